@@ -1,0 +1,7 @@
+/** Errors of enrolment: tokens, keys, certificates. */
+export const enrolmentErrors = {
+  ENROL_TOKEN_MALFORMED: 'This is not an enrolment token. Type it again, all groups, as printed.',
+  ENROL_TOKEN_EXPIRED: 'This enrolment token has expired or was used. Ask for a new one.',
+  ENROL_WRONG_SERVER: 'The server that answered is not the one that issued this token. Nothing was sent to it.',
+  ENROL_ALREADY: 'This seat is already enrolled.',
+} as const;

@@ -1,0 +1,10 @@
+/** Errors of the local sockets. */
+export const ipcErrors = {
+  IPC_PEER_REFUSED: 'The process on the other end of this socket is not allowed to use it.',
+  IPC_FRAME_TOO_LARGE: 'A message was larger than the frame limit and was refused.',
+  IPC_MESSAGE_MALFORMED: 'A message did not fit its schema and was refused.',
+  IPC_METHOD_UNKNOWN: 'The method is not part of this socket.',
+  IPC_PROTOCOL_MISMATCH: 'The two sides speak different protocol versions. Update the older one.',
+  IPC_CLOSED: 'The connection closed before an answer came.',
+  IPC_TIMEOUT: 'No answer came in time.',
+} as const;
