@@ -1,0 +1,46 @@
+/**
+ * The boundary between the agent and the command line on the same machine, over `cli.sock`: root, or the agent's own
+ * user, only. `tap` is a badge reader for people without one.
+ */
+import Type from 'typebox';
+import { boundary } from './boundary.ts';
+import { BadgeNumber, Base64, Count, Label, Nothing, Timestamp, WorkstationId } from './scalars.ts';
+import { SeatView } from './seat-view.ts';
+
+export const Doctor = Type.Object({
+  checks: Type.Array(
+    Type.Object({
+      id: Type.String({ maxLength: 60 }),
+      state: Type.Union([Type.Literal('ok'), Type.Literal('warn'), Type.Literal('stop'), Type.Literal('unknown')]),
+      says: Type.String({ maxLength: 500 }),
+      todo: Type.Optional(Type.String({ maxLength: 500 })),
+    }),
+    { maxItems: 100 },
+  ),
+});
+
+export const cliBoundary = boundary({
+  name: 'cli',
+  protocol: 1,
+  requests: {
+    hello: { params: Type.Object({ protocol: Count, build: Label }), result: Nothing },
+    tap: { params: Type.Object({ badge: BadgeNumber }), result: Type.Object({ taken: Type.Boolean() }) },
+    status: { params: Nothing, result: SeatView },
+    doctor: { params: Nothing, result: Doctor },
+    enrol: { params: Type.Object({ server: Type.String({ maxLength: 300 }), token: Type.String({ maxLength: 120 }) }), result: Type.Object({ workstationId: WorkstationId }) },
+    /** Writes a consistent copy of the audit store for a verifier and answers where it is. */
+    snapshot: { params: Type.Object({ path: Type.String({ maxLength: 4096 }) }), result: Type.Object({ path: Type.String({ maxLength: 4096 }), entries: Count }) },
+    /** Public parts only: what an auditor needs to verify this seat's log offline. */
+    identity: {
+      params: Nothing,
+      result: Type.Object({
+        workstationId: Type.Union([Type.Null(), WorkstationId]),
+        logKey: Type.Union([Type.Null(), Type.String({ maxLength: 300 })]),
+        sealingKey: Base64,
+        enrolledAt: Type.Union([Type.Null(), Timestamp]),
+      }),
+    },
+  },
+  events: {},
+});
+export type CliBoundary = typeof cliBoundary;

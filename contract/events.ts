@@ -1,0 +1,50 @@
+/**
+ * The taxonomy of audit events: one literal, a schema per type. What a schema does not name can't enter the record, and
+ * no schema has a place for patient data: no window titles, document names, typed text or clipboard.
+ */
+import Type, { type Static } from 'typebox';
+import { Count, Id, SessionId, Sha256Hex } from './scalars.ts';
+
+const closed = { additionalProperties: false } as const;
+const Reason = Type.String({ pattern: '^[a-z][a-z0-9.-]{0,39}$' });
+const Code = Type.String({ pattern: '^[A-Z][A-Z0-9_]{0,59}$' });
+const Person = Type.Union([Type.Null(), Id]);
+const Session = Type.Union([Type.Null(), SessionId]);
+
+/** 1 is never lost, 2 are launches, 3 is noise that may be summarised with a count. */
+export type EventClass = 1 | 2 | 3;
+
+export const events = {
+  'recording.started': { class: 1, body: Type.Object({ build: Type.String({ maxLength: 60 }), mode: Reason, reason: Reason }, closed) },
+  'recording.stopped': { class: 1, body: Type.Object({ reason: Reason }, closed) },
+  'recording.summarised': { class: 3, body: Type.Object({ type: Type.String({ maxLength: 60 }), count: Count }, closed) },
+  'session.started': { class: 1, body: Type.Object({ session: SessionId, person: Id, role: Id, factors: Type.Array(Reason, { maxItems: 4 }), policyVersion: Count, replaces: Session }, closed) },
+  'session.ended': { class: 1, body: Type.Object({ session: SessionId, person: Person, reason: Reason }, closed) },
+  'session.locked': { class: 1, body: Type.Object({ session: Session, reason: Reason }, closed) },
+  'session.unlocked': { class: 1, body: Type.Object({ session: SessionId, person: Id, factors: Type.Array(Reason, { maxItems: 4 }) }, closed) },
+  'session.warned': { class: 2, body: Type.Object({ session: SessionId, idleSeconds: Count }, closed) },
+  'auth.refused': { class: 1, body: Type.Object({ person: Person, reason: Reason, triesLeft: Count, badge: Type.Union([Type.Null(), Sha256Hex]) }, closed) },
+  'breakglass.started': { class: 1, body: Type.Object({ session: SessionId, person: Person, reason: Id, note: Type.String({ maxLength: 200 }), limitSeconds: Count, policyVersion: Count }, closed) },
+  'breakglass.ended': { class: 1, body: Type.Object({ session: SessionId, person: Person, reason: Reason }, closed) },
+  'app.launched': { class: 2, body: Type.Object({ session: SessionId, app: Id, sha256: Type.Union([Type.Null(), Sha256Hex]), rule: Type.String({ maxLength: 120 }), policyVersion: Count, mode: Reason }, closed) },
+  'app.refused': { class: 2, body: Type.Object({ session: Session, app: Id, reason: Reason, code: Code }, closed) },
+  'app.exited': { class: 2, body: Type.Object({ session: SessionId, app: Id, exitCode: Type.Union([Type.Null(), Type.Integer()]), signal: Type.Union([Type.Null(), Type.String({ maxLength: 20 })]), seconds: Count }, closed) },
+  'web.refused': { class: 3, body: Type.Object({ session: Session, app: Id, origin: Type.String({ maxLength: 300 }) }, closed) },
+  'policy.applied': { class: 1, body: Type.Object({ version: Count, sha256: Sha256Hex, replaces: Count }, closed) },
+  'policy.refused': { class: 1, body: Type.Object({ code: Code, offered: Type.Union([Type.Null(), Count]), kept: Count }, closed) },
+  'directory.applied': { class: 1, body: Type.Object({ version: Count, persons: Count }, closed) },
+  'directory.refused': { class: 1, body: Type.Object({ code: Code, kept: Count }, closed) },
+  'enrolment.completed': { class: 1, body: Type.Object({ tenant: Id }, closed) },
+  'border.refused': { class: 3, body: Type.Object({ border: Reason, code: Code, uid: Type.Union([Type.Null(), Type.Integer()]), pid: Type.Union([Type.Null(), Type.Integer()]) }, closed) },
+  'ui.lost': { class: 1, body: Type.Object({ reason: Reason }, closed) },
+  'ui.connected': { class: 2, body: Type.Object({ build: Type.String({ maxLength: 120 }) }, closed) },
+  'sync.incident': { class: 1, body: Type.Object({ code: Code }, closed) },
+  'tamper.found': { class: 1, body: Type.Object({ fault: Code, detail: Type.String({ maxLength: 300 }) }, closed) },
+  'clock.stepped': { class: 1, body: Type.Object({ seconds: Type.Integer() }, closed) },
+  'power.changed': { class: 2, body: Type.Object({ what: Reason }, closed) },
+} as const satisfies Record<string, { readonly class: EventClass; readonly body: ReturnType<typeof Type.Object> }>;
+
+export type EventType = keyof typeof events;
+export type EventBodyOf<T extends EventType> = Static<(typeof events)[T]['body']>;
+/** What an appender hands to the store: a type of the taxonomy and its body. Time and position are the store's own. */
+export type AuditEvent = { readonly [T in EventType]: { readonly type: T; readonly body: EventBodyOf<T> } }[EventType];

@@ -1,0 +1,134 @@
+/**
+ * The picture of the seat that the agent pushes to its screens: a projection, complete at each push, never a secret.
+ * Screens draw this and nothing else; they may predict a lock and never an unlock.
+ */
+import Type, { type Static } from 'typebox';
+import { Count, Id, Label, Milliseconds, SessionId, Timestamp } from './scalars.ts';
+
+/** Which layer is missing and what that means, in plain words; empty when everything is enforced. */
+const MissingLayer = Type.Object({ layer: Id, meaning: Type.String({ maxLength: 300 }) });
+
+export const PersonView = Type.Object({
+  id: Id,
+  displayName: Label,
+  givenName: Label,
+  initials: Type.String({ minLength: 1, maxLength: 4 }),
+  roleName: Label,
+});
+
+/** Keys of the sentences that the agent asks the screen to say; the words are in the renderer's catalogues. */
+export const MessageKey = Type.Union([
+  Type.Literal('badge.unknown'),
+  Type.Literal('badge.revoked'),
+  Type.Literal('badge.notYet'),
+  Type.Literal('pin.wrong'),
+  Type.Literal('pin.wait'),
+  Type.Literal('session.taken'),
+  Type.Literal('session.ended'),
+  Type.Literal('session.idle'),
+  Type.Literal('session.maxAge'),
+  Type.Literal('app.refused'),
+  Type.Literal('app.changed'),
+  Type.Literal('app.failed'),
+  Type.Literal('store.full'),
+  Type.Literal('store.broken'),
+  Type.Literal('policy.none'),
+  Type.Literal('policy.expired'),
+  Type.Literal('breakglass.unavailable'),
+  Type.Literal('seat.faulted'),
+]);
+
+export const Message = Type.Object({
+  key: MessageKey,
+  /** Numbers and labels that the sentence needs, such as `tries` or `seconds`. */
+  params: Type.Record(Type.String({ pattern: '^[a-z][A-Za-z]{0,30}$' }), Type.Union([Type.Number(), Type.String({ maxLength: 120 })])),
+  /** For the helpdesk, shown small. */
+  code: Type.Optional(Type.String({ maxLength: 60 })),
+});
+
+export const AppView = Type.Object({
+  id: Id,
+  name: Label,
+  kind: Type.Union([Type.Literal('native'), Type.Literal('web')]),
+  icon: Type.String({ maxLength: 40 }),
+  state: Type.Union([Type.Literal('ready'), Type.Literal('starting'), Type.Literal('running'), Type.Literal('blocked')]),
+  blockedReason: Type.Optional(Type.String({ maxLength: 200 })),
+  /** Web apps only: where to go, and the origins that it may talk to. */
+  url: Type.Optional(Type.String({ maxLength: 2048 })),
+  origins: Type.Optional(Type.Array(Type.String({ maxLength: 300 }), { maxItems: 50 })),
+});
+
+export const SessionView = Type.Object({
+  id: SessionId,
+  kind: Type.Union([Type.Literal('person'), Type.Literal('breakglass')]),
+  person: PersonView,
+  startedAt: Timestamp,
+  lastLogin: Type.Union([Type.Null(), Type.Object({ at: Timestamp, seatName: Label })]),
+  policyVersion: Count,
+  /** Break-glass only. */
+  until: Type.Optional(Timestamp),
+  recorded: Type.Boolean(),
+});
+
+export const PromptView = Type.Union([
+  Type.Object({
+    kind: Type.Literal('pin'),
+    person: Type.Union([Type.Null(), Type.Object({ displayName: Label, initials: Type.String({ maxLength: 4 }) })]),
+    triesLeft: Count,
+    /** Milliseconds until the next try is taken; 0 when it is taken at once. */
+    waitMs: Milliseconds,
+    minDigits: Count,
+    maxDigits: Count,
+    /** Why it is asked: to open the seat, to come back to kept work, or to take the seat over. */
+    purpose: Type.Union([Type.Literal('open'), Type.Literal('return'), Type.Literal('takeover')]),
+  }),
+  Type.Object({ kind: Type.Literal('checking') }),
+]);
+
+/** The row of truth at the foot of the lock screen. */
+export const TruthView = Type.Object({
+  reader: Type.Object({ state: Type.Union([Type.Literal('ok'), Type.Literal('absent'), Type.Literal('frozen'), Type.Literal('none')]), name: Label }),
+  connection: Type.Object({ state: Type.Union([Type.Literal('online'), Type.Literal('offline'), Type.Literal('unenrolled')]), since: Type.Union([Type.Null(), Timestamp]) }),
+  storage: Type.Object({ state: Type.Union([Type.Literal('ok'), Type.Literal('low'), Type.Literal('full'), Type.Literal('broken')]), daysLeft: Count, unreceipted: Count }),
+  policy: Type.Object({ state: Type.Union([Type.Literal('none'), Type.Literal('active'), Type.Literal('stale'), Type.Literal('expired')]), version: Count }),
+  keys: Type.Object({ protection: Type.Union([Type.Literal('keychain'), Type.Literal('credential'), Type.Literal('file')]), meaning: Type.String({ maxLength: 300 }) }),
+  enforcement: Type.Object({ mode: Type.Union([Type.Literal('enforced'), Type.Literal('degraded')]), missing: Type.Array(MissingLayer, { maxItems: 20 }) }),
+});
+
+export const SeatView = Type.Object({
+  /** Grows by one with every push, so that a late one is known to be late. */
+  generation: Count,
+  seat: Type.Object({ name: Label, wardName: Label, helpdesk: Type.String({ maxLength: 200 }) }),
+  phase: Type.Union([
+    Type.Literal('unenrolled'),
+    Type.Literal('locked'),
+    Type.Literal('authenticating'),
+    Type.Literal('open'),
+    Type.Literal('warning'),
+    Type.Literal('faulted'),
+  ]),
+  prompt: Type.Union([Type.Null(), PromptView]),
+  session: Type.Union([Type.Null(), SessionView]),
+  apps: Type.Array(AppView, { maxItems: 200 }),
+  /** Work of a locked session that its owner may come back to. */
+  kept: Type.Union([Type.Null(), Type.Object({ initials: Type.String({ maxLength: 4 }), until: Timestamp })]),
+  /** While the phase is `warning`: when the seat locks. `totalMs` is the whole length of the countdown. */
+  warning: Type.Union([Type.Null(), Type.Object({ remainingMs: Milliseconds, totalMs: Milliseconds })]),
+  breakGlass: Type.Object({
+    available: Type.Boolean(),
+    needsBadge: Type.Boolean(),
+    limitSeconds: Count,
+    reasons: Type.Array(Type.Object({ id: Id, text: Label }), { maxItems: 20 }),
+  }),
+  message: Type.Union([Type.Null(), Message]),
+  enrolment: Type.Union([Type.Null(), Type.Object({ step: Type.Union([Type.Literal('idle'), Type.Literal('contacting'), Type.Literal('verifying'), Type.Literal('certifying'), Type.Literal('done'), Type.Literal('failed')]), error: Type.Union([Type.Null(), Type.Object({ code: Type.String({ maxLength: 60 }), message: Type.String({ maxLength: 400 }) })]) })]),
+  truth: TruthView,
+  practice: Type.Boolean(),
+});
+
+export type SeatView = Static<typeof SeatView>;
+export type AppView = Static<typeof AppView>;
+export type PromptView = Static<typeof PromptView>;
+export type TruthView = Static<typeof TruthView>;
+export type Message = Static<typeof Message>;
+export type MessageKey = Static<typeof MessageKey>;

@@ -1,0 +1,73 @@
+/**
+ * The boundary between the agent and its syncer, over `sync.sock`. The syncer is the only part of a seat that parses
+ * bytes from the network, so the agent verifies again whatever it brings. It never sees a key but its own TLS key.
+ */
+import Type from 'typebox';
+import { boundary } from './boundary.ts';
+import { Base64, Count, Label, Nothing, Sha256Hex, Timestamp, WorkstationId } from './scalars.ts';
+
+const Outcome = Type.Union([
+  Type.Object({ outcome: Type.Literal('applied'), version: Count }),
+  Type.Object({ outcome: Type.Literal('unchanged'), version: Count }),
+  Type.Object({ outcome: Type.Literal('refused'), code: Type.String({ maxLength: 60 }), message: Type.String({ maxLength: 400 }) }),
+]);
+
+/** One contiguous run of a seat's log; the bytes are the entries exactly as stored and hashed. */
+const LogPosition = Type.Object({ incarnation: Type.String({ pattern: '^[0-9a-f]{1,32}$' }), size: Count });
+
+export const syncBoundary = boundary({
+  name: 'sync',
+  protocol: 1,
+  requests: {
+    hello: {
+      params: Type.Object({ protocol: Count, build: Label }),
+      result: Type.Object({ workstationId: Type.Union([Type.Null(), WorkstationId]), policyVersion: Count, directoryVersion: Count }),
+    },
+    /**
+     * The agent's half of an enrolment: what it claims about this machine, canonical bytes signed by its log key. The
+     * claim names the syncer's TLS key and the token, so that neither can be swapped.
+     */
+    enrolmentClaim: {
+      params: Type.Object({ tlsKeySha256: Sha256Hex, tokenId: Type.String({ maxLength: 64 }) }),
+      result: Type.Object({ claim: Base64, signature: Base64 }),
+    },
+    /** The server's answer, as received. The agent checks it and is enrolled once this returns. */
+    enrolled: { params: Type.Object({ reply: Base64 }), result: Type.Object({ workstationId: WorkstationId }) },
+    enrolmentStep: {
+      params: Type.Object({
+        step: Type.Union([Type.Literal('contacting'), Type.Literal('verifying'), Type.Literal('certifying'), Type.Literal('failed')]),
+        error: Type.Optional(Type.Object({ code: Type.String({ maxLength: 60 }), message: Type.String({ maxLength: 400 }) })),
+      }),
+      result: Nothing,
+    },
+    /** The signed checkpoint to anchor now: a C2SP note with the long-lived log key's signature and the epoch's. */
+    checkpoint: {
+      params: Nothing,
+      result: Type.Union([Type.Null(), Type.Object({ note: Type.String({ maxLength: 8192 }), position: LogPosition, receiptedSize: Count })]),
+    },
+    /** Raw entries from `start`; fewer than asked for where the frame limit or the log's end comes first. */
+    entries: {
+      params: Type.Object({ incarnation: Type.String({ pattern: '^[0-9a-f]{1,32}$' }), start: Count, maxBytes: Count, maxEntries: Count }),
+      result: Type.Object({ start: Count, entries: Type.Array(Base64, { maxItems: 1024 }), checkpoint: Type.String({ maxLength: 8192 }) }),
+    },
+    /** Consistency proof between two sizes of the log, for the witness. */
+    consistency: {
+      params: Type.Object({ incarnation: Type.String({ pattern: '^[0-9a-f]{1,32}$' }), from: Count, to: Count }),
+      result: Type.Object({ proof: Type.Array(Base64, { maxItems: 64 }) }),
+    },
+    /** The server's cosigned checkpoint over accepted entries. Only after the agent has verified it may it prune. */
+    receipt: { params: Type.Object({ note: Type.String({ maxLength: 8192 }) }), result: Type.Object({ accepted: Type.Boolean(), receiptedSize: Count }) },
+    policy: { params: Type.Object({ envelope: Base64 }), result: Outcome },
+    directory: { params: Type.Object({ sealed: Base64 }), result: Outcome },
+    connection: { params: Type.Object({ state: Type.Union([Type.Literal('online'), Type.Literal('offline')]), since: Timestamp, detail: Type.Optional(Type.String({ maxLength: 300 })) }), result: Nothing },
+    /** Something that the server or the network did and that belongs in the record, such as a conflict or a refusal. */
+    incident: { params: Type.Object({ code: Type.String({ maxLength: 60 }), detail: Type.String({ maxLength: 300 }) }), result: Nothing },
+  },
+  events: {
+    /** Someone typed a token at the seat or on the command line. */
+    enrol: Type.Object({ server: Type.String({ maxLength: 300 }), token: Type.String({ maxLength: 120 }) }),
+    /** The log grew; coalesced, at most one in APPENDED_INTERVAL. */
+    appended: LogPosition,
+  },
+});
+export type SyncBoundary = typeof syncBoundary;

@@ -1,0 +1,50 @@
+/**
+ * The boundary between the agent and the seat's screens (Electron main), over `ui.sock`. The screens send ids and
+ * what a person typed; paths, arguments and environment never cross it. One UI connection is accepted at a time.
+ */
+import Type from 'typebox';
+import { boundary } from './boundary.ts';
+import { BadgeNumber, Count, Id, Label, Milliseconds, Nothing, Pin } from './scalars.ts';
+import { SeatView } from './seat-view.ts';
+
+/** The outcome of an intent: taken, or a reason that the next SeatView explains to the person. */
+const Taken = Type.Object({ taken: Type.Boolean() });
+
+export const uiBoundary = boundary({
+  name: 'ui',
+  protocol: 1,
+  requests: {
+    hello: { params: Type.Object({ protocol: Count, build: Label }), result: SeatView },
+    /** A wedge reader types into the window; main recognises the burst and sends the number. */
+    badge: { params: Type.Object({ number: BadgeNumber }), result: Taken },
+    pin: { params: Type.Object({ pin: Pin }), result: Taken },
+    /** The person leaves the PIN prompt. */
+    cancel: { params: Nothing, result: Taken },
+    lock: { params: Nothing, result: Taken },
+    logout: { params: Nothing, result: Taken },
+    /** "Still here": ends the warning. */
+    stay: { params: Nothing, result: Taken },
+    launch: { params: Type.Object({ appId: Id }), result: Taken },
+    close: { params: Type.Object({ appId: Id }), result: Taken },
+    /** Navigation or a request that a web app tried and its origins do not allow. Only the origin is sent. */
+    webRefused: { params: Type.Object({ appId: Id, origin: Type.String({ maxLength: 300 }) }), result: Taken },
+    breakGlass: { params: Type.Object({ reasonId: Id, note: Type.String({ maxLength: 200 }) }), result: Taken },
+    enrol: { params: Type.Object({ server: Type.String({ maxLength: 300 }), token: Type.String({ maxLength: 120 }) }), result: Taken },
+    /** Once a second while open: how long ago the OS and the window itself saw input. */
+    activity: { params: Type.Object({ osIdleMs: Milliseconds, ownIdleMs: Milliseconds }), result: Nothing },
+    /** The machine is about to sleep, woke, or its displays changed: the seat locks. */
+    power: { params: Type.Object({ what: Type.Union([Type.Literal('suspend'), Type.Literal('resume'), Type.Literal('displays'), Type.Literal('osLock')]) }), result: Nothing },
+    /** Where native apps are shown: the first 32 bits of the native window handle, on the UI's display. */
+    surface: { params: Type.Object({ display: Type.String({ maxLength: 64 }), windowId: Count, width: Count, height: Count }), result: Nothing },
+    /** What main saw at its own border and refused: counted and recorded, never silent. */
+    refused: { params: Type.Object({ border: Type.Union([Type.Literal('ipc'), Type.Literal('navigation'), Type.Literal('window'), Type.Literal('permission'), Type.Literal('protocol')]), what: Type.String({ maxLength: 120 }) }), result: Nothing },
+    /** Liveness: a UI that does not answer or ask for HANG_LIMIT is a lost UI. */
+    ping: { params: Nothing, result: Nothing },
+  },
+  events: {
+    view: SeatView,
+    /** Sent to an app's window owner: which web app view to open, focus or destroy. */
+    web: Type.Object({ appId: Id, action: Type.Union([Type.Literal('open'), Type.Literal('close'), Type.Literal('closeAll')]) }),
+  },
+});
+export type UiBoundary = typeof uiBoundary;

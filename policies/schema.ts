@@ -1,0 +1,99 @@
+/**
+ * The policy document: what a role may run, how a seat opens and closes, and who may read the record. The JSON Schema
+ * that editors use is this schema. Unknown fields are refused, because a misspelt restriction restricts nothing.
+ */
+import Type, { type Static } from 'typebox';
+import { Base64, Count, Id, Label, Seconds, Sha256Hex, Timestamp } from '../contract/scalars.ts';
+
+const closed = { additionalProperties: false } as const;
+const AbsolutePath = Type.String({ pattern: '^/[^\\u0000]{1,1023}$' });
+
+export const NativeApp = Type.Object(
+  {
+    id: Id,
+    name: Label,
+    kind: Type.Literal('native'),
+    icon: Type.String({ maxLength: 40 }),
+    path: AbsolutePath,
+    sha256: Sha256Hex,
+    args: Type.Array(Type.String({ maxLength: 1024 }), { maxItems: 64 }),
+    env: Type.Record(Type.String({ pattern: '^[A-Z_][A-Z0-9_]{0,63}$' }), Type.String({ maxLength: 1024 })),
+    /** Programs that this one may start, by path and content. */
+    children: Type.Array(Type.Object({ path: AbsolutePath, sha256: Sha256Hex }, closed), { maxItems: 64 }),
+  },
+  closed,
+);
+
+export const WebApp = Type.Object(
+  {
+    id: Id,
+    name: Label,
+    kind: Type.Literal('web'),
+    icon: Type.String({ maxLength: 40 }),
+    url: Type.String({ pattern: '^https?://[^\\s]{1,2000}$' }),
+    origins: Type.Array(Type.String({ pattern: '^https?://[^/\\s]{1,255}$' }), { minItems: 1, maxItems: 50 }),
+  },
+  closed,
+);
+
+/** A public key that can open the log: X25519 for HPKE (RFC 9180), 32 bytes. */
+export const Recipient = Type.Object({ id: Id, role: Type.Union([Type.Literal('reader'), Type.Literal('escrow')]), publicKey: Base64 }, closed);
+
+export const PolicyDocument = Type.Object(
+  {
+    schema: Type.Literal('wardlock-policy/1'),
+    tenant: Id,
+    version: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }),
+    issuedAt: Timestamp,
+    expiresAt: Timestamp,
+    /** Whom to call, as shown when something fails. */
+    helpdesk: Label,
+    recipients: Type.Array(Recipient, { minItems: 2, maxItems: 8 }),
+    timers: Type.Object(
+      {
+        /** Idle this long: the warning starts. */
+        warnAfterSeconds: Type.Integer({ minimum: 5, maximum: 900 }),
+        /** Length of the countdown; WCAG 2.2.1 asks for at least 20 s. */
+        warningSeconds: Type.Integer({ minimum: 20, maximum: 300 }),
+        /** Work of a locked session is kept this long, then the session ends. */
+        keepSeconds: Type.Integer({ minimum: 0, maximum: 28_800 }),
+        maxSessionSeconds: Type.Integer({ minimum: 60, maximum: 86_400 }),
+        /** Older knowledge than this makes the policy stale: everything works, and the seat says so. */
+        staleAfterSeconds: Seconds,
+      },
+      closed,
+    ),
+    pin: Type.Object({ minDigits: Type.Integer({ minimum: 4, maximum: 12 }), maxConsecutiveFailures: Type.Integer({ minimum: 3, maximum: 10 }), firstWaitSeconds: Type.Integer({ minimum: 30, maximum: 3600 }) }, closed),
+    apps: Type.Array(Type.Union([NativeApp, WebApp]), { maxItems: 1000 }),
+    roles: Type.Array(Type.Object({ id: Id, name: Label, apps: Type.Array(Id, { maxItems: 1000 }) }, closed), { maxItems: 100 }),
+    breakGlass: Type.Object(
+      {
+        enabled: Type.Boolean(),
+        /** Only with a known badge; anonymous break-glass only where this is false. */
+        needsBadge: Type.Boolean(),
+        limitSeconds: Type.Integer({ minimum: 60, maximum: 7200 }),
+        apps: Type.Array(Id, { maxItems: 1000 }),
+        reasons: Type.Array(Type.Object({ id: Id, text: Label }, closed), { maxItems: 20 }),
+      },
+      closed,
+    ),
+  },
+  closed,
+);
+
+/** A signed bundle in the form of a DSSE envelope (dsse v1): the signature covers PAE(payloadType, payload). */
+export const PolicyEnvelope = Type.Object(
+  {
+    payloadType: Type.Literal('application/vnd.wardlock.policy+json'),
+    payload: Base64,
+    signatures: Type.Array(Type.Object({ keyid: Sha256Hex, sig: Base64 }, closed), { minItems: 1, maxItems: 8 }),
+  },
+  closed,
+);
+
+export type PolicyDocument = Static<typeof PolicyDocument>;
+export type PolicyEnvelope = Static<typeof PolicyEnvelope>;
+export type NativeApp = Static<typeof NativeApp>;
+export type WebApp = Static<typeof WebApp>;
+export type Recipient = Static<typeof Recipient>;
+export type PolicyVersion = Static<typeof Count>;
