@@ -27,9 +27,15 @@ export const cliBoundary = boundary({
     tap: { params: Type.Object({ badge: BadgeNumber }), result: Type.Object({ taken: Type.Boolean() }) },
     status: { params: Nothing, result: SeatView },
     doctor: { params: Nothing, result: Doctor },
-    enrol: { params: Type.Object({ server: Type.String({ maxLength: 300 }), token: Type.String({ maxLength: 120 }) }), result: Type.Object({ workstationId: WorkstationId }) },
+    enrol: {
+      params: Type.Object({ server: Type.String({ maxLength: 300 }), token: Type.String({ maxLength: 120 }) }),
+      result: Type.Object({ workstationId: WorkstationId }),
+    },
     /** Writes a consistent copy of the audit store for a verifier and answers where it is. */
-    snapshot: { params: Type.Object({ path: Type.String({ maxLength: 4096 }) }), result: Type.Object({ path: Type.String({ maxLength: 4096 }), entries: Count }) },
+    snapshot: {
+      params: Type.Object({ path: Type.String({ maxLength: 4096 }) }),
+      result: Type.Object({ path: Type.String({ maxLength: 4096 }), entries: Count }),
+    },
     /** Public parts only: what an auditor needs to verify this seat's log offline. */
     identity: {
       params: Nothing,

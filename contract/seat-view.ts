@@ -87,12 +87,31 @@ export const PromptView = Type.Union([
 
 /** The row of truth at the foot of the lock screen. */
 export const TruthView = Type.Object({
-  reader: Type.Object({ state: Type.Union([Type.Literal('ok'), Type.Literal('absent'), Type.Literal('frozen'), Type.Literal('none')]), name: Label }),
-  connection: Type.Object({ state: Type.Union([Type.Literal('online'), Type.Literal('offline'), Type.Literal('unenrolled')]), since: Type.Union([Type.Null(), Timestamp]) }),
-  storage: Type.Object({ state: Type.Union([Type.Literal('ok'), Type.Literal('low'), Type.Literal('full'), Type.Literal('broken')]), daysLeft: Count, unreceipted: Count }),
-  policy: Type.Object({ state: Type.Union([Type.Literal('none'), Type.Literal('active'), Type.Literal('stale'), Type.Literal('expired')]), version: Count }),
-  keys: Type.Object({ protection: Type.Union([Type.Literal('keychain'), Type.Literal('credential'), Type.Literal('file')]), meaning: Type.String({ maxLength: 300 }) }),
-  enforcement: Type.Object({ mode: Type.Union([Type.Literal('enforced'), Type.Literal('degraded')]), missing: Type.Array(MissingLayer, { maxItems: 20 }) }),
+  reader: Type.Object({
+    state: Type.Union([Type.Literal('ok'), Type.Literal('absent'), Type.Literal('frozen'), Type.Literal('none')]),
+    name: Label,
+  }),
+  connection: Type.Object({
+    state: Type.Union([Type.Literal('online'), Type.Literal('offline'), Type.Literal('unenrolled')]),
+    since: Type.Union([Type.Null(), Timestamp]),
+  }),
+  storage: Type.Object({
+    state: Type.Union([Type.Literal('ok'), Type.Literal('low'), Type.Literal('full'), Type.Literal('broken')]),
+    daysLeft: Count,
+    unreceipted: Count,
+  }),
+  policy: Type.Object({
+    state: Type.Union([Type.Literal('none'), Type.Literal('active'), Type.Literal('stale'), Type.Literal('expired')]),
+    version: Count,
+  }),
+  keys: Type.Object({
+    protection: Type.Union([Type.Literal('keychain'), Type.Literal('credential'), Type.Literal('file')]),
+    meaning: Type.String({ maxLength: 300 }),
+  }),
+  enforcement: Type.Object({
+    mode: Type.Union([Type.Literal('enforced'), Type.Literal('degraded')]),
+    missing: Type.Array(MissingLayer, { maxItems: 20 }),
+  }),
 });
 
 export const SeatView = Type.Object({
@@ -121,7 +140,20 @@ export const SeatView = Type.Object({
     reasons: Type.Array(Type.Object({ id: Id, text: Label }), { maxItems: 20 }),
   }),
   message: Type.Union([Type.Null(), Message]),
-  enrolment: Type.Union([Type.Null(), Type.Object({ step: Type.Union([Type.Literal('idle'), Type.Literal('contacting'), Type.Literal('verifying'), Type.Literal('certifying'), Type.Literal('done'), Type.Literal('failed')]), error: Type.Union([Type.Null(), Type.Object({ code: Type.String({ maxLength: 60 }), message: Type.String({ maxLength: 400 }) })]) })]),
+  enrolment: Type.Union([
+    Type.Null(),
+    Type.Object({
+      step: Type.Union([
+        Type.Literal('idle'),
+        Type.Literal('contacting'),
+        Type.Literal('verifying'),
+        Type.Literal('certifying'),
+        Type.Literal('done'),
+        Type.Literal('failed'),
+      ]),
+      error: Type.Union([Type.Null(), Type.Object({ code: Type.String({ maxLength: 60 }), message: Type.String({ maxLength: 400 }) })]),
+    }),
+  ]),
   truth: TruthView,
   practice: Type.Boolean(),
 });

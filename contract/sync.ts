@@ -43,7 +43,10 @@ export const syncBoundary = boundary({
     /** The signed checkpoint to anchor now: a C2SP note with the long-lived log key's signature and the epoch's. */
     checkpoint: {
       params: Nothing,
-      result: Type.Union([Type.Null(), Type.Object({ note: Type.String({ maxLength: 8192 }), position: LogPosition, receiptedSize: Count })]),
+      result: Type.Union([
+        Type.Null(),
+        Type.Object({ note: Type.String({ maxLength: 8192 }), position: LogPosition, receiptedSize: Count }),
+      ]),
     },
     /** Raw entries from `start`; fewer than asked for where the frame limit or the log's end comes first. */
     entries: {
@@ -56,10 +59,20 @@ export const syncBoundary = boundary({
       result: Type.Object({ proof: Type.Array(Base64, { maxItems: 64 }) }),
     },
     /** The server's cosigned checkpoint over accepted entries. Only after the agent has verified it may it prune. */
-    receipt: { params: Type.Object({ note: Type.String({ maxLength: 8192 }) }), result: Type.Object({ accepted: Type.Boolean(), receiptedSize: Count }) },
+    receipt: {
+      params: Type.Object({ note: Type.String({ maxLength: 8192 }) }),
+      result: Type.Object({ accepted: Type.Boolean(), receiptedSize: Count }),
+    },
     policy: { params: Type.Object({ envelope: Base64 }), result: Outcome },
     directory: { params: Type.Object({ sealed: Base64 }), result: Outcome },
-    connection: { params: Type.Object({ state: Type.Union([Type.Literal('online'), Type.Literal('offline')]), since: Timestamp, detail: Type.Optional(Type.String({ maxLength: 300 })) }), result: Nothing },
+    connection: {
+      params: Type.Object({
+        state: Type.Union([Type.Literal('online'), Type.Literal('offline')]),
+        since: Timestamp,
+        detail: Type.Optional(Type.String({ maxLength: 300 })),
+      }),
+      result: Nothing,
+    },
     /** Something that the server or the network did and that belongs in the record, such as a conflict or a refusal. */
     incident: { params: Type.Object({ code: Type.String({ maxLength: 60 }), detail: Type.String({ maxLength: 300 }) }), result: Nothing },
   },

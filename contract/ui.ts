@@ -33,11 +33,31 @@ export const uiBoundary = boundary({
     /** Once a second while open: how long ago the OS and the window itself saw input. */
     activity: { params: Type.Object({ osIdleMs: Milliseconds, ownIdleMs: Milliseconds }), result: Nothing },
     /** The machine is about to sleep, woke, or its displays changed: the seat locks. */
-    power: { params: Type.Object({ what: Type.Union([Type.Literal('suspend'), Type.Literal('resume'), Type.Literal('displays'), Type.Literal('osLock')]) }), result: Nothing },
+    power: {
+      params: Type.Object({
+        what: Type.Union([Type.Literal('suspend'), Type.Literal('resume'), Type.Literal('displays'), Type.Literal('osLock')]),
+      }),
+      result: Nothing,
+    },
     /** Where native apps are shown: the first 32 bits of the native window handle, on the UI's display. */
-    surface: { params: Type.Object({ display: Type.String({ maxLength: 64 }), windowId: Count, width: Count, height: Count }), result: Nothing },
+    surface: {
+      params: Type.Object({ display: Type.String({ maxLength: 64 }), windowId: Count, width: Count, height: Count }),
+      result: Nothing,
+    },
     /** What main saw at its own border and refused: counted and recorded, never silent. */
-    refused: { params: Type.Object({ border: Type.Union([Type.Literal('ipc'), Type.Literal('navigation'), Type.Literal('window'), Type.Literal('permission'), Type.Literal('protocol')]), what: Type.String({ maxLength: 120 }) }), result: Nothing },
+    refused: {
+      params: Type.Object({
+        border: Type.Union([
+          Type.Literal('ipc'),
+          Type.Literal('navigation'),
+          Type.Literal('window'),
+          Type.Literal('permission'),
+          Type.Literal('protocol'),
+        ]),
+        what: Type.String({ maxLength: 120 }),
+      }),
+      result: Nothing,
+    },
     /** Liveness: a UI that does not answer or ask for HANG_LIMIT is a lost UI. */
     ping: { params: Nothing, result: Nothing },
   },

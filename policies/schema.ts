@@ -3,7 +3,7 @@
  * that editors use is this schema. Unknown fields are refused, because a misspelt restriction restricts nothing.
  */
 import Type, { type Static } from 'typebox';
-import { Base64, Count, Id, Label, Seconds, Sha256Hex, Timestamp } from '../contract/scalars.ts';
+import { Base64, type Count, Id, Label, Seconds, Sha256Hex, Timestamp } from '../contract/scalars.ts';
 
 const closed = { additionalProperties: false } as const;
 const AbsolutePath = Type.String({ pattern: '^/[^\\u0000]{1,1023}$' });
@@ -37,7 +37,10 @@ export const WebApp = Type.Object(
 );
 
 /** A public key that can open the log: X25519 for HPKE (RFC 9180), 32 bytes. */
-export const Recipient = Type.Object({ id: Id, role: Type.Union([Type.Literal('reader'), Type.Literal('escrow')]), publicKey: Base64 }, closed);
+export const Recipient = Type.Object(
+  { id: Id, role: Type.Union([Type.Literal('reader'), Type.Literal('escrow')]), publicKey: Base64 },
+  closed,
+);
 
 export const PolicyDocument = Type.Object(
   {
@@ -63,7 +66,14 @@ export const PolicyDocument = Type.Object(
       },
       closed,
     ),
-    pin: Type.Object({ minDigits: Type.Integer({ minimum: 4, maximum: 12 }), maxConsecutiveFailures: Type.Integer({ minimum: 3, maximum: 10 }), firstWaitSeconds: Type.Integer({ minimum: 30, maximum: 3600 }) }, closed),
+    pin: Type.Object(
+      {
+        minDigits: Type.Integer({ minimum: 4, maximum: 12 }),
+        maxConsecutiveFailures: Type.Integer({ minimum: 3, maximum: 10 }),
+        firstWaitSeconds: Type.Integer({ minimum: 30, maximum: 3600 }),
+      },
+      closed,
+    ),
     apps: Type.Array(Type.Union([NativeApp, WebApp]), { maxItems: 1000 }),
     roles: Type.Array(Type.Object({ id: Id, name: Label, apps: Type.Array(Id, { maxItems: 1000 }) }, closed), { maxItems: 100 }),
     breakGlass: Type.Object(

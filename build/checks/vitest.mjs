@@ -1,0 +1,53 @@
+// Owns running vitest and turning its report into outcomes. Must count what vitest could not even load as failed.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { at, root, toolEnvironment } from '../lib/paths.mjs';
+import { run, tail } from '../lib/run.mjs';
+
+const statusOf = { passed: 'passed', failed: 'failed', skipped: 'skipped', pending: 'skipped', todo: 'skipped', disabled: 'skipped' };
+
+function outcomesOfFile(project, file) {
+  const relative = path.relative(root, file.name);
+  const tests = file.assertionResults.map((test) => ({
+    name: `${project}: ${relative} > ${test.fullName}`,
+    status: statusOf[test.status] ?? 'failed',
+    ms: test.duration ?? 0,
+    detail: [...(test.failureMessages ?? []), ...(test.meta?.skipReason ? [test.meta.skipReason] : [])].join('\n'),
+  }));
+  const loaded = file.status !== 'failed' || tests.some((test) => test.status === 'failed');
+  if (loaded) return tests;
+  return [...tests, { name: `${project}: ${relative}`, status: 'failed', ms: 0, detail: file.message || 'The file could not be loaded.' }];
+}
+
+/**
+ * Runs one project of vitest.config.ts.
+ *
+ * @param {string} project
+ */
+export function vitestCheck(project) {
+  const name = `vitest ${project}`;
+  return {
+    name,
+    async run() {
+      const folder = await mkdtemp(path.join(os.tmpdir(), 'wardlock-vitest-'));
+      try {
+        const file = path.join(folder, 'report.json');
+        const args = ['run', '--project', project, '--reporter=json', `--outputFile=${file}`, '--passWithNoTests'];
+        const result = await run(at('node_modules', '.bin', 'vitest'), args, {
+          cwd: root,
+          env: toolEnvironment({ NO_COLOR: '1', FORCE_COLOR: undefined }),
+        });
+        const report = await readFile(file, 'utf8').then(JSON.parse, () => undefined);
+        const outcomes = (report?.testResults ?? []).flatMap((entry) => outcomesOfFile(project, entry));
+        const explained = outcomes.some((outcome) => outcome.status === 'failed');
+        if (report === undefined || (result.code !== 0 && !explained)) {
+          outcomes.push({ name: `${name} itself`, status: 'failed', ms: result.ms, detail: tail(result.out + result.err, 80) });
+        }
+        return outcomes;
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+  };
+}

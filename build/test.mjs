@@ -1,0 +1,30 @@
+// `npm test`, `npm run test:deep`, `npm run test:long`: prepares the checkout, runs every runner of that suite and
+// writes one results file for all of them. Must end with exit code 1 when a single test failed or none ran.
+import { rm } from 'node:fs/promises';
+import { bootstrap } from './bootstrap.mjs';
+import { count, countLine, printFailures, runChecks, writeResults } from './checks/outcome.mjs';
+import { staticChecks } from './checks/static.mjs';
+import { vitestCheck } from './checks/vitest.mjs';
+import { at } from './lib/paths.mjs';
+import { command, humanTime, line, StartProblem } from './lib/say.mjs';
+
+const suites = {
+  test: { results: '.ci/results.json', checks: [...staticChecks, vitestCheck('unit')] },
+  deep: { results: '.ci/results-deep.json', checks: [vitestCheck('deep')] },
+};
+
+await command(async () => {
+  const began = Date.now();
+  const suite = suites[process.argv[2] ?? 'test'];
+  if (suite === undefined)
+    throw new StartProblem(`There is no suite "${process.argv[2]}".`, `Choose one of: ${Object.keys(suites).join(', ')}.`);
+  const file = at(suite.results);
+  await rm(file, { force: true });
+  await bootstrap('tools');
+  const outcomes = await runChecks(suite.checks);
+  await writeResults(file, outcomes);
+  printFailures(outcomes);
+  const sum = count(outcomes);
+  line(`\n${countLine(sum)} in ${humanTime(Date.now() - began)}; all of them by name: ${suite.results}`);
+  return sum.failed > 0 || sum.passed === 0 ? 1 : 0;
+});
