@@ -4,4 +4,9 @@ export const launchErrors = {
   LAUNCH_APP_UNKNOWN: 'The policy names no such application for this person.',
   LAUNCH_FILE_CHANGED: 'The program on disk is not the one that the policy names.',
   LAUNCH_FAILED: 'The program could not be started.',
+  LAUNCH_SESSION_UNKNOWN: 'The launcher has no such session open.',
+  LAUNCH_LAYER_FAILED: 'A layer that keeps a session shut in could not be set up, so nothing was started.',
+  OS_CALL_FAILED: 'A call to the operating system failed.',
+  OS_USERS_FAILED: 'A throw-away user of the operating system could not be made or removed.',
+  OS_DISPLAY_FAILED: 'The display for applications could not be started.',
 } as const;
