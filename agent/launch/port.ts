@@ -1,0 +1,141 @@
+/**
+ * What the agent asks of whatever starts applications. Owns the words only: the two ways of doing it stand in
+ * `enforced/` and `degraded/`, and `compose.ts` picks one. A caller never passes a path that did not come from the signed policy.
+ */
+
+/** A program by place and content, as the signed policy names it. */
+export interface FileIdentity {
+  readonly path: string;
+  readonly sha256: string;
+}
+
+/** One application of the signed policy, to be started in one session. */
+export interface LaunchSpec extends FileIdentity {
+  readonly sessionId: string;
+  readonly appId: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Programs that the application may start, and no others. */
+  readonly children: readonly FileIdentity[];
+  /** Working folder; the session's own home where absent. */
+  readonly cwd?: string;
+}
+
+/** A layer that is not there, and what that means for the people who rely on it, in plain words. */
+export interface MissingLayer {
+  readonly layer: string;
+  readonly meaning: string;
+}
+
+/**
+ * How far what runs on this seat is held to the policy. `enforced`: every required layer is there; `missing` then names
+ * only what the kernel is too old for. `refusing`: root, but a required layer is missing, so nothing is started.
+ */
+export interface EnforcementMode {
+  readonly name: 'enforced' | 'degraded.no-root' | 'refusing';
+  readonly missing: readonly MissingLayer[];
+}
+
+/** Why a program was not started. Each is the `reason` of an `app.refused` event and has a sentence for the person. */
+export type RefusalReason =
+  | 'enforcement-missing'
+  | 'session-unknown'
+  | 'file-missing'
+  | 'file-changed'
+  | 'file-unsafe'
+  | 'file-not-a-program'
+  | 'child-missing'
+  | 'child-changed'
+  | 'layer-failed'
+  | 'start-failed';
+
+export interface LaunchRefusal {
+  readonly ok: false;
+  readonly reason: RefusalReason;
+  /** For the operational log; names the file or layer. */
+  readonly detail: string;
+}
+
+/**
+ * A program that was opened and found to be the one that the policy names. It holds descriptors: pass it to `start`
+ * or to `discard`, exactly once.
+ */
+export interface PreparedLaunch {
+  readonly ok: true;
+  readonly spec: LaunchSpec;
+  /** Hash of the opened descriptor, for the `app.launched` event that must be durable before `start`. */
+  readonly sha256: string;
+}
+
+export interface StartedApp {
+  readonly ok: true;
+  /** As this process sees it. */
+  readonly pid: number;
+  readonly appId: string;
+  readonly sessionId: string;
+}
+
+/** How the application itself ended; what it left running ends with the session. */
+export interface AppExit {
+  readonly sessionId: string;
+  readonly appId: string;
+  readonly pid: number;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+}
+
+export interface EndReport {
+  readonly sessionId: string;
+  /** Processes that were alive when the session was ended, zombies not counted. */
+  readonly processes: number;
+  /** False when something was still alive after the limit: the seat must then go to `faulted`. */
+  readonly clean: boolean;
+}
+
+/** The nested display that the applications of a session see, and its cookie file as root can read it. */
+export interface SessionDisplay {
+  /** Such as `:7`. */
+  readonly name: string;
+  /** An Xauthority file that opens this display and no other. */
+  readonly xauthority: string;
+}
+
+export interface SessionOpening {
+  readonly sessionId: string;
+  /** `LANG` of what runs in the session, such as `de_DE.UTF-8`; `C.UTF-8` where absent. */
+  readonly language?: string;
+}
+
+export interface Launcher {
+  readonly mode: EnforcementMode;
+
+  /**
+   * Makes ready what the session's applications run in. Returns at once where that goes on in the background: `prepare`
+   * waits for it, and a layer that could not be set up is then a refusal.
+   */
+  openSession(opening: SessionOpening): void;
+
+  /** Names the display for applications that start from now on. */
+  setDisplay(sessionId: string, display: SessionDisplay): void;
+
+  /** Opens the file once and hashes that descriptor. Starts nothing. */
+  prepare(spec: LaunchSpec): Promise<PreparedLaunch | LaunchRefusal>;
+
+  /** Starts exactly the file that was prepared. `onExit` is called once, after a successful start only. */
+  start(prepared: PreparedLaunch, onExit: (exit: AppExit) => void): Promise<StartedApp | LaunchRefusal>;
+
+  /** Gives up a prepared launch, for instance because its event could not be made durable. */
+  discard(prepared: PreparedLaunch): void;
+
+  /** Ends one application and what it started, as far as that can be told apart; the session goes on. */
+  endApp(sessionId: string, appId: string): Promise<void>;
+
+  /** Stops every process of the session from running, or lets them run again. Throws for an unknown session. */
+  freeze(sessionId: string, frozen: boolean): Promise<void>;
+
+  /** Ends the whole tree, daemonised grandchildren included, and removes what the session had. Safe to call twice. */
+  endSession(sessionId: string): Promise<EndReport>;
+
+  /** Ends every session, and what a crashed run left behind is gone as well. */
+  close(): Promise<void>;
+}
