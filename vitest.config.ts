@@ -4,7 +4,7 @@
  */
 import { defineConfig } from 'vitest/config';
 
-const folders = '{build,core,contract,policies,agent,server,main,preload,renderer,console,cli,demo}';
+const folders = '{build,core,contract,ipc,crypto,policies,agent,server,main,preload,renderer,console,cli,demo}';
 
 export default defineConfig({
   test: {

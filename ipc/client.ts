@@ -1,0 +1,205 @@
+/**
+ * The calling side of a boundary: connects, checks whose socket it is, says hello, then asks and listens. It owns one
+ * connection and never reconnects by itself: what a lost agent means is for its user to decide.
+ */
+import { lstat } from 'node:fs/promises';
+import { createConnection, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import type { Boundary, EventBody, EventName, Params, RequestName, Result } from '../contract/boundary.ts';
+import { isWardlockError, WardlockError } from '../core/errors/index.ts';
+import { encodeFrame, FrameDecoder } from './frames.ts';
+import { CONNECT_TIMEOUT_MS, FRAME_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './limits.ts';
+import { ErrorFrame, EventFrame, errorOfBody, eventSchema, fits, parse, ResultFrame } from './messages.ts';
+
+export type EventHandlers<B extends Boundary> = { readonly [N in EventName<B>]: (body: EventBody<B, N>) => void };
+
+export interface ConnectOptions<B extends Boundary> {
+  readonly boundary: B;
+  readonly path: string;
+  /** Name and version of the caller, for the record. */
+  readonly build: string;
+  readonly events: EventHandlers<B>;
+  /** Called once when an established connection is gone. The error says why; IPC_CLOSED when the server simply went. */
+  readonly onClosed?: (why: WardlockError) => void;
+  /** Users that may own the socket's folder and, besides the caller itself, the socket. Default: root and the caller. */
+  readonly trustedUids?: readonly number[];
+}
+
+export interface BoundaryClient<B extends Boundary> {
+  /** The server's answer to hello. */
+  readonly welcome: Result<B, RequestName<B> & 'hello'>;
+  readonly open: boolean;
+  /**
+   * @param timeoutMs how long to wait, REQUEST_TIMEOUT_MS by default
+   * @throws the server's coded error; IPC_TIMEOUT; IPC_CLOSED when the connection goes first
+   */
+  request<N extends RequestName<B>>(name: N, params: Params<B, N>, timeoutMs?: number): Promise<Result<B, N>>;
+  close(): void;
+}
+
+interface Pending {
+  readonly method: string;
+  readonly settle: (outcome: { readonly value: unknown } | { readonly error: WardlockError }) => void;
+}
+
+/**
+ * Connects and says hello.
+ * @throws IPC_PEER_REFUSED when the socket belongs to a stranger; IPC_CLOSED when nobody listens
+ */
+export async function connect<B extends Boundary>(options: ConnectOptions<B>): Promise<BoundaryClient<B>> {
+  await checkOwner(options.path, options.trustedUids ?? [0, process.getuid?.() ?? 0]);
+  const socket = await open(options.path);
+  const connection = new ClientConnection(socket, options);
+  const hello: unknown = await connection.call('hello', { protocol: options.boundary.protocol, build: options.build }, REQUEST_TIMEOUT_MS);
+  return {
+    welcome: parse<B['requests']['hello' & RequestName<B>]['result']>(schemaOf(options.boundary, 'hello').result, hello),
+    get open() {
+      return connection.open;
+    },
+    request: async (name, params, timeoutMs = REQUEST_TIMEOUT_MS) => {
+      const schema = schemaOf(options.boundary, name);
+      const answer = await connection.call(name, parse(schema.params, params), timeoutMs);
+      return parse<B['requests'][typeof name]['result']>(schema.result, answer);
+    },
+    close: () => connection.close(),
+  };
+}
+
+function schemaOf<B extends Boundary>(boundary: B, name: string): Boundary['requests'][string] {
+  const schema = boundary.requests[name];
+  if (schema === undefined) throw new WardlockError('IPC_METHOD_UNKNOWN');
+  return schema;
+}
+
+class ClientConnection<B extends Boundary> {
+  readonly #socket: Socket;
+  readonly #options: ConnectOptions<B>;
+  readonly #decoder = new FrameDecoder();
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 1;
+  #why: WardlockError | undefined;
+  #partial: NodeJS.Timeout | undefined;
+
+  constructor(socket: Socket, options: ConnectOptions<B>) {
+    this.#socket = socket;
+    this.#options = options;
+    socket.on('data', (chunk: Buffer) => this.#received(chunk));
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.#closed());
+  }
+
+  get open(): boolean {
+    return this.#why === undefined && !this.#socket.destroyed;
+  }
+
+  call(method: string, params: unknown, timeoutMs: number): Promise<unknown> {
+    if (!this.open) return Promise.reject(this.#why ?? new WardlockError('IPC_CLOSED'));
+    const id = this.#nextId;
+    this.#nextId += 1;
+    return new Promise<unknown>((resolve, reject) => {
+      const timer = setTimeout(() => this.#settle(id, { error: new WardlockError('IPC_TIMEOUT') }), timeoutMs);
+      this.#pending.set(id, {
+        method,
+        settle: (outcome) => {
+          clearTimeout(timer);
+          if ('error' in outcome) reject(outcome.error);
+          else resolve(outcome.value);
+        },
+      });
+      try {
+        this.#socket.write(encodeFrame({ id, method, params }));
+      } catch (failure) {
+        this.#settle(id, { error: isWardlockError(failure) ? failure : new WardlockError('IPC_CLOSED') });
+      }
+    });
+  }
+
+  close(): void {
+    this.#why ??= new WardlockError('IPC_CLOSED', 'This side closed the connection.');
+    this.#socket.destroy();
+  }
+
+  #settle(id: number, outcome: Parameters<Pending['settle']>[0]): void {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    pending?.settle(outcome);
+  }
+
+  #received(chunk: Buffer): void {
+    clearTimeout(this.#partial);
+    try {
+      for (const value of this.#decoder.push(chunk)) this.#message(value);
+    } catch (failure) {
+      this.#why ??= isWardlockError(failure) ? failure : new WardlockError('IPC_MESSAGE_MALFORMED', undefined, { cause: failure });
+      this.#socket.destroy();
+      return;
+    }
+    if (!this.#decoder.partial) return;
+    this.#partial = setTimeout(() => {
+      this.#why ??= new WardlockError('IPC_TIMEOUT');
+      this.#socket.destroy();
+    }, FRAME_TIMEOUT_MS);
+  }
+
+  #message(value: unknown): void {
+    if (fits(ResultFrame, value)) {
+      this.#settle(value.id, { value: value.result });
+    } else if (fits(ErrorFrame, value)) {
+      const error = errorOfBody(value.error);
+      if (value.id === null) this.#why ??= error;
+      else this.#settle(value.id, { error });
+    } else {
+      const event = parse(EventFrame, value);
+      if (!this.#isEvent(event.event)) throw new WardlockError('IPC_METHOD_UNKNOWN');
+      this.#deliver(event.event, event.body);
+    }
+  }
+
+  #isEvent(name: string): name is EventName<B> {
+    return Object.hasOwn(this.#options.boundary.events, name);
+  }
+
+  #deliver<N extends EventName<B>>(name: N, body: unknown): void {
+    this.#options.events[name](parse(eventSchema<B, N>(this.#options.boundary, name), body));
+  }
+
+  #closed(): void {
+    clearTimeout(this.#partial);
+    const why = this.#why ?? new WardlockError('IPC_CLOSED');
+    this.#why = why;
+    for (const id of [...this.#pending.keys()]) this.#settle(id, { error: why });
+    this.#options.onClosed?.(why);
+  }
+}
+
+/** The socket and its folder must belong to somebody trusted and be writable for nobody else. */
+async function checkOwner(path: string, trusted: readonly number[]): Promise<void> {
+  if (process.platform === 'win32') return;
+  const own = process.getuid?.() ?? 0;
+  const folder = await lstat(dirname(path)).catch(() => undefined);
+  const socket = await lstat(path).catch(() => undefined);
+  if (folder === undefined || socket === undefined) {
+    throw new WardlockError('IPC_CLOSED', `Nobody listens at ${path}. Start the agent first.`);
+  }
+  const folderHeld = folder.isDirectory() && trusted.includes(folder.uid) && (folder.mode & 0o022) === 0;
+  const socketHeld = socket.isSocket() && (trusted.includes(socket.uid) || socket.uid === own) && (socket.mode & 0o002) === 0;
+  if (!folderHeld || !socketHeld) {
+    throw new WardlockError('IPC_PEER_REFUSED', `${path} does not belong to the agent, or others may replace it. It was not used.`);
+  }
+}
+
+function open(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(path);
+    const timer = setTimeout(() => socket.destroy(new Error('timeout')), CONNECT_TIMEOUT_MS);
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      socket.removeAllListeners('error');
+      resolve(socket);
+    });
+    socket.once('error', (cause) => {
+      clearTimeout(timer);
+      reject(new WardlockError('IPC_CLOSED', `Nobody answers at ${path}. Start the agent first.`, { cause }));
+    });
+  });
+}
