@@ -7,6 +7,7 @@ import { createConnection, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { Boundary, EventBody, EventName, Params, RequestName, Result } from '../contract/boundary.ts';
 import { isWardlockError, WardlockError } from '../core/errors/index.ts';
+import { judgeSocket } from '../core/trust/socket-trust.ts';
 import { encodeFrame, FrameDecoder } from './frames.ts';
 import { CONNECT_TIMEOUT_MS, FRAME_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './limits.ts';
 import { ErrorFrame, EventFrame, errorOfBody, eventSchema, fits, parse, ResultFrame } from './messages.ts';
@@ -21,7 +22,7 @@ export interface ConnectOptions<B extends Boundary> {
   readonly events: EventHandlers<B>;
   /** Called once when an established connection is gone. The error says why; IPC_CLOSED when the server simply went. */
   readonly onClosed?: (why: WardlockError) => void;
-  /** Users that may own the socket's folder and, besides the caller itself, the socket. Default: root and the caller. */
+  /** Users one of whom must own the socket and its folder: whoever the agent runs as. Default: root or the caller. */
   readonly trustedUids?: readonly number[];
 }
 
@@ -172,20 +173,16 @@ class ClientConnection<B extends Boundary> {
   }
 }
 
-/** The socket and its folder must belong to somebody trusted and be writable for nobody else. */
+/** The socket and its folder must belong to somebody trusted and be replaceable by nobody else. */
 async function checkOwner(path: string, trusted: readonly number[]): Promise<void> {
   if (process.platform === 'win32') return;
-  const own = process.getuid?.() ?? 0;
   const folder = await lstat(dirname(path)).catch(() => undefined);
   const socket = await lstat(path).catch(() => undefined);
   if (folder === undefined || socket === undefined) {
     throw new WardlockError('IPC_CLOSED', `Nobody listens at ${path}. Start the agent first.`);
   }
-  const folderHeld = folder.isDirectory() && trusted.includes(folder.uid) && (folder.mode & 0o022) === 0;
-  const socketHeld = socket.isSocket() && (trusted.includes(socket.uid) || socket.uid === own) && (socket.mode & 0o002) === 0;
-  if (!folderHeld || !socketHeld) {
-    throw new WardlockError('IPC_PEER_REFUSED', `${path} does not belong to the agent, or others may replace it. It was not used.`);
-  }
+  if (trusted.some((owner) => judgeSocket({ socket, folder }, owner).trusted)) return;
+  throw new WardlockError('IPC_PEER_REFUSED', `${path} does not belong to the agent, or others may replace it. It was not used.`);
 }
 
 function open(path: string): Promise<Socket> {

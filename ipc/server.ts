@@ -17,8 +17,8 @@ export interface ListenOptions<B extends Boundary> extends ConnectionOptions<B> 
   readonly admit: Admit;
   /** Connections served at a time; one more is refused with IPC_TOO_MANY. */
   readonly limit: number;
-  /** Owner of the socket file: whoever may connect. The mode is 0600 then, else the caller's own. */
-  readonly owner?: { readonly uid: number; readonly gid: number };
+  /** Group of whoever may connect besides the caller's own user: the socket is 0660 then, else 0600. */
+  readonly group?: number;
 }
 
 export interface BoundaryServer<B extends Boundary> {
@@ -30,6 +30,7 @@ export interface BoundaryServer<B extends Boundary> {
 }
 
 const OWNER_ONLY = 0o600;
+const OWNER_AND_GROUP = 0o660;
 const UMASK = 0o177;
 
 /**
@@ -41,8 +42,8 @@ export async function listen<B extends Boundary>(options: ListenOptions<B>): Pro
   const connections = new Set<ServerConnection<B>>();
   const server = createServer({ pauseOnConnect: true }, (socket) => accept(socket, options, connections));
   await bind(server, options.path);
-  if (options.owner !== undefined) await chown(options.path, options.owner.uid, options.owner.gid);
-  await chmod(options.path, OWNER_ONLY);
+  if (options.group !== undefined) await chown(options.path, process.geteuid?.() ?? 0, options.group);
+  await chmod(options.path, options.group === undefined ? OWNER_ONLY : OWNER_AND_GROUP);
   return {
     path: options.path,
     connections: () => [...connections].filter((connection) => connection.open),
