@@ -12,7 +12,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: [`${folders}/**/*.test.{ts,tsx}`, 'test/architecture/**/*.test.ts'],
+          include: [`${folders}/**/*.test.{ts,tsx}`, 'test/architecture/**/*.test.ts', 'test/bench/**/*.test.ts'],
           testTimeout: 10_000,
         },
       },

@@ -2,14 +2,19 @@
 // on Node 18 with nothing installed, so it and what it imports are plain JavaScript without dependencies.
 
 import { line, runStep, StartProblem } from './lib/say.mjs';
+import { bundleStep } from './steps/bundle.mjs';
+import { debianStep } from './steps/debian.mjs';
+import { electronStep } from './steps/electron.mjs';
 import { nodeStep } from './steps/node.mjs';
 import { packagesStep } from './steps/packages.mjs';
+import { runtimeStep } from './steps/runtime.mjs';
 
 /** The oldest Node that can run these scripts themselves. */
 const OLDEST_NODE = 18;
 
 const plans = {
   tools: [packagesStep, nodeStep],
+  app: [packagesStep, nodeStep, debianStep, electronStep, bundleStep, runtimeStep],
 };
 
 /**

@@ -20,7 +20,7 @@ await command(async () => {
     throw new StartProblem(`There is no suite "${process.argv[2]}".`, `Choose one of: ${Object.keys(suites).join(', ')}.`);
   const file = at(suite.results);
   await rm(file, { force: true });
-  await bootstrap('tools');
+  await bootstrap('app');
   const outcomes = await runChecks(suite.checks);
   await writeResults(file, outcomes);
   printFailures(outcomes);

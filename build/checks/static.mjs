@@ -20,5 +20,5 @@ export function toolCheck(name, program, args) {
 
 export const staticChecks = [
   toolCheck('types: the whole project (tsc)', 'tsc', ['-p', 'tsconfig.json']),
-  toolCheck('format and lint (biome)', 'biome', ['ci', '--colors=off', '.']),
+  toolCheck('format and lint (biome)', 'biome', ['ci', '--colors=off', '--error-on-warnings', '.']),
 ];

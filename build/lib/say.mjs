@@ -49,10 +49,11 @@ export async function runStep(step, how) {
   }
   line(`[${how.position}] ${step.title} ...`);
   let doing = 'still at work';
-  const ticker = setInterval(() => line(`      ${doing}, ${took()} so far`), TICK_MS);
+  const ticker = setInterval(() => line(`      ${doing}: ${took()} so far`), TICK_MS);
   try {
     const note = await step.perform((text) => {
       doing = text;
+      line(`      ${text}`);
     });
     line(`      ${note} (${took()})`);
   } finally {

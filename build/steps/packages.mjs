@@ -47,7 +47,7 @@ export const packagesStep = {
     return (await staleReason()) === undefined ? 'as in package-lock.json' : undefined;
   },
   async perform(progress) {
-    progress('npm ci is at work');
+    progress('npm ci');
     const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
     const result = await run(npm, ['ci', '--no-audit', '--no-fund', '--no-progress'], { cwd: root });
     if (result.code !== 0) {

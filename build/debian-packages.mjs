@@ -1,0 +1,23 @@
+// The one list of Debian packages that Wardlock needs on a development machine, and why. Where a package was renamed between
+// releases, all its names are given and the first that apt knows is taken.
+
+/** @typedef {{names: readonly string[], why: string}} DebianPackage */
+
+/** @type {readonly DebianPackage[]} */
+export const debianPackages = [
+  { names: ['libgtk-3-0t64', 'libgtk-3-0'], why: 'Electron draws its windows through GTK' },
+  { names: ['libnss3'], why: 'Electron: certificates and TLS' },
+  { names: ['libasound2t64', 'libasound2'], why: 'Electron links against the sound library' },
+  { names: ['libgbm1'], why: 'Electron: graphics buffers' },
+  { names: ['xvfb'], why: 'a display in memory, for machines without a screen and for the tests' },
+  { names: ['xserver-xephyr'], why: 'the nested display that keeps apps away from the PIN pad' },
+  { names: ['xauth'], why: 'a cookie of its own for each display' },
+  { names: ['openbox'], why: 'a window manager without key bindings: without one a kiosk window does not fill the screen' },
+  { names: ['xdotool'], why: 'keys and mouse from outside the kiosk, for the demo and the tests' },
+  { names: ['x11-utils'], why: 'xprop and xwininfo: what is really on the display' },
+  { names: ['x11-apps'], why: 'xcalc and xclock, native apps of the demo policy' },
+  { names: ['imagemagick'], why: 'pictures of the whole screen, as a person in front of it sees it' },
+  { names: ['libsecret-1-0'], why: 'the keychain library that keytar loads' },
+  { names: ['gnome-keyring'], why: 'a keychain for the tests' },
+  { names: ['dbus-x11'], why: 'a session bus of its own for that keychain (dbus-run-session, dbus-launch)' },
+];

@@ -1,0 +1,43 @@
+/**
+ * Builds the seat's screens: main and preload for Electron's own processes, renderer for its pages. Everything is bundled, so
+ * that the app needs no node_modules at run time. Must target the oldest Electron that development uses (33: Chromium 130,
+ * Node 20), and must inline no script, font or picture: the content security policy allows files of the app only.
+ */
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'electron-vite';
+
+const NODE_TARGET = 'node20.18';
+const CHROME_TARGET = 'chrome130';
+
+export default defineConfig({
+  main: {
+    build: {
+      outDir: 'out/main',
+      target: NODE_TARGET,
+      externalizeDeps: false,
+      rolldownOptions: { input: { index: 'main/index.ts' }, output: { format: 'es', entryFileNames: '[name].js' } },
+    },
+  },
+  preload: {
+    build: {
+      outDir: 'out/preload',
+      target: NODE_TARGET,
+      externalizeDeps: false,
+      // A sandboxed preload is one CommonJS file that can load nothing but Electron.
+      rolldownOptions: { input: { index: 'preload/index.ts' }, output: { format: 'cjs', entryFileNames: '[name].cjs' } },
+    },
+  },
+  renderer: {
+    root: 'renderer',
+    base: './',
+    plugins: [react()],
+    build: {
+      outDir: 'out/renderer',
+      emptyOutDir: true,
+      target: CHROME_TARGET,
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      rolldownOptions: { input: { index: 'renderer/index.html' } },
+    },
+  },
+});

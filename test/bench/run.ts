@@ -1,0 +1,61 @@
+/**
+ * `npm run bench -- SUITE [--json]`: runs one suite and prints its rows, for a person or as one JSON array. A suite is a file of
+ * this folder, `NAME.ts`, that exports `run`. Exit code: 0 all goals met, 1 a goal missed, 2 used wrongly.
+ */
+import { readdirSync } from 'node:fs';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import type { BenchRow, BenchSuite } from './support/row.ts';
+
+const names = readdirSync(import.meta.dirname)
+  .filter((file) => file.endsWith('.ts') && file !== 'run.ts')
+  .map((file) => file.slice(0, -'.ts'.length));
+
+function isSuite(module: unknown): module is BenchSuite {
+  return typeof module === 'object' && module !== null && 'run' in module && typeof module.run === 'function';
+}
+
+async function load(name: string): Promise<BenchSuite> {
+  const module: unknown = await import(`./${name}.ts`);
+  if (!isSuite(module)) throw new TypeError(`test/bench/${name}.ts exports no function named run.`);
+  return module;
+}
+
+const figure = (value: number | null): string => (value === null ? '' : value >= 100 ? value.toFixed(0) : value.toPrecision(3));
+const goalText = (row: BenchRow): string => (row.goal === null ? '' : `${row.bound} ${row.goal}${row.of === 'ratio' ? ' x' : ''}`);
+const verdict = (met: boolean | null): string => (met === null ? '' : met ? 'yes' : 'NO');
+
+function table(rows: readonly BenchRow[]): string {
+  const head = ['figure', 'unit', 'median', 'p99', 'baseline', 'ratio', 'goal', 'met'];
+  const body = rows.map((row) => [
+    row.id,
+    row.unit,
+    figure(row.median),
+    figure(row.p99),
+    figure(row.baseline),
+    figure(row.ratio),
+    goalText(row),
+    verdict(row.met),
+  ]);
+  const widths = head.map((_, column) => Math.max(...[head, ...body].map((cells) => cells[column]?.length ?? 0)));
+  return [head, ...body]
+    .map((cells) =>
+      cells
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+const { values, positionals } = parseArgs({ options: { json: { type: 'boolean', default: false } }, allowPositionals: true });
+const [name] = positionals;
+if (name === undefined || positionals.length !== 1 || !names.includes(name)) {
+  process.stderr.write(`Name one suite: npm run bench -- SUITE [--json]. Suites: ${names.join(', ') || 'none yet'}.\n`);
+  process.exitCode = 2;
+} else {
+  const suite = await load(name);
+  const rows = await suite.run({ say: (text) => process.stderr.write(`${text}\n`) });
+  process.stdout.write(values.json ? `${JSON.stringify(rows)}\n` : `${table(rows)}\n`);
+  process.exitCode = rows.every((row) => row.met !== false) ? 0 : 1;
+}

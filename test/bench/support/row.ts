@@ -1,0 +1,72 @@
+/**
+ * What one measured figure looks like. Must hold the baseline of the same run on the same machine: a figure without it says
+ * nothing on a noisy machine.
+ */
+
+/** How to read a figure against its goal. */
+export interface Goal {
+  /** `at most` and `at least` are both inclusive. */
+  readonly is: 'at most' | 'at least';
+  readonly value: number;
+  /** What is compared: the row's median as it is, or its ratio to the baseline. */
+  readonly of: 'median' | 'ratio';
+}
+
+export interface BenchRow {
+  /** The figure's name in the issue, such as `append.single`. */
+  readonly id: string;
+  readonly unit: string;
+  readonly median: number;
+  /** null where a figure is one value and not a distribution. */
+  readonly p99: number | null;
+  /** The same unit, measured in the same run; null where the goal is an absolute one. */
+  readonly baseline: number | null;
+  /** median over baseline. */
+  readonly ratio: number | null;
+  readonly goal: number | null;
+  readonly bound: Goal['is'] | null;
+  readonly of: Goal['of'] | null;
+  /** Whether the goal was reached; null without a goal. */
+  readonly met: boolean | null;
+}
+
+/** What was measured, before it is judged. */
+export interface Measured {
+  readonly id: string;
+  readonly unit: string;
+  readonly median: number;
+  readonly p99?: number;
+  readonly baseline?: number;
+  readonly goal?: Goal;
+}
+
+export interface BenchOptions {
+  /** Says what is being measured, for a person who waits. Goes to standard error. */
+  readonly say: (text: string) => void;
+}
+
+export interface BenchSuite {
+  run(options: BenchOptions): Promise<readonly BenchRow[]>;
+}
+
+/** The value at a share of the sorted samples (nearest rank). @param share between 0 and 1 */
+export function percentile(samples: readonly number[], share: number): number {
+  const sorted = samples.toSorted((one, other) => one - other);
+  const value = sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
+  if (value === undefined) throw new RangeError('A percentile of no samples has no meaning.');
+  return value;
+}
+
+export const median = (samples: readonly number[]): number => percentile(samples, 0.5);
+
+/** Adds the ratio and the verdict to what was measured. */
+export function judge(measured: Measured): BenchRow {
+  const { id, unit, median: value, p99 = null, baseline = null, goal } = measured;
+  const ratio = baseline === null ? null : value / baseline;
+  const row = { id, unit, median: value, p99, baseline, ratio };
+  if (goal === undefined) return { ...row, goal: null, bound: null, of: null, met: null };
+  const compared = goal.of === 'ratio' ? ratio : value;
+  if (compared === null) throw new RangeError(`${id} has a goal for its ratio but no baseline.`);
+  const met = goal.is === 'at most' ? compared <= goal.value : compared >= goal.value;
+  return { ...row, goal: goal.value, bound: goal.is, of: goal.of, met };
+}
