@@ -1,5 +1,26 @@
-/** Errors of the server. */
+/** Errors of the server, its listeners, intake and console. */
 export const serverErrors = {
   SERVER_UNREACHABLE: 'The server did not answer. Check the address and that it is running.',
   SERVER_REFUSED: 'The server refused the request.',
+  SERVER_ANSWER_MALFORMED: 'The answer does not fit its schema: it may come from a captive portal or another server.',
+  SERVER_DATABASE_FOREIGN: 'The database belongs to a newer build or to something else.',
+  SERVER_DATABASE_UNSAFE: 'The database does not keep commits through a power loss, so nothing is accepted.',
+  SERVER_LISTEN_FAILED: 'The server cannot listen on this address. Check that it is free and belongs to this machine.',
+  SERVER_REQUEST_MALFORMED: 'The request does not fit its schema.',
+  SERVER_NOT_FOUND: 'There is nothing under this address.',
+  SERVER_BODY_TOO_LARGE: 'The body of the request is larger than allowed.',
+  SERVER_TOO_MANY: 'Too many requests. Wait as long as the answer says.',
+  SERVER_INTERNAL: 'The server failed to handle the request. Its log names the cause.',
+  SERVER_SIGN_IN_NEEDED: 'Sign in first.',
+  SERVER_SIGN_IN_WRONG: 'Name or password is wrong.',
+  SERVER_FORBIDDEN: 'This account may not do this.',
+  SERVER_CROSS_SITE: 'The request did not come from the console itself.',
+  SERVER_SEAT_UNKNOWN: 'The client certificate is missing, or is none of this site.',
+  SERVER_SEAT_REVOKED: 'This seat was revoked. It goes on recording and can enrol again.',
+  SERVER_STAFF_MALFORMED: 'The staff entry does not fit its schema.',
+  SERVER_BADGE_TAKEN: 'This badge belongs to someone else.',
+  SERVER_POLICY_KEY_MISSING: 'The server knows no policy key yet. Start it once with --policy-key FILE.',
+  INTAKE_SIZE_CONFLICT: 'The server holds another size of this log. Go on from the size in the answer.',
+  INTAKE_DIFFERENT_BYTES: 'The server holds other bytes for this range of the log. Both are kept as evidence.',
+  INTAKE_UNVERIFIED: 'The entries do not verify: signature, order or root is wrong. Nothing was stored.',
 } as const;

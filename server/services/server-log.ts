@@ -1,0 +1,57 @@
+/**
+ * The server's own log: who read what, who enrolled, what was refused. Each row's hash covers the row before it, so a
+ * row that is missing or altered shows. It must never hold a secret or a patient's name.
+ */
+import { createHash } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import { type CanonicalValue, canonicalJson } from '../../core/envelope/canonical-json.ts';
+import type { Tables } from '../store/schema.ts';
+
+export interface ServerEvent {
+  readonly type: string;
+  /** An account, a workstation id, `console`, `cli` or an address. */
+  readonly actor: string;
+  readonly body: { readonly [key: string]: CanonicalValue };
+}
+
+const GENESIS = '0'.repeat(64);
+
+export interface ServerLog {
+  /** Returns after the commit. Give the transaction of the deed itself where there is one. */
+  append(event: ServerEvent, within?: Kysely<Tables>): Promise<void>;
+  /** The position of the first row whose hash does not fit, or null when the whole log is consistent. */
+  firstFault(): Promise<number | null>;
+}
+
+export function openServerLog(db: Kysely<Tables>, now: () => number): ServerLog {
+  const appendTo = async (transaction: Kysely<Tables>, event: ServerEvent): Promise<void> => {
+    const last = await transaction.selectFrom('server_events').select(['seq', 'hash']).orderBy('seq', 'desc').limit(1).executeTakeFirst();
+    const row = { seq: Number(last?.seq ?? -1) + 1, at: now(), type: event.type, actor: event.actor, body: canonicalJson(event.body) };
+    await transaction
+      .insertInto('server_events')
+      .values({ ...row, hash: chain(last?.hash ?? GENESIS, row) })
+      .execute();
+  };
+  return {
+    append: (event, within) =>
+      within === undefined ? db.transaction().execute((transaction) => appendTo(transaction, event)) : appendTo(within, event),
+    firstFault: async () => {
+      let before = GENESIS;
+      let next = 0;
+      const rows = await db.selectFrom('server_events').selectAll().orderBy('seq').execute();
+      for (const { hash, ...row } of rows) {
+        if (Number(row.seq) !== next || hash !== chain(before, row)) return next;
+        before = hash;
+        next += 1;
+      }
+      return null;
+    },
+  };
+}
+
+type Row = { readonly seq: number; readonly at: number; readonly type: string; readonly actor: string; readonly body: string };
+
+function chain(before: string, { seq, at, type, actor, body }: Row): string {
+  const text = canonicalJson({ before, seq: Number(seq), at: Number(at), type, actor, body });
+  return createHash('sha256').update(text).digest('hex');
+}

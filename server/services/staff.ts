@@ -1,0 +1,197 @@
+/**
+ * Persons, their badges and PINs. Badges are kept as keyed hashes only, PINs as Argon2id outputs sealed under the storage
+ * key; neither is ever given back in clear. Every change makes a new version of the directory.
+ */
+import { createHmac, randomBytes } from 'node:crypto';
+import { hashRaw } from '@node-rs/argon2';
+import type { Kysely } from 'kysely';
+import Type, { type Static } from 'typebox';
+import { Value } from 'typebox/value';
+import { type Person, PinVerifier } from '../../contract/directory.ts';
+import { BadgeNumber, Id, Label, Pin, Timestamp } from '../../contract/scalars.ts';
+import { WardlockError } from '../../core/errors/index.ts';
+import type { SiteKeys } from '../site/keys.ts';
+import type { Tables } from '../store/schema.ts';
+import type { Changes } from './changes.ts';
+import type { ServerLog } from './server-log.ts';
+import { ensureWard } from './wards.ts';
+
+/** OWASP's and RFC 9106's floor for interactive use. */
+const ARGON = { memoryKiB: 19_456, passes: 2, lanes: 1 } as const;
+const SALT_BYTES = 16;
+const OUTPUT_BYTES = 32;
+
+/** One person as IT writes it, in a file or on the command line. */
+export const StaffEntry = Type.Object(
+  {
+    id: Id,
+    displayName: Label,
+    givenName: Label,
+    initials: Type.Optional(Type.String({ minLength: 1, maxLength: 4 })),
+    role: Id,
+    badges: Type.Array(BadgeNumber, { maxItems: 8 }),
+    pin: Type.Optional(Pin),
+    wards: Type.Optional(Type.Array(Id, { maxItems: 100 })),
+    validFrom: Type.Optional(Timestamp),
+    validUntil: Type.Optional(Timestamp),
+    revoked: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+);
+export type StaffEntry = Static<typeof StaffEntry>;
+export const StaffFile = Type.Object({ staff: Type.Array(StaffEntry, { maxItems: 5000 }) }, { additionalProperties: false });
+
+export interface StaffRow {
+  readonly id: string;
+  readonly displayName: string;
+  readonly role: string;
+  readonly badges: number;
+  readonly pin: boolean;
+  readonly revoked: boolean;
+}
+
+export interface Staff {
+  /** Adds or replaces these persons, all or none. Without `pin` a known person keeps the one there is. */
+  put(entries: readonly unknown[]): Promise<void>;
+  list(): Promise<StaffRow[]>;
+  /** Everyone who may sign in at a seat of this ward. */
+  ofWard(wardId: string): Promise<Person[]>;
+}
+
+interface StaffParts {
+  readonly db: Kysely<Tables>;
+  readonly keys: SiteKeys;
+  readonly changes: Changes;
+  readonly log: ServerLog;
+}
+
+/** Badge numbers compare without case and hyphens. */
+export function badgeHmac(badgeKey: Uint8Array, badge: string): string {
+  return createHmac('sha256', badgeKey).update(badge.toUpperCase().replaceAll('-', '')).digest('hex');
+}
+
+export function openStaff({ db, keys, changes, log }: StaffParts): Staff {
+  return {
+    put: async (given) => {
+      const entries = given.map(parseEntry);
+      const sealed = await Promise.all(entries.map((entry) => sealPin(keys, entry)));
+      await db.transaction().execute(async (transaction) => {
+        for (const [at, entry] of entries.entries()) {
+          await putOne(transaction, entry, sealed[at] ?? null);
+          await putBadges(transaction, keys, entry);
+        }
+        const version = await changes.bump(transaction, 'directory');
+        await log.append({ type: 'staff.changed', actor: 'cli', body: { persons: entries.map(({ id }) => id), version } }, transaction);
+      });
+      changes.wake();
+    },
+    list: async () => {
+      const rows = await db.selectFrom('persons').selectAll().orderBy('id').execute();
+      const badges = await db.selectFrom('person_badges').select('person_id').execute();
+      return rows.map((row) => ({
+        id: row.id,
+        displayName: row.display_name,
+        role: row.role,
+        badges: badges.filter(({ person_id }) => person_id === row.id).length,
+        pin: row.pin_box !== null,
+        revoked: row.revoked !== 0,
+      }));
+    },
+    ofWard: (wardId) => ofWard(db, keys, wardId),
+  };
+}
+
+async function putOne(db: Kysely<Tables>, entry: StaffEntry, pinBox: Buffer | null): Promise<void> {
+  const values = {
+    display_name: entry.displayName,
+    given_name: entry.givenName,
+    initials: entry.initials ?? initialsOf(entry.displayName),
+    role: entry.role,
+    valid_from: entry.validFrom === undefined ? null : Date.parse(entry.validFrom),
+    valid_until: entry.validUntil === undefined ? null : Date.parse(entry.validUntil),
+    revoked: entry.revoked === true ? 1 : 0,
+  };
+  await db
+    .insertInto('persons')
+    .values({ id: entry.id, ...values, pin_box: pinBox })
+    .onConflict((c) => c.column('id').doUpdateSet(pinBox === null ? values : { ...values, pin_box: pinBox }))
+    .execute();
+  await db.deleteFrom('person_wards').where('person_id', '=', entry.id).execute();
+  for (const ward of entry.wards ?? []) {
+    await ensureWard(db, ward, null);
+    await db.insertInto('person_wards').values({ person_id: entry.id, ward_id: ward }).execute();
+  }
+}
+
+async function putBadges(db: Kysely<Tables>, keys: SiteKeys, entry: StaffEntry): Promise<void> {
+  await db.deleteFrom('person_badges').where('person_id', '=', entry.id).execute();
+  for (const badge of new Set(entry.badges.map((number) => badgeHmac(keys.badgeKey, number)))) {
+    const owner = await db.selectFrom('person_badges').select('person_id').where('badge_hmac', '=', badge).executeTakeFirst();
+    if (owner !== undefined) throw new WardlockError('SERVER_BADGE_TAKEN', `A badge of ${entry.id} belongs to ${owner.person_id}.`);
+    await db.insertInto('person_badges').values({ badge_hmac: badge, person_id: entry.id }).execute();
+  }
+}
+
+async function ofWard(db: Kysely<Tables>, keys: SiteKeys, wardId: string): Promise<Person[]> {
+  const rows = await db
+    .selectFrom('persons')
+    .selectAll()
+    .where((eb) =>
+      eb.or([
+        eb.not(eb.exists(eb.selectFrom('person_wards').select('ward_id').whereRef('person_wards.person_id', '=', 'persons.id'))),
+        eb.exists(
+          eb.selectFrom('person_wards').select('ward_id').whereRef('person_wards.person_id', '=', 'persons.id').where('ward_id', '=', wardId),
+        ),
+      ]),
+    )
+    .orderBy('id')
+    .execute();
+  const badges = Map.groupBy(await db.selectFrom('person_badges').selectAll().orderBy('badge_hmac').execute(), ({ person_id }) => person_id);
+  return rows.map((row) => ({
+    id: row.id,
+    displayName: row.display_name,
+    givenName: row.given_name,
+    initials: row.initials,
+    role: row.role,
+    badges: (badges.get(row.id) ?? []).map(({ badge_hmac }) => badge_hmac),
+    pin: row.pin_box === null ? null : openPin(keys, row.id, row.pin_box),
+    validFrom: row.valid_from === null ? null : new Date(Number(row.valid_from)).toISOString(),
+    validUntil: row.valid_until === null ? null : new Date(Number(row.valid_until)).toISOString(),
+    revoked: row.revoked !== 0,
+  }));
+}
+
+/** The library's default algorithm is Argon2id, version 0x13; a test holds that against node:crypto. */
+async function sealPin(keys: SiteKeys, entry: StaffEntry): Promise<Buffer | null> {
+  if (entry.pin === undefined) return null;
+  const salt = randomBytes(SALT_BYTES);
+  const output = await hashRaw(entry.pin, {
+    memoryCost: ARGON.memoryKiB,
+    timeCost: ARGON.passes,
+    parallelism: ARGON.lanes,
+    outputLen: OUTPUT_BYTES,
+    salt,
+  });
+  const verifier: PinVerifier = { salt: salt.toString('base64'), ...ARGON, output: output.toString('base64'), digits: entry.pin.length };
+  return keys.box.seal(`pin/${entry.id}`, Buffer.from(JSON.stringify(verifier)));
+}
+
+function openPin(keys: SiteKeys, id: string, sealed: Uint8Array): PinVerifier {
+  const opened: unknown = JSON.parse(keys.box.open(`pin/${id}`, sealed).toString('utf8'));
+  if (!Value.Check(PinVerifier, opened)) throw new WardlockError('SERVER_STAFF_MALFORMED', `The stored PIN of ${id} is not readable.`);
+  return opened;
+}
+
+function parseEntry(entry: unknown): StaffEntry {
+  if (Value.Check(StaffEntry, entry)) return entry;
+  const first = Value.Errors(StaffEntry, entry)[0];
+  throw new WardlockError('SERVER_STAFF_MALFORMED', `Staff entry: ${first?.instancePath || 'the entry'} ${first?.message ?? 'does not fit'}.`);
+}
+
+function initialsOf(name: string): string {
+  const letters = name
+    .split(/\s+/)
+    .map((word) => word.charAt(0).toUpperCase())
+    .join('');
+  return letters.slice(0, 2) || '?';
+}

@@ -1,0 +1,71 @@
+/**
+ * Secret files of the server's state folder: written once, complete or not at all, readable by the owner only. It must
+ * never overwrite a secret that is already there.
+ */
+import { randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+const OWNER_ONLY = 0o600;
+const OWNER_ONLY_FOLDER = 0o700;
+
+export function makeStateFolder(path: string): void {
+  mkdirSync(path, { recursive: true, mode: OWNER_ONLY_FOLDER });
+}
+
+/** The file's bytes, or null where there is none. Any other failure throws. */
+export function readIfThere(path: string): Buffer | null {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return null;
+    throw error;
+  }
+}
+
+/** Reads the secret at `path`, or makes it once. Two processes that race end up with the same one. */
+export function readOrMake(path: string, make: () => Uint8Array): Buffer {
+  const present = readIfThere(path);
+  if (present !== null) return present;
+  const temporary = writeTemporary(path, make());
+  try {
+    linkSync(temporary, path);
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+  } finally {
+    unlinkSync(temporary);
+  }
+  syncFolder(dirname(path));
+  return readFileSync(path);
+}
+
+/** Replaces a file as a whole: after a crash either the old or the new one is there. */
+export function replaceFile(path: string, bytes: Uint8Array): void {
+  renameSync(writeTemporary(path, bytes), path);
+  syncFolder(dirname(path));
+}
+
+function writeTemporary(path: string, bytes: Uint8Array): string {
+  const temporary = join(dirname(path), `.${randomBytes(8).toString('hex')}.new`);
+  const file = openSync(temporary, 'wx', OWNER_ONLY);
+  try {
+    writeSync(file, bytes);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  return temporary;
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}

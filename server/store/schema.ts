@@ -1,0 +1,239 @@
+/**
+ * The server's tables as types: one interface per table, gathered for Kysely. It owns names and column types; the
+ * migrations beside it make them so. Times are milliseconds since 1970 in UTC. On the hot path the seat leads every key.
+ */
+export interface SettingsTable {
+  key: string;
+  value: string;
+}
+
+/** Counters that seats and other nodes watch: `policy`, `directory`. */
+export interface GenerationsTable {
+  topic: string;
+  generation: number;
+}
+
+export interface WardsTable {
+  id: string;
+  name: string;
+}
+
+export interface SeatsTable {
+  workstation_id: string;
+  name: string;
+  ward_id: string;
+  enrolled_at: number;
+  log_key: string;
+  sealing_key: string;
+  machine_id_sha256: string;
+  os: string;
+  revoked_at: number | null;
+  last_seen_at: number | null;
+}
+
+export interface SeatCertificatesTable {
+  workstation_id: string;
+  fingerprint_sha256: string;
+  issued_at: number;
+  not_after: number;
+}
+
+export interface SeatReportsTable {
+  workstation_id: string;
+  kind: string;
+  version: number;
+  outcome: string;
+  code: string | null;
+  message: string | null;
+  reported_at: number;
+}
+
+export interface EnrolmentTokensTable {
+  id: string;
+  secret_sha256: string;
+  seat_name: string;
+  ward_id: string;
+  created_at: number;
+  expires_at: number;
+  used_at: number | null;
+  used_by: string | null;
+}
+
+export interface PersonsTable {
+  id: string;
+  display_name: string;
+  given_name: string;
+  initials: string;
+  role: string;
+  /** JSON of a PinVerifier under the storage key, or null. */
+  pin_box: Uint8Array | null;
+  valid_from: number | null;
+  valid_until: number | null;
+  revoked: number;
+}
+
+export interface PersonBadgesTable {
+  badge_hmac: string;
+  person_id: string;
+}
+
+/** No row for a person: every ward. */
+export interface PersonWardsTable {
+  person_id: string;
+  ward_id: string;
+}
+
+export interface PoliciesTable {
+  version: number;
+  sha256: string;
+  envelope: Uint8Array;
+  published_at: number;
+}
+
+/** One Merkle tree of one seat: what is pinned by an anchor, and what is stored and verified. */
+export interface LogsTable {
+  workstation_id: string;
+  incarnation: string;
+  pinned_size: number;
+  pinned_root: Uint8Array;
+  pinned_note: string;
+  pinned_at: number;
+  size: number;
+  frontier: Uint8Array;
+  /** The verifier's state after `size` entries, as its module wrote it. */
+  verifier: string;
+  note: string;
+  receipt: string;
+  first_at: number;
+}
+
+/** Entries exactly as they were stored and hashed at the seat, a batch a row, immutable. */
+export interface SegmentsTable {
+  workstation_id: string;
+  incarnation: string;
+  start: number;
+  count: number;
+  entries: Uint8Array;
+  leaf_hashes: Uint8Array;
+  note: string;
+  received_at: number;
+}
+
+/** The last checkpoint of each epoch, kept for verification and export. */
+export interface CheckpointsTable {
+  workstation_id: string;
+  incarnation: string;
+  size: number;
+  note: string;
+}
+
+export interface EvidenceTable {
+  id: string;
+  workstation_id: string;
+  incarnation: string;
+  start: number;
+  kind: string;
+  bytes: Uint8Array;
+  at: number;
+}
+
+export interface AlarmsTable {
+  id: string;
+  workstation_id: string | null;
+  kind: string;
+  detail: string;
+  at: number;
+  acknowledged_at: number | null;
+}
+
+/** The server's own log: each row's hash covers the row before it. */
+export interface ServerEventsTable {
+  seq: number;
+  at: number;
+  type: string;
+  actor: string;
+  body: string;
+  hash: string;
+}
+
+export interface AccountsTable {
+  name: string;
+  password: string;
+  role: string;
+  created_at: number;
+  failures: number;
+  locked_until: number;
+}
+
+export interface ConsoleSessionsTable {
+  id_sha256: string;
+  account: string;
+  csrf: string;
+  created_at: number;
+  expires_at: number;
+}
+
+/** Derived by the reader; can be dropped and built again. */
+export interface IndexedEventsTable {
+  workstation_id: string;
+  incarnation: string;
+  seq: number;
+  at: number;
+  type: string;
+  session_id: string | null;
+  person_id: string | null;
+  body: string;
+}
+
+export interface IndexedSessionsTable {
+  workstation_id: string;
+  incarnation: string;
+  session_id: string;
+  kind: string;
+  person_id: string | null;
+  role: string | null;
+  started_at: number;
+  ended_at: number | null;
+  end_reason: string | null;
+  policy_version: number;
+  first_seq: number;
+  last_seq: number;
+}
+
+export interface IndexCursorsTable {
+  workstation_id: string;
+  incarnation: string;
+  next_seq: number;
+  fault: string | null;
+}
+
+export interface SchemaVersionTable {
+  id: number;
+  version: number;
+}
+
+export interface Tables {
+  schema_version: SchemaVersionTable;
+  settings: SettingsTable;
+  generations: GenerationsTable;
+  wards: WardsTable;
+  seats: SeatsTable;
+  seat_certificates: SeatCertificatesTable;
+  seat_reports: SeatReportsTable;
+  enrolment_tokens: EnrolmentTokensTable;
+  persons: PersonsTable;
+  person_badges: PersonBadgesTable;
+  person_wards: PersonWardsTable;
+  policies: PoliciesTable;
+  logs: LogsTable;
+  segments: SegmentsTable;
+  checkpoints: CheckpointsTable;
+  evidence: EvidenceTable;
+  alarms: AlarmsTable;
+  server_events: ServerEventsTable;
+  accounts: AccountsTable;
+  console_sessions: ConsoleSessionsTable;
+  indexed_events: IndexedEventsTable;
+  indexed_sessions: IndexedSessionsTable;
+  index_cursors: IndexCursorsTable;
+}
