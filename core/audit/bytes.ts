@@ -1,0 +1,100 @@
+/**
+ * Byte helpers of the audit log: concatenation, comparison, hex and strict base64. Owns no meaning; must never touch
+ * `Buffer`, so that the same code runs in the agent, the server, a browser and a stand-alone verifier.
+ */
+import { WardlockError } from '../errors/index.ts';
+
+export const HASH_BYTES = 32;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const HEX = /^(?:[0-9a-f]{2})*$/;
+
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** Strict UTF-8; `undefined` for bytes that are not text. */
+export function fromUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const out = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** Equality of public bytes. Not constant-time: never use it on a secret. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+export function toHex(bytes: Uint8Array): string {
+  let out = '';
+  for (const byte of bytes) out += byte.toString(16).padStart(2, '0');
+  return out;
+}
+
+/** Lower-case hex only, `length` bytes; anything else is refused with AUDIT_INPUT_MALFORMED. */
+export function fromHex(text: string, length: number): Uint8Array {
+  if (!HEX.test(text) || text.length !== length * 2) {
+    throw new WardlockError('AUDIT_INPUT_MALFORMED', `Expected ${length} bytes as lower-case hex.`);
+  }
+  const out = new Uint8Array(length);
+  for (let i = 0; i < length; i += 1) out[i] = Number.parseInt(text.slice(i * 2, i * 2 + 2), 16);
+  return out;
+}
+
+export function toBase64(bytes: Uint8Array): string {
+  let binary = '';
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return btoa(binary);
+}
+
+/** Standard alphabet, padded, no spaces and canonical (RFC 4648 section 3.5); `undefined` for anything else. */
+export function fromBase64(text: string): Uint8Array | undefined {
+  if (!BASE64.test(text)) return undefined;
+  const binary = atob(text);
+  const out = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  return toBase64(out) === text ? out : undefined;
+}
+
+const TWO_32 = 2 ** 32;
+
+/** Writes an unsigned integer below 2^53 as 8 big-endian bytes. */
+export function writeU64(view: DataView, at: number, value: number): void {
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new WardlockError('AUDIT_INPUT_MALFORMED', 'A number of the audit log is negative or beyond 2^53.');
+  }
+  view.setUint32(at, Math.floor(value / TWO_32));
+  view.setUint32(at + 4, value % TWO_32);
+}
+
+/** Reads 8 big-endian bytes; `undefined` beyond 2^53, which no honest log reaches. */
+export function readU64(view: DataView, at: number): number | undefined {
+  const value = view.getUint32(at) * TWO_32 + view.getUint32(at + 4);
+  return Number.isSafeInteger(value) ? value : undefined;
+}
+
+const DECIMAL = /^(?:0|[1-9][0-9]{0,15})$/;
+
+/** ASCII decimal without leading zeroes, below 2^53 (C2SP tlog-checkpoint); `undefined` otherwise. */
+export function parseDecimal(text: string): number | undefined {
+  if (!DECIMAL.test(text)) return undefined;
+  const value = Number(text);
+  return Number.isSafeInteger(value) ? value : undefined;
+}

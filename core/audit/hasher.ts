@@ -1,0 +1,43 @@
+/**
+ * Leaf and node hashes of RFC 6962 section 2.1. Owns the two domain-separating prefixes and the scratch memory that keeps
+ * a hash of a leaf from allocating; must never be shared between threads.
+ */
+import { WardlockError } from '../errors/index.ts';
+import { HASH_BYTES } from './bytes.ts';
+import type { AuditCrypto } from './crypto.ts';
+
+export interface TreeHasher {
+  /** SHA-256(0x00 || entry). */
+  leaf(entry: Uint8Array): Uint8Array;
+  /** SHA-256(0x01 || left || right); both must be 32 bytes. */
+  node(left: Uint8Array, right: Uint8Array): Uint8Array;
+  /** The root of the empty tree: SHA-256 of nothing. */
+  readonly emptyRoot: Uint8Array;
+}
+
+const LEAF_SCRATCH_BYTES = 32 * 1024;
+
+export function treeHasher(crypto: Pick<AuditCrypto, 'sha256'>): TreeHasher {
+  let leafScratch = new Uint8Array(LEAF_SCRATCH_BYTES);
+  let leafView = leafScratch.subarray(0, 0);
+  const nodeScratch = new Uint8Array(1 + 2 * HASH_BYTES);
+  nodeScratch[0] = 1;
+  return {
+    emptyRoot: crypto.sha256(new Uint8Array(0)),
+    leaf(entry) {
+      const length = entry.length + 1;
+      if (length > leafScratch.length) leafScratch = new Uint8Array(length);
+      if (leafView.length !== length || leafView.buffer !== leafScratch.buffer) leafView = leafScratch.subarray(0, length);
+      leafView.set(entry, 1);
+      return crypto.sha256(leafView);
+    },
+    node(left, right) {
+      if (left.length !== HASH_BYTES || right.length !== HASH_BYTES) {
+        throw new WardlockError('AUDIT_PROOF_MALFORMED', 'A hash of the tree is not 32 bytes long.');
+      }
+      nodeScratch.set(left, 1);
+      nodeScratch.set(right, 1 + HASH_BYTES);
+      return crypto.sha256(nodeScratch);
+    },
+  };
+}

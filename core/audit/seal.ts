@@ -1,0 +1,32 @@
+/**
+ * Sealing an event into an entry and opening it again. Owns the order header, nonce, AEAD; must never see a key outside
+ * its handle, and never returns a plaintext whose tag or padding does not hold.
+ */
+import { fromUtf8 } from './bytes.ts';
+import { type EntryHeader, encodeHeader, HEADER_BYTES, KIND_DATA, type Padded, parseHeader, TAG_BYTES, unpad } from './entry.ts';
+import { type EpochKeys, entryNonce } from './epoch.ts';
+
+/** What the writer states of an entry; the rest of the header follows from the plaintext. */
+export type EntryPlace = Omit<EntryHeader, 'kind' | 'paddingClass' | 'length' | 'nonce'>;
+
+/** Bytes of kernel randomness that each nonce takes. */
+export const FRESH_BYTES = 16;
+
+/** Seals a padded plaintext; `fresh` is FRESH_BYTES from the kernel, never used before. */
+export function sealEntry(keys: EpochKeys, place: EntryPlace, padded: Padded, fresh: Uint8Array): Uint8Array {
+  const { paddingClass, plaintext } = padded;
+  const length = plaintext.length + TAG_BYTES;
+  const entry = new Uint8Array(HEADER_BYTES + length);
+  const nonce = entryNonce(keys.nonce, place.seq, plaintext, fresh);
+  encodeHeader({ ...place, kind: KIND_DATA, paddingClass, length, nonce }, entry);
+  entry.set(keys.aead.seal(nonce, plaintext, entry.subarray(0, HEADER_BYTES)), HEADER_BYTES);
+  return entry;
+}
+
+/** The event's canonical JSON, or `undefined` when the entry does not open under these keys. */
+export function openEntry(keys: EpochKeys, entry: Uint8Array, header: EntryHeader = parseHeader(entry)): string | undefined {
+  if (header.kind !== KIND_DATA) return undefined;
+  const plaintext = keys.aead.open(header.nonce, entry.subarray(HEADER_BYTES), entry.subarray(0, HEADER_BYTES));
+  const content = plaintext === undefined ? undefined : unpad(plaintext);
+  return content === undefined ? undefined : fromUtf8(content);
+}

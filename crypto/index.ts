@@ -1,0 +1,88 @@
+/**
+ * The ports of core/audit on node:crypto, shared by agent, server and command line. Owns handles to keys; must never log
+ * or export one. May import core and nothing else of the project.
+ */
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hash, hkdfSync, sign, verify } from 'node:crypto';
+import type { AeadKey, AuditCrypto, MacKey, SignatureVerifier, Signer } from '../core/audit/crypto.ts';
+import { WardlockError } from '../core/errors/index.ts';
+import { hpkeOpen, hpkeSeal } from './hpke.ts';
+import { ed25519PrivateKey, ed25519PublicKey, rawPublicKey, x25519PrivateKey } from './keys.ts';
+import { kernelRandom } from './random.ts';
+
+export { hpkeOpen, hpkeSeal } from './hpke.ts';
+export { kernelRandom } from './random.ts';
+
+const CIPHER = 'aes-256-gcm';
+const KEY_BYTES = 32;
+const TAG_BYTES = 16;
+const NONCE_BYTES = 12;
+const SIGNATURE_BYTES = 64;
+
+export const nodeCrypto: AuditCrypto = {
+  sha256: (data) => hash('sha256', data, 'buffer'),
+  hkdf: (ikm, salt, info) => new Uint8Array(hkdfSync('sha256', ikm, salt, info, KEY_BYTES)),
+  aeadKey,
+  macKey,
+  verifier,
+  signer,
+  hpkeSeal,
+  hpkeOpen,
+  hpkePublicKey: (privateKey) => rawPublicKey(x25519PrivateKey(privateKey)),
+  random: kernelRandom,
+};
+
+/** One KeyObject for the life of the handle: 3 to 6 times faster than a raw key a call, and outside the JavaScript heap. */
+function aeadKey(raw: Uint8Array): AeadKey {
+  const key = secret(raw);
+  return {
+    seal(nonce, plaintext, aad) {
+      checkNonce(nonce);
+      const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
+      cipher.setAAD(aad);
+      const sealed = new Uint8Array(plaintext.length + TAG_BYTES);
+      sealed.set(cipher.update(plaintext));
+      cipher.final();
+      sealed.set(cipher.getAuthTag(), plaintext.length);
+      return sealed;
+    },
+    open(nonce, sealed, aad) {
+      checkNonce(nonce);
+      const split = sealed.length - TAG_BYTES;
+      if (split < 0) return undefined;
+      const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
+      decipher.setAAD(aad);
+      decipher.setAuthTag(sealed.subarray(split));
+      const plaintext = decipher.update(sealed.subarray(0, split));
+      try {
+        decipher.final();
+      } catch {
+        return undefined;
+      }
+      return plaintext;
+    },
+  };
+}
+
+function macKey(raw: Uint8Array): MacKey {
+  const key = secret(raw);
+  return { mac: (data) => createHmac('sha256', key).update(data).digest() };
+}
+
+function verifier(publicKey: Uint8Array): SignatureVerifier {
+  const key = ed25519PublicKey(publicKey);
+  return { verify: (message, signature) => signature.length === SIGNATURE_BYTES && verify(null, message, key, signature) };
+}
+
+function signer(seed: Uint8Array): Signer {
+  const key = ed25519PrivateKey(seed);
+  return { publicKey: rawPublicKey(key), sign: (message) => new Uint8Array(sign(null, message, key)) };
+}
+
+function secret(raw: Uint8Array): ReturnType<typeof createSecretKey> {
+  if (raw.length !== KEY_BYTES) throw new WardlockError('AUDIT_KEY_UNSUITABLE', `Expected a secret key of 32 bytes, got ${raw.length}.`);
+  return createSecretKey(raw);
+}
+
+function checkNonce(nonce: Uint8Array): void {
+  if (nonce.length !== NONCE_BYTES) throw new WardlockError('AUDIT_INPUT_MALFORMED', 'An AES-GCM nonce has 12 bytes here.');
+}
