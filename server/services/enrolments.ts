@@ -44,6 +44,8 @@ export interface Enrolments {
   makeToken(token: NewToken): Promise<{ readonly token: string; readonly id: string; readonly expiresAt: number }>;
   /** @throws WardlockError ENROL_TOKEN_EXPIRED, ENROL_CLAIM_INVALID, SERVER_POLICY_KEY_MISSING */
   enrol(request: EnrolRequest): Promise<EnrolReply>;
+  /** A new certificate for a seat that is known by its present one; both hold until they end. Answers PEM. */
+  renew(workstationId: string, csr: Buffer): Promise<string>;
 }
 
 interface EnrolmentParts {
@@ -57,7 +59,7 @@ interface EnrolmentParts {
 }
 
 export function openEnrolments(parts: EnrolmentParts): Enrolments {
-  return { makeToken: (token) => makeToken(parts, token), enrol: (request) => enrol(parts, request) };
+  return { makeToken: (token) => makeToken(parts, token), enrol: (request) => enrol(parts, request), renew: (id, csr) => renew(parts, id, csr) };
 }
 
 async function makeToken({ db, authority, log, now }: EnrolmentParts, wanted: NewToken): ReturnType<Enrolments['makeToken']> {
@@ -114,6 +116,21 @@ async function enrol(parts: EnrolmentParts, request: EnrolRequest): Promise<Enro
     ca: authority.certificatePem,
     clientCertificate: certificate.pem,
   });
+}
+
+async function renew({ db, authority, trust, log, now }: EnrolmentParts, workstationId: string, csr: Buffer): Promise<string> {
+  const publicKeySpki = await requestedKey(csr).catch((cause: unknown) => {
+    throw new WardlockError('ENROL_CLAIM_INVALID', 'The request for a certificate is not valid.', { cause });
+  });
+  const certificate = await authority.certifySeat({ publicKeySpki, tenant: trust.tenant, workstationId, now: now() });
+  await db.transaction().execute(async (transaction) => {
+    await transaction
+      .insertInto('seat_certificates')
+      .values({ workstation_id: workstationId, fingerprint_sha256: certificate.fingerprintSha256, issued_at: now(), not_after: certificate.notAfter })
+      .execute();
+    await log.append({ type: 'seat.renewed', actor: workstationId, body: { fingerprint: certificate.fingerprintSha256 } }, transaction);
+  });
+  return certificate.pem;
 }
 
 interface CheckedClaim {

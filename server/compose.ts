@@ -1,0 +1,117 @@
+/**
+ * Picks the concrete parts of a server: database, keys, clock, services. The command line's staff and token commands open
+ * the same site without listening. Nothing else in this folder chooses an implementation.
+ */
+import { join } from 'node:path';
+import { WardlockError } from '../core/errors/index.ts';
+import { nodeCrypto } from '../crypto/index.ts';
+import { formatVerifierKey, NOTE_COSIGNATURE } from '../core/audit/note.ts';
+import { type OperationalLog, openOperationalLog } from './operational-log.ts';
+import { type Changes, openChanges } from './services/changes.ts';
+import { type Directories, openDirectories } from './services/directory.ts';
+import { type Enrolments, openEnrolments } from './services/enrolments.ts';
+import { openPolicies, type Policies } from './services/policies.ts';
+import { openPresence, type Presence } from './services/presence.ts';
+import { openRefusedPeers, type RefusedPeers } from './services/refused-peers.ts';
+import { openServerLog, type ServerLog } from './services/server-log.ts';
+import { openStaff, type Staff } from './services/staff.ts';
+import { type Authority, openAuthority } from './site/authority.ts';
+import { makeStateFolder } from './site/files.ts';
+import { openSiteKeys, type SiteKeys } from './site/keys.ts';
+import { settleTenant } from './site/tenant.ts';
+import { openSqlite, type Store } from './store/sqlite.ts';
+
+export interface SiteOptions {
+  readonly stateFolder: string;
+  /** `sqlite:PATH`; without it `wardlock.db` in the state folder. */
+  readonly database: string | null;
+  readonly tenant: string | null;
+}
+
+export interface Site {
+  readonly tenant: string;
+  readonly stateFolder: string;
+  readonly store: Store;
+  readonly authority: Authority;
+  /** True when this start made the site's CA. */
+  readonly authorityMade: boolean;
+  readonly keys: SiteKeys;
+  readonly witnessName: string;
+  readonly mirrorName: string;
+  readonly changes: Changes;
+  readonly log: ServerLog;
+  readonly operational: OperationalLog;
+  readonly staff: Staff;
+  readonly policies: Policies;
+  readonly directories: Directories;
+  readonly enrolments: Enrolments;
+  readonly presence: Presence;
+  readonly refused: RefusedPeers;
+  readonly now: () => number;
+  /** Aborted when the server stops: long polls answer at once. */
+  readonly stopping: AbortController;
+  close(): Promise<void>;
+}
+
+const SQLITE = 'sqlite:';
+
+export async function openSite(options: SiteOptions): Promise<Site> {
+  const now = Date.now;
+  const { stateFolder } = options;
+  makeStateFolder(stateFolder);
+  const operational = openOperationalLog('wardlock-server');
+  const fault = (cause: unknown): void => operational.error('background work failed', { error: String(cause) });
+  const store = await openSqlite(databasePath(options));
+  const { db } = store;
+  const tenant = await settleTenant(db, options.tenant);
+  const { authority, made } = await openAuthority(stateFolder, tenant, now());
+  const keys = openSiteKeys(stateFolder, nodeCrypto);
+  const changes = openChanges(db, store.foreignChanges);
+  const log = openServerLog(db, now);
+  const staff = openStaff({ db, keys, changes, log });
+  const policies = openPolicies({ db, tenant, crypto: nodeCrypto, changes, log, now });
+  const presence = openPresence(db, fault);
+  const refused = openRefusedPeers(log, now, fault);
+  const witnessName = `wardlock/${tenant}/witness`;
+  const mirrorName = `wardlock/${tenant}/mirror`;
+  const vkey = (name: string, publicKey: Uint8Array): string => formatVerifierKey(nodeCrypto, { name, type: NOTE_COSIGNATURE, publicKey });
+  const trust = {
+    tenant,
+    directoryKey: keys.directory.publicKey,
+    witnessKey: vkey(witnessName, keys.witness.publicKey),
+    mirrorKey: vkey(mirrorName, keys.mirror.publicKey),
+  };
+  return {
+    tenant,
+    stateFolder,
+    store,
+    authority,
+    authorityMade: made,
+    keys,
+    witnessName,
+    mirrorName,
+    changes,
+    log,
+    operational,
+    staff,
+    policies,
+    directories: openDirectories({ db, tenant, keys, crypto: nodeCrypto, staff, changes, now }),
+    enrolments: openEnrolments({ db, authority, crypto: nodeCrypto, trust, policies, log, now }),
+    presence,
+    refused,
+    now,
+    stopping: new AbortController(),
+    close: async () => {
+      changes.close();
+      await presence.close();
+      await refused.settled();
+      await store.close();
+    },
+  };
+}
+
+function databasePath({ database, stateFolder }: SiteOptions): string {
+  if (database === null) return join(stateFolder, 'wardlock.db');
+  if (database.startsWith(SQLITE)) return database.slice(SQLITE.length);
+  throw new WardlockError('START_USAGE', 'Name the database as sqlite:PATH.');
+}

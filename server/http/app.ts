@@ -1,0 +1,39 @@
+/**
+ * What both listeners share: a Fastify instance that checks and never coerces, answers with codes, and bounds every body
+ * before it is read. It owns no route.
+ */
+import type { Server, ServerOptions } from 'node:https';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { OperationalLog } from '../operational-log.ts';
+import { refuse } from './refusals.ts';
+import { checkOnly, plainJson } from './validation.ts';
+
+export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>;
+
+const DEFAULT_BODY_BYTES = 65_536;
+/** A request must be complete in this time, against senders that drip. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const KEEP_ALIVE_MS = 90_000;
+const MAX_PARAM_LENGTH = 200;
+
+/** `tls` null makes an app for tests to inject into; it is never listened on. */
+export function newApp(tls: ServerOptions | null, log: OperationalLog): App {
+  const app = Fastify({
+    https: tls,
+    bodyLimit: DEFAULT_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.setValidatorCompiler(checkOnly);
+  app.setSerializerCompiler(plainJson);
+  app.setErrorHandler(refuse(log));
+  app.setNotFoundHandler((_request, reply) => {
+    void reply.code(404).send({ code: 'SERVER_NOT_FOUND', message: 'There is nothing under this address.' });
+  });
+  return app;
+}

@@ -1,0 +1,59 @@
+/**
+ * Turns whatever a handler threw into a coded refusal: 4xx with a code for what the caller did, 500 with a code for what
+ * broke here. It must never send a stack, a cause or a database's words.
+ */
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { type ErrorCode, isWardlockError, WardlockError } from '../../core/errors/index.ts';
+import type { OperationalLog } from '../operational-log.ts';
+
+const statuses: Partial<Record<ErrorCode, number>> = {
+  ENROL_TOKEN_EXPIRED: 403,
+  SERVER_SIGN_IN_NEEDED: 401,
+  SERVER_SIGN_IN_WRONG: 401,
+  SERVER_FORBIDDEN: 403,
+  SERVER_CROSS_SITE: 403,
+  SERVER_SEAT_UNKNOWN: 401,
+  SERVER_SEAT_REVOKED: 403,
+  SERVER_NOT_FOUND: 404,
+  SERVER_BODY_TOO_LARGE: 413,
+  SERVER_TOO_MANY: 429,
+  SERVER_INTERNAL: 500,
+  SERVER_POLICY_KEY_MISSING: 409,
+  POLICY_OLDER: 409,
+  POLICY_UNSIGNED: 403,
+  INTAKE_SIZE_CONFLICT: 409,
+  INTAKE_DIFFERENT_BYTES: 422,
+  INTAKE_UNVERIFIED: 422,
+};
+const BAD_REQUEST = 400;
+
+export function statusOf(code: ErrorCode): number {
+  return statuses[code] ?? BAD_REQUEST;
+}
+
+/** The error handler of both listeners. */
+export function refuse(log: OperationalLog): (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => void {
+  return (error, request, reply) => {
+    const refusal = isWardlockError(error) ? error : translate(error);
+    const status = statusOf(refusal.code);
+    if (status >= 500) log.error('request failed', { route: request.routeOptions.url ?? '', error: error.stack ?? error.message });
+    void reply.code(status).send(refusal.toBody());
+  };
+}
+
+function translate(error: FastifyError): WardlockError {
+  const status = error.statusCode ?? 500;
+  if (status === 413) return new WardlockError('SERVER_BODY_TOO_LARGE');
+  if (status === 429) return new WardlockError('SERVER_TOO_MANY');
+  if (status === 404) return new WardlockError('SERVER_NOT_FOUND');
+  if (status >= 400 && status < 500) return new WardlockError('SERVER_REQUEST_MALFORMED', wordsOf(error));
+  return new WardlockError('SERVER_INTERNAL');
+}
+
+/** Which part did not fit; never the value itself, which may be a secret. */
+function wordsOf(error: FastifyError): string {
+  const first = error.validation?.[0];
+  if (first === undefined) return 'The request cannot be read. Check its body and content type.';
+  const where = `${error.validationContext ?? 'request'}${first.instancePath ?? ''}`.slice(0, 120);
+  return `The request does not fit its schema at ${where}: ${(first.message ?? 'wrong').slice(0, 120)}.`;
+}

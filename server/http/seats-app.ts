@@ -1,0 +1,105 @@
+/**
+ * The seats' side of the server: enrolment for machines without a certificate, everything else for seats whose
+ * certificate this site's CA signed and nobody revoked. The check runs before a body is read.
+ */
+import type { ServerOptions } from 'node:https';
+import rateLimit from '@fastify/rate-limit';
+import type { FastifyRequest } from 'fastify';
+import { EnrolRequest, Report, RenewRequest, seatPaths, UpdatesQuery, type UpdatesReply } from '../../contract/seat-api.ts';
+import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
+import type { Site } from '../compose.ts';
+import { type App, newApp } from './app.ts';
+import { identifySeat, peerOfTls, type ReadPeer, type Seat } from './seat-identity.ts';
+
+const ENROL_PER_MINUTE = 20;
+const MAX_WAIT_SECONDS = 55;
+
+export async function createSeatsApp(site: Site, tls: ServerOptions | null, readPeer: ReadPeer = peerOfTls): Promise<App> {
+  const app = newApp(tls, site.operational);
+  const seats = new WeakMap<FastifyRequest, Seat>();
+  const seatOf = (request: FastifyRequest): Seat => {
+    const seat = seats.get(request);
+    if (seat === undefined) throw new WardlockError('SERVER_SEAT_UNKNOWN');
+    return seat;
+  };
+  await app.register(rateLimit, {
+    global: false,
+    errorResponseBuilder: () => new WardlockError('SERVER_TOO_MANY'),
+  });
+
+  const perMinute = { rateLimit: { max: ENROL_PER_MINUTE, timeWindow: 60_000 } };
+  app.post(seatPaths.enrol, { schema: { body: EnrolRequest }, config: perMinute }, async (request) => {
+    try {
+      return await site.enrolments.enrol(request.body);
+    } catch (error) {
+      if (isWardlockError(error)) site.refused.count(request.ip, error.code);
+      throw error;
+    }
+  });
+
+  await app.register((known: App, _options, done) => {
+    known.addHook('onRequest', async (request) => {
+      try {
+        const seat = await identifySeat(site.store.db, readPeer(request));
+        seats.set(request, seat);
+        site.presence.seen(seat.workstationId, site.now());
+      } catch (error) {
+        if (isWardlockError(error)) site.refused.count(request.ip, error.code);
+        throw error;
+      }
+    });
+    updates(known, site, seatOf);
+    reports(known, site, seatOf);
+    renewal(known, site, seatOf);
+    done();
+  });
+  return app;
+}
+
+/** Reads first and waits only when nothing is newer, so that no change between two polls is missed. */
+function updates(app: App, site: Site, seatOf: (request: FastifyRequest) => Seat): void {
+  app.get(seatPaths.updates, { schema: { querystring: UpdatesQuery } }, async (request, reply): Promise<UpdatesReply> => {
+    const seat = seatOf(request);
+    const { policy, directory, wait } = request.query;
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    const stop = AbortSignal.any([gone.signal, site.stopping.signal]);
+    const until = site.now() + Math.min(Number(wait), MAX_WAIT_SECONDS) * 1000;
+    for (;;) {
+      const newer = await newerFor(site, seat, { policy: Number(policy), directory: Number(directory) });
+      const left = until - site.now();
+      if (newer.policy !== null || newer.directory !== null || left <= 0 || stop.aborted) return newer;
+      await site.changes.wait(left, stop);
+    }
+  });
+}
+
+async function newerFor(site: Site, seat: Seat, known: { readonly policy: number; readonly directory: number }): Promise<UpdatesReply> {
+  const [policyVersion, directoryVersion] = [await site.policies.version(), await site.directories.version()];
+  const published = policyVersion > known.policy ? await site.policies.latest() : null;
+  return {
+    policy: published === null ? null : { version: published.version, envelope: published.envelope.toString('base64') },
+    directory: directoryVersion > known.directory ? await site.directories.sealFor(seat) : null,
+  };
+}
+
+function reports(app: App, site: Site, seatOf: (request: FastifyRequest) => Seat): void {
+  app.post(seatPaths.reports, { schema: { body: Report } }, async (request) => {
+    const { workstationId } = seatOf(request);
+    const { kind, ...rest } = request.body;
+    const values = { ...rest, reported_at: site.now() };
+    await site.store.db
+      .insertInto('seat_reports')
+      .values({ workstation_id: workstationId, kind, ...values })
+      .onConflict((c) => c.columns(['workstation_id', 'kind']).doUpdateSet(values))
+      .execute();
+    return {};
+  });
+}
+
+function renewal(app: App, site: Site, seatOf: (request: FastifyRequest) => Seat): void {
+  app.post(seatPaths.renew, { schema: { body: RenewRequest } }, async (request) => {
+    const clientCertificate = await site.enrolments.renew(seatOf(request).workstationId, Buffer.from(request.body.csr, 'base64'));
+    return { clientCertificate };
+  });
+}
