@@ -3,14 +3,16 @@
 import { rm } from 'node:fs/promises';
 import { bootstrap } from './bootstrap.mjs';
 import { count, countLine, printFailures, runChecks, writeResults } from './checks/outcome.mjs';
+import { playwrightCheck } from './checks/playwright.mjs';
 import { staticChecks } from './checks/static.mjs';
 import { vitestCheck } from './checks/vitest.mjs';
 import { at } from './lib/paths.mjs';
 import { command, humanTime, line, StartProblem } from './lib/say.mjs';
 
 const suites = {
-  test: { results: '.ci/results.json', checks: [...staticChecks, vitestCheck('unit')] },
+  test: { results: '.ci/results.json', checks: [...staticChecks, vitestCheck('unit'), vitestCheck('architecture'), vitestCheck('integration'), playwrightCheck] },
   deep: { results: '.ci/results-deep.json', checks: [vitestCheck('deep')] },
+  long: { results: '.ci/results-long.json', checks: [vitestCheck('long')] },
 };
 
 await command(async () => {

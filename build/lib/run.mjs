@@ -1,7 +1,7 @@
 // Owns starting other programs for the start-up scripts. Must never use a shell: arguments arrive as they were given.
 import { spawn } from 'node:child_process';
 
-/** How much of a program's output is kept, in characters; the end is what explains a failure. */
+/** How much of a program's output is kept unless the caller wants all of it, in characters; the end is what explains a failure. */
 const KEEP = 2_000_000;
 
 /**
@@ -9,13 +9,14 @@ const KEEP = 2_000_000;
  *
  * @param {string} program
  * @param {readonly string[]} args
- * @param {{cwd?: string, env?: Record<string, string|undefined>, timeoutMs?: number}} [options]
+ * @param {{cwd?: string, env?: Record<string, string|undefined>, timeoutMs?: number, keep?: number}} [options]
  * @returns {Promise<{code: number, out: string, err: string, ms: number}>} code is 127 when the program does not exist
  *   and 124 when it took longer than `timeoutMs`
  */
 export function run(program, args, options = {}) {
   return new Promise((resolve) => {
     const began = Date.now();
+    const keep = options.keep ?? KEEP;
     let out = '';
     let err = '';
     let late = false;
@@ -32,10 +33,10 @@ export function run(program, args, options = {}) {
       resolve({ code, out, err, ms: Date.now() - began });
     };
     child.stdout.setEncoding('utf8').on('data', (text) => {
-      out = (out + text).slice(-KEEP);
+      out = (out + text).slice(-keep);
     });
     child.stderr.setEncoding('utf8').on('data', (text) => {
-      err = (err + text).slice(-KEEP);
+      err = (err + text).slice(-keep);
     });
     child.on('error', (error) => {
       err += error.message;

@@ -1,0 +1,54 @@
+// Owns running the end-to-end tests and turning Playwright's report into outcomes. Must count a test that passed only at a later
+// try as failed.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { at, root, toolEnvironment } from '../lib/paths.mjs';
+import { run, tail } from '../lib/run.mjs';
+import { filesBelow } from '../lib/sources.mjs';
+
+/** What Playwright calls the end of a test, over all its tries. */
+const statusOf = { expected: 'passed', skipped: 'skipped', unexpected: 'failed', flaky: 'failed' };
+
+function outcomesOf(suite, above) {
+  const names = [...above, suite.title].filter(Boolean);
+  const own = (suite.specs ?? []).flatMap((spec) =>
+    spec.tests.map((test) => ({
+      name: `e2e: ${[...names, spec.title].join(' > ')}`,
+      status: statusOf[test.status] ?? 'failed',
+      ms: test.results.reduce((sum, result) => sum + result.duration, 0),
+      detail: [
+        ...test.annotations.filter((note) => note.type === 'skip').map((note) => note.description ?? ''),
+        ...test.results.flatMap((result) => (result.errors ?? []).map((error) => error.message ?? '')),
+      ].join('\n'),
+    })),
+  );
+  return [...own, ...(suite.suites ?? []).flatMap((inner) => outcomesOf(inner, names))];
+}
+
+const name = 'playwright';
+
+export const playwrightCheck = {
+  name,
+  async run() {
+    if (filesBelow(at('test', 'e2e'), (file) => file.endsWith('.spec.ts')).length === 0) {
+      return [{ name, status: 'skipped', ms: 0, detail: 'test/e2e holds no test yet' }];
+    }
+    const folder = await mkdtemp(path.join(os.tmpdir(), 'wardlock-playwright-'));
+    try {
+      const file = path.join(folder, 'report.json');
+      const env = toolEnvironment({ PLAYWRIGHT_JSON_OUTPUT_FILE: file, NO_COLOR: '1', FORCE_COLOR: undefined });
+      const result = await run(at('node_modules', '.bin', 'playwright'), ['test', '--reporter=json'], { cwd: root, env });
+      const report = await readFile(file, 'utf8').then(JSON.parse, () => undefined);
+      const outcomes = (report?.suites ?? []).flatMap((suite) => outcomesOf(suite, []));
+      const explained = outcomes.some((outcome) => outcome.status === 'failed');
+      if (report === undefined || (result.code !== 0 && !explained)) {
+        const errors = (report?.errors ?? []).map((error) => error.message).join('\n');
+        outcomes.push({ name: `${name} itself`, status: 'failed', ms: result.ms, detail: errors || tail(result.out + result.err, 80) });
+      }
+      return outcomes;
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+};

@@ -1,0 +1,28 @@
+// Owns the check for what nothing uses: files, exports, dependencies. It can judge only when every program of the product is
+// there, because everything is used from one of them; until then it says which are not and counts as skipped.
+import { existsSync } from 'node:fs';
+import { at, root, toolEnvironment } from '../lib/paths.mjs';
+import { run } from '../lib/run.mjs';
+
+/** The programs that everything else is used from. */
+const programs = [
+  'agent/main.ts',
+  'server/main.ts',
+  'cli/main.ts',
+  'demo/main.ts',
+  'main/index.ts',
+  'renderer/index.html',
+  'console/index.html',
+];
+
+const name = 'nothing unused (knip)';
+
+export const unusedCheck = {
+  name,
+  async run() {
+    const absent = programs.filter((program) => !existsSync(at(program)));
+    if (absent.length > 0) return [{ name, status: 'skipped', ms: 0, detail: `these programs are not written yet: ${absent.join(', ')}` }];
+    const result = await run(at('node_modules', '.bin', 'knip'), ['--no-progress'], { cwd: root, env: toolEnvironment({ NO_COLOR: '1' }) });
+    return [{ name, status: result.code === 0 ? 'passed' : 'failed', ms: result.ms, detail: result.out + result.err }];
+  },
+};

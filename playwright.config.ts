@@ -1,0 +1,20 @@
+/**
+ * End-to-end tests in real Electron: one worker, because each test owns a whole seat, and no retries, because a test that passes
+ * the second time has failed.
+ */
+import { defineConfig } from '@playwright/test';
+
+const TEST_LIMIT_MS = 120_000;
+const EXPECT_LIMIT_MS = 15_000;
+
+export default defineConfig({
+  testDir: 'test/e2e',
+  testMatch: '**/*.spec.ts',
+  outputDir: 'test-results',
+  workers: 1,
+  fullyParallel: false,
+  retries: 0,
+  forbidOnly: true,
+  timeout: TEST_LIMIT_MS,
+  expect: { timeout: EXPECT_LIMIT_MS },
+});
