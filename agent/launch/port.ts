@@ -100,6 +100,13 @@ export interface SessionDisplay {
   readonly xauthority: string;
 }
 
+/** The operating system's user that applications run as: of a pool, and never the one of the screens. */
+export interface AppUser {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
 export interface SessionOpening {
   readonly sessionId: string;
   /** `LANG` of what runs in the session, such as `de_DE.UTF-8`; `C.UTF-8` where absent. */
@@ -138,4 +145,19 @@ export interface Launcher {
 
   /** Ends every session, and what a crashed run left behind is gone as well. */
   close(): Promise<void>;
+}
+
+/** The operational log, never the audit log. Fields hold no secret and no output of an application. */
+export type LaunchLog = (level: 'info' | 'warn' | 'error', message: string, fields?: Readonly<Record<string, string | number>>) => void;
+
+export interface LauncherOptions {
+  /** The user that applications run as. Needed as root, unused without. */
+  readonly appUser?: AppUser;
+  /** The uid that the seat's screens run as; applications never do. */
+  readonly uiUid?: number;
+  /** The seat's state folder: names this seat's cgroups, and is hidden from applications. */
+  readonly stateFolder: string;
+  /** More folders that applications must not see. */
+  readonly hide?: readonly string[];
+  readonly log: LaunchLog;
 }

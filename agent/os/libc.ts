@@ -96,6 +96,9 @@ export function prctl(call: string, option: number, a = 0, b = 0): number {
   return checked(`prctl ${call}`, native.prctl(option, a, b, 0, 0));
 }
 
+const SYS_PIDFD_OPEN = 434;
+const SYS_CLOSE_RANGE = 436;
+const CLOSE_RANGE_CLOEXEC = 4;
 const SIG_DFL = 0;
 const SIG_IGN = 1;
 const LAST_SIGNAL = 64;
@@ -124,6 +127,16 @@ export function setResourceLimit(resource: number, soft: number, hard: number): 
 export function execve(path: string, argv: readonly string[], env: readonly string[]): never {
   checked(`execve ${path}`, native.execve(path, [...argv, null], [...env, null]));
   throw new WardlockError('OS_CALL_FAILED', `execve ${path}: it returned without an error.`);
+}
+
+/** pidfd_open(2): a handle on a process that can't come to mean another one. Closed on execve. */
+export function openPidfd(pid: number): number {
+  return syscall('pidfd_open', SYS_PIDFD_OPEN, 'int', pid, 'unsigned int', 0);
+}
+
+/** Marks every descriptor from `first` on to be closed by execve (close_range(2)). */
+export function closeOnExecFrom(first: number): void {
+  syscall('close_range', SYS_CLOSE_RANGE, 'unsigned int', first, 'unsigned int', 0xffff_ffff, 'unsigned int', CLOSE_RANGE_CLOEXEC);
 }
 
 /** getsockopt(2) of an option of fixed size. */

@@ -1,0 +1,138 @@
+/**
+ * Launching without root, in a mode that is named everywhere: hash check, clean environment, a process group and a mark of
+ * its own for each session. It keeps honest programs in order; it does not shut anyone in, and says so.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { homedir, userInfo } from 'node:os';
+import { WardlockError } from '../../../core/errors/index.ts';
+import { cleanEnvironment } from '../environment.ts';
+import type {
+  AppExit,
+  EndReport,
+  EnforcementMode,
+  Launcher,
+  LaunchRefusal,
+  LaunchSpec,
+  PreparedLaunch,
+  SessionDisplay,
+  SessionOpening,
+  StartedApp,
+} from '../port.ts';
+import { closeLaunch, type HeldLaunch, PreparedLaunches } from '../prepared.ts';
+import { endMarked, markedProcesses, SESSION_MARK, signalAll } from './marked-processes.ts';
+
+interface Session {
+  readonly language: string;
+  display: SessionDisplay | undefined;
+  readonly apps: Map<number, string>;
+}
+
+const DEFAULT_LANGUAGE = 'C.UTF-8';
+/** Where the program finds the descriptor that was hashed, after it was inherited as number 3. */
+const HELD_PROGRAM = '/proc/self/fd/3';
+
+export class DegradedLauncher implements Launcher {
+  readonly mode: EnforcementMode;
+  readonly #sessions = new Map<string, Session>();
+  readonly #prepared = new PreparedLaunches();
+
+  constructor(mode: EnforcementMode) {
+    this.mode = mode;
+  }
+
+  openSession(opening: SessionOpening): void {
+    const { sessionId, language } = opening;
+    if (this.#sessions.has(sessionId)) throw new WardlockError('LAUNCH_SESSION_UNKNOWN', 'The launcher has this session open already.');
+    this.#sessions.set(sessionId, { language: language ?? DEFAULT_LANGUAGE, display: undefined, apps: new Map() });
+  }
+
+  setDisplay(sessionId: string, display: SessionDisplay): void {
+    this.#session(sessionId).display = display;
+  }
+
+  async prepare(spec: LaunchSpec): Promise<PreparedLaunch | LaunchRefusal> {
+    if (!this.#sessions.has(spec.sessionId)) return { ok: false, reason: 'session-unknown', detail: spec.sessionId };
+    return this.#prepared.prepare(spec);
+  }
+
+  async start(prepared: PreparedLaunch, onExit: (exit: AppExit) => void): Promise<StartedApp | LaunchRefusal> {
+    const held = this.#prepared.take(prepared);
+    if (held === undefined) throw new WardlockError('LAUNCH_FAILED', 'This launch was started or given up before.');
+    try {
+      return await this.#start(prepared.spec, held, onExit);
+    } finally {
+      await closeLaunch(held);
+    }
+  }
+
+  discard(prepared: PreparedLaunch): void {
+    void this.#prepared.discard(prepared);
+  }
+
+  async endApp(sessionId: string, appId: string): Promise<void> {
+    const apps = this.#session(sessionId).apps;
+    for (const [pid] of [...apps].filter(([, id]) => id === appId)) signalAll([-pid], 'SIGKILL');
+  }
+
+  async freeze(sessionId: string, frozen: boolean): Promise<void> {
+    this.#session(sessionId);
+    signalAll(await markedProcesses(sessionId), frozen ? 'SIGSTOP' : 'SIGCONT');
+  }
+
+  async endSession(sessionId: string): Promise<EndReport> {
+    this.#sessions.delete(sessionId);
+    const processes = (await markedProcesses(sessionId)).length;
+    return { sessionId, processes, clean: await endMarked(sessionId) };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#sessions.keys()].map((sessionId) => this.endSession(sessionId)));
+  }
+
+  #session(sessionId: string): Session {
+    const session = this.#sessions.get(sessionId);
+    if (session === undefined) throw new WardlockError('LAUNCH_SESSION_UNKNOWN');
+    return session;
+  }
+
+  async #start(spec: LaunchSpec, held: HeldLaunch, onExit: (exit: AppExit) => void): Promise<StartedApp | LaunchRefusal> {
+    const { sessionId, appId } = spec;
+    const session = this.#sessions.get(sessionId);
+    if (session === undefined) return { ok: false, reason: 'session-unknown', detail: sessionId };
+    const child = this.#spawn(spec, held, session);
+    const { pid } = child;
+    if (pid === undefined) return { ok: false, reason: 'start-failed', detail: await failureOf(child) };
+    session.apps.set(pid, appId);
+    child.once('exit', (exitCode, signal) => {
+      session.apps.delete(pid);
+      onExit({ sessionId, appId, pid, exitCode, signal });
+    });
+    return { ok: true, pid, appId, sessionId };
+  }
+
+  #spawn(spec: LaunchSpec, held: HeldLaunch, session: Session): ChildProcess {
+    const env = cleanEnvironment({
+      user: userInfo().username,
+      home: homedir(),
+      runtimeFolder: process.env['XDG_RUNTIME_DIR'] ?? '/tmp',
+      language: session.language,
+      display: session.display,
+      policy: spec.env,
+    });
+    // The descriptor itself is executed. A script is the exception: its interpreter opens it by name (execve(2)).
+    const file = held.program.kind.kind === 'script' ? spec.path : HELD_PROGRAM;
+    return spawn(file, spec.args, {
+      argv0: spec.path,
+      cwd: spec.cwd ?? homedir(),
+      detached: true,
+      env: { ...env, [SESSION_MARK]: spec.sessionId },
+      stdio: ['ignore', 'ignore', 'ignore', held.program.handle.fd],
+    });
+  }
+}
+
+async function failureOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+  });
+}

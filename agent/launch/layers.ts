@@ -1,0 +1,43 @@
+/**
+ * The layers that keep a session shut in, and what it means for people when one is missing. Words only, shown on the seat
+ * and in the fleet view; nothing here is ever hidden from them.
+ */
+import type { EnforcementMode, MissingLayer } from './port.ts';
+
+export const missing = {
+  appUser: {
+    layer: 'app-user',
+    meaning: 'There is no user for applications that differs from root and from the user of the screens, so nothing is started.',
+  },
+  cgroup: {
+    layer: 'cgroup',
+    meaning: 'The system has no control groups (cgroup v2), so a session could not be ended whole and nothing is started.',
+  },
+  landlock: {
+    layer: 'landlock',
+    meaning:
+      'The kernel can not hold programs to the policy (no Landlock), so nothing is started. Linux 5.13 or later with Landlock enabled is needed.',
+  },
+  namespaces: {
+    layer: 'namespaces',
+    meaning: 'A session could not get a file system and a process table of its own, so nothing is started.',
+  },
+  scopes: {
+    layer: 'landlock-scopes',
+    meaning: 'The kernel is older than Linux 6.12: applications can reach abstract sockets of other programs on this machine.',
+  },
+  denialReports: {
+    layer: 'denial-reports',
+    meaning: 'Programs that the policy does not name are stopped, but what was stopped inside an application is not reported.',
+  },
+  ownUser: { layer: 'app-user', meaning: 'Applications run as the same user as the screens and can read what that user can.' },
+  programs: { layer: 'landlock', meaning: 'A running application can start programs that the policy does not name.' },
+  files: { layer: 'namespaces', meaning: 'Applications see the files of this user, and what they write there stays.' },
+  ending: { layer: 'cgroup', meaning: 'A program that hides on purpose can outlive the session.' },
+} as const satisfies Record<string, MissingLayer>;
+
+/** What a developer's own machine gives up, layer by layer. */
+export const degradedWithoutRoot: EnforcementMode = {
+  name: 'degraded.no-root',
+  missing: [missing.ownUser, missing.programs, missing.files, missing.ending, missing.denialReports],
+};

@@ -1,0 +1,208 @@
+/**
+ * The enforced way of launching, for an agent that runs as root on Linux: each session in a sandbox of its own, each
+ * application held to its own files. Owns the sessions; opens nothing that the policy did not name.
+ */
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { WardlockError } from '../../../core/errors/index.ts';
+import { endCgroup } from '../../os/cgroup.ts';
+import { cleanEnvironment } from '../environment.ts';
+import type { HeldProgram } from '../file.ts';
+import type {
+  AppExit,
+  AppUser,
+  EndReport,
+  EnforcementMode,
+  Launcher,
+  LaunchLog,
+  LaunchRefusal,
+  LaunchSpec,
+  PreparedLaunch,
+  SessionDisplay,
+  SessionOpening,
+  StartedApp,
+} from '../port.ts';
+import { closeLaunch, type HeldLaunch, PreparedLaunches } from '../prepared.ts';
+import { SANDBOX_HOME, SANDBOX_RUNTIME, type StartRequest, X_SOCKET_FOLDER } from './layout.ts';
+import { Sandbox } from './sandbox.ts';
+import type { Surveyor } from './surveyor.ts';
+
+export interface SandboxLauncherOptions {
+  readonly mode: EnforcementMode;
+  readonly user: AppUser;
+  readonly cgroupMount: string;
+  /** Below the mount; each session is a group in it. */
+  readonly cgroupName: string;
+  readonly hide: readonly string[];
+  readonly surveyor: Surveyor;
+  readonly log: LaunchLog;
+}
+
+interface Session {
+  readonly language: string;
+  /** Settles when the sandbox is ready; `undefined` when a layer failed, which was then logged. */
+  readonly sandbox: Promise<Sandbox | undefined>;
+  display: SessionDisplay | undefined;
+}
+
+const DEFAULT_LANGUAGE = 'C.UTF-8';
+/** Folders that hold programs or libraries of all packages. A program in one of them owns none of its neighbours. */
+const SHARED_FOLDERS = /^(?:\/usr(?:\/local)?)?\/(?:bin|sbin|games|lib|lib64|lib\/[^/]+-linux-gnu)$/u;
+
+export class SandboxLauncher implements Launcher {
+  readonly mode: EnforcementMode;
+  readonly #options: SandboxLauncherOptions;
+  readonly #sessions = new Map<string, Session>();
+  readonly #prepared = new PreparedLaunches();
+
+  constructor(options: SandboxLauncherOptions) {
+    this.mode = options.mode;
+    this.#options = options;
+  }
+
+  openSession(opening: SessionOpening): void {
+    const { sessionId, language } = opening;
+    if (this.#sessions.has(sessionId)) throw new WardlockError('LAUNCH_SESSION_UNKNOWN', 'The launcher has this session open already.');
+    this.#sessions.set(sessionId, { language: language ?? DEFAULT_LANGUAGE, sandbox: this.#openSandbox(sessionId), display: undefined });
+  }
+
+  setDisplay(sessionId: string, display: SessionDisplay): void {
+    const session = this.#sessions.get(sessionId);
+    if (session === undefined) throw new WardlockError('LAUNCH_SESSION_UNKNOWN');
+    session.display = display;
+  }
+
+  async prepare(spec: LaunchSpec): Promise<PreparedLaunch | LaunchRefusal> {
+    const session = this.#sessions.get(spec.sessionId);
+    if (session === undefined) return { ok: false, reason: 'session-unknown', detail: spec.sessionId };
+    const [prepared, sandbox] = await Promise.all([this.#prepared.prepare(spec), session.sandbox]);
+    if (!prepared.ok || sandbox !== undefined) return prepared;
+    this.discard(prepared);
+    return { ok: false, reason: 'layer-failed', detail: 'The session could not be shut in; the operational log names the layer.' };
+  }
+
+  async start(prepared: PreparedLaunch, onExit: (exit: AppExit) => void): Promise<StartedApp | LaunchRefusal> {
+    const held = this.#prepared.take(prepared);
+    if (held === undefined) throw new WardlockError('LAUNCH_FAILED', 'This launch was started or given up before.');
+    try {
+      return await this.#start(prepared.spec, held, onExit);
+    } finally {
+      await closeLaunch(held);
+    }
+  }
+
+  discard(prepared: PreparedLaunch): void {
+    void this.#prepared.discard(prepared);
+  }
+
+  async endApp(sessionId: string, appId: string): Promise<void> {
+    const sandbox = await this.#sessions.get(sessionId)?.sandbox;
+    const clean = await sandbox?.endApp(appId);
+    if (clean === false) throw new WardlockError('LAUNCH_LAYER_FAILED', `What ${appId} started could not be ended.`);
+  }
+
+  async freeze(sessionId: string, frozen: boolean): Promise<void> {
+    const session = this.#sessions.get(sessionId);
+    if (session === undefined) throw new WardlockError('LAUNCH_SESSION_UNKNOWN');
+    await (await session.sandbox)?.freeze(frozen);
+  }
+
+  async endSession(sessionId: string): Promise<EndReport> {
+    const sandbox = await this.#sessions.get(sessionId)?.sandbox;
+    this.#sessions.delete(sessionId);
+    if (sandbox === undefined) return { sessionId, processes: 0, clean: true };
+    const processes = (await sandbox.living()).length;
+    return { sessionId, processes, clean: await sandbox.end() };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#sessions.keys()].map((sessionId) => this.endSession(sessionId)));
+    await endCgroup({ path: join(this.#options.cgroupMount, this.#options.cgroupName) });
+  }
+
+  async #openSandbox(sessionId: string): Promise<Sandbox | undefined> {
+    const { user, cgroupMount, cgroupName, hide, surveyor, log } = this.#options;
+    try {
+      const readable = await surveyor.ofSystem();
+      return await Sandbox.open({ user, cgroupMount, cgroupName: join(cgroupName, sessionId), hide, readable });
+    } catch (cause) {
+      log('error', 'A session could not be shut in, so nothing can be started in it.', { sessionId, cause: String(cause) });
+      return undefined;
+    }
+  }
+
+  async #start(spec: LaunchSpec, held: HeldLaunch, onExit: (exit: AppExit) => void): Promise<StartedApp | LaunchRefusal> {
+    const { sessionId, appId } = spec;
+    const session = this.#sessions.get(sessionId);
+    const sandbox = await session?.sandbox;
+    if (session === undefined || sandbox === undefined) return { ok: false, reason: 'session-unknown', detail: sessionId };
+    const inside = session.display === undefined ? undefined : await this.#displayInside(sandbox, session.display);
+    const loaders = [...new Set([held.program, ...held.children].flatMap(loaderOf))].map((path) => openSync(path, 'r'));
+    try {
+      const readable = await this.#ownFolders([held.program, ...held.children]);
+      const request = this.#request(spec, held, { loaders, readable, display: inside, language: session.language });
+      const started = await sandbox.start(appId, request);
+      if (!started.ok) return { ok: false, reason: 'start-failed', detail: started.detail };
+      const { pid } = started.app;
+      void started.app.exit.then((exit) => onExit({ sessionId, appId, pid, ...exit }));
+      return { ok: true, pid, appId, sessionId };
+    } finally {
+      loaders.forEach((fd) => {
+        closeSync(fd);
+      });
+    }
+  }
+
+  async #displayInside(sandbox: Sandbox, display: SessionDisplay): Promise<SessionDisplay> {
+    return { name: display.name, xauthority: await sandbox.giveXauthority(display.xauthority) };
+  }
+
+  /** Libraries and data that lie beside a program in a folder that is its own. */
+  async #ownFolders(programs: readonly HeldProgram[]): Promise<readonly string[]> {
+    const folders = new Set(programs.map(({ path }) => dirname(path)).filter((folder) => !SHARED_FOLDERS.test(folder)));
+    return (await Promise.all([...folders].map((folder) => this.#options.surveyor.ofFolder(folder)))).flat();
+  }
+
+  #request(
+    spec: LaunchSpec,
+    held: HeldLaunch,
+    runtime: {
+      readonly loaders: readonly number[];
+      readonly readable: readonly string[];
+      readonly display: SessionDisplay | undefined;
+      readonly language: string;
+    },
+  ): StartRequest {
+    const { user } = this.#options;
+    const { display, language, loaders, readable } = runtime;
+    const env = cleanEnvironment({
+      user: user.name,
+      home: SANDBOX_HOME,
+      runtimeFolder: SANDBOX_RUNTIME,
+      language,
+      display,
+      policy: spec.env,
+    });
+    return {
+      uid: user.uid,
+      gid: user.gid,
+      path: spec.path,
+      argv: [spec.path, ...spec.args],
+      env: { ...env },
+      cwd: spec.cwd ?? SANDBOX_HOME,
+      program: heldFile(held.program.handle.fd),
+      executable: [...held.children.map(({ handle }) => heldFile(handle.fd)), ...loaders.map(heldFile)],
+      readable: [...readable],
+      xSocket: display === undefined ? null : join(X_SOCKET_FOLDER, `X${basename(display.name).slice(1)}`),
+    };
+  }
+}
+
+function heldFile(fd: number): StartRequest['program'] {
+  const { dev, ino } = fstatSync(fd, { bigint: true });
+  return { fd, dev: String(dev), ino: String(ino) };
+}
+
+function loaderOf(program: HeldProgram): readonly string[] {
+  return program.kind.kind === 'program' && program.kind.loader !== undefined ? [program.kind.loader] : [];
+}

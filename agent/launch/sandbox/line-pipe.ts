@@ -1,0 +1,68 @@
+/**
+ * The agent's end of the pipe to its two small programs: requests out, progress in, one JSON document a line. Parses
+ * what it hears; a program that says something else has failed.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { Duplex } from 'node:stream';
+import { Value } from 'typebox/value';
+import { AGENT_FD, Progress } from './layout.ts';
+
+export type Outcome = { readonly ok: true } | { readonly ok: false; readonly detail: string };
+
+export class LinePipe {
+  readonly #stream: Duplex;
+  readonly #lines: AsyncIterator<string>;
+
+  constructor(child: ChildProcess) {
+    const stream = child.stdio[AGENT_FD];
+    if (!(stream instanceof Duplex)) throw new TypeError('The program was started without its pipe to the agent.');
+    this.#stream = stream;
+    // The other end is gone when the program has executed or died; both are told by what comes, or does not come, as lines.
+    stream.on('error', () => undefined);
+    this.#lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]();
+  }
+
+  send(request: object): void {
+    this.#stream.write(`${JSON.stringify(request)}\n`);
+  }
+
+  /** Waits until the program says `state`; anything else, silence included, is its failure. */
+  async expect(state: Progress['state']): Promise<Outcome> {
+    const heard = await this.#hear();
+    if (heard === undefined) return { ok: false, detail: `the program ended before it was ${state}` };
+    if (heard.state === 'failed') return { ok: false, detail: heard.detail };
+    return heard.state === state ? { ok: true } : { ok: false, detail: `the program said ${heard.state} instead of ${state}` };
+  }
+
+  /** Waits until execve has closed the pipe. A failure is what the program says instead. */
+  async expectSilence(): Promise<Outcome> {
+    const heard = await this.#hear();
+    if (heard === undefined) return { ok: true };
+    return {
+      ok: false,
+      detail: heard.state === 'failed' ? heard.detail : `the program said ${heard.state} after it should have been replaced`,
+    };
+  }
+
+  close(): void {
+    this.#stream.destroy();
+  }
+
+  async #hear(): Promise<Progress | undefined> {
+    const { value, done } = await this.#lines.next();
+    if (done === true) return undefined;
+    try {
+      return Value.Parse(Progress, JSON.parse(value));
+    } catch {
+      return { state: 'failed', detail: 'the program said something that is no progress' };
+    }
+  }
+}
+
+/** Resolves with how a child ended. */
+export async function exitOf(child: ChildProcess): Promise<{ readonly exitCode: number | null; readonly signal: string | null }> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  return { exitCode: child.exitCode, signal: child.signalCode };
+}

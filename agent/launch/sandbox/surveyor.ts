@@ -1,0 +1,48 @@
+/**
+ * Keeps the survey of readable files up to date across sessions. Owns the process that makes it; a session never starts
+ * with a survey that is older than the last change of a package.
+ */
+import { execFile } from 'node:child_process';
+import { extname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { Value } from 'typebox/value';
+import { isOutdated, Survey, SYSTEM_FILES, SYSTEM_FOLDERS } from './survey.ts';
+
+const run = promisify(execFile);
+const MAX_SURVEY_BYTES = 64 * 1024 * 1024;
+const SURVEY_LIMIT_MS = 60_000;
+
+export class Surveyor {
+  readonly #made = new Map<string, Promise<Survey>>();
+
+  /** Files and folders of the system that a session may read. The first call takes seconds, later ones look at folders only. */
+  async ofSystem(): Promise<readonly string[]> {
+    return [...(await this.#readable(SYSTEM_FOLDERS)), ...SYSTEM_FILES];
+  }
+
+  /** The same of one application's own folder. */
+  async ofFolder(folder: string): Promise<readonly string[]> {
+    return this.#readable([folder]);
+  }
+
+  async #readable(folders: readonly string[]): Promise<readonly string[]> {
+    const key = folders.join('\0');
+    const former = await this.#made.get(key)?.catch(() => undefined);
+    if (former !== undefined && !isOutdated(former)) return former.readable;
+    const made = makeSurvey(folders);
+    this.#made.set(key, made);
+    return (await made).readable;
+  }
+}
+
+async function makeSurvey(folders: readonly string[]): Promise<Survey> {
+  const program = join(import.meta.dirname, `survey-program${extname(import.meta.filename)}`);
+  const { stdout } = await run(process.execPath, [program, ...folders], {
+    env: {},
+    cwd: '/',
+    maxBuffer: MAX_SURVEY_BYTES,
+    timeout: SURVEY_LIMIT_MS,
+  });
+  const printed: unknown = JSON.parse(stdout);
+  return Value.Parse(Survey, printed);
+}

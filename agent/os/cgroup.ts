@@ -1,0 +1,117 @@
+/**
+ * Control groups, version 2 (cgroups(7)): where a session's processes are counted, frozen and ended whole. Owns folders
+ * below one root of its own; never touches a group that it did not make, and never a version 1 hierarchy.
+ */
+import { mkdir, open, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WardlockError } from '../../core/errors/index.ts';
+
+/** Ending hundreds of processes takes tens of milliseconds; this is the point where the seat stops waiting. */
+const END_LIMIT_MS = 5_000;
+const POLL_MS = 2;
+
+export interface Cgroup {
+  readonly path: string;
+}
+
+/** Where cgroup v2 is mounted, `undefined` when it is not. */
+export async function cgroupMount(): Promise<string | undefined> {
+  const mounts = await readFile('/proc/mounts', 'utf8');
+  return mounts
+    .split('\n')
+    .map((line) => line.split(' '))
+    .find((fields) => fields[2] === 'cgroup2')?.[1];
+}
+
+/** Makes the group `name` (which may have several parts) below the mount. One that is already there is used. */
+export async function makeCgroup(mountPoint: string, name: string): Promise<Cgroup> {
+  const path = join(mountPoint, name);
+  await mkdir(path, { recursive: true });
+  // cgroup.kill came with Linux 5.14. Without it a fork bomb can outrun whoever ends it, so the layer counts as missing.
+  const kill = await open(join(path, 'cgroup.kill'), 'w').catch((cause: unknown) => {
+    throw new WardlockError('LAUNCH_LAYER_FAILED', 'The kernel has no cgroup.kill (Linux 5.14 or later is needed).', { cause });
+  });
+  await kill.close();
+  return { path };
+}
+
+/** The processes of the group and of the groups below it, zombies left out: nothing runs in them any more. */
+export async function livingProcesses(group: Cgroup): Promise<readonly number[]> {
+  const pids = await processesBelow(group.path);
+  const living = await Promise.all(pids.map(async (pid) => ((await isZombie(pid)) ? [] : [pid])));
+  return living.flat();
+}
+
+async function processesBelow(path: string): Promise<readonly number[]> {
+  const own = await readFile(join(path, 'cgroup.procs'), 'utf8').catch(() => '');
+  const below = await Promise.all((await subgroups(path)).map(processesBelow));
+  return [...own.split('\n').filter(Boolean).map(Number), ...below.flat()];
+}
+
+async function subgroups(path: string): Promise<readonly string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => join(path, entry.name));
+}
+
+async function isZombie(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  if (stat === undefined) return true;
+  // proc_pid_stat(5): the state follows the command's name, which may itself hold brackets and blanks.
+  const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
+  return state === 'Z' || state === 'X';
+}
+
+/** Whether anything in the group still runs. A group that is gone runs nothing. */
+export async function isPopulated(group: Cgroup): Promise<boolean> {
+  const events = await readFile(join(group.path, 'cgroup.events'), 'utf8').catch(() => '');
+  return /^populated 1$/mu.test(events);
+}
+
+/** Stops every process of the group from running, or lets them go on. Returns when the kernel has done so. */
+export async function freezeCgroup(group: Cgroup, frozen: boolean): Promise<void> {
+  await writeFile(join(group.path, 'cgroup.freeze'), frozen ? '1' : '0');
+  const wanted = frozen ? /^frozen 1$/mu : /^frozen 0$/mu;
+  const done = await waitUntil(async () => wanted.test(await readFile(join(group.path, 'cgroup.events'), 'utf8')));
+  if (!done) throw new WardlockError('LAUNCH_LAYER_FAILED', `The processes in ${group.path} could not be ${frozen ? 'frozen' : 'thawed'}.`);
+}
+
+/**
+ * Kills everything in the group and below, waits until the kernel says that it is empty, and removes it. A process
+ * that forks while it is killed does not escape: that is what cgroup.kill promises.
+ * @returns false when something was still there after the limit
+ */
+export async function endCgroup(group: Cgroup): Promise<boolean> {
+  try {
+    await writeFile(join(group.path, 'cgroup.kill'), '1');
+  } catch (cause) {
+    if (isGone(cause)) return true;
+    throw cause;
+  }
+  if (!(await waitUntil(async () => !(await isPopulated(group))))) return false;
+  return waitUntil(() => removeTree(group.path));
+}
+
+async function removeTree(path: string): Promise<boolean> {
+  for (const below of await subgroups(path)) await removeTree(below);
+  try {
+    await rmdir(path);
+    return true;
+  } catch (cause) {
+    // EBUSY: the last process has gone but is not yet taken off; the next look finds it removable.
+    return isGone(cause);
+  }
+}
+
+function isGone(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENODEV');
+}
+
+async function waitUntil(holds: () => Promise<boolean>): Promise<boolean> {
+  const deadline = performance.now() + END_LIMIT_MS;
+  while (!(await holds())) {
+    if (performance.now() > deadline) return false;
+    await sleep(POLL_MS);
+  }
+  return true;
+}

@@ -1,0 +1,41 @@
+/**
+ * Giving up rights on the way from root to an application's user. Each step is for good; none can be taken back by the
+ * program that is executed afterwards.
+ */
+import { prctl } from './libc.ts';
+
+const PR_SET_PDEATHSIG = 1;
+const PR_CAPBSET_READ = 23;
+const PR_CAPBSET_DROP = 24;
+const PR_SET_NO_NEW_PRIVS = 38;
+const PR_CAP_AMBIENT = 47;
+const PR_CAP_AMBIENT_CLEAR_ALL = 4;
+const SIGKILL = 9;
+const LAST_POSSIBLE_CAPABILITY = 63;
+
+/**
+ * No set-user-id program and no file capability can give the thread and its children a right again (no_new_privs), and the
+ * capability bounding set is emptied. What root still has goes with the change of user.
+ */
+export function giveUpCapabilities(): void {
+  prctl('no_new_privs', PR_SET_NO_NEW_PRIVS, 1);
+  prctl('clear ambient capabilities', PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL);
+  for (let capability = 0; capability <= LAST_POSSIBLE_CAPABILITY && isKnown(capability); capability += 1) {
+    prctl('drop from the bounding set', PR_CAPBSET_DROP, capability);
+  }
+}
+
+function isKnown(capability: number): boolean {
+  try {
+    prctl('read the bounding set', PR_CAPBSET_READ, capability);
+    return true;
+  } catch {
+    // EINVAL: the kernel has no capability of this number, so none beyond it either (capabilities(7)).
+    return false;
+  }
+}
+
+/** The kernel kills this process when the thread that started it ends. A change of user clears it: call this after. */
+export function endWithParent(): void {
+  prctl('end with parent', PR_SET_PDEATHSIG, SIGKILL);
+}
