@@ -23,6 +23,8 @@ export const MessageKey = Type.Union([
   Type.Literal('badge.notYet'),
   Type.Literal('pin.wrong'),
   Type.Literal('pin.wait'),
+  Type.Literal('pin.blocked'),
+  Type.Literal('pin.none'),
   Type.Literal('session.taken'),
   Type.Literal('session.ended'),
   Type.Literal('session.idle'),
@@ -82,6 +84,8 @@ export const PromptView = Type.Union([
     /** Why it is asked: to open the seat, to come back to kept work, or to take the seat over. */
     purpose: Type.Union([Type.Literal('open'), Type.Literal('return'), Type.Literal('takeover')]),
   }),
+  /** Break-glass was asked for and waits for a known badge. */
+  Type.Object({ kind: Type.Literal('badge'), purpose: Type.Literal('breakGlass') }),
   Type.Object({ kind: Type.Literal('checking') }),
 ]);
 

@@ -1,0 +1,87 @@
+/**
+ * What a tap or a wish for break-glass leads to once the person is known: which factors are still asked for, and whose
+ * session ends for it. The one place where the factors of a way in are decided; it must never read a PIN.
+ */
+import { append, askPin, end, grantNew, grantReturn, notice, refuse, type SessionContext, type SessionMove } from './moves.ts';
+import type { BreakGlassWish, Factor, OpenSession, Purpose, SeatEvents, SessionState, Who } from './types.ts';
+
+export interface Arrival {
+  readonly who: Who;
+  readonly badge: string;
+  /** The locked session that is kept, if any. */
+  readonly held: OpenSession | null;
+}
+
+function purposeOf(who: Who, held: OpenSession | null): Purpose {
+  if (held === null) return 'open';
+  return held.who?.id === who.id ? 'return' : 'takeover';
+}
+
+/** The factors that this way in still needs after the badge. A break-glass that a badge opened is come back to by that badge. */
+function factorsAfterBadge(purpose: Purpose, held: OpenSession | null): readonly Factor[] {
+  return purpose === 'return' && held?.kind === 'breakglass' ? [] : ['pin'];
+}
+
+/** A known person with a badge that is in order. */
+export function arrive({ who, badge, held }: Arrival, context: SessionContext): SessionMove {
+  const purpose = purposeOf(who, held);
+  const asked = askPin(who, badge, purpose, held, context);
+  if (factorsAfterBadge(purpose, held).includes('pin') || held === null || asked.to.at !== 'authenticating') return asked;
+  return grantReturn(asked.to.attempt, held, ['badge'], context);
+}
+
+/** A person whose factors are complete: back to the kept work, or a new session, after the former one has ended. */
+export function admit({ who, badge, held }: Arrival, factors: readonly Factor[], context: SessionContext): SessionMove {
+  const successor = { who, badge, factors, wish: null };
+  if (held === null) return grantNew(successor, null, context);
+  if (held.who?.id !== who.id) return end(held, 'taken-over', { successor }, context.env);
+  const attempt = { id: context.common.serial, who, badge, purpose: 'return', wish: null, stage: 'recording', grant: null } as const;
+  return grantReturn(attempt, held, factors, context);
+}
+
+/** Break-glass is asked for at a closed seat. */
+export function breakGlass(
+  state: SessionState,
+  event: SeatEvents['BreakGlassPressed'],
+  known: { readonly who: Who | null; readonly badge: string | null; readonly held: OpenSession | null },
+  context: SessionContext,
+): SessionMove {
+  const { env, common } = context;
+  const rules = env.rules?.breakGlass;
+  if (rules?.enabled !== true || !rules.reasons.includes(event.reasonId) || !env.uiConnected) {
+    return refuse(state, { who: known.who, badge: known.badge, reason: 'breakglass.unavailable' }, notice('breakglass.unavailable'));
+  }
+  const wish: BreakGlassWish = { reasonId: event.reasonId, note: event.note };
+  if (known.who !== null) return beginBreakGlass(known.who, known.badge, wish, known.held, context);
+  if (!rules.needsBadge) return beginBreakGlass(null, null, wish, known.held, context);
+  const id = common.serial + 1;
+  return {
+    to: {
+      at: 'authenticating',
+      attempt: { id, who: null, badge: null, purpose: 'open', wish, stage: 'badge', grant: null },
+      held: known.held,
+    },
+    effects: [{ do: 'setTimer', timer: 'attempt', atBootMs: env.bootMs + WISH_MS }],
+    common: { serial: id, notice: null },
+  };
+}
+
+/** How long a wish for break-glass waits for a badge, in milliseconds. */
+const WISH_MS = 60_000;
+
+export function beginBreakGlass(
+  who: Who | null,
+  badge: string | null,
+  wish: BreakGlassWish,
+  held: OpenSession | null,
+  context: SessionContext,
+): SessionMove {
+  const successor = { who, badge, factors: who === null ? [] : (['badge'] as const), wish };
+  return held === null ? grantNew(successor, null, context) : end(held, 'breakglass', { successor }, context.env);
+}
+
+/** A tap that comes while the seat is busy with another one: recorded, and nothing else. */
+export function collided(state: SessionState, event: SeatEvents['BadgeRead'], reason: 'busy' | 'collision' | 'faulted'): SessionMove {
+  const body = { person: event.who?.id ?? null, reason: `tap.${reason}`, triesLeft: 0, badge: event.badge };
+  return { to: state, effects: [append({ type: 'auth.refused', body })], taken: false };
+}

@@ -1,0 +1,241 @@
+/**
+ * The steps that several rows of the session table share: refusing, beginning an attempt, granting, closing, ending. Each
+ * gives a move; none of them opens anything by itself.
+ */
+import type { LockEvent } from './lock.ts';
+import type { SessionRecord } from './records.ts';
+import { mayGuess } from './throttle.ts';
+import type {
+  Attempt,
+  BreakGlassWish,
+  Common,
+  Effect,
+  Env,
+  Factor,
+  LockState,
+  Notice,
+  OpenSession,
+  Purpose,
+  SeatEvents,
+  SessionState,
+  Successor,
+  TimerName,
+  Who,
+} from './types.ts';
+
+export interface SessionContext {
+  readonly env: Env;
+  readonly common: Common;
+  readonly lock: LockState;
+}
+
+export interface SessionMove {
+  readonly to: SessionState;
+  /** For the lock, in order, before `effects`. */
+  readonly signals?: readonly LockEvent[];
+  readonly effects?: readonly Effect[];
+  readonly common?: Partial<Common>;
+  /** Whether an intent was acted on; true unless it says otherwise. */
+  readonly taken?: boolean;
+}
+
+/** A prompt that nobody answers goes away after this, in milliseconds. */
+export const ATTEMPT_MS = 30_000;
+/** A second person's tap this close to the first counts as a collision: the first one goes on, in milliseconds. */
+export const COLLISION_MS = 300;
+/** Everything of a session must be gone by then, in milliseconds; else the seat is faulted. */
+export const ENDING_MS = 10_000;
+
+const SESSION_TIMERS: readonly TimerName[] = ['keep', 'maxAge', 'limit'];
+
+export const isOpen = (lock: LockState): boolean => lock.at === 'unlocked' || lock.at === 'warning';
+
+export function notice(key: Notice['key'], params: Notice['params'] = {}, code?: string): Notice {
+  return code === undefined ? { key, params } : { key, params, code };
+}
+
+export function append(record: SessionRecord, ticket: number | null = null): Effect {
+  return { do: 'append', record, ticket };
+}
+
+/** The seat stays as it is, says why, and the refusal is recorded. */
+export function refuse(
+  state: SessionState,
+  refusal: { readonly who: Who | null; readonly badge: string | null; readonly reason: string; readonly triesLeft?: number },
+  says: Notice | null,
+): SessionMove {
+  const body = { person: refusal.who?.id ?? null, reason: refusal.reason, triesLeft: refusal.triesLeft ?? 0, badge: refusal.badge };
+  return {
+    to: state,
+    effects: [append({ type: 'auth.refused', body })],
+    ...(says === null ? {} : { common: { notice: says } }),
+    taken: false,
+  };
+}
+
+/** Why a badge can't begin anything here, or null when it can. */
+export function badgeRefusal(event: SeatEvents['BadgeRead'], env: Env): { readonly reason: string; readonly says: Notice } | null {
+  switch (event.standing) {
+    case 'unknown':
+      return { reason: 'badge.unknown', says: notice('badge.unknown', {}, 'SESSION_BADGE_UNKNOWN') };
+    case 'revoked':
+      return { reason: 'badge.revoked', says: notice('badge.revoked') };
+    case 'expired':
+      return { reason: 'badge.expired', says: notice('badge.revoked') };
+    case 'notYet':
+      return { reason: 'badge.not-yet', says: notice('badge.notYet') };
+    case 'ok':
+      break;
+  }
+  if (event.who === null) return { reason: 'badge.unknown', says: notice('badge.unknown', {}, 'SESSION_BADGE_UNKNOWN') };
+  if (env.policy === 'none' || env.rules === null) return { reason: 'policy.none', says: notice('policy.none') };
+  if (env.policy === 'expired') return { reason: 'policy.expired', says: notice('policy.expired', {}, 'POLICY_EXPIRED') };
+  if (!env.uiConnected) return { reason: 'ui.missing', says: notice('seat.faulted') };
+  return null;
+}
+
+/** Asks a known person for the PIN. */
+export function askPin(who: Who, badge: string, purpose: Purpose, held: OpenSession | null, context: SessionContext): SessionMove {
+  const { env, common } = context;
+  const attempt: Attempt = { id: common.serial + 1, who, badge, purpose, wish: null, stage: 'pin', grant: null };
+  return {
+    to: { at: 'authenticating', attempt, held },
+    effects: [{ do: 'setTimer', timer: 'attempt', atBootMs: env.bootMs + ATTEMPT_MS }],
+    common: { serial: attempt.id, notice: standingOf(who, context), lastTapBootMs: env.bootMs },
+  };
+}
+
+/** What the prompt says at once: a wait that still runs, a PIN that is blocked or missing. */
+function standingOf(who: Who, { env, common }: SessionContext): Notice | null {
+  if (who.pinId === null) return notice('pin.none');
+  if (env.rules === null) return null;
+  const verdict = mayGuess(
+    common.throttles[who.id],
+    who.pinId,
+    { maxFailures: env.rules.pin.maxFailures, firstWaitMs: env.rules.pin.firstWaitMs },
+    env.bootMs,
+  );
+  if (verdict.may) return null;
+  return verdict.why === 'wait'
+    ? notice('pin.wait', { seconds: Math.ceil(verdict.waitMs / 1000), tries: verdict.triesLeft }, 'SESSION_PIN_WAIT')
+    : notice('pin.blocked', {}, 'SESSION_PIN_BLOCKED');
+}
+
+/** Where a seat stands when an attempt is over without success: at the kept session, or at nothing. */
+export function back(held: OpenSession | null): SessionState {
+  return held === null ? { at: 'none' } : { at: 'active', session: held };
+}
+
+/** A new session is granted: it begins once its event is durable. */
+export function grantNew(successor: Successor, replaces: OpenSession | null, context: SessionContext): SessionMove {
+  const { env, common } = context;
+  const ticket = common.serial + 1;
+  const session = newSession(successor, env);
+  const record = startRecord(session, successor.wish, replaces);
+  const attempt: Attempt = {
+    id: ticket,
+    who: successor.who,
+    badge: successor.badge,
+    purpose: 'open',
+    wish: successor.wish,
+    stage: 'recording',
+    grant: { session, ticket },
+  };
+  return {
+    to: { at: 'authenticating', attempt, held: null },
+    signals: [{ type: 'Begin', ticket }],
+    effects: [{ do: 'clearTimer', timer: 'attempt' }, append(record, ticket)],
+    common: { serial: ticket, notice: null },
+  };
+}
+
+/** The person of a kept session is back: it opens again once that is durable. */
+export function grantReturn(attempt: Attempt, held: OpenSession, factors: readonly Factor[], context: SessionContext): SessionMove {
+  const ticket = context.common.serial + 1;
+  const person = held.who?.id ?? attempt.who?.id;
+  if (person === undefined) return { to: back(held), taken: false };
+  const record: SessionRecord = { type: 'session.unlocked', body: { session: held.id, person, factors: [...factors] } };
+  const session: OpenSession = { ...held, keptUntilBootMs: null };
+  return {
+    to: { at: 'authenticating', attempt: { ...attempt, stage: 'recording', grant: { session, ticket } }, held },
+    signals: [{ type: 'Begin', ticket }],
+    effects: [{ do: 'clearTimer', timer: 'attempt' }, append(record, ticket)],
+    common: { serial: ticket, notice: null },
+  };
+}
+
+/** A session is over: its event, its processes, its timers; whoever comes next waits until all of it is gone. */
+export function end(
+  session: OpenSession,
+  reason: string,
+  rest: { readonly successor?: Successor; readonly says?: Notice },
+  env: Env,
+): SessionMove {
+  return {
+    to: { at: 'ending', session, successor: rest.successor ?? null },
+    signals: [{ type: 'Close', session, reason, recorded: false, badge: null }],
+    effects: [
+      append(endRecord(session, reason)),
+      ...SESSION_TIMERS.map((timer): Effect => ({ do: 'clearTimer', timer })),
+      { do: 'clearTimer', timer: 'attempt' },
+      { do: 'setTimer', timer: 'ending', atBootMs: env.bootMs + ENDING_MS },
+      { do: 'endSession', session: session.id },
+    ],
+    common: { notice: rest.says ?? null },
+  };
+}
+
+/**
+ * Locks an open seat and keeps the work, or ends the session where nothing may be kept: an anonymous break-glass has
+ * nobody who could come back to it.
+ */
+export function lockUp(session: OpenSession, reason: string, context: SessionContext, badge: string | null = null): SessionMove {
+  const { env, lock } = context;
+  if (!isOpen(lock)) return { to: { at: 'active', session }, signals: [{ type: 'Close', session, reason, recorded: false, badge: null }] };
+  const keepMs = session.who === null ? 0 : (env.rules?.keepMs ?? 0);
+  if (keepMs === 0) return end(session, reason, {}, env);
+  const keptUntilBootMs = env.bootMs + keepMs;
+  return {
+    to: { at: 'active', session: { ...session, keptUntilBootMs } },
+    signals: [{ type: 'Close', session, reason, recorded: true, badge }],
+    effects: [{ do: 'setTimer', timer: 'keep', atBootMs: keptUntilBootMs }],
+    common: { notice: reason === 'idle' ? notice('session.idle') : null },
+  };
+}
+
+export function endRecord(session: OpenSession, reason: string): SessionRecord {
+  const body = { session: session.id, person: session.who?.id ?? null, reason };
+  return session.kind === 'breakglass' ? { type: 'breakglass.ended', body } : { type: 'session.ended', body };
+}
+
+function newSession({ who, factors, wish }: Successor, env: Env): OpenSession {
+  return {
+    id: env.freshId,
+    kind: wish === null ? 'person' : 'breakglass',
+    who,
+    factors,
+    policyVersion: env.rules?.policyVersion ?? 0,
+    startedWallMs: env.wallMs,
+    startedBootMs: env.bootMs,
+    limitBootMs: wish === null ? null : env.bootMs + (env.rules?.breakGlass.limitMs ?? 0),
+    keptUntilBootMs: null,
+  };
+}
+
+function startRecord(session: OpenSession, wish: BreakGlassWish | null, replaces: OpenSession | null): SessionRecord {
+  const { id, who, factors, policyVersion } = session;
+  if (wish !== null || who === null) {
+    const limitSeconds = Math.round(((session.limitBootMs ?? session.startedBootMs) - session.startedBootMs) / 1000);
+    const body = {
+      session: id,
+      person: who?.id ?? null,
+      reason: wish?.reasonId ?? 'none',
+      note: wish?.note ?? '',
+      limitSeconds,
+      policyVersion,
+    };
+    return { type: 'breakglass.started', body };
+  }
+  const body = { session: id, person: who.id, role: who.role, factors: [...factors], policyVersion, replaces: replaces?.id ?? null };
+  return { type: 'session.started', body };
+}

@@ -1,0 +1,235 @@
+/**
+ * Somebody is on the way in, at a closed seat; the session of somebody else, or their own, may be kept behind it. Every
+ * fault takes the seat back to where it was, closed.
+ */
+import { admit, arrive, beginBreakGlass, breakGlass, collided } from './arrive.ts';
+import {
+  ATTEMPT_MS,
+  append,
+  back,
+  badgeRefusal,
+  COLLISION_MS,
+  end,
+  endRecord,
+  notice,
+  refuse,
+  type SessionContext,
+  type SessionMove,
+} from './moves.ts';
+import { coolOver, faulted, faultedRecord, faultReason, faultRecord, ignored, type SessionRow, type StateRows } from './rows.ts';
+import { charge, type GuessLimits, mayGuess } from './throttle.ts';
+import type { Attempt, Effect, Env, Notice, SeatEvents, SessionStates, Who } from './types.ts';
+
+type State = SessionStates['authenticating'];
+
+function limitsOf(env: Env): GuessLimits | null {
+  return env.rules === null ? null : { maxFailures: env.rules.pin.maxFailures, firstWaitMs: env.rules.pin.firstWaitMs };
+}
+
+/** Gives the attempt up. What was about to be opened, and may be durable already, is closed in the record too. */
+function giveUp(state: State, reason: string, says: Notice | null = null): SessionMove {
+  const { attempt, held } = state;
+  const undone: Effect[] = [];
+  if (attempt.stage === 'checking') {
+    const body = { person: attempt.who?.id ?? null, reason: `interrupted.${reason}`, triesLeft: 0, badge: attempt.badge };
+    undone.push(append({ type: 'auth.refused', body }));
+  }
+  if (attempt.grant !== null) {
+    const { session } = attempt.grant;
+    undone.push(
+      append(session.id === held?.id ? { type: 'session.locked', body: { session: session.id, reason } } : endRecord(session, reason)),
+    );
+  }
+  return {
+    to: back(held),
+    signals: [{ type: 'Close', session: held, reason, recorded: false, badge: null }],
+    effects: [...undone, { do: 'clearTimer', timer: 'attempt' }],
+    common: { notice: says },
+  };
+}
+
+const fault: SessionRow<'authenticating', 'UiLost' | 'PowerChanged' | 'ClockStepped'> = {
+  leadsTo: ['none', 'active'],
+  run: (state, event) => {
+    const move = giveUp(state, faultReason(event));
+    return { ...move, effects: [append(faultRecord(event)), ...(move.effects ?? [])] };
+  },
+};
+
+function guess(state: State, who: Who, pin: string, { env, common }: SessionContext): SessionMove {
+  const limits = limitsOf(env);
+  if (limits === null) return giveUp(state, 'policy', notice('policy.none'));
+  if (who.pinId === null) return { to: state, common: { notice: notice('pin.none') }, taken: false };
+  const verdict = mayGuess(common.throttles[who.id], who.pinId, limits, env.bootMs);
+  if (!verdict.may) return { to: state, common: { notice: refusalNotice(verdict) }, taken: false };
+  const charged = charge(common.throttles[who.id], who.pinId, limits, env);
+  return {
+    to: { ...state, attempt: { ...state.attempt, stage: 'checking' } },
+    effects: [{ do: 'guess', attempt: state.attempt.id, who, pin, charged }],
+    common: { throttles: { ...common.throttles, [who.id]: charged }, notice: null },
+  };
+}
+
+function refusalNotice(verdict: ReturnType<typeof mayGuess>): Notice {
+  if (verdict.may) return notice('pin.wrong', { tries: verdict.triesLeft }, 'SESSION_PIN_WRONG');
+  return verdict.why === 'wait'
+    ? notice('pin.wait', { seconds: Math.ceil(verdict.waitMs / 1000), tries: verdict.triesLeft }, 'SESSION_PIN_WAIT')
+    : notice('pin.blocked', {}, 'SESSION_PIN_BLOCKED');
+}
+
+function wrongPin(state: State, who: Who, { env, common }: SessionContext): SessionMove {
+  const limits = limitsOf(env);
+  if (limits === null || who.pinId === null) return giveUp(state, 'policy', notice('policy.none'));
+  const verdict = mayGuess(common.throttles[who.id], who.pinId, limits, env.bootMs);
+  const move = refuse(
+    { ...state, attempt: { ...state.attempt, stage: 'pin' } },
+    { who, badge: state.attempt.badge, reason: 'pin.wrong', triesLeft: verdict.triesLeft },
+    refusalNotice(verdict),
+  );
+  return { ...move, effects: [...(move.effects ?? []), { do: 'setTimer', timer: 'attempt', atBootMs: env.bootMs + ATTEMPT_MS }] };
+}
+
+function rightPin(state: State, who: Who, badge: string, context: SessionContext): SessionMove {
+  const { [who.id]: _cleared, ...throttles } = context.common.throttles;
+  const common = { ...context.common, throttles };
+  const move = admit({ who, badge, held: state.held }, ['badge', 'pin'], { ...context, common });
+  return {
+    ...move,
+    effects: [{ do: 'saveThrottle', person: who.id, throttle: null }, ...(move.effects ?? [])],
+    common: { throttles, ...move.common },
+  };
+}
+
+function opened(state: State, grant: NonNullable<Attempt['grant']>, { env }: SessionContext): SessionMove {
+  const { session } = grant;
+  const isReturn = session.id === state.held?.id;
+  const maxAgeMs = env.rules?.maxSessionMs ?? 0;
+  const begun: Effect[] = isReturn
+    ? [{ do: 'clearTimer', timer: 'keep' }]
+    : [
+        { do: 'openSession', session },
+        { do: 'setTimer', timer: 'maxAge', atBootMs: session.startedBootMs + maxAgeMs },
+      ];
+  const limited: Effect[] =
+    session.limitBootMs === null || isReturn ? [] : [{ do: 'setTimer', timer: 'limit', atBootMs: session.limitBootMs }];
+  return {
+    to: { at: 'active', session },
+    signals: [{ type: 'Open', session }],
+    effects: [...begun, ...limited],
+    common: { lastInputBootMs: env.bootMs, notice: null },
+  };
+}
+
+function tapped(state: State, event: SeatEvents['BadgeRead'], context: SessionContext): SessionMove {
+  const { attempt, held } = state;
+  const { env, common } = context;
+  if (attempt.stage === 'checking' || attempt.stage === 'recording') return collided(state, event, 'busy');
+  const refusal = badgeRefusal(event, env);
+  const breaksGlass = attempt.stage === 'badge' && attempt.wish !== null && refusal?.reason === 'policy.expired';
+  if (event.who === null || (refusal !== null && !breaksGlass)) {
+    return refuse(state, { who: event.who, badge: event.badge, reason: refusal?.reason ?? 'badge.unknown' }, refusal?.says ?? null);
+  }
+  if (attempt.stage === 'badge' && attempt.wish !== null) return beginBreakGlass(event.who, event.badge, attempt.wish, held, context);
+  const isOther = event.who.id !== attempt.who?.id;
+  if (isOther && env.bootMs - common.lastTapBootMs < COLLISION_MS) return collided(state, event, 'collision');
+  return arrive({ who: event.who, badge: event.badge, held }, context);
+}
+
+export const authenticating: StateRows<'authenticating'> = {
+  BadgeRead: { leadsTo: ['ending'], run: tapped },
+  PinEntered: {
+    leadsTo: ['none', 'active'],
+    run: (state, event, context) =>
+      state.attempt.stage === 'pin' && state.attempt.who !== null
+        ? guess(state, state.attempt.who, event.pin, context)
+        : { to: state, taken: false },
+  },
+  PinChecked: {
+    leadsTo: ['ending', 'none', 'active'],
+    run: (state, event, context) => {
+      const { attempt } = state;
+      if (attempt.stage !== 'checking' || attempt.id !== event.attempt || attempt.who === null || attempt.badge === null) {
+        return { to: state, taken: false };
+      }
+      return event.right ? rightPin(state, attempt.who, attempt.badge, context) : wrongPin(state, attempt.who, context);
+    },
+  },
+  CancelPressed: {
+    leadsTo: ['none', 'active'],
+    run: (state) =>
+      state.attempt.stage === 'pin' || state.attempt.stage === 'badge' ? giveUp(state, 'cancelled') : { to: state, taken: false },
+  },
+  BreakGlassPressed: {
+    leadsTo: ['ending'],
+    run: (state, event, context) => {
+      const { attempt, held } = state;
+      if (attempt.stage !== 'pin' && attempt.stage !== 'badge') return { to: state, taken: false };
+      return breakGlass(state, event, { who: attempt.who, badge: attempt.badge, held }, context);
+    },
+  },
+  Appended: {
+    leadsTo: ['active'],
+    run: (state, event, context) => {
+      const { grant } = state.attempt;
+      return grant?.ticket === event.ticket ? opened(state, grant, context) : { to: state, taken: false };
+    },
+  },
+  AppendFailed: {
+    leadsTo: ['none', 'active'],
+    run: (state, event) => {
+      if (state.attempt.grant?.ticket !== event.ticket) return { to: state, taken: false };
+      const says = notice('store.broken', {}, event.code);
+      return { to: back(state.held), signals: [{ type: 'Abort' }], common: { notice: says } };
+    },
+  },
+  TimerFired: {
+    leadsTo: ['none', 'active', 'ending'],
+    run: (state, event, { env }) => {
+      if (event.timer === 'cool') return coolOver(state);
+      if (event.timer === 'attempt' && (state.attempt.stage === 'pin' || state.attempt.stage === 'badge')) return giveUp(state, 'timeout');
+      const over = { keep: 'keep-over', maxAge: 'max-age', limit: 'limit' } as const;
+      if (state.held === null || !(event.timer === 'keep' || event.timer === 'maxAge' || event.timer === 'limit')) {
+        return { to: state, taken: false };
+      }
+      // The kept session ends under the attempt; whoever is on the way in taps again and finds an empty seat.
+      const dropped = giveUp(state, over[event.timer]);
+      const ended = end(state.held, over[event.timer], { says: notice('session.ended') }, env);
+      return { ...ended, effects: [...(dropped.effects ?? []), ...(ended.effects ?? [])] };
+    },
+  },
+  UiLost: fault,
+  PowerChanged: fault,
+  ClockStepped: fault,
+  PolicyLost: { leadsTo: ['none', 'active'], run: (state, event) => giveUp(state, faultReason(event), notice('policy.expired')) },
+  EnforcementFailed: {
+    leadsTo: ['faulted'],
+    run: (state, event) => {
+      const dropped = giveUp(state, 'faulted');
+      const held: Effect[] =
+        state.held === null ? [] : [append(endRecord(state.held, 'faulted')), { do: 'endSession', session: state.held.id }];
+      return {
+        ...faulted(event.why),
+        signals: dropped.signals ?? [],
+        effects: [...(dropped.effects ?? []), ...held, append(faultedRecord()), { do: 'clearTimer', timer: 'keep' }],
+      };
+    },
+  },
+  PersonsRevoked: {
+    leadsTo: ['none', 'active', 'ending'],
+    run: (state, event, { env }) => {
+      const heldGone = state.held?.who != null && event.ids.includes(state.held.who.id);
+      const personGone = state.attempt.who !== null && event.ids.includes(state.attempt.who.id);
+      if (!heldGone && !personGone) return { to: state, taken: false };
+      const dropped = giveUp(state, 'revoked', personGone ? notice('badge.revoked') : null);
+      if (!heldGone || state.held === null) return dropped;
+      const ended = end(state.held, 'revoked', {}, env);
+      return { ...ended, effects: [...(dropped.effects ?? []), ...(ended.effects ?? [])] };
+    },
+  },
+  LockPressed: ignored,
+  LogoutPressed: ignored,
+  StayPressed: ignored,
+  Activity: ignored,
+  SessionClosed: ignored,
+  Repaired: ignored,
+};

@@ -1,0 +1,26 @@
+/** The seat can't hold what it promises. It stays shut, says so, and only a repair that was tested leads out. */
+import { collided } from './arrive.ts';
+import { ignored, noted, onlyCool, type StateRows } from './rows.ts';
+
+export const faultedRows: StateRows<'faulted'> = {
+  Repaired: { leadsTo: ['none'], run: () => ({ to: { at: 'none' }, common: { notice: null } }) },
+  BadgeRead: { leadsTo: [], run: (state, event) => collided(state, event, 'faulted') },
+  TimerFired: onlyCool,
+  UiLost: noted,
+  PowerChanged: noted,
+  ClockStepped: noted,
+  PinEntered: ignored,
+  PinChecked: ignored,
+  CancelPressed: ignored,
+  LockPressed: ignored,
+  LogoutPressed: ignored,
+  StayPressed: ignored,
+  BreakGlassPressed: ignored,
+  Activity: ignored,
+  Appended: ignored,
+  AppendFailed: ignored,
+  SessionClosed: ignored,
+  EnforcementFailed: ignored,
+  PolicyLost: ignored,
+  PersonsRevoked: ignored,
+};

@@ -1,0 +1,40 @@
+/** Nobody is signed in: a badge asks for a PIN, break-glass may begin, everything else finds a closed seat. */
+import { arrive, breakGlass } from './arrive.ts';
+import { append, badgeRefusal, refuse } from './moves.ts';
+import { faulted, faultedRecord, ignored, noted, onlyCool, type StateRows } from './rows.ts';
+
+export const none: StateRows<'none'> = {
+  BadgeRead: {
+    leadsTo: ['authenticating'],
+    run: (state, event, context) => {
+      if (context.lock.at === 'cooling' && context.lock.badge === event.badge) return { to: state, taken: false };
+      const refusal = badgeRefusal(event, context.env);
+      if (refusal !== null || event.who === null) {
+        return refuse(state, { who: event.who, badge: event.badge, reason: refusal?.reason ?? 'badge.unknown' }, refusal?.says ?? null);
+      }
+      return arrive({ who: event.who, badge: event.badge, held: null }, context);
+    },
+  },
+  BreakGlassPressed: {
+    leadsTo: ['authenticating'],
+    run: (state, event, context) => breakGlass(state, event, { who: null, badge: null, held: null }, context),
+  },
+  EnforcementFailed: { leadsTo: ['faulted'], run: (_state, event) => ({ ...faulted(event.why), effects: [append(faultedRecord())] }) },
+  TimerFired: onlyCool,
+  UiLost: noted,
+  PowerChanged: noted,
+  ClockStepped: noted,
+  PinEntered: ignored,
+  PinChecked: ignored,
+  CancelPressed: { leadsTo: [], run: (state) => ({ to: state, common: { notice: null } }) },
+  LockPressed: ignored,
+  LogoutPressed: ignored,
+  StayPressed: ignored,
+  Activity: ignored,
+  Appended: ignored,
+  AppendFailed: ignored,
+  SessionClosed: ignored,
+  PolicyLost: ignored,
+  PersonsRevoked: ignored,
+  Repaired: ignored,
+};

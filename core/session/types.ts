@@ -1,0 +1,223 @@
+/**
+ * The words of the session and lock machines: states, events, effects and what a step may know of its surroundings.
+ * It owns data only. Times are milliseconds: `boot` is CLOCK_BOOTTIME, which goes on in suspend and starts at zero with
+ * each boot; `wall` is only ever shown or written, never compared for a decision.
+ */
+import type { SessionRecord } from './records.ts';
+import type { Throttle } from './throttle.ts';
+
+/** What the machines know of a person: never a badge, never a PIN. */
+export interface Who {
+  readonly id: string;
+  readonly displayName: string;
+  readonly givenName: string;
+  readonly initials: string;
+  readonly role: string;
+  /** Names the PIN that is known here, so that failures against an old PIN do not count against a new one; null without a PIN. */
+  readonly pinId: string | null;
+}
+
+export type Factor = 'badge' | 'pin';
+
+/** A session that was opened, or is about to be. */
+export interface OpenSession {
+  readonly id: string;
+  readonly kind: 'person' | 'breakglass';
+  /** Null only for an anonymous break-glass. */
+  readonly who: Who | null;
+  readonly factors: readonly Factor[];
+  readonly policyVersion: number;
+  readonly startedWallMs: number;
+  readonly startedBootMs: number;
+  /** Break-glass only: when it ends by itself. */
+  readonly limitBootMs: number | null;
+  /** While locked with work kept: until when. */
+  readonly keptUntilBootMs: number | null;
+}
+
+export type Purpose = 'open' | 'return' | 'takeover';
+
+/** A wish for break-glass that waits for a badge. */
+export interface BreakGlassWish {
+  readonly reasonId: string;
+  readonly note: string;
+}
+
+/** One person's way in, from the tap to the durable event. */
+export interface Attempt {
+  readonly id: number;
+  /** Null while a break-glass waits for a badge. */
+  readonly who: Who | null;
+  readonly badge: string | null;
+  readonly purpose: Purpose;
+  readonly wish: BreakGlassWish | null;
+  /** `badge` and `pin` wait for a person, `checking` for the PIN check, `recording` for the durable event. */
+  readonly stage: 'badge' | 'pin' | 'checking' | 'recording';
+  /** While `recording`: what opens once the event is durable. */
+  readonly grant: { readonly session: OpenSession; readonly ticket: number } | null;
+}
+
+export interface SessionStates {
+  readonly none: { readonly at: 'none' };
+  readonly authenticating: { readonly at: 'authenticating'; readonly attempt: Attempt; readonly held: OpenSession | null };
+  readonly active: { readonly at: 'active'; readonly session: OpenSession };
+  readonly ending: {
+    readonly at: 'ending';
+    readonly session: OpenSession;
+    /** Who comes next once everything of the former session is gone; null when nobody does. */
+    readonly successor: Successor | null;
+  };
+  readonly faulted: { readonly at: 'faulted'; readonly why: string };
+}
+export type SessionAt = keyof SessionStates;
+export type SessionState = SessionStates[SessionAt];
+
+export interface Successor {
+  readonly who: Who | null;
+  readonly badge: string | null;
+  readonly factors: readonly Factor[];
+  readonly wish: BreakGlassWish | null;
+}
+
+export interface LockStates {
+  readonly locked: { readonly at: 'locked' };
+  /** A durable event is awaited; nothing is shown yet. */
+  readonly unlocking: { readonly at: 'unlocking'; readonly ticket: number };
+  readonly unlocked: { readonly at: 'unlocked' };
+  readonly warning: { readonly at: 'warning'; readonly sinceBootMs: number; readonly untilBootMs: number };
+  /** Locked a moment ago by the badge that may still lie on the reader: that badge is not read until this is over. */
+  readonly cooling: { readonly at: 'cooling'; readonly badge: string };
+}
+export type LockAt = keyof LockStates;
+export type LockState = LockStates[LockAt];
+
+export type TimerName = 'attempt' | 'idle' | 'warning' | 'cool' | 'keep' | 'maxAge' | 'limit' | 'ending';
+export type Standing = 'ok' | 'unknown' | 'revoked' | 'notYet' | 'expired';
+
+/** Everything that can happen to a seat. `badge` is always the keyed hash. */
+export interface SeatEvents {
+  readonly BadgeRead: { readonly type: 'BadgeRead'; readonly badge: string; readonly standing: Standing; readonly who: Who | null };
+  readonly PinEntered: { readonly type: 'PinEntered'; readonly pin: string };
+  readonly PinChecked: { readonly type: 'PinChecked'; readonly attempt: number; readonly right: boolean };
+  readonly CancelPressed: { readonly type: 'CancelPressed' };
+  readonly LockPressed: { readonly type: 'LockPressed' };
+  readonly LogoutPressed: { readonly type: 'LogoutPressed' };
+  readonly StayPressed: { readonly type: 'StayPressed' };
+  readonly BreakGlassPressed: { readonly type: 'BreakGlassPressed'; readonly reasonId: string; readonly note: string };
+  /** How long ago anybody touched the seat, from every source that could be asked. */
+  readonly Activity: { readonly type: 'Activity'; readonly idleMs: number };
+  readonly Appended: { readonly type: 'Appended'; readonly ticket: number };
+  readonly AppendFailed: { readonly type: 'AppendFailed'; readonly ticket: number; readonly code: string };
+  /** Everything of a session is gone, or `clean` is false and something could not be ended. */
+  readonly SessionClosed: { readonly type: 'SessionClosed'; readonly session: string; readonly clean: boolean };
+  readonly TimerFired: { readonly type: 'TimerFired'; readonly timer: TimerName };
+  readonly UiLost: { readonly type: 'UiLost'; readonly reason: string };
+  readonly PowerChanged: { readonly type: 'PowerChanged'; readonly what: string };
+  readonly ClockStepped: { readonly type: 'ClockStepped'; readonly seconds: number };
+  readonly EnforcementFailed: { readonly type: 'EnforcementFailed'; readonly why: string };
+  /** The policy expired or was found broken: the seat locks and only break-glass is left. */
+  readonly PolicyLost: { readonly type: 'PolicyLost' };
+  /** These people may no longer use the seat. */
+  readonly PersonsRevoked: { readonly type: 'PersonsRevoked'; readonly ids: readonly string[] };
+  /** What had faulted was put right and tested. */
+  readonly Repaired: { readonly type: 'Repaired' };
+}
+export type SeatEventType = keyof SeatEvents;
+export type SeatEvent = SeatEvents[SeatEventType];
+
+/** The limits that the policy in force sets, in the machines' own units. */
+export interface SeatRules {
+  readonly policyVersion: number;
+  readonly warnAfterMs: number;
+  readonly warningMs: number;
+  readonly keepMs: number;
+  readonly maxSessionMs: number;
+  readonly pin: { readonly minDigits: number; readonly maxFailures: number; readonly firstWaitMs: number };
+  readonly breakGlass: {
+    readonly enabled: boolean;
+    readonly needsBadge: boolean;
+    readonly limitMs: number;
+    readonly reasons: readonly string[];
+  };
+}
+
+/** What a step may know. The runtime fills it in; nothing in core reads a clock or draws a number. */
+export interface Env {
+  readonly bootMs: number;
+  readonly wallMs: number;
+  /** Names this boot of the machine: boot times of another boot mean nothing. */
+  readonly bootId: string;
+  /** Null before the first policy: nobody can sign in. */
+  readonly rules: SeatRules | null;
+  /** `expired` and `none` leave break-glass only. */
+  readonly policy: 'none' | 'active' | 'stale' | 'expired';
+  /** Whether a screen is there to show an open seat. Without one nothing opens. */
+  readonly uiConnected: boolean;
+  /** A fresh 128-bit id in lower-case hexadecimal, used when a session begins. */
+  readonly freshId: string;
+}
+
+export type NoticeKey =
+  | 'badge.unknown'
+  | 'badge.revoked'
+  | 'badge.notYet'
+  | 'pin.wrong'
+  | 'pin.wait'
+  | 'pin.blocked'
+  | 'pin.none'
+  | 'session.taken'
+  | 'session.ended'
+  | 'session.idle'
+  | 'session.maxAge'
+  | 'store.broken'
+  | 'policy.none'
+  | 'policy.expired'
+  | 'breakglass.unavailable'
+  | 'breakglass.badge'
+  | 'seat.faulted';
+
+/** A sentence that the screen is asked to say, with the numbers that it needs. */
+export interface Notice {
+  readonly key: NoticeKey;
+  readonly params: Readonly<Record<string, number | string>>;
+  readonly code?: string;
+}
+
+/** What is outside both machines and lives as long as the seat. */
+export interface Common {
+  readonly serial: number;
+  readonly notice: Notice | null;
+  readonly throttles: Readonly<Record<string, Throttle>>;
+  readonly lastInputBootMs: number;
+  /** The tap that began the present attempt or session, for two taps at once. */
+  readonly lastTapBootMs: number;
+}
+
+export interface Seat {
+  readonly session: SessionState;
+  readonly lock: LockState;
+  readonly common: Common;
+}
+
+/** What the runtime must do, in this order. Nothing that opens anything comes before its event is durable. */
+export type Effect =
+  /** Write an audit event. With a ticket the machine waits for `Appended` or `AppendFailed` with that number. */
+  | { readonly do: 'append'; readonly record: SessionRecord; readonly ticket: number | null }
+  /** Make `charged` durable, then check the PIN, then report `PinChecked`. A crash in between has cost a try. */
+  | { readonly do: 'guess'; readonly attempt: number; readonly who: Who; readonly pin: string; readonly charged: Throttle }
+  | { readonly do: 'saveThrottle'; readonly person: string; readonly throttle: Throttle | null }
+  | { readonly do: 'setTimer'; readonly timer: TimerName; readonly atBootMs: number }
+  | { readonly do: 'clearTimer'; readonly timer: TimerName }
+  /** The session is open: what its applications run in may be made ready. */
+  | { readonly do: 'openSession'; readonly session: OpenSession }
+  /** End every process of the session, then report `SessionClosed`. */
+  | { readonly do: 'endSession'; readonly session: string }
+  | { readonly do: 'cover' }
+  | { readonly do: 'uncover' };
+
+export interface Stepped {
+  readonly seat: Seat;
+  readonly effects: readonly Effect[];
+  /** Whether the event was an intent that the seat acted on. */
+  readonly taken: boolean;
+}
