@@ -3,6 +3,7 @@
  * must not hold names, badges, PINs, tokens or bodies, and known secret fields are struck out on the way.
  */
 import winston from 'winston';
+import { redaction } from '../core/log.ts';
 
 export interface OperationalLog {
   info(message: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
@@ -10,19 +11,13 @@ export interface OperationalLog {
   error(message: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
 }
 
-const SECRET_FIELD = /token|secret|password|pin|badge|cookie|authorization|key$/i;
 const LEVELS = ['error', 'warn', 'info'];
-
-const redact = winston.format((info) => {
-  for (const name of Object.keys(info)) if (SECRET_FIELD.test(name)) info[name] = '[redacted]';
-  return info;
-});
 
 export function openOperationalLog(service: string): OperationalLog {
   return winston.createLogger({
     level: 'info',
     defaultMeta: { service },
-    format: winston.format.combine(redact(), winston.format.timestamp(), winston.format.json()),
+    format: winston.format.combine(redaction(), winston.format.timestamp(), winston.format.json()),
     transports: [new winston.transports.Console({ stderrLevels: LEVELS })],
   });
 }
