@@ -1,0 +1,26 @@
+/** `keys new`: makes the keys that people keep: policy (signs), reader and escrow (open the record). */
+import type { Command } from 'commander';
+import { WardlockError } from '../core/errors/index.ts';
+import { nodeCrypto } from '../crypto/index.ts';
+import { type KeyKind, makeKeyFiles } from '../server/site/key-file.ts';
+import { group } from './group.ts';
+
+const says: Record<KeyKind, string> = {
+  policy: 'Keep it with the policy authors. Start the server with --policy-key FILE.pub.',
+  reader: 'Give it to the reader role only (server --reader-key FILE). Name the public key in the policy as a recipient.',
+  escrow: 'Take it offline now. It opens the record when the reader key is lost. Name the public key in the policy as a recipient.',
+};
+
+export function register(program: Command): void {
+  group(program, 'keys', 'keys that people keep')
+    .command('new <kind>')
+    .description('make a key: policy, reader or escrow')
+    .requiredOption('--out <file>', 'private part, mode 0600; FILE.pub gets the public one')
+    .action((kind: string, flags: { readonly out: string }) => {
+      if (kind !== 'policy' && kind !== 'reader' && kind !== 'escrow') {
+        throw new WardlockError('START_USAGE', `${kind} is no kind of key. Choose policy, reader or escrow.`);
+      }
+      const { publicKey } = makeKeyFiles(nodeCrypto, kind, flags.out);
+      process.stdout.write(`${flags.out}: private part. ${flags.out}.pub: public part, ${publicKey}\n${says[kind]}\n`);
+    });
+}

@@ -1,0 +1,27 @@
+/**
+ * The command line: gathers the commands and turns what they throw into one plain sentence with its code. Each command
+ * lives in a module of its own; this file owns none.
+ */
+import { Command } from 'commander';
+import { isWardlockError } from '../core/errors/index.ts';
+import * as enrolToken from './enrol-token.ts';
+import * as keys from './keys.ts';
+import * as policyPublish from './policy-publish.ts';
+import * as server from './server.ts';
+import * as staff from './staff.ts';
+
+const commands = [server, enrolToken, staff, keys, policyPublish];
+
+const FAILED = 1;
+const USAGE = 64;
+
+const program = new Command('wardlock').description('Shared clinic workstations: locked seats, staff, policy, record').showHelpAfterError();
+for (const command of commands) command.register(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!isWardlockError(error)) throw error;
+  process.stderr.write(`${error.message} (${error.code})\n`);
+  process.exitCode = error.code === 'START_USAGE' ? USAGE : FAILED;
+}

@@ -1,0 +1,86 @@
+/** `staff add|list|import`: who may sign in at which seats. Badge numbers and PINs go in and never come out again. */
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { Value } from 'typebox/value';
+import { WardlockError } from '../core/errors/index.ts';
+import { StaffFile } from '../server/services/staff.ts';
+import { group } from './group.ts';
+import { DEFAULT_SERVER_STATE, type SiteFlags, withSite } from './server.ts';
+
+interface AddFlags extends SiteFlags {
+  readonly name: string;
+  readonly givenName?: string;
+  readonly role: string;
+  readonly badge: readonly string[];
+  readonly ward: readonly string[];
+  readonly pinStdin?: boolean;
+}
+
+const STDIN = 0;
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+export function register(program: Command): void {
+  const staff = group(program, 'staff', 'the people who may sign in');
+  withState(staff.command('add <id>').description('add or replace one person'))
+    .requiredOption('--name <name>', 'full name')
+    .option('--given-name <name>', 'first name (default: first word of the name)')
+    .requiredOption('--role <id>', 'role, as the policy names it')
+    .option('--badge <number>', 'badge number (repeatable)', collect, [])
+    .option('--ward <id>', 'ward (repeatable; none: every ward)', collect, [])
+    .option('--pin-stdin', 'read the PIN from standard input, so that it stands in no process list')
+    .action(add);
+  withState(staff.command('import <file>').description('add or replace everyone in a JSON file: {"staff": [...]}')).action(importFile);
+  withState(staff.command('list').description('list everyone')).option('--json', 'print JSON').action(list);
+}
+
+function withState(command: Command): Command {
+  return command
+    .option('--state <dir>', 'state folder of the server', DEFAULT_SERVER_STATE)
+    .option('--database <url>', 'database of the server');
+}
+
+async function add(id: string, flags: AddFlags): Promise<void> {
+  const pin = flags.pinStdin === true ? readFileSync(STDIN, 'utf8').trim() : undefined;
+  const entry = {
+    id,
+    displayName: flags.name,
+    givenName: flags.givenName ?? flags.name.split(/\s+/)[0] ?? flags.name,
+    role: flags.role,
+    badges: flags.badge,
+    wards: flags.ward,
+    ...(pin === undefined ? {} : { pin }),
+  };
+  await withSite(flags, (site) => site.staff.put([entry]));
+  process.stdout.write(`${id} can sign in. Connected seats know it within seconds.\n`);
+}
+
+async function importFile(path: string, flags: SiteFlags): Promise<void> {
+  const file = readJson(path);
+  if (!Value.Check(StaffFile, file)) {
+    const first = Value.Errors(StaffFile, file)[0];
+    throw new WardlockError('SERVER_STAFF_MALFORMED', `${path}: ${first?.instancePath || '/'} ${first?.message ?? 'does not fit'}.`);
+  }
+  await withSite(flags, (site) => site.staff.put(file.staff));
+  process.stdout.write(`${file.staff.length} people can sign in. Connected seats know it within seconds.\n`);
+}
+
+async function list(flags: SiteFlags & { readonly json?: boolean }): Promise<void> {
+  const rows = await withSite(flags, (site) => site.staff.list());
+  if (flags.json === true) {
+    process.stdout.write(`${JSON.stringify(rows)}\n`);
+    return;
+  }
+  if (rows.length === 0) process.stdout.write('Nobody yet. Add people with: staff add ID --name NAME --role ROLE --badge NUMBER --pin-stdin\n');
+  for (const row of rows) {
+    const traits = [`${row.badges} badge${row.badges === 1 ? '' : 's'}`, row.pin ? 'PIN' : 'no PIN', ...(row.revoked ? ['revoked'] : [])];
+    process.stdout.write(`${row.id.padEnd(20)} ${row.displayName.padEnd(28)} ${row.role.padEnd(16)} ${traits.join(', ')}\n`);
+  }
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new WardlockError('START_USAGE', `Cannot read ${path} as JSON.`, { cause });
+  }
+}

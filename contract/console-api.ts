@@ -1,0 +1,159 @@
+/**
+ * The boundary between the server and people: the console's pages, the auditor's exports and IT's command line, over
+ * HTTPS. Reads need a signed-in account; a policy needs none, because its signature is what counts.
+ */
+import Type, { type Static } from 'typebox';
+import { Count, Id, Label, SessionId, Timestamp, WorkstationId } from './scalars.ts';
+
+const closed = { additionalProperties: false } as const;
+
+export const consolePaths = {
+  signIn: '/api/sign-in',
+  signOut: '/api/sign-out',
+  me: '/api/me',
+  seats: '/api/seats',
+  sessions: '/api/sessions',
+  story: '/api/sessions/:workstation/:session',
+  exportLog: '/api/export',
+  policy: '/api/policy',
+  alarms: '/api/alarms',
+  health: '/healthz',
+  ready: '/readyz',
+} as const;
+
+/** Every call that changes something carries this header with the value that `me` gave. */
+export const CSRF_HEADER = 'x-wardlock-csrf';
+
+export const SignIn = Type.Object({ name: Id, password: Type.String({ minLength: 1, maxLength: 200 }) }, closed);
+export const Me = Type.Object({ name: Id, role: Type.Literal('auditor'), csrf: Type.String({ maxLength: 100 }), tenant: Id }, closed);
+
+const VersionReport = Type.Union([
+  Type.Null(),
+  Type.Object(
+    {
+      version: Count,
+      outcome: Type.Union([Type.Literal('applied'), Type.Literal('refused')]),
+      code: Type.Union([Type.Null(), Type.String({ maxLength: 60 })]),
+      at: Timestamp,
+    },
+    closed,
+  ),
+]);
+
+export const SeatRow = Type.Object(
+  {
+    workstationId: WorkstationId,
+    name: Label,
+    ward: Label,
+    enrolledAt: Timestamp,
+    revoked: Type.Boolean(),
+    lastSeenAt: Type.Union([Type.Null(), Timestamp]),
+    policy: VersionReport,
+    directory: VersionReport,
+    /** Entries that the server holds and has verified, and entries that an anchor has pinned. */
+    stored: Count,
+    pinned: Count,
+  },
+  closed,
+);
+export const SeatList = Type.Object({ seats: Type.Array(SeatRow) }, closed);
+
+const QueryTime = Type.Optional(Timestamp);
+export const SessionQuery = Type.Object(
+  { person: Type.Optional(Id), seat: Type.Optional(Type.String({ minLength: 1, maxLength: 120 })), from: QueryTime, to: QueryTime, after: Type.Optional(Type.String({ pattern: '^[0-9]{1,6}$' })) },
+  closed,
+);
+
+export const SessionRow = Type.Object(
+  {
+    workstationId: WorkstationId,
+    seat: Label,
+    session: SessionId,
+    kind: Type.Union([Type.Literal('person'), Type.Literal('breakglass')]),
+    person: Type.Union([Type.Null(), Id]),
+    personName: Type.Union([Type.Null(), Label]),
+    role: Type.Union([Type.Null(), Id]),
+    startedAt: Timestamp,
+    endedAt: Type.Union([Type.Null(), Timestamp]),
+    endReason: Type.Union([Type.Null(), Type.String({ maxLength: 60 })]),
+    policyVersion: Count,
+  },
+  closed,
+);
+export const SessionList = Type.Object({ sessions: Type.Array(SessionRow), more: Type.Boolean() }, closed);
+
+/** `verified`: stored, its epoch's signature checked, decrypted. `pending`: stored by the seat, pinned or expected, not yet here. `missing`: gone. */
+export const ProofState = Type.Union([Type.Literal('verified'), Type.Literal('pending'), Type.Literal('missing')]);
+export const Lane = Type.Union([Type.Literal('who'), Type.Literal('locks'), Type.Literal('apps'), Type.Literal('policy'), Type.Literal('record')]);
+
+export const StoryEvent = Type.Object(
+  {
+    seq: Count,
+    at: Timestamp,
+    lane: Lane,
+    type: Type.String({ maxLength: 60 }),
+    /** One plain sentence. */
+    says: Type.String({ maxLength: 400 }),
+    proof: ProofState,
+    body: Type.String({ maxLength: 20_000 }),
+  },
+  closed,
+);
+
+export const StoryGap = Type.Object(
+  {
+    from: Count,
+    to: Count,
+    state: Type.Union([Type.Literal('pending'), Type.Literal('missing')]),
+    after: Timestamp,
+    before: Type.Union([Type.Null(), Timestamp]),
+    says: Type.String({ maxLength: 400 }),
+  },
+  closed,
+);
+
+export const Story = Type.Object(
+  {
+    session: SessionRow,
+    incarnation: Type.String({ maxLength: 32 }),
+    events: Type.Array(StoryEvent),
+    gaps: Type.Array(StoryGap),
+    /** In words: which policy version ruled, and until when the record is receipted. */
+    policySays: Type.String({ maxLength: 400 }),
+    receipt: Type.Object({ size: Count, at: Type.Union([Type.Null(), Timestamp]) }, closed),
+  },
+  closed,
+);
+
+export const ExportQuery = Type.Object({ seat: Type.String({ minLength: 1, maxLength: 120 }), from: Timestamp, to: Timestamp }, closed);
+
+export const AlarmList = Type.Object(
+  {
+    alarms: Type.Array(
+      Type.Object(
+        {
+          id: Id,
+          workstationId: Type.Union([Type.Null(), WorkstationId]),
+          seat: Type.Union([Type.Null(), Label]),
+          kind: Type.String({ maxLength: 60 }),
+          detail: Type.String({ maxLength: 1000 }),
+          at: Timestamp,
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+
+export const PublishReply = Type.Object({ version: Count }, closed);
+
+export type Me = Static<typeof Me>;
+export type SeatRow = Static<typeof SeatRow>;
+export type SessionQuery = Static<typeof SessionQuery>;
+export type SessionRow = Static<typeof SessionRow>;
+export type Story = Static<typeof Story>;
+export type StoryEvent = Static<typeof StoryEvent>;
+export type StoryGap = Static<typeof StoryGap>;
+export type Lane = Static<typeof Lane>;
+export type AlarmList = Static<typeof AlarmList>;

@@ -1,0 +1,49 @@
+/**
+ * The people's side of the server: health, policy publishing, and (for signed-in accounts) the record. A policy is taken
+ * from whoever brings it, because only its signature and version count.
+ */
+import type { ServerOptions } from 'node:https';
+import cookie from '@fastify/cookie';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import { consolePaths } from '../../contract/console-api.ts';
+import { WardlockError } from '../../core/errors/index.ts';
+import { PolicyEnvelope } from '../../policies/schema.ts';
+import type { Site } from '../compose.ts';
+import { type App, newApp } from './app.ts';
+
+const PUBLISH_PER_MINUTE = 30;
+const POLICY_BODY_BYTES = 2_097_152;
+
+export async function createConsoleApp(site: Site, tls: ServerOptions | null): Promise<App> {
+  const app = newApp(tls, site.operational);
+  await app.register(rateLimit, { global: false, errorResponseBuilder: () => new WardlockError('SERVER_TOO_MANY') });
+  await app.register(cookie);
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        fontSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    referrerPolicy: { policy: 'no-referrer' },
+  });
+  app.get(consolePaths.health, () => ({ alive: true }));
+  app.get(consolePaths.ready, async () => {
+    await site.store.db.selectFrom('settings').select('key').limit(1).execute();
+    return { ready: true };
+  });
+  const config = { rateLimit: { max: PUBLISH_PER_MINUTE, timeWindow: 60_000 } };
+  app.post(consolePaths.policy, { schema: { body: PolicyEnvelope }, bodyLimit: POLICY_BODY_BYTES, config }, (request) =>
+    site.policies.publish(request.body, request.ip),
+  );
+  return app;
+}

@@ -1,0 +1,94 @@
+/**
+ * Opens the two listeners: seats over mutual TLS 1.3, people over HTTPS. A connection that TLS refuses is counted and
+ * recorded here, since no request ever comes of it.
+ */
+import { hostname } from 'node:os';
+import type { AddressInfo } from 'node:net';
+import { isWardlockError, WardlockError } from '../core/errors/index.ts';
+import type { Site } from './compose.ts';
+import type { App } from './http/app.ts';
+import { createConsoleApp } from './http/console-app.ts';
+import { createSeatsApp } from './http/seats-app.ts';
+import type { TlsIdentity } from './site/authority.ts';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ListenOptions {
+  readonly seats: Address;
+  readonly console: Address;
+  /** Further names under which seats and browsers know this machine. */
+  readonly names: readonly string[];
+  /** The console's own certificate; without it the site's CA makes one. */
+  readonly consoleIdentity: TlsIdentity | null;
+}
+
+export interface Listening {
+  readonly seatsUrl: string;
+  readonly consoleUrl: string;
+  close(): Promise<void>;
+}
+
+const ANY = new Set(['0.0.0.0', '::']);
+
+/** Reads HOST:PORT, with brackets around an IPv6 address. @throws WardlockError START_USAGE */
+export function parseAddress(text: string): Address {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]+)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) throw new WardlockError('START_USAGE', `${text} is no address. Write HOST:PORT.`);
+  return { host: match[1] ?? match[2] ?? '', port };
+}
+
+export async function listen(site: Site, options: ListenOptions): Promise<Listening> {
+  const own = ['localhost', '127.0.0.1', '::1', hostname()];
+  const hosts = (address: Address): string[] => [...new Set([...(ANY.has(address.host) ? [] : [address.host]), ...options.names, ...own])];
+  const seatsIdentity = await site.authority.serverIdentity('seats', hosts(options.seats), site.now());
+  const consoleIdentity = options.consoleIdentity ?? (await site.authority.serverIdentity('console', hosts(options.console), site.now()));
+  const seats = await createSeatsApp(site, {
+    cert: seatsIdentity.certificate,
+    key: seatsIdentity.key,
+    ca: site.authority.certificatePem,
+    minVersion: 'TLSv1.3',
+    requestCert: true,
+    // Machines enrol before they have a certificate; every other route refuses them before it reads a body.
+    rejectUnauthorized: false,
+  });
+  const people = await createConsoleApp(site, { cert: consoleIdentity.certificate, key: consoleIdentity.key, minVersion: 'TLSv1.2' });
+  countTlsFailures(seats, site);
+  const seatsUrl = await open(seats, options.seats);
+  const consoleUrl = await open(people, options.console);
+  return {
+    seatsUrl,
+    consoleUrl,
+    close: async () => {
+      site.stopping.abort();
+      await Promise.all([seats.close(), people.close()]);
+    },
+  };
+}
+
+async function open(app: App, { host, port }: Address): Promise<string> {
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    if (isWardlockError(cause)) throw cause;
+    throw new WardlockError('SERVER_LISTEN_FAILED', `Cannot listen on ${host}:${port}: ${cause instanceof Error ? cause.message : 'unknown'}.`, { cause });
+  }
+  const bound = app.server.address();
+  const { port: chosen } = isAddressInfo(bound) ? bound : { port };
+  return `https://${host.includes(':') ? `[${host}]` : host}:${chosen}`;
+}
+
+function isAddressInfo(bound: AddressInfo | string | null): bound is AddressInfo {
+  return typeof bound === 'object' && bound !== null;
+}
+
+function countTlsFailures(app: App, site: Site): void {
+  app.server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+    // A peer that just hangs up is no attempt at anything.
+    if (error.code === 'ECONNRESET') return;
+    site.refused.count(socket.remoteAddress ?? 'unknown', (error.code ?? 'TLS_ERROR').slice(0, 60));
+  });
+}
