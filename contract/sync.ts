@@ -48,10 +48,19 @@ export const syncBoundary = boundary({
         Type.Object({ note: Type.String({ maxLength: 8192 }), position: LogPosition, receiptedSize: Count }),
       ]),
     },
-    /** Raw entries from `start`; fewer than asked for where the frame limit or the log's end comes first. */
+    /**
+     * Raw entries from `start`; fewer than asked for where the frame limit, the log's end or the epoch's end comes first: a
+     * batch never crosses an epoch's closing checkpoint. `checkpoint` is the one kept for that epoch (its last, or the head);
+     * `proof` leads from the batch's end to its size (RFC 6962 consistency; empty when they are the same).
+     */
     entries: {
       params: Type.Object({ incarnation: Type.String({ pattern: '^[0-9a-f]{1,32}$' }), start: Count, maxBytes: Count, maxEntries: Count }),
-      result: Type.Object({ start: Count, entries: Type.Array(Base64, { maxItems: 1024 }), checkpoint: Type.String({ maxLength: 8192 }) }),
+      result: Type.Object({
+        start: Count,
+        entries: Type.Array(Base64, { maxItems: 1024 }),
+        checkpoint: Type.String({ maxLength: 8192 }),
+        proof: Type.Array(Base64, { maxItems: 64 }),
+      }),
     },
     /** Consistency proof between two sizes of the log, for the witness. */
     consistency: {
