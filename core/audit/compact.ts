@@ -53,7 +53,10 @@ export class CompactRange {
   }
 
   copy(): CompactRange {
-    return new CompactRange(this.#hasher, this.begin, this.#nodes);
+    const copy = new CompactRange(this.#hasher, this.begin, []);
+    copy.#nodes = [...this.#nodes];
+    copy.#end = this.#end;
+    return copy;
   }
 
   /** Adds the next leaf; `onNode` sees every subtree of level 1 and above that this leaf completes. */

@@ -81,3 +81,6 @@ export {
   type TlogProof,
 } from './proofs.ts';
 export { openEntry } from './seal.ts';
+export type { LogSource, LogStart, StoredEntry, VerifyOptions, VerifySummary } from './verify/source.ts';
+export { verifyLog } from './verify/verify-log.ts';
+export { type ChainState, type DraftEntry, type EntryTime, type EpochOpening, type KeptCheckpoint, LogDraft } from './draft.ts';

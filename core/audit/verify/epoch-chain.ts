@@ -1,0 +1,153 @@
+/**
+ * The chain of epochs as a verifier walks it: which key is in force, which certification is still owed, and whether a
+ * checkpoint was signed by the right one. Owns those rules; roots are recovering-tree.ts's.
+ */
+import { utf8 } from '../bytes.ts';
+import { epochKeyName } from '../checkpoint.ts';
+import type { AuditCrypto } from '../crypto.ts';
+import { type EntryHeader, entryBody, type LogId } from '../entry.ts';
+import { type EpochBody, parseEpochBody } from '../epoch.ts';
+import { checkEd25519PublicKey } from '../key-check.ts';
+import { NOTE_ED25519, type NoteVerifier, noteVerifier, type SignedNote, verifyNote } from '../note.ts';
+import type { FaultSink } from './fault-sink.ts';
+import type { LogStart } from './source.ts';
+
+/** Checkpoints with a bad signature that are kept to ask, at the end, whether a later key made them. */
+const MAX_SUSPECTS = 64;
+
+interface EpochKey {
+  readonly number: number;
+  /** `undefined` when the epoch's entry was missing or unreadable: that was reported. */
+  readonly key: NoteVerifier | undefined;
+}
+
+export class EpochChain {
+  readonly #crypto: AuditCrypto;
+  readonly #log: LogId;
+  readonly #faults: FaultSink;
+  readonly #resumed: boolean;
+  #current: EpochKey | undefined;
+  #previous: EpochKey | undefined;
+  /** The size that certifies the current epoch: its entry is the last one under it. */
+  #certifiedAt = -1;
+  /** True until the checkpoint of that size was seen. */
+  #owed = false;
+  #suspects: { readonly note: SignedNote; readonly epoch: number; readonly size: number }[] = [];
+  #count = 0;
+
+  constructor(crypto: AuditCrypto, log: LogId, start: LogStart, faults: FaultSink) {
+    this.#crypto = crypto;
+    this.#log = log;
+    this.#faults = faults;
+    this.#resumed = start.size > 0;
+    if (start.epoch !== undefined) this.#current = this.#keyOf(start.epoch.number, start.epoch.publicKey, start.size);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** A data entry that claims `epoch`. */
+  data(seq: number, epoch: number): void {
+    const current = this.#current;
+    if (current?.number === epoch) return;
+    if (current === undefined || epoch > current.number) {
+      this.#missing(current, epoch, seq);
+      this.#previous = undefined;
+      this.#current = { number: epoch, key: undefined };
+      return;
+    }
+    this.#faults.entry('EPOCH_ORDER', seq, `It claims epoch ${epoch}; epoch ${current.number} is in force there.`);
+  }
+
+  /** The entry that opens an epoch; its body, when it can be read and fits. */
+  open(seq: number, entry: Uint8Array, header: EntryHeader): EpochBody | undefined {
+    const current = this.#current;
+    if (current !== undefined && header.epoch <= current.number) {
+      this.#faults.entry('EPOCH_ORDER', seq, `It opens epoch ${header.epoch} after epoch ${current.number}.`);
+      return undefined;
+    }
+    const expected = current === undefined ? (this.#resumed ? header.epoch : 0) : current.number + 1;
+    if (header.epoch > expected) this.#missing(current, header.epoch - 1, seq);
+    this.#previous = header.epoch === expected ? current : undefined;
+    this.#certifiedAt = seq + 1;
+    this.#owed = true;
+    this.#count += 1;
+    const body = this.#readBody(seq, entry, header);
+    this.#current = body === undefined ? { number: header.epoch, key: undefined } : this.#keyOf(header.epoch, body.publicKey, seq);
+    return body;
+  }
+
+  /**
+   * Checks the epoch signature of a checkpoint of this size. At the size that certifies a new epoch it is the one before
+   * that signs: a key can't certify itself, except the first, which the log key certifies.
+   */
+  checkSignature(note: SignedNote, size: number, kept: boolean): boolean {
+    const certifies = size === this.#certifiedAt;
+    if (certifies && kept) this.#owed = false;
+    const signer = certifies && this.#current?.number !== 0 ? this.#previous : this.#current;
+    if (signer?.key === undefined || verifyNote(note, signer.key)) return true;
+    if (this.#suspects.length < MAX_SUSPECTS) this.#suspects.push({ note, epoch: signer.number, size });
+    else this.#faults.add({ code: 'CHECKPOINT_SIGNATURE', epoch: signer.number });
+    return false;
+  }
+
+  /** The first entry of the present epoch. */
+  get startedAt(): number {
+    return this.#certifiedAt - 1;
+  }
+
+  /** Reports what is still owed, and names the checkpoints that the newest key signed in the place of an older one. */
+  finish(): void {
+    this.reportOwed(Infinity);
+    const newest = this.#current?.key;
+    for (const { note, epoch, size } of this.#suspects) {
+      const message = utf8(note.text);
+      const resealed =
+        newest !== undefined &&
+        this.#current?.number !== epoch &&
+        note.signatures.some((line) => newest.verifier.verify(message, line.signature));
+      this.#faults.add({
+        code: resealed ? 'CHECKPOINT_RESEALED' : 'CHECKPOINT_SIGNATURE',
+        epoch,
+        detail: `It states a size of ${size}.`,
+      });
+    }
+  }
+
+  /** Called when the log goes on beyond `size`, or ends: the certification must have come by now. */
+  reportOwed(size: number): void {
+    if (!this.#owed || size <= this.#certifiedAt) return;
+    this.#owed = false;
+    if (this.#current !== undefined) this.#faults.add({ code: 'EPOCH_UNCERTIFIED', epoch: this.#current.number });
+  }
+
+  #readBody(seq: number, entry: Uint8Array, header: EntryHeader): EpochBody | undefined {
+    try {
+      const body = parseEpochBody(entryBody(entry));
+      if ((body.origin.kind === 'later') === (header.epoch === 0)) throw new RangeError('origin');
+      return body;
+    } catch {
+      this.#faults.add({ code: 'EPOCH_MALFORMED', range: { from: seq, to: seq }, epoch: header.epoch });
+      return undefined;
+    }
+  }
+
+  #keyOf(number: number, publicKey: Uint8Array, seq: number): EpochKey {
+    try {
+      checkEd25519PublicKey(publicKey);
+      const key = noteVerifier(this.#crypto, { name: epochKeyName(this.#log, number), type: NOTE_ED25519, publicKey });
+      return { number, key };
+    } catch {
+      this.#faults.add({ code: 'EPOCH_MALFORMED', range: { from: seq, to: seq }, epoch: number });
+      return { number, key: undefined };
+    }
+  }
+
+  #missing(current: EpochKey | undefined, last: number, seq: number): void {
+    const first = current === undefined ? 0 : current.number + 1;
+    if (current === undefined && this.#resumed) return;
+    const which = first === last ? `Epoch ${first} has no entry` : `Epochs ${first} to ${last} have no entry`;
+    this.#faults.add({ code: 'EPOCH_MISSING', epoch: first, detail: `${which} before entry ${seq}.` });
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * What the verifier reads and what it answers. Owns these shapes alone: where the bytes come from (a snapshot, a running
+ * store, a test) is the caller's, and nothing here is believed because a source says so.
+ */
+import type { EntryHeader, LogId } from '../entry.ts';
+import type { OpenedSecret } from '../epoch.ts';
+import type { NoteVerifier } from '../note.ts';
+
+/** Where verification starts: at an empty tree, after pruned history, or in the middle of an epoch. */
+export interface LogStart {
+  readonly size: number;
+  /** The frontier of the first `size` leaves, left to right. Claimed; the first signed root proves or refutes it. */
+  readonly hashes: readonly Uint8Array[];
+  /** The epoch in force at `size`, where the first entry does not open one. */
+  readonly epoch?: { readonly number: number; readonly publicKey: Uint8Array };
+}
+
+export interface StoredEntry {
+  /** The place at which the source holds the bytes. */
+  readonly seq: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface LogSource {
+  readonly log: LogId;
+  readonly start: LogStart;
+  /** In the order of `seq`. */
+  entries(): Iterable<StoredEntry>;
+  /** Notes of the kept checkpoints, by size: the one of birth and the closing one of each epoch. */
+  checkpoints(): Iterable<string>;
+  /** The signed head. */
+  readonly head: string | undefined;
+  /** The leaf hash of the last entry as the writer saw it, cut to a link. Unsigned: it only helps to name an entry. */
+  readonly lastLink?: Uint8Array | undefined;
+  /** Cosigned checkpoints that the seat holds. */
+  readonly receipts: readonly string[];
+  /** The note in the head anchor; `undefined` where the source has no anchor, such as a part of a log. */
+  readonly anchor?: string | undefined;
+  /** Stored subtree hashes: unsigned, used only to go on behind a damaged block, and then proven by a signed root. */
+  node?(level: number, index: number): Uint8Array | undefined;
+}
+
+export interface VerifyOptions {
+  /** The seat's long-lived log key, from outside. */
+  readonly logKey?: NoteVerifier | undefined;
+  /** The server's cosigning keys, from outside. */
+  readonly receiptKeys?: readonly NoteVerifier[] | undefined;
+  /** Opens the secret of an epoch; entries are then decrypted too. */
+  readonly openSecret?: ((epochEntry: Uint8Array, header: EntryHeader) => OpenedSecret) | undefined;
+  /** A decrypted event. Not verified until `onVerified` names a size beyond it. */
+  readonly onEvent?: ((header: EntryHeader, json: string) => void) | undefined;
+  /** Everything below `size` is under a signed root now. */
+  readonly onVerified?: ((size: number) => void) | undefined;
+}
+
+export interface VerifySummary {
+  /** First entry that was read, and the size of the log. */
+  readonly from: number;
+  readonly size: number;
+  readonly entries: number;
+  readonly epochs: number;
+  /** Size up to which a signed root was matched. */
+  readonly verified: number;
+  /** Largest size under a valid receipt by a given key; 0 without. */
+  readonly receipted: number;
+  readonly faults: number;
+  readonly firstWallMicros: number | undefined;
+  readonly lastWallMicros: number | undefined;
+  /** The frontier at the end, to go on from. */
+  readonly hashes: readonly Uint8Array[];
+}
