@@ -1,0 +1,132 @@
+/**
+ * Whether a policy that was just received may replace the one in force. Each refusal has its code; a refusal leaves
+ * everything as it is. It judges a document whose signature and schema were checked before.
+ */
+import type { ErrorCode } from '../errors/index.ts';
+
+/** As much of a document as the judgement needs. */
+export interface CandidateFacts {
+  readonly tenant: string;
+  readonly version: number;
+  readonly expiresAt: string;
+  readonly issuedAt: string;
+  readonly recipients: ReadonlyArray<{ readonly id: string; readonly role: 'reader' | 'escrow'; readonly publicKey: string }>;
+  readonly apps: ReadonlyArray<{ readonly id: string }>;
+  readonly roles: ReadonlyArray<{ readonly id: string; readonly apps: readonly string[] }>;
+  readonly breakGlass: {
+    readonly enabled: boolean;
+    readonly apps: readonly string[];
+    readonly reasons: ReadonlyArray<{ readonly id: string }>;
+  };
+}
+
+export interface InForce {
+  readonly tenant: string;
+  /** 0 when there is none yet. */
+  readonly version: number;
+  /** SHA-256 of the payload in force, hexadecimal; empty when there is none. */
+  readonly sha256: string;
+}
+
+export type CandidateVerdict =
+  | { readonly outcome: 'apply' }
+  | { readonly outcome: 'unchanged' }
+  | { readonly outcome: 'refuse'; readonly code: ErrorCode; readonly message: string };
+
+const refuse = (code: ErrorCode, message: string): CandidateVerdict => ({ outcome: 'refuse', code, message });
+
+/**
+ * @param candidate the document and the SHA-256 of its bytes
+ * @param wallMs the seat's wall clock, for expiry only
+ */
+export function judgeCandidate(
+  candidate: { readonly document: CandidateFacts; readonly sha256: string },
+  inForce: InForce,
+  wallMs: number,
+): CandidateVerdict {
+  const { document, sha256 } = candidate;
+  if (document.tenant !== inForce.tenant) {
+    return refuse('POLICY_WRONG_TENANT', `The policy belongs to ${document.tenant}, this seat to ${inForce.tenant}.`);
+  }
+  if (sha256 === inForce.sha256) return { outcome: 'unchanged' };
+  if (document.version <= inForce.version) {
+    return refuse('POLICY_OLDER', `The policy has version ${document.version}; version ${inForce.version} is in force.`);
+  }
+  if (Date.parse(document.expiresAt) <= wallMs) return refuse('POLICY_EXPIRED', `The policy expired at ${document.expiresAt}.`);
+  const empty = emptiness(document);
+  if (empty !== null) return refuse('POLICY_EMPTY', empty);
+  const broken = contradictions(document)[0];
+  return broken === undefined ? { outcome: 'apply' } : refuse('POLICY_MALFORMED', broken.message);
+}
+
+/** Why this policy would leave a seat with nothing to do, or null when it would not. */
+export function emptiness(document: Pick<CandidateFacts, 'apps' | 'roles'>): string | null {
+  if (document.apps.length === 0) return 'The policy names no application.';
+  if (document.roles.length === 0) return 'The policy names no role.';
+  if (document.roles.every((role) => role.apps.length === 0)) return 'The policy gives no role any application.';
+  return null;
+}
+
+/** Something that fits the schema and still can't be meant. `path` leads to it in the document. */
+export interface Contradiction {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/**
+ * What would brick or blind a seat although the schema allows it: names that lead nowhere, a record that nobody or only
+ * one party could read, an emergency access without a way through it.
+ */
+export function contradictions(document: CandidateFacts): readonly Contradiction[] {
+  return [
+    ...repeated(document),
+    ...danglingApps(document),
+    ...unreadableRecord(document),
+    ...deadBreakGlass(document),
+    ...wrongDates(document),
+  ];
+}
+
+function repeated(document: CandidateFacts): readonly Contradiction[] {
+  const lists = { apps: document.apps, roles: document.roles, recipients: document.recipients };
+  return Object.entries(lists).flatMap(([list, entries]) =>
+    entries.flatMap(({ id }, index): readonly Contradiction[] =>
+      entries.findIndex((other) => other.id === id) === index
+        ? []
+        : [{ path: [list, index, 'id'], message: `The id ${id} stands twice in ${list}.` }],
+    ),
+  );
+}
+
+function danglingApps(document: CandidateFacts): readonly Contradiction[] {
+  const known = new Set(document.apps.map((app) => app.id));
+  const missing = (ids: readonly string[], path: readonly (string | number)[], whose: string): readonly Contradiction[] =>
+    ids.flatMap((id, index) =>
+      known.has(id) ? [] : [{ path: [...path, index], message: `${whose} names the application ${id}, which apps does not have.` }],
+    );
+  return [
+    ...document.roles.flatMap((role, index) => missing(role.apps, ['roles', index, 'apps'], `Role ${role.id}`)),
+    ...missing(document.breakGlass.apps, ['breakGlass', 'apps'], 'Emergency access'),
+  ];
+}
+
+function unreadableRecord({ recipients }: CandidateFacts): readonly Contradiction[] {
+  const has = (role: string): boolean => recipients.some((recipient) => recipient.role === role);
+  if (!has('reader')) return [{ path: ['recipients'], message: 'No recipient is a reader: nobody could read the record.' }];
+  if (!has('escrow')) return [{ path: ['recipients'], message: 'No recipient is an escrow: a lost reader key would lose the record.' }];
+  const keys = new Set(recipients.map((recipient) => recipient.publicKey));
+  return keys.size === recipients.length ? [] : [{ path: ['recipients'], message: 'Two recipients share one key.' }];
+}
+
+function deadBreakGlass({ breakGlass }: CandidateFacts): readonly Contradiction[] {
+  if (!breakGlass.enabled) return [];
+  if (breakGlass.reasons.length === 0)
+    return [{ path: ['breakGlass', 'reasons'], message: 'Emergency access is on but offers no reason to choose.' }];
+  return breakGlass.apps.length === 0
+    ? [{ path: ['breakGlass', 'apps'], message: 'Emergency access is on but opens no application.' }]
+    : [];
+}
+
+function wrongDates({ issuedAt, expiresAt }: CandidateFacts): readonly Contradiction[] {
+  return Date.parse(issuedAt) < Date.parse(expiresAt) ? [] : [{ path: ['expiresAt'], message: 'The policy expires before it was issued.' }];
+}

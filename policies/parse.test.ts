@@ -1,0 +1,76 @@
+/** What a person reads when a policy is wrong: the line, the column and what to do. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { parsePolicy } from './parse.ts';
+import type { PolicyDocument } from './schema.ts';
+
+const key = (byte: number): string => Buffer.alloc(32, byte).toString('base64');
+const good: PolicyDocument = {
+  schema: 'wardlock-policy/1',
+  tenant: 'clinic',
+  version: 1,
+  issuedAt: '2030-01-01T00:00:00Z',
+  expiresAt: '2031-01-01T00:00:00Z',
+  helpdesk: 'IT: 4711',
+  recipients: [
+    { id: 'auditor', role: 'reader', publicKey: key(1) },
+    { id: 'vault', role: 'escrow', publicKey: key(2) },
+  ],
+  timers: { warnAfterSeconds: 60, warningSeconds: 20, keepSeconds: 600, maxSessionSeconds: 3600, staleAfterSeconds: 86_400 },
+  pin: { minDigits: 4, maxConsecutiveFailures: 5, firstWaitSeconds: 30 },
+  apps: [{ id: 'handbook', name: 'Handbook', kind: 'web', icon: 'book', url: 'https://a.example/', origins: ['https://a.example'] }],
+  roles: [{ id: 'nurse', name: 'Nurse', apps: ['handbook'] }],
+  breakGlass: { enabled: false, needsBadge: true, limitSeconds: 900, apps: [], reasons: [] },
+};
+const text = JSON.stringify(good, null, 2);
+const problems = (changed: string, comments = true) => {
+  const parsed = parsePolicy(changed, { comments });
+  return parsed.ok ? [] : parsed.problems;
+};
+
+describe('a policy text', () => {
+  test('is read with comments and trailing commas where people write it', () => {
+    expect(parsePolicy(text.replace('"pin"', '// PIN rules\n  "pin"').replace(/\}$/, ',}'), { comments: true })).toEqual({
+      ok: true,
+      document: good,
+    });
+  });
+  test('has neither where it is signed', () => {
+    expect(problems(`// signed\n${text}`, false)).toMatchObject([{ line: 1, column: 1 }]);
+    expect(parsePolicy(text, { comments: false }).ok).toBe(true);
+  });
+  test('with a misspelt field names it and its place', () => {
+    expect(problems(text.replace('"keepSeconds"', '"keepSecond"'))).toEqual(
+      expect.arrayContaining([expect.objectContaining({ path: '/timers', message: expect.stringContaining('keepSecond') })]),
+    );
+  });
+  test('with a field twice names the second one', () => {
+    const twice = text.replace('"tenant": "clinic",', '"tenant": "clinic",\n  "tenant": "other",');
+    expect(problems(twice)).toEqual([{ line: 4, column: 3, path: '/tenant', message: 'The field tenant stands twice.' }]);
+  });
+  test('with a wrong value points at the value', () => {
+    const [problem] = problems(text.replace('"warningSeconds": 20', '"warningSeconds": 5'));
+    const line = text.split('\n').findIndex((row) => row.includes('warningSeconds')) + 1;
+    expect(problem).toMatchObject({ line, column: 23, path: '/timers/warningSeconds' });
+  });
+  test('with a role that names an unknown application points at the name', () => {
+    const changed = text.replace('"handbook"\n', '"hand-book"\n');
+    const line = changed.split('\n').findIndex((row) => row.includes('hand-book')) + 1;
+    expect(problems(changed)).toMatchObject([{ line, path: '/roles/0/apps/0' }]);
+  });
+  test('that breaks off names the place where it does', () => {
+    expect(problems(text.slice(0, 40))[0]).toMatchObject({ line: 3 });
+  });
+  test('that is empty, or no object, is refused', () => {
+    expect(problems('')).toHaveLength(1);
+    expect(problems('[]')).not.toHaveLength(0);
+    expect(problems('{"__proto__": {}}')).not.toHaveLength(0);
+  });
+  test('of any kind is read or refused, never thrown at', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (any) => {
+        expect(parsePolicy(any, { comments: true }).ok).toBe(false);
+      }),
+    );
+  });
+});
