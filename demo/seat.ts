@@ -1,0 +1,115 @@
+/**
+ * One seat of the clinic: agent and syncer as processes of their own, enrolled through the real enrolment. As root each
+ * has its own user and the agent its own network namespace without an interface; otherwise all run as the caller, and
+ * the seat itself says which layers that leaves out.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { type Child, startChild } from './child.ts';
+import type { CommandLine } from './command-line.ts';
+import type { Places } from './places.ts';
+import type { Runtime } from './runtime.ts';
+import { baseEnvironment } from './site.ts';
+import { makeStage, type Stage, type User } from './stage.ts';
+
+export const SEAT_NAME = 'Bay 4';
+
+export interface SeatUsers {
+  readonly ui: User;
+  readonly app: User;
+  readonly sync: User;
+}
+
+export interface Seat {
+  readonly stateDir: string;
+  /** Undefined where the demo does not run as root: everything is the caller's then. */
+  readonly users: SeatUsers | undefined;
+  readonly stage: Stage | undefined;
+  agent(): Child;
+  syncer(): Child;
+  startAgent(): Promise<void>;
+  startSyncer(): Promise<void>;
+  /** Where the screens' process finds the agent's socket. */
+  readonly uiSocket: string;
+  stop(): Promise<void>;
+}
+
+export interface SeatSpec {
+  readonly places: Places;
+  readonly runtime: Runtime;
+  readonly users: SeatUsers | undefined;
+}
+
+const run = promisify(execFile);
+
+export async function openSeat(spec: SeatSpec): Promise<Seat> {
+  const { places, runtime, users } = spec;
+  const stage = users === undefined ? undefined : await makeStage();
+  const runDir = join(places.seat, 'run');
+  const syncDir = join(places.seat, 'syncer');
+  await mkdir(runDir, { recursive: true, mode: 0o755 });
+  await mkdir(syncDir, { recursive: true, mode: 0o700 });
+  if (users !== undefined) await run('chown', ['-R', `${users.sync.uid}:${users.sync.gid}`, syncDir]);
+
+  const startAgent = async (): Promise<Child> => {
+    const args = ['cli/main.ts', 'agent', '--state', places.seat, '--json', ...(users === undefined ? [] : ['--ui-user', users.ui.name, '--app-user', users.app.name, '--sync-user', users.sync.name])];
+    const child = startChild({
+      name: 'agent',
+      ...(users === undefined ? { command: runtime.node, args } : { command: 'unshare', args: ['--net', '--', runtime.node, ...args] }),
+      env: baseEnvironment(),
+      logFile: join(places.logs, 'agent.log'),
+      cwd: runtime.root,
+    });
+    await child.readyLine((line) => (line.includes('"ready"') ? true : undefined));
+    return child;
+  };
+  const startSyncer = async (): Promise<Child> => {
+    const args = ['cli/main.ts', 'syncer', '--state', stage?.path('state') ?? syncDir, '--agent-socket', join(stage?.path('run') ?? runDir, 'sync.sock'), '--json'];
+    const direct = { command: runtime.node, args };
+    const command = users === undefined || stage === undefined ? direct : stage.as(users.sync, [{ source: runDir, name: 'run' }, { source: syncDir, name: 'state' }], direct);
+    const child = startChild({ name: 'syncer', ...command, env: baseEnvironment(), logFile: join(places.logs, 'syncer.log'), cwd: runtime.root });
+    await child.readyLine((line) => (line.includes('"ready"') ? true : undefined));
+    return child;
+  };
+
+  let agent = await startAgent();
+  let syncer: Child;
+  try {
+    syncer = await startSyncer();
+  } catch (cause) {
+    await agent.stop();
+    await stage?.remove();
+    throw cause;
+  }
+  return {
+    stateDir: places.seat,
+    users,
+    stage,
+    agent: () => agent,
+    syncer: () => syncer,
+    async startAgent() {
+      await agent.stop();
+      agent = await startAgent();
+    },
+    async startSyncer() {
+      await syncer.stop();
+      syncer = await startSyncer();
+    },
+    uiSocket: join(stage?.path('run') ?? runDir, 'ui.sock'),
+    async stop() {
+      await syncer.stop();
+      await agent.stop();
+      await stage?.remove();
+    },
+  };
+}
+
+/** Enrols the seat unless a former run already did. */
+export async function enrolOnce(cli: CommandLine, seat: Seat, server: string, token: () => Promise<string>): Promise<'enrolled' | 'already'> {
+  const before = await cli.run(['status', '--state', seat.stateDir, '--json']);
+  if (before.code === 0 && !before.stdout.includes('"phase":"unenrolled"') && !before.stdout.includes('"phase": "unenrolled"')) return 'already';
+  await cli.must(['enrol', '--server', server, '--token', await token(), '--state', seat.stateDir]);
+  return 'enrolled';
+}
