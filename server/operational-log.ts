@@ -4,7 +4,6 @@
  */
 import winston from 'winston';
 import { redaction } from '../core/log.ts';
-import { redaction } from '../core/log.ts';
 
 export interface OperationalLog {
   info(message: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
