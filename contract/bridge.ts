@@ -3,7 +3,7 @@
  * main pushes back. It carries ids and typed text only; no path, no program, no origin ever comes from the renderer.
  */
 import Type, { type Static } from 'typebox';
-import { boundary } from './boundary.ts';
+import { boundary, type EventBody, type EventName, type Params, type RequestName, type Result } from './boundary.ts';
 import { Count, Id, Milliseconds, Nothing } from './scalars.ts';
 import { SeatView } from './seat-view.ts';
 import { uiBoundary } from './ui.ts';
@@ -15,7 +15,13 @@ export const SESSION_BAR_HEIGHT = 72;
 export const SeatMode = Type.Union([Type.Literal('kiosk'), Type.Literal('rehearsal'), Type.Literal('practice')]);
 
 /** The agent as main sees it. Whatever is not `up` is shown as an opaque lock. */
-export const LinkState = Type.Union([Type.Literal('connecting'), Type.Literal('up'), Type.Literal('away'), Type.Literal('hung'), Type.Literal('refused')]);
+export const LinkState = Type.Union([
+  Type.Literal('connecting'),
+  Type.Literal('up'),
+  Type.Literal('away'),
+  Type.Literal('hung'),
+  Type.Literal('refused'),
+]);
 
 /** The person's own settings of the screen; they change nothing but looks. */
 export const DisplaySettings = Type.Object(
@@ -81,3 +87,8 @@ export const BRIDGE_EVENT_CHANNEL = 'wardlock:event';
 
 /** What a request comes back as: a value, or a code of the closed union with a plain sentence. */
 export type Answer<T> = { readonly ok: true; readonly result: T } | { readonly ok: false; readonly code: string; readonly message: string };
+
+/** What the preload puts on `window.wardlock`: one function per request, one subscription per event, nothing else. */
+export type SeatBridge = {
+  readonly [N in RequestName<BridgeBoundary>]: (params: Params<BridgeBoundary, N>) => Promise<Answer<Result<BridgeBoundary, N>>>;
+} & { readonly on: { readonly [N in EventName<BridgeBoundary>]: (listener: (body: EventBody<BridgeBoundary, N>) => void) => void } };

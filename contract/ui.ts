@@ -53,6 +53,9 @@ export const uiBoundary = boundary({
           Type.Literal('window'),
           Type.Literal('permission'),
           Type.Literal('protocol'),
+          Type.Literal('download'),
+          /** A key or a pointer act that would leave the seat; `what` names it, never what was typed. */
+          Type.Literal('input'),
         ]),
         what: Type.String({ maxLength: 120 }),
       }),

@@ -59,7 +59,11 @@ describe('the wedge reader', () => {
   });
 
   it('recognises a badge that comes while a person types', () => {
-    const keys = [{ key: 'h', gap: 200 }, { key: 'i', gap: 130 }, ...burst('04A1B2C3D4', 8).map((key, i) => (i === 0 ? { ...key, gap: 300 } : key))];
+    const keys = [
+      { key: 'h', gap: 200 },
+      { key: 'i', gap: 130 },
+      ...burst('04A1B2C3D4', 8).map((key, i) => (i === 0 ? { ...key, gap: 300 } : key)),
+    ];
     expect(play(keys)).toEqual({ field: 'hi', badges: ['04A1B2C3D4'] });
   });
 
@@ -69,7 +73,10 @@ describe('the wedge reader', () => {
   });
 
   it('gives every character of a person to the field, in order, whatever the text', () => {
-    const person = fc.array(fc.record({ key: fc.constantFrom(...'0123456789abcXYZ äß', 'Enter'), gap: fc.integer({ min: 80, max: 2000 }) }), { maxLength: 60 });
+    const person = fc.array(
+      fc.record({ key: fc.constantFrom(...'0123456789abcXYZ äß', 'Enter'), gap: fc.integer({ min: 80, max: 2000 }) }),
+      { maxLength: 60 },
+    );
     fc.assert(
       fc.property(person, (keys) => {
         const typed = play(keys);

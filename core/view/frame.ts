@@ -1,0 +1,80 @@
+/**
+ * Where the seat's own pixels lie over an app: the session bar, the closing ring of the warning, the frame of
+ * break-glass. Main cuts its window along these rectangles and the renderer paints into them, so both must ask here.
+ */
+
+export interface Rect {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What lies over the app in front. */
+export type Cover =
+  | { readonly kind: 'full' }
+  | { readonly kind: 'bar'; readonly framed: boolean }
+  | { readonly kind: 'warning' /** 1 when the countdown starts, 0 at the lock. */; readonly left: number };
+
+/** Breadth of the frame around a break-glass session, in CSS pixels. */
+export const EMERGENCY_FRAME = 14;
+/** Breadth of the warning ring when it appears. */
+const RING_FIRST = 20;
+/** Its breadth at the lock, as a part of the shorter side. */
+const RING_LAST = 0.2;
+const CARD = { width: 680, height: 420, margin: 24 } as const;
+
+/** The part of the work that the warning ring leaves free. */
+export function warningHole(size: Size, bar: number, left: number): Rect {
+  const area = below(size, bar);
+  const gone = 1 - Math.min(1, Math.max(0, left));
+  const last = Math.min(area.width, area.height) * RING_LAST;
+  const ring = Math.round(RING_FIRST + Math.max(0, last - RING_FIRST) * gone);
+  return { x: area.x + ring, y: area.y + ring, width: Math.max(0, area.width - 2 * ring), height: Math.max(0, area.height - 2 * ring) };
+}
+
+/** The card with the question, in the middle of the app's area. */
+export function warningCard(size: Size, bar: number): Rect {
+  const area = below(size, bar);
+  const width = Math.min(CARD.width, area.width - 2 * CARD.margin);
+  const height = Math.min(CARD.height, area.height - 2 * CARD.margin);
+  return { x: Math.round(area.x + (area.width - width) / 2), y: Math.round(area.y + (area.height - height) / 2), width, height };
+}
+
+/** The rectangles that make up the seat's window; outside them the app is seen and takes input. Never empty. */
+export function coverShape(size: Size, bar: number, cover: Cover): readonly Rect[] {
+  const whole: Rect = { x: 0, y: 0, width: size.width, height: size.height };
+  if (cover.kind === 'full') return [whole];
+  const strip: Rect = { x: 0, y: 0, width: size.width, height: bar };
+  if (cover.kind === 'warning') return [strip, ...around(below(size, bar), warningHole(size, bar, cover.left)), warningCard(size, bar)];
+  if (!cover.framed) return [strip];
+  const area = below(size, bar);
+  const hole = {
+    x: EMERGENCY_FRAME,
+    y: area.y,
+    width: Math.max(0, area.width - 2 * EMERGENCY_FRAME),
+    height: Math.max(0, area.height - EMERGENCY_FRAME),
+  };
+  return [strip, ...around(area, hole)];
+}
+
+function below(size: Size, bar: number): Rect {
+  return { x: 0, y: bar, width: size.width, height: Math.max(0, size.height - bar) };
+}
+
+/** The strips that are left of `area` when `hole` is taken out of it. */
+function around(area: Rect, hole: Rect): Rect[] {
+  const bottom = hole.y + hole.height;
+  const right = hole.x + hole.width;
+  return [
+    { x: area.x, y: area.y, width: area.width, height: hole.y - area.y },
+    { x: area.x, y: bottom, width: area.width, height: area.y + area.height - bottom },
+    { x: area.x, y: hole.y, width: hole.x - area.x, height: hole.height },
+    { x: right, y: hole.y, width: area.x + area.width - right, height: hole.height },
+  ].filter((rect) => rect.width > 0 && rect.height > 0);
+}

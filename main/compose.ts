@@ -1,0 +1,185 @@
+/**
+ * Puts the kiosk together: windows, locks, the line to the agent, the bridge to the page. The only file of main that
+ * picks concrete parts.
+ */
+import { join } from 'node:path';
+import { app, ipcMain, nativeTheme, session } from 'electron';
+import type { Params, RequestName } from '../contract/boundary.ts';
+import type { LinkState } from '../contract/bridge.ts';
+import type { UiBoundary } from '../contract/ui.ts';
+import type { ErrorCode } from '../core/errors/index.ts';
+import { openLink } from './agent/link.ts';
+import { sendPicture, serveBridge } from './bridge/serve.ts';
+import { lockPage, lockSession } from './guard/borders.ts';
+import { SEAT_ORIGIN, SEAT_PAGE, serveSeatPages } from './guard/protocol.ts';
+import { counted, createReporter, REPORT_WINDOW_MS, type RefusedBorder } from './guard/reports.ts';
+import { createInputGate } from './input/gate.ts';
+import { createIntents, locking } from './intents.ts';
+import { ACTIVITY_INTERVAL_MS, osIdleMs, watchMachine } from './machine.ts';
+import type { KioskOptions } from './options.ts';
+import { initialState, isOpen, pictureOf, type SeatChange, step } from './picture.ts';
+import { createWebApps } from './web/web-apps.ts';
+import { openAppWindow, surfaceOf } from './windows/apps.ts';
+import { openSeatWindow } from './windows/seat.ts';
+import { createStage } from './windows/stage.ts';
+
+/** Lives in memory: the seat's own pages keep nothing on disk. */
+const SEAT_PARTITION = 'wardlock-seat';
+const BADGE_FORM = /^[0-9A-Za-z-]{4,64}$/;
+/** Exit code after the page crashed or hung: the service manager starts a new one. */
+const EXIT_PAGE_LOST = 70;
+
+export interface KioskFolders {
+  readonly preload: string;
+  readonly renderer: string;
+}
+
+/** Opens the seat. Resolves when its page is drawn. */
+export async function startKiosk(options: KioskOptions, folders: KioskFolders): Promise<void> {
+  const { mode } = options;
+  let state = initialState(mode, options.display, performance.now());
+  let serial = 0;
+  let quitting = false;
+  app.on('before-quit', () => {
+    quitting = true;
+  });
+
+  const reporter = createReporter<RefusedBorder>((border, what, count) => tell('refused', { border, what: counted(what, count) }));
+  const webRefusals = createReporter<string>((appId, origin) => tell('webRefused', { appId, origin }));
+  const { report } = reporter;
+
+  const own = session.fromPartition(SEAT_PARTITION);
+  lockSession(own, (address) => address.startsWith(`${SEAT_ORIGIN}/`), report);
+  lockSession(session.defaultSession, () => false, report);
+  await serveSeatPages(own, folders.renderer, report);
+
+  const seat = openSeatWindow(mode, SEAT_PARTITION, join(folders.preload, 'index.cjs'));
+  const page = seat.window.webContents;
+  const native = openAppWindow('Wardlock apps', seat.appArea());
+  const web = openAppWindow('Wardlock web', seat.appArea());
+  const gate = createInputGate({
+    onBadge(number) {
+      if (BADGE_FORM.test(number)) void link.request('badge', { number }).catch(ignoreLost);
+      else report('input', 'badge malformed');
+    },
+    report,
+  });
+  gate.attach(page, 'seat');
+  lockPage(page, { mayNavigate: () => false, report });
+  const webApps = createWebApps({
+    window: web.window,
+    gate,
+    report,
+    onRefusedOrigin: (appId, origin) => webRefusals.report(appId, origin),
+  });
+  const stage = createStage({ seat, native, web, webApps });
+
+  const picture = () => pictureOf(state, serial, performance.now());
+  const change = (by: SeatChange): void => {
+    const before = state;
+    state = step(state, by);
+    if (state === before) return;
+    serial += 1;
+    // Opaque first: the windows follow a lock before the page even hears of it.
+    if (!isOpen(state)) stage.apply(state);
+    sendPicture(page, picture());
+    if (isOpen(state)) stage.apply(state);
+    if (state.display !== before.display) nativeTheme.themeSource = themeSource(state.display.theme);
+    forgetFormerSession(before.sessionId);
+  };
+  const forgetFormerSession = (before: string | null): void => {
+    if (before !== state.sessionId) webApps.closeAll();
+    for (const appId of waitingWeb) if (openWeb(appId)) waitingWeb.delete(appId);
+  };
+  const waitingWeb = new Set<string>();
+  const openWeb = (appId: string): boolean => {
+    const found = state.view?.apps.find(({ id, kind }) => id === appId && kind === 'web');
+    if (found?.url === undefined || found.origins === undefined) return false;
+    webApps.open({ id: appId, url: found.url, origins: found.origins });
+    stage.apply(state);
+    return true;
+  };
+
+  const link = openLink({
+    path: options.agentSocket,
+    build: `wardlock-ui/${app.getVersion()}`,
+    onState: linkChanged,
+    onView: (view) => change({ kind: 'view', view }),
+    onWeb({ appId, action }) {
+      if (action === 'closeAll') webApps.closeAll();
+      else if (action === 'close') webApps.close(appId);
+      else if (!openWeb(appId)) waitingWeb.add(appId);
+    },
+  });
+  function linkChanged(next: LinkState, why: ErrorCode | undefined): void {
+    change({ kind: 'link', link: next, at: performance.now() });
+    process.stdout.write(`wardlock-ui: agent ${next}${why === undefined ? '' : ` (${why})`}\n`);
+    if (next !== 'up') return;
+    tellSurface();
+    reporter.flush();
+    webRefusals.flush();
+  }
+  function tell<N extends RequestName<UiBoundary>>(name: N, params: Params<UiBoundary, N>): boolean {
+    if (state.link !== 'up') return false;
+    void link.request(name, params).catch(ignoreLost);
+    return true;
+  }
+  function tellSurface(): void {
+    tell('surface', surfaceOf(native.window, process.env['DISPLAY'] ?? ''));
+  }
+
+  serveBridge(ipcMain, page, createIntents({ mode, link, change, picture }), report);
+  watchMachine(
+    (what) => void locking({ link, change }, 'power', { what }).catch(ignoreLost),
+    () => {
+      seat.arrange();
+      native.window.setBounds(seat.appArea());
+      tellSurface();
+    },
+  );
+  const timers = [
+    setInterval(() => {
+      if (isOpen(state)) tell('activity', { osIdleMs: osIdleMs(), ownIdleMs: gate.idleMs() });
+    }, ACTIVITY_INTERVAL_MS),
+    setInterval(() => {
+      reporter.flush();
+      webRefusals.flush();
+    }, REPORT_WINDOW_MS),
+  ];
+
+  seat.window.on('close', (event) => {
+    if (quitting || mode === 'practice') return;
+    event.preventDefault();
+    report('window', 'close');
+  });
+  seat.window.on('closed', () => {
+    for (const timer of timers) clearInterval(timer);
+    link.stop();
+    native.window.destroy();
+    web.window.destroy();
+    app.quit();
+  });
+  const lose = (): void => {
+    if (quitting) return;
+    link.stop();
+    app.exit(EXIT_PAGE_LOST);
+  };
+  page.on('render-process-gone', lose);
+  page.on('unresponsive', lose);
+
+  nativeTheme.themeSource = themeSource(options.display.theme);
+  await page.loadURL(SEAT_PAGE);
+  seat.arrange();
+  native.window.setBounds(seat.appArea());
+  seat.window.show();
+  seat.window.focus();
+  if (mode === 'practice') seat.window.on('move', () => stage.apply(state));
+  seat.window.on('resize', () => stage.apply(state));
+}
+
+function themeSource(theme: 'auto' | 'light' | 'dark'): 'system' | 'light' | 'dark' {
+  return theme === 'auto' ? 'system' : theme;
+}
+
+/** The link itself notices a lost agent and locks; the request that was lost with it needs no word of its own. */
+function ignoreLost(): void {}

@@ -1,0 +1,89 @@
+/**
+ * The locks that every page of the seat gets, Wardlock's own and web apps alike: no navigation but where its rule says,
+ * no window, no webview, no dialog, no permission, no download, no developer tools. What is refused is reported.
+ */
+import type { Session, WebContents, WebPreferences } from 'electron';
+import { originOf } from '../web/origins.ts';
+import type { Report } from './reports.ts';
+
+export interface PageRule {
+  readonly mayNavigate: (address: string) => boolean;
+  readonly report: Report;
+}
+
+/** The web preferences of every page. A test reads them back from the running windows. */
+export const LOCKED_PREFERENCES = {
+  sandbox: true,
+  contextIsolation: true,
+  nodeIntegration: false,
+  nodeIntegrationInWorker: false,
+  nodeIntegrationInSubFrames: false,
+  webSecurity: true,
+  allowRunningInsecureContent: false,
+  experimentalFeatures: false,
+  webviewTag: false,
+  devTools: false,
+  navigateOnDragDrop: false,
+  disableDialogs: true,
+  spellcheck: false,
+  enableWebSQL: false,
+} as const satisfies WebPreferences;
+
+export function lockPage(contents: WebContents, rule: PageRule): void {
+  const { report } = rule;
+  const guard = (border: 'navigation') => (event: { readonly url: string; preventDefault(): void }) => {
+    if (rule.mayNavigate(event.url)) return;
+    event.preventDefault();
+    report(border, originOf(event.url));
+  };
+  contents.on('will-frame-navigate', guard('navigation'));
+  contents.on('will-redirect', guard('navigation'));
+  contents.setWindowOpenHandler(({ url }) => {
+    report('window', originOf(url));
+    return { action: 'deny' };
+  });
+  contents.on('will-attach-webview', (event) => {
+    event.preventDefault();
+    report('window', 'webview');
+  });
+  // A page that asks "really leave?" must not be able to keep its window.
+  contents.on('will-prevent-unload', (event) => event.preventDefault());
+  contents.on('login', (event) => {
+    event.preventDefault();
+    report('permission', 'http-login');
+  });
+  contents.on('devtools-opened', () => {
+    contents.closeDevTools();
+    report('window', 'devtools');
+  });
+  contents.on('zoom-changed', () => contents.setZoomLevel(0));
+  void contents.setVisualZoomLevelLimits(1, 1);
+}
+
+/** The locks of a whole session: what its pages may ask of the browser and of the network. */
+export function lockSession(session: Session, mayRequest: (address: string, resourceType: string) => boolean, report: Report): void {
+  session.setPermissionRequestHandler((_contents, permission, answer) => {
+    report('permission', permission);
+    answer(false);
+  });
+  session.setPermissionCheckHandler(() => false);
+  session.setDevicePermissionHandler(() => false);
+  session.setDisplayMediaRequestHandler((_request, answer) => {
+    report('permission', 'display-capture');
+    answer({});
+  });
+  session.on('will-download', (event) => {
+    event.preventDefault();
+    report('download', 'download');
+  });
+  session.setSpellCheckerEnabled(false);
+  session.webRequest.onBeforeRequest((details, answer) => {
+    const cancel = !mayRequest(details.url, details.resourceType);
+    if (cancel)
+      report(
+        details.resourceType === 'mainFrame' || details.resourceType === 'subFrame' ? 'navigation' : 'protocol',
+        originOf(details.url),
+      );
+    answer({ cancel });
+  });
+}

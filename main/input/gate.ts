@@ -1,0 +1,91 @@
+/**
+ * Stands between the keyboard and every page of the kiosk: keeps away keys that leave the seat, and holds back typed
+ * characters until it is clear that no badge reader is typing them. Nothing of a badge ever reaches a page.
+ */
+import type { Input, WebContents } from 'electron';
+import { releaseDue, WEDGE_IDLE, type WedgeKey, type WedgeState, type WedgeStep, wedgeKey } from '../../core/reader/wedge.ts';
+import type { Report } from '../guard/reports.ts';
+import { judgeKey } from './keys.ts';
+
+export interface InputGate {
+  attach(contents: WebContents, place: 'seat' | 'web'): void;
+  /** Milliseconds since a page last had input of any kind. */
+  idleMs(): number;
+}
+
+export interface InputGateOptions {
+  readonly onBadge: (number: string) => void;
+  readonly report: Report;
+}
+
+export function createInputGate(options: InputGateOptions): InputGate {
+  let wedge: WedgeState = WEDGE_IDLE;
+  let target: WebContents | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let injecting = false;
+  let lastInput = performance.now();
+  const kept = new Set<string>();
+
+  const settle = (step: WedgeStep, now: number): void => {
+    wedge = step.state;
+    clearTimeout(timer);
+    if (step.release !== '' && target !== undefined) type(target, step.release);
+    if (step.badge === 'overlong') options.report('input', 'badge too long');
+    else if (step.badge !== null) options.onBadge(step.badge.number);
+    if (step.due !== null)
+      timer = setTimeout(() => settle(releaseDue(wedge, performance.now()), performance.now()), Math.max(0, step.due - now));
+  };
+  const type = (contents: WebContents, text: string): void => {
+    if (contents.isDestroyed()) return;
+    injecting = true;
+    try {
+      for (const character of text) {
+        const modifiers: 'shift'[] = character !== character.toLowerCase() ? ['shift'] : [];
+        contents.sendInputEvent({ type: 'keyDown', keyCode: character, modifiers });
+        contents.sendInputEvent({ type: 'char', keyCode: character, modifiers });
+        contents.sendInputEvent({ type: 'keyUp', keyCode: character, modifiers });
+      }
+    } finally {
+      injecting = false;
+    }
+  };
+  const keyed = (contents: WebContents, place: 'seat' | 'web', input: Input): 'pass' | 'keep' => {
+    if (input.type === 'keyUp') return kept.delete(input.code) ? 'keep' : 'pass';
+    const verdict = judgeKey(input, place);
+    if (!verdict.allowed) {
+      options.report('input', verdict.name);
+      kept.add(input.code);
+      return 'keep';
+    }
+    const key = wedgeKeyOf(input);
+    if (key === undefined) return 'pass';
+    const now = performance.now();
+    if (target !== contents) settle(wedgeKey(wedge, { kind: 'other' }, now), now);
+    target = contents;
+    const step = wedgeKey(wedge, key, now);
+    settle(step, now);
+    if (step.hold) kept.add(input.code);
+    return step.hold ? 'keep' : 'pass';
+  };
+
+  return {
+    attach(contents, place) {
+      contents.on('before-input-event', (event, input) => {
+        if (injecting) return;
+        if (keyed(contents, place, input) === 'keep') event.preventDefault();
+      });
+      contents.on('input-event', () => {
+        if (!injecting) lastInput = performance.now();
+      });
+    },
+    idleMs: () => Math.max(0, Math.round(performance.now() - lastInput)),
+  };
+}
+
+/** Undefined for keys that say nothing about the rhythm, such as Shift. */
+function wedgeKeyOf(input: Input): WedgeKey | undefined {
+  if (['Shift', 'CapsLock', 'NumLock', 'AltGraph'].includes(input.key)) return undefined;
+  if (input.key === 'Enter') return { kind: 'enter' };
+  const typed = [...input.key].length === 1 && !input.meta && !input.isAutoRepeat && !input.isComposing && input.control === input.alt;
+  return typed ? { kind: 'character', character: input.key } : { kind: 'other' };
+}

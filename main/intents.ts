@@ -1,0 +1,66 @@
+/**
+ * What happens to each intent of the page: most go to the agent as they are; a lock is drawn before the agent answers.
+ * It must never draw an unlock: only a view of the agent does that.
+ */
+import { app } from 'electron';
+import type { Params, RequestName, Result } from '../contract/boundary.ts';
+import type { Picture, SeatMode } from '../contract/bridge.ts';
+import type { UiBoundary } from '../contract/ui.ts';
+import type { AgentLink } from './agent/link.ts';
+import type { BridgeHandlers } from './bridge/serve.ts';
+import type { SeatChange } from './picture.ts';
+
+/** Checking a PIN costs time on purpose; a slow seat gets this long, in milliseconds. */
+const CREDENTIAL_TIMEOUT_MS = 20_000;
+/** Enrolment talks to a server through the syncer. */
+const ENROL_TIMEOUT_MS = 90_000;
+
+export interface IntentParts {
+  readonly mode: SeatMode;
+  readonly link: AgentLink;
+  readonly change: (change: SeatChange) => void;
+  readonly picture: () => Picture;
+}
+
+export function createIntents({ mode, link, change, picture }: IntentParts): BridgeHandlers {
+  return {
+    hello: () => picture(),
+    pin: (params) => link.request('pin', params, CREDENTIAL_TIMEOUT_MS),
+    cancel: (params) => link.request('cancel', params),
+    lock: (params) => locking({ link, change }, 'lock', params),
+    logout: (params) => locking({ link, change }, 'logout', params),
+    stay: (params) => link.request('stay', params),
+    async launch(params) {
+      const answer = await link.request('launch', params, CREDENTIAL_TIMEOUT_MS);
+      if (answer.taken) change({ kind: 'launched', appId: params.appId });
+      return answer;
+    },
+    close: (params) => link.request('close', params),
+    breakGlass: (params) => link.request('breakGlass', params, CREDENTIAL_TIMEOUT_MS),
+    enrol: (params) => link.request('enrol', params, ENROL_TIMEOUT_MS),
+    show({ appId }) {
+      change({ kind: 'show', appId });
+      return {};
+    },
+    display(display) {
+      change({ kind: 'display', display });
+      return {};
+    },
+    leave() {
+      if (mode === 'practice') app.quit();
+      return {};
+    },
+  };
+}
+
+/** Draws the lock, then asks for it. When the agent can't answer, the lock stays until it speaks again. */
+export async function locking<N extends RequestName<UiBoundary> & ('lock' | 'logout' | 'power')>(
+  { link, change }: Pick<IntentParts, 'link' | 'change'>,
+  name: N,
+  params: Params<UiBoundary, N>,
+): Promise<Result<UiBoundary, N>> {
+  change({ kind: 'predictLock' });
+  const answer = await link.request(name, params);
+  change({ kind: 'lockAnswered', taken: !('taken' in answer) || answer.taken });
+  return answer;
+}

@@ -1,0 +1,133 @@
+/**
+ * What the seat shows, as a pure state: the agent's last view, the state of the link, a lock that is predicted, the app
+ * in front. It may predict a lock and never an unlock; whatever is unclear counts as locked.
+ */
+import type { DisplaySettings, LinkState, Picture, SeatMode } from '../contract/bridge.ts';
+import type { SeatView } from '../contract/seat-view.ts';
+
+export interface SeatState {
+  readonly mode: SeatMode;
+  readonly link: LinkState;
+  /** Monotonic milliseconds when the link left `up`. */
+  readonly linkSince: number;
+  /** The agent's last word; null whenever the link is not up. */
+  readonly view: SeatView | null;
+  /** Generation of the view in which a lock was predicted; null when none is. */
+  readonly predictedAt: number | null;
+  /** Started from the launcher and not yet running: comes to the front when it runs. */
+  readonly wanted: string | null;
+  readonly front: string | null;
+  /** The session that `front` belongs to. */
+  readonly sessionId: string | null;
+  readonly display: DisplaySettings;
+}
+
+export type SeatChange =
+  | { readonly kind: 'link'; readonly link: LinkState; readonly at: number }
+  | { readonly kind: 'view'; readonly view: SeatView }
+  | { readonly kind: 'predictLock' }
+  | { readonly kind: 'lockAnswered'; readonly taken: boolean }
+  | { readonly kind: 'launched'; readonly appId: string }
+  | { readonly kind: 'show'; readonly appId: string | null }
+  | { readonly kind: 'display'; readonly display: DisplaySettings };
+
+export function initialState(mode: SeatMode, display: DisplaySettings, now: number): SeatState {
+  return {
+    mode,
+    link: 'connecting',
+    linkSince: now,
+    view: null,
+    predictedAt: null,
+    wanted: null,
+    front: null,
+    sessionId: null,
+    display,
+  };
+}
+
+/** Whether a session's work may be seen: the one question that decides over every window. */
+export function isOpen(state: SeatState): boolean {
+  const { view } = state;
+  return state.link === 'up' && state.predictedAt === null && view !== null && view.session !== null && isOpenPhase(view);
+}
+
+/** The app whose window is to be seen now; null whenever the seat is not open. */
+export function visibleApp(state: SeatState): { readonly id: string; readonly kind: 'native' | 'web' } | null {
+  if (!isOpen(state) || state.front === null) return null;
+  const app = state.view?.apps.find(({ id }) => id === state.front);
+  return app === undefined || app.state !== 'running' ? null : { id: app.id, kind: app.kind };
+}
+
+export function step(state: SeatState, change: SeatChange): SeatState {
+  switch (change.kind) {
+    case 'link':
+      if (change.link === state.link) return state;
+      return change.link === 'up'
+        ? { ...state, link: 'up' }
+        : {
+            ...state,
+            link: change.link,
+            linkSince: state.link === 'up' ? change.at : state.linkSince,
+            view: null,
+            predictedAt: null,
+            wanted: null,
+          };
+    case 'view':
+      return withView(state, change.view);
+    case 'predictLock':
+      return isOpen(state) ? { ...state, predictedAt: state.view?.generation ?? 0 } : state;
+    case 'lockAnswered':
+      // Not taken: the agent says that nothing is to be locked, so its own view counts again.
+      return change.taken ? state : { ...state, predictedAt: null };
+    case 'launched':
+      return front({ ...state, wanted: change.appId });
+    case 'show':
+      return { ...state, wanted: null, front: runs(state.view, change.appId) ? change.appId : null };
+    case 'display':
+      return { ...state, display: change.display };
+  }
+}
+
+/** What goes to the renderer. */
+export function pictureOf(state: SeatState, serial: number, now: number): Picture {
+  return {
+    serial,
+    mode: state.mode,
+    link: state.link,
+    linkForMs: state.link === 'up' ? 0 : Math.max(0, Math.round(now - state.linkSince)),
+    view: state.view,
+    lockPredicted: state.predictedAt !== null,
+    front: visibleApp(state)?.id ?? null,
+    display: state.display,
+  };
+}
+
+function withView(state: SeatState, view: SeatView): SeatState {
+  if (state.link !== 'up') return state;
+  const sessionId = view.session?.id ?? (view.kept === null ? null : state.sessionId);
+  const same = sessionId !== null && sessionId === state.sessionId;
+  const answered = state.predictedAt !== null && (view.generation > state.predictedAt || !isOpenPhase(view));
+  return front({
+    ...state,
+    view,
+    sessionId,
+    predictedAt: answered ? null : state.predictedAt,
+    front: same ? state.front : null,
+    wanted: same ? state.wanted : null,
+  });
+}
+
+/** Brings what was started to the front once it runs, and goes back to the launcher when the app in front has ended. */
+function front(state: SeatState): SeatState {
+  if (state.wanted !== null && runs(state.view, state.wanted)) return { ...state, front: state.wanted, wanted: null };
+  const ended = state.front !== null && state.view !== null && isOpenPhase(state.view) && !runs(state.view, state.front);
+  return ended ? { ...state, front: null } : state;
+}
+
+function runs(view: SeatView | null, appId: string | null): boolean {
+  return appId !== null && view?.apps.some(({ id, state }) => id === appId && state === 'running') === true;
+}
+
+function isOpenPhase(view: SeatView): boolean {
+  return view.phase === 'open' || view.phase === 'warning';
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { mayNavigate, mayRequest, originOf } from './origins.ts';
+
+const own = ['https://handbook.ward.example', 'http://127.0.0.1:8080'];
+
+describe('the origins of a web app', () => {
+  it.each([
+    'https://handbook.ward.example/',
+    'https://HANDBOOK.ward.example/a?b#c',
+    'https://handbook.ward.example:443/x',
+    'http://127.0.0.1:8080/',
+  ])('lets it be at %s', (address) => {
+    expect(mayNavigate(address, own)).toBe(true);
+  });
+
+  it.each([
+    'http://handbook.ward.example/',
+    'https://handbook.ward.example:8443/',
+    'https://handbook.ward.example.evil.example/',
+    'https://handbook.ward.example@evil.example/',
+    'https://evil.example/https://handbook.ward.example',
+    'http://127.0.0.1:8081/',
+    'file:///etc/passwd',
+    'view-source:https://handbook.ward.example/',
+    'data:text/html,hi',
+    'javascript:alert(1)',
+    'about:blank',
+    'about:srcdoc',
+    'blob:https://handbook.ward.example/1',
+    'chrome://version',
+    'devtools://devtools/bundled/inspector.html',
+    'mailto:a@b.example',
+    'tel:112',
+    'wardlock://seat/index.html',
+    'x-unknown:1',
+    '//handbook.ward.example/',
+    '',
+  ])('escape 29 and 31: keeps it from %s', (address) => {
+    expect(mayNavigate(address, own)).toBe(false);
+    expect(mayRequest(address, 'mainFrame', own)).toBe(false);
+    expect(mayRequest(address, 'subFrame', own)).toBe(false);
+  });
+
+  it('lets a page fetch from its own origins and from itself', () => {
+    expect(mayRequest('wss://handbook.ward.example/live', 'webSocket', own)).toBe(true);
+    expect(mayRequest('ws://handbook.ward.example/live', 'webSocket', own)).toBe(false);
+    expect(mayRequest('data:image/png;base64,AA', 'image', own)).toBe(true);
+    expect(mayRequest('blob:https://handbook.ward.example/1', 'image', own)).toBe(true);
+    expect(mayRequest('blob:https://evil.example/1', 'image', own)).toBe(false);
+    expect(mayRequest('https://evil.example/track.gif', 'image', own)).toBe(false);
+    expect(mayRequest('file:///etc/passwd', 'xhr', own)).toBe(false);
+    expect(mayRequest('wardlock://seat/index.js', 'script', own)).toBe(false);
+  });
+
+  it('names only the origin, never the path', () => {
+    expect(originOf('https://evil.example/patient/4711?name=x')).toBe('https://evil.example');
+    expect(originOf('mailto:someone@example.org')).toBe('mailto:');
+    expect(originOf('%%%')).toBe('not an address');
+  });
+});

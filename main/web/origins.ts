@@ -1,0 +1,41 @@
+/** Which addresses a web app may reach: its own origins, over http(s) and web sockets, and nothing else. Pure. */
+
+const SECURE = new Map([
+  ['http:', 'http:'],
+  ['https:', 'https:'],
+  ['ws:', 'http:'],
+  ['wss:', 'https:'],
+]);
+
+/** The origin of an address as a web app's policy writes it; `scheme:` alone for schemes without one. */
+export function originOf(address: string): string {
+  try {
+    const url = new URL(address);
+    const scheme = SECURE.get(url.protocol);
+    return scheme === undefined ? url.protocol : `${scheme}//${url.host}`;
+  } catch {
+    return 'not an address';
+  }
+}
+
+/** Whether a page or a frame may be at this address. Data, blob and script addresses may not. */
+export function mayNavigate(address: string, origins: readonly string[]): boolean {
+  return /^https?:/i.test(address) && reaches(address, origins);
+}
+
+/** Whether a page may fetch this. What never leaves the page (`data:` and `blob:` pictures, fonts) may be used within it. */
+export function mayRequest(address: string, resourceType: string, origins: readonly string[]): boolean {
+  if (resourceType === 'mainFrame' || resourceType === 'subFrame') return mayNavigate(address, origins);
+  if (/^data:/i.test(address)) return true;
+  if (/^blob:/i.test(address)) return reaches(address.slice('blob:'.length), origins);
+  return reaches(address, origins);
+}
+
+function reaches(address: string, origins: readonly string[]): boolean {
+  const origin = originOf(address);
+  return /^https?:\/\//.test(origin) && origins.some((allowed) => originOf(allowed) === origin && hasNoPath(allowed));
+}
+
+function hasNoPath(origin: string): boolean {
+  return /^https?:\/\/[^/]+\/?$/i.test(origin);
+}

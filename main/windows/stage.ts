@@ -1,0 +1,87 @@
+/**
+ * Puts the state of the seat onto the screen: which window is seen, and how much of the seat lies over it. Locking goes
+ * first and needs nobody's answer: opaque pixels, then hidden app windows, then the page is told.
+ */
+import type { Cover } from '../../core/view/frame.ts';
+import { type SeatState, visibleApp } from '../picture.ts';
+import type { WebApps } from '../web/web-apps.ts';
+import type { AppWindow } from './apps.ts';
+import type { SeatWindow } from './seat.ts';
+
+/** How often the warning ring closes a little, in milliseconds. */
+const RING_STEP_MS = 250;
+
+export interface StageParts {
+  readonly seat: SeatWindow;
+  readonly native: AppWindow;
+  readonly web: AppWindow;
+  readonly webApps: WebApps;
+}
+
+export interface Stage {
+  apply(state: SeatState): void;
+}
+
+export function createStage({ seat, native, web, webApps }: StageParts): Stage {
+  let shown = 'none';
+  let ring: NodeJS.Timeout | undefined;
+  let warningEndsAt = 0;
+  let warningGeneration = -1;
+
+  const hideApps = (): void => {
+    seat.cover({ kind: 'full' });
+    native.hide();
+    web.hide();
+    webApps.show(null, { width: 0, height: 0 });
+    if (shown !== 'none') seat.window.focus();
+    shown = 'none';
+  };
+  const closeRing = (state: SeatState): void => {
+    const warning = state.view?.phase === 'warning' ? state.view.warning : null;
+    if (warning === null || warning === undefined) {
+      clearInterval(ring);
+      ring = undefined;
+      seat.cover({ kind: 'bar', framed: state.view?.session?.kind === 'breakglass' });
+      return;
+    }
+    if (state.view?.generation !== warningGeneration) {
+      warningGeneration = state.view?.generation ?? -1;
+      warningEndsAt = performance.now() + warning.remainingMs;
+    }
+    const draw = (): void => {
+      const cover: Cover = { kind: 'warning', left: Math.max(0, warningEndsAt - performance.now()) / Math.max(1, warning.totalMs) };
+      seat.cover(cover);
+    };
+    draw();
+    clearInterval(ring);
+    ring = setInterval(draw, RING_STEP_MS);
+  };
+
+  return {
+    apply(state) {
+      const app = visibleApp(state);
+      if (app === null) {
+        clearInterval(ring);
+        ring = undefined;
+        hideApps();
+        return;
+      }
+      const area = seat.appArea();
+      if (app.kind === 'native') {
+        web.hide();
+        native.show(area);
+      } else {
+        native.hide();
+        webApps.show(app.id, area);
+        web.show(area);
+      }
+      if (shown !== app.id) {
+        shown = app.id;
+        (app.kind === 'native' ? native : web).window.moveTop();
+        seat.window.moveTop();
+        (app.kind === 'native' ? native : web).window.focus();
+      }
+      closeRing(state);
+    },
+  };
+}
