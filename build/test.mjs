@@ -10,7 +10,10 @@ import { at } from './lib/paths.mjs';
 import { command, humanTime, line, StartProblem } from './lib/say.mjs';
 
 const suites = {
-  test: { results: '.ci/results.json', checks: [...staticChecks, vitestCheck('unit'), vitestCheck('architecture'), vitestCheck('integration'), playwrightCheck] },
+  test: {
+    results: '.ci/results.json',
+    checks: [...staticChecks, vitestCheck('unit'), vitestCheck('architecture'), vitestCheck('integration'), playwrightCheck],
+  },
   deep: { results: '.ci/results-deep.json', checks: [vitestCheck('deep')] },
   long: { results: '.ci/results-long.json', checks: [vitestCheck('long')] },
 };

@@ -10,10 +10,15 @@ import { filesBelow, fingerprint } from '../lib/sources.mjs';
 const stamp = at('out', 'stamp');
 
 const builds = [
-  { name: "the seat's screens", entry: 'main/index.ts', program: 'electron-vite', args: ['build', '--logLevel', 'warn'] },
+  {
+    name: "the seat's screens",
+    entries: ['main/index.ts', 'preload/index.ts', 'renderer/index.html'],
+    program: 'electron-vite',
+    args: ['build', '--logLevel', 'warn'],
+  },
   {
     name: "the console's pages",
-    entry: 'console/index.html',
+    entries: ['console/index.html'],
     program: 'vite',
     args: ['build', '-c', 'console.vite.config.ts', '--logLevel', 'warn'],
   },
@@ -49,7 +54,7 @@ export const bundleStep = {
   async perform(progress) {
     const before = bundleFingerprint();
     await rm(stamp, { force: true });
-    const ready = builds.filter((build) => existsSync(at(build.entry)));
+    const ready = builds.filter((build) => build.entries.every((entry) => existsSync(at(entry))));
     for (const build of ready) {
       progress(build.name);
       const result = await run(at('node_modules', '.bin', build.program), build.args, {
@@ -66,7 +71,9 @@ export const bundleStep = {
     }
     await mkdir(at('out'), { recursive: true });
     await writeFile(stamp, before);
-    const absent = builds.filter((build) => !ready.includes(build)).map((build) => `${build.name} (no ${build.entry} yet)`);
+    const absent = builds
+      .filter((build) => !ready.includes(build))
+      .map((build) => `${build.name} (not all of ${build.entries.join(', ')} are there yet)`);
     return `built into out/${absent.length > 0 ? `, without ${absent.join(' and ')}` : ''}`;
   },
 };

@@ -3,11 +3,12 @@
 // permissions of a folder of the person who cloned it.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { electronInPlace, FALLBACK_RECIPE } from '../electron/place.mjs';
 import { at, root } from '../lib/paths.mjs';
 import { run } from '../lib/run.mjs';
+import { StartProblem } from '../lib/say.mjs';
 import { filesBelow, fingerprint } from '../lib/sources.mjs';
 import { findNode } from './node.mjs';
 
@@ -64,7 +65,9 @@ async function copyParts(parts, target) {
   for (const part of parts) {
     await rm(path.join(target, part), { recursive: true, force: true });
     await mkdir(path.dirname(path.join(target, part)), { recursive: true });
-    await cp(at(part), path.join(target, part), { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+    const copied = await run('cp', ['-a', '--reflink=auto', at(part), path.join(target, part)]);
+    if (copied.code !== 0)
+      throw new StartProblem(`${part} could not be copied to ${target}.`, `Check the free space of ${COPIES}.`, copied.err);
   }
 }
 
@@ -77,6 +80,7 @@ async function refreshCopy(target, electron, progress) {
   const installed = fingerprint(root, [at('package-lock.json')], [electron.version, FALLBACK_RECIPE, ...heavyParts()]);
   if ((await readFile(mark, 'utf8').catch(() => '')) !== installed) {
     progress('copying Electron, Node and the packages to where every user can read them');
+    await rm(mark, { force: true });
     await rm(path.join(target, 'node_modules'), { recursive: true, force: true });
     await copyParts(heavyParts(), target);
     await writeFile(mark, installed);
