@@ -3,7 +3,6 @@
  * sleeps: its end is the end of everything in the session. Never starts a program of the policy.
  */
 import { closeSync, existsSync, mkdirSync, realpathSync, rmdirSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
-import { Value } from 'typebox/value';
 import { becomeUser, execve, ignoreChildExits, resetSignals } from '../../os/libc.ts';
 import {
   bindFile,
@@ -18,17 +17,8 @@ import {
   sealMount,
 } from '../../os/mounts.ts';
 import { endWithParent, giveUpCapabilities } from '../../os/privileges.ts';
-import {
-  AGENT_FD,
-  HOME_MEGABYTES,
-  InitRequest,
-  type Progress,
-  SANDBOX_GIVEN,
-  SANDBOX_HOME,
-  SANDBOX_RUNTIME,
-  TMP_MEGABYTES,
-  X_SOCKET_FOLDER,
-} from './layout.ts';
+import { AGENT_FD, HOME_MEGABYTES, SANDBOX_GIVEN, SANDBOX_HOME, SANDBOX_RUNTIME, TMP_MEGABYTES, X_SOCKET_FOLDER } from './layout.ts';
+import { type InitRequest, type Progress, readInitRequest } from './messages.ts';
 
 /** `nobody`: no application runs as this user, so none can signal or look into process 1. */
 const NOBODY = 65_534;
@@ -95,7 +85,7 @@ function sleepForEver(): never {
 
 try {
   const request: unknown = JSON.parse(process.argv[2] ?? '');
-  setUp(Value.Parse(InitRequest, request));
+  setUp(readInitRequest(request));
   tell({ state: 'ready' });
 } catch (cause) {
   tell({ state: 'failed', detail: cause instanceof Error ? cause.message : String(cause) });

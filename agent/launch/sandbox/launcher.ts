@@ -23,7 +23,8 @@ import type {
   StartedApp,
 } from '../port.ts';
 import { closeLaunch, type HeldLaunch, PreparedLaunches } from '../prepared.ts';
-import { SANDBOX_HOME, SANDBOX_RUNTIME, type StartRequest, X_SOCKET_FOLDER } from './layout.ts';
+import { SANDBOX_HOME, SANDBOX_RUNTIME, X_SOCKET_FOLDER } from './layout.ts';
+import type { HeldFile, StartRequest } from './messages.ts';
 import { Sandbox } from './sandbox.ts';
 import type { Surveyor } from './surveyor.ts';
 
@@ -188,17 +189,17 @@ export class SandboxLauncher implements Launcher {
       gid: user.gid,
       path: spec.path,
       argv: [spec.path, ...spec.args],
-      env: { ...env },
+      env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
       cwd: spec.cwd ?? SANDBOX_HOME,
       program: heldFile(held.program.handle.fd),
       executable: [...held.children.map(({ handle }) => heldFile(handle.fd)), ...loaders.map(heldFile)],
-      readable: [...readable],
+      readable,
       xSocket: display === undefined ? null : join(X_SOCKET_FOLDER, `X${basename(display.name).slice(1)}`),
     };
   }
 }
 
-function heldFile(fd: number): StartRequest['program'] {
+function heldFile(fd: number): HeldFile {
   const { dev, ino } = fstatSync(fd, { bigint: true });
   return { fd, dev: String(dev), ino: String(ino) };
 }

@@ -6,8 +6,8 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Duplex } from 'node:stream';
-import { Value } from 'typebox/value';
-import { AGENT_FD, Progress } from './layout.ts';
+import { AGENT_FD } from './layout.ts';
+import { type Progress, readProgress } from './messages.ts';
 
 export type Outcome = { readonly ok: true } | { readonly ok: false; readonly detail: string };
 
@@ -53,11 +53,7 @@ export class LinePipe {
   async #hear(): Promise<Progress | undefined> {
     const { value, done } = await this.#lines.next();
     if (done === true) return undefined;
-    try {
-      return Value.Parse(Progress, JSON.parse(value));
-    } catch {
-      return { state: 'failed', detail: 'the program said something that is no progress' };
-    }
+    return readProgress(value);
   }
 }
 

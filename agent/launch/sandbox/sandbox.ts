@@ -9,8 +9,9 @@ import { WardlockError } from '../../../core/errors/index.ts';
 import { type Cgroup, endCgroup, freezeCgroup, livingProcesses, makeCgroup } from '../../os/cgroup.ts';
 import { type Command, spawnInNamespaceOf, spawnNamespaceInit } from '../../os/pid-namespace.ts';
 import type { AppUser } from '../port.ts';
-import { type InitRequest, SANDBOX_GIVEN, SANDBOX_XAUTHORITY, type StartRequest, type WarmRequest } from './layout.ts';
+import { SANDBOX_GIVEN, SANDBOX_XAUTHORITY } from './layout.ts';
 import { exitOf, LinePipe, type Outcome } from './line-pipe.ts';
+import type { InitRequest, StartRequest, WarmRequest } from './messages.ts';
 
 export interface SandboxOptions {
   readonly user: AppUser;
@@ -74,7 +75,7 @@ export class Sandbox {
   static async open(options: SandboxOptions): Promise<Sandbox> {
     const group = await makeCgroup(options.cgroupMount, options.cgroupName);
     try {
-      const request: InitRequest = { uid: options.user.uid, gid: options.user.gid, hide: [...options.hide] };
+      const request: InitRequest = { uid: options.user.uid, gid: options.user.gid, hide: options.hide };
       const init = spawnNamespaceInit(helper('init-program', JSON.stringify(request)));
       const pipe = new LinePipe(init);
       const sandbox = new Sandbox(options, group, init);
@@ -151,7 +152,7 @@ export class Sandbox {
       agentPid: process.pid,
       initPid: this.#initPid,
       cgroup: group.path,
-      readable: [...this.#options.readable],
+      readable: this.#options.readable,
     };
     pipe.send(request);
     return { child, pipe, group, warm: pipe.expect('ready') };

@@ -4,7 +4,6 @@
  */
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { Value } from 'typebox/value';
 import {
   ABI_WITH_SCOPES,
   ACCESS_EXECUTE,
@@ -28,7 +27,8 @@ import {
 } from '../../os/libc.ts';
 import { grabMount, joinNamespaces, placeMount } from '../../os/mounts.ts';
 import { endWithParent, giveUpCapabilities } from '../../os/privileges.ts';
-import { AGENT_FD, type Progress, READABLE_INSIDE, StartRequest, WarmRequest, X_SOCKET_FOLDER } from './layout.ts';
+import { AGENT_FD, READABLE_INSIDE, X_SOCKET_FOLDER } from './layout.ts';
+import { type HeldFile, type Progress, readStartRequest, readWarmRequest, type StartRequest, type WarmRequest } from './messages.ts';
 
 const O_PATH = 0o10000000;
 const O_CLOEXEC = 0o2000000;
@@ -82,14 +82,14 @@ function warmUp(request: WarmRequest): number {
 }
 
 /** The agent's own descriptor, opened again: the very file that was hashed, whatever its name means by now. */
-function allowHeld(ruleset: number, agentPid: number, held: StartRequest['program']): void {
+function allowHeld(ruleset: number, agentPid: number, held: HeldFile): void {
   holding(`/proc/${agentPid}/fd/${held.fd}`, (fd) => {
     requireSame(fstatSync(fd, { bigint: true }), held);
     allow(ruleset, fd, ACCESS_EXECUTE | ACCESS_READ_FILE);
   });
 }
 
-function requireSame(found: { readonly dev: bigint; readonly ino: bigint }, held: StartRequest['program']): void {
+function requireSame(found: { readonly dev: bigint; readonly ino: bigint }, held: HeldFile): void {
   if (String(found.dev) !== held.dev || String(found.ino) !== held.ino) throw new Error('the file was replaced after it was checked');
 }
 
@@ -131,19 +131,15 @@ function showDisplay({ mount, ino, inside }: TakenDisplay): void {
 }
 
 try {
-  const warm = Value.Parse(WarmRequest, hear());
+  const warm = readWarmRequest(hear());
   const ruleset = warmUp(warm);
   tell({ state: 'ready' });
-  const request = Value.Parse(StartRequest, hear());
+  const request = readStartRequest(hear());
   shutIn(ruleset, warm.agentPid, request);
   resetSignals();
   closeOnExecFrom(AGENT_FD);
   tell({ state: 'executing' });
-  execve(
-    request.path,
-    request.argv,
-    Object.entries(request.env).map(([name, value]) => `${name}=${value}`),
-  );
+  execve(request.path, request.argv, request.env);
 } catch (cause) {
   tell({ state: 'failed', detail: cause instanceof Error ? cause.message : String(cause) });
   process.exit(1);

@@ -4,15 +4,13 @@
  */
 import { lstatSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import Type, { type Static } from 'typebox';
 import { classifyFile } from '../elf.ts';
 
 /** Files and whole folders to allow, and the folders that were looked at with their times of change. */
-export const Survey = Type.Object({
-  readable: Type.Array(Type.String()),
-  seen: Type.Array(Type.Tuple([Type.String(), Type.Number()])),
-});
-export type Survey = Static<typeof Survey>;
+export interface Survey {
+  readonly readable: readonly string[];
+  readonly seen: readonly (readonly [string, number])[];
+}
 
 /** Folders that hold libraries or data that graphical programs need. What is not there is left out. */
 export const SYSTEM_FOLDERS: readonly string[] = [

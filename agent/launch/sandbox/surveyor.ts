@@ -5,10 +5,13 @@
 import { execFile } from 'node:child_process';
 import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
+import Type from 'typebox';
 import { Value } from 'typebox/value';
-import { isOutdated, Survey, SYSTEM_FILES, SYSTEM_FOLDERS } from './survey.ts';
+import { isOutdated, type Survey, SYSTEM_FILES, SYSTEM_FOLDERS } from './survey.ts';
 
 const run = promisify(execFile);
+const PrintedSurvey = Type.Object({ readable: Type.Array(Type.String()), seen: Type.Array(Type.Tuple([Type.String(), Type.Number()])) });
+
 const MAX_SURVEY_BYTES = 64 * 1024 * 1024;
 const SURVEY_LIMIT_MS = 60_000;
 
@@ -44,5 +47,5 @@ async function makeSurvey(folders: readonly string[]): Promise<Survey> {
     timeout: SURVEY_LIMIT_MS,
   });
   const printed: unknown = JSON.parse(stdout);
-  return Value.Parse(Survey, printed);
+  return Value.Parse(PrintedSurvey, printed);
 }
