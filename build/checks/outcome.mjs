@@ -38,7 +38,7 @@ function clip(text) {
 export function printFailures(outcomes) {
   const skipped = outcomes.filter((outcome) => outcome.status === 'skipped');
   if (skipped.length > 0) line('\nSkipped:');
-  for (const outcome of skipped.slice(0, LISTED_SKIPS)) line(`  - ${outcome.name}: ${outcome.detail ?? 'no reason given'}`);
+  for (const outcome of skipped.slice(0, LISTED_SKIPS)) line(`  - ${outcome.name}: ${outcome.detail || 'no reason given'}`);
   if (skipped.length > LISTED_SKIPS) line(`  ... and ${skipped.length - LISTED_SKIPS} more`);
   const failed = outcomes.filter((outcome) => outcome.status === 'failed');
   if (failed.length > 0) line('\nFailed:');

@@ -6,21 +6,6 @@ import { at, root, toolEnvironment } from '../lib/paths.mjs';
 import { run, tail } from '../lib/run.mjs';
 import { filesBelow } from '../lib/sources.mjs';
 
-const statusOf = { passed: 'passed', failed: 'failed', skipped: 'skipped', pending: 'skipped', todo: 'skipped', disabled: 'skipped' };
-
-function outcomesOfFile(project, file) {
-  const relative = path.relative(root, file.name);
-  const tests = file.assertionResults.map((test) => ({
-    name: `${project}: ${relative} > ${test.fullName}`,
-    status: statusOf[test.status] ?? 'failed',
-    ms: test.duration ?? 0,
-    detail: [...(test.failureMessages ?? []), ...(test.meta?.skipReason ? [test.meta.skipReason] : [])].join('\n'),
-  }));
-  const loaded = file.status !== 'failed' || tests.some((test) => test.status === 'failed');
-  if (loaded) return tests;
-  return [...tests, { name: `${project}: ${relative}`, status: 'failed', ms: 0, detail: file.message || 'The file could not be loaded.' }];
-}
-
 /** True when the project's folder holds a test; unit tests stand everywhere. */
 function hasTests(project) {
   return project === 'unit' || filesBelow(at('test', project), (file) => file.endsWith('.test.ts')).length > 0;
@@ -40,13 +25,11 @@ export function vitestCheck(project) {
       const folder = await mkdtemp(path.join(os.tmpdir(), 'wardlock-vitest-'));
       try {
         const file = path.join(folder, 'report.json');
-        const args = ['run', '--project', project, '--reporter=json', `--outputFile=${file}`];
-        const result = await run(at('node_modules', '.bin', 'vitest'), args, {
-          cwd: root,
-          env: toolEnvironment({ NO_COLOR: '1', FORCE_COLOR: undefined }),
-        });
+        const args = ['run', '--project', project, `--reporter=${at('build', 'checks', 'vitest-reporter.mjs')}`];
+        const env = toolEnvironment({ WARDLOCK_REPORT: file, NO_COLOR: '1', FORCE_COLOR: undefined });
+        const result = await run(at('node_modules', '.bin', 'vitest'), args, { cwd: root, env });
         const report = await readFile(file, 'utf8').then(JSON.parse, () => undefined);
-        const outcomes = (report?.testResults ?? []).flatMap((entry) => outcomesOfFile(project, entry));
+        const outcomes = (report ?? []).map((outcome) => ({ ...outcome, name: `${project}: ${outcome.name}` }));
         const explained = outcomes.some((outcome) => outcome.status === 'failed');
         if (report === undefined || (result.code !== 0 && !explained)) {
           outcomes.push({ name: `${name} itself`, status: 'failed', ms: result.ms, detail: tail(result.out + result.err, 80) });

@@ -1,0 +1,44 @@
+// A reporter for vitest that writes what build/checks/vitest.mjs needs to one file: every test with its reason for being skipped,
+// what could not be loaded, and errors that belong to no test. The path is given in WARDLOCK_REPORT.
+import { writeFileSync } from 'node:fs';
+
+/** An error as a person needs it: what was expected, the difference, and where in the project's own files. */
+function textOf(error) {
+  const places = (error.stack ?? '').split('\n').filter((row) => /^\s+at /.test(row) && !/node_modules|node:internal/.test(row));
+  return [`${error.name ?? 'Error'}: ${error.message ?? error}`, ...(error.diff ? [error.diff] : []), ...places].join('\n');
+}
+
+const text = (errors) => errors.map(textOf).join('\n');
+
+const statusOf = { passed: 'passed', failed: 'failed', skipped: 'skipped', pending: 'failed' };
+
+function outcomeOf(test) {
+  const result = test.result();
+  return {
+    name: `${test.module.relativeModuleId} > ${test.fullName}`,
+    status: statusOf[result.state],
+    ms: test.diagnostic()?.duration ?? 0,
+    detail: result.state === 'skipped' ? (result.note ?? '') : text(result.errors ?? []),
+  };
+}
+
+/** Errors of a file or a `describe` block itself, such as a failing import or `beforeAll`. */
+function brokenParts(module) {
+  const parts = [module, ...module.children.allSuites()];
+  return parts
+    .filter((part) => part.errors().length > 0)
+    .map((part) => ({
+      name: `${module.relativeModuleId}${part === module ? '' : ` > ${part.fullName}`} (setup)`,
+      status: 'failed',
+      ms: 0,
+      detail: text(part.errors()),
+    }));
+}
+
+export default class OutcomeReporter {
+  onTestRunEnd(modules, unhandled) {
+    const outcomes = modules.flatMap((module) => [...[...module.children.allTests()].map(outcomeOf), ...brokenParts(module)]);
+    if (unhandled.length > 0) outcomes.push({ name: 'errors outside of any test', status: 'failed', ms: 0, detail: text(unhandled) });
+    writeFileSync(process.env.WARDLOCK_REPORT, JSON.stringify(outcomes));
+  }
+}

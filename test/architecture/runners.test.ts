@@ -1,0 +1,97 @@
+/**
+ * The counting itself: what the runners report of a suite with every kind of trouble in it, and that a suite which died is never
+ * green. Without this, a broken reporter would make everything pass.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import Type from 'typebox';
+import Value from 'typebox/value';
+import { describe, expect, test } from 'vitest';
+import { planted, root } from './support.ts';
+
+const Outcomes = Type.Array(
+  Type.Object({
+    name: Type.String(),
+    status: Type.Union([Type.Literal('passed'), Type.Literal('failed'), Type.Literal('skipped')]),
+    ms: Type.Number(),
+    detail: Type.Optional(Type.String()),
+  }),
+);
+
+const readOutcomes = (file: string): Type.Static<typeof Outcomes> => Value.Parse(Outcomes, JSON.parse(readFileSync(file, 'utf8')));
+
+const suite = {
+  'package.json': '{"type":"module"}',
+  'vitest.config.ts': 'export default {};',
+  'a.test.ts': `
+    import { beforeAll, describe, expect, test } from 'vitest';
+    test('passes', () => { expect(1).toBe(1); });
+    test('fails', () => { expect({ seat: 1 }).toEqual({ seat: 2 }); });
+    test('is skipped', ({ skip }) => { skip('no reader here'); });
+    test('leaks', () => { setTimeout(() => { throw new Error('too late'); }, 1); });
+    test('waits', () => new Promise((resolve) => { setTimeout(resolve, 50); }));
+    describe('block', () => { beforeAll(() => { throw new Error('no table'); }); test('inside', () => {}); });
+  `,
+  'b.test.ts': "import './gone.ts';",
+};
+
+describe("vitest's outcomes", () => {
+  using plot = planted(suite);
+  symlinkSync(path.join(root, 'node_modules'), path.join(plot.folder, 'node_modules'));
+  const report = path.join(plot.folder, 'report.json');
+  const ran = spawnSync(
+    path.join(root, 'node_modules/.bin/vitest'),
+    ['run', `--reporter=${path.join(root, 'build/checks/vitest-reporter.mjs')}`],
+    { cwd: plot.folder, env: { ...process.env, WARDLOCK_REPORT: report, VITEST: undefined }, encoding: 'utf8' },
+  );
+  const outcomes = existsSync(report) ? readOutcomes(report) : [];
+  const named = (part: string) => outcomes.find((outcome) => outcome.name.includes(part));
+
+  test('each kind of trouble is one outcome', () => {
+    expect(ran.status).not.toBe(0);
+    expect(named('> passes')).toMatchObject({ status: 'passed' });
+    expect(named('> fails')).toMatchObject({ status: 'failed' });
+    expect(named('> fails')?.detail).toContain('a.test.ts');
+    expect(named('> is skipped')).toMatchObject({ status: 'skipped', detail: 'no reader here' });
+    expect(named('block (setup)')).toMatchObject({ status: 'failed' });
+    expect(named('b.test.ts (setup)')).toMatchObject({ status: 'failed' });
+    expect(named('outside of any test')?.detail).toContain('too late');
+  });
+});
+
+describe('the last line of .ci/run', () => {
+  const sum = (files: Readonly<Record<string, string>>, names: readonly string[]) => {
+    using plot = planted(files);
+    const ran = spawnSync(process.execPath, [path.join(root, 'build/sum.mjs'), ...names], { cwd: plot.folder, encoding: 'utf8' });
+    return { code: ran.status, last: ran.stdout };
+  };
+  const passed = '[{"name":"a","status":"passed","ms":1}]';
+
+  test('sums all files', () => {
+    const skipped = '[{"name":"b","status":"skipped","ms":0},{"name":"c","status":"passed","ms":0}]';
+    expect(sum({ 'a.json': passed, 'b.json': skipped }, ['a.json', 'b.json'])).toEqual({
+      code: 0,
+      last: '2 passed, 0 failed, 1 skipped\n',
+    });
+  });
+
+  test('a failed test fails it', () => {
+    expect(sum({ 'a.json': passed, 'b.json': '[{"name":"b","status":"failed","ms":0}]' }, ['a.json', 'b.json'])).toEqual({
+      code: 1,
+      last: '1 passed, 1 failed, 0 skipped\n',
+    });
+  });
+
+  test.each([
+    ['a file that is not there', {}],
+    ['a file cut short', { 'b.json': '[{"name":' }],
+  ])('%s is a failure', (_, files) => {
+    expect(sum({ 'a.json': passed, ...files }, ['a.json', 'b.json'])).toEqual({ code: 1, last: '1 passed, 1 failed, 0 skipped\n' });
+  });
+
+  test('nothing at all is a failure', () => {
+    expect(sum({ 'a.json': '[]' }, ['a.json'])).toMatchObject({ code: 1 });
+  });
+});
