@@ -9,8 +9,9 @@ import * as keys from './keys.ts';
 import * as policyPublish from './policy-publish.ts';
 import * as server from './server.ts';
 import * as staff from './staff.ts';
+import * as syncer from './syncer.ts';
 
-const commands = [server, enrolToken, staff, keys, policyPublish];
+const commands = [server, syncer, enrolToken, staff, keys, policyPublish];
 
 const FAILED = 1;
 const USAGE = 64;

@@ -16,7 +16,7 @@ import { openRefusedPeers, type RefusedPeers } from './services/refused-peers.ts
 import { openServerLog, type ServerLog } from './services/server-log.ts';
 import { openStaff, type Staff } from './services/staff.ts';
 import { type Authority, openAuthority } from './site/authority.ts';
-import { makeStateFolder } from './site/files.ts';
+import { makeStateFolder } from '../crypto/secret-files.ts';
 import { openSiteKeys, type SiteKeys } from './site/keys.ts';
 import { settleTenant } from './site/tenant.ts';
 import { openSqlite, type Store } from './store/sqlite.ts';

@@ -6,7 +6,7 @@ import { createHash, createPrivateKey, type KeyObject, randomBytes, sign, webcry
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { tlsKeyAlgorithm, x509 } from '../../crypto/x509.ts';
-import { makeStateFolder, readIfThere, readOrMake, replaceFile } from './files.ts';
+import { makeStateFolder, readIfThere, readOrMake, replaceFile } from '../../crypto/secret-files.ts';
 
 const DAY_MS = 86_400_000;
 const AUTHORITY_DAYS = 3650;

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { AuditCrypto, Signer } from '../../core/audit/crypto.ts';
-import { makeStateFolder, readOrMake } from './files.ts';
+import { makeStateFolder, readOrMake } from '../../crypto/secret-files.ts';
 import { type SecretBox, secretBox } from './secret-box.ts';
 
 const KEY_BYTES = 32;

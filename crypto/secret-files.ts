@@ -1,5 +1,5 @@
 /**
- * Secret files of the server's state folder: written once, complete or not at all, readable by the owner only. It must
+ * Secret files of a state folder: written once, complete or not at all, readable by the owner only. It must
  * never overwrite a secret that is already there.
  */
 import { randomBytes } from 'node:crypto';

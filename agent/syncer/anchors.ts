@@ -1,0 +1,54 @@
+/**
+ * The lane that anchors the log: `add-checkpoint` of C2SP tlog-witness, at one cadence and one size whether or not
+ * something happened, so that an onlooker learns nothing from it.
+ */
+import { seatPaths } from '../../contract/seat-api.ts';
+import { fromBase64, parseDecimal } from '../../core/audit/bytes.ts';
+import { formatAddCheckpoint } from '../../core/audit/index.ts';
+import { WardlockError } from '../../core/errors/index.ts';
+import type { AgentPort } from './agent-port.ts';
+import { refusalOf, type SeatClient } from './seat-client.ts';
+
+/** Request line, headers and body together are padded to this by a header outside the note. */
+const REQUEST_BYTES = 6144;
+const PADDING_HEADER = 'x-wardlock-padding';
+
+export interface Anchors {
+  run(signal: AbortSignal): Promise<boolean>;
+}
+
+export function openAnchors(agent: AgentPort, server: SeatClient): Anchors {
+  let pinned = { incarnation: '', size: 0 };
+  return {
+    run: async (signal) => {
+      const head = await agent.request('checkpoint', {});
+      if (head === null) return false;
+      const { incarnation, size } = head.position;
+      const oldSize = pinned.incarnation === incarnation ? Math.min(pinned.size, size) : 0;
+      const proof = oldSize > 0 && oldSize < size ? (await agent.request('consistency', { incarnation, from: oldSize, to: size })).proof : [];
+      const hashes = proof.map((hash) => fromBase64(hash) ?? new Uint8Array());
+      const body = Buffer.from(formatAddCheckpoint({ oldSize, hashes, checkpoint: head.note }));
+      const answer = await server.call({
+        method: 'POST',
+        path: seatPaths.addCheckpoint,
+        headers: { 'content-type': 'text/plain; charset=utf-8', [PADDING_HEADER]: '0'.repeat(Math.max(0, REQUEST_BYTES - body.length)) },
+        body,
+        signal,
+      });
+      if (answer.status === 200) {
+        pinned = { incarnation, size };
+        return false;
+      }
+      const stored = answer.status === 409 ? parseDecimal(answer.body.toString('utf8').trim()) : undefined;
+      if (stored === undefined) throw refusalOf(answer);
+      if (stored > size || (stored === size && oldSize === size)) {
+        await agent.request('incident', { code: 'WITNESS_CONFLICT', detail: `The server has pinned ${stored} entries of this log; the seat has ${size}.` });
+        throw new WardlockError('INTAKE_SIZE_CONFLICT', `The server has pinned ${stored} entries of this log; this seat has ${size}.`);
+      }
+      const repeated = pinned.incarnation === incarnation && pinned.size === stored;
+      pinned = { incarnation, size: stored };
+      if (repeated) throw refusalOf(answer);
+      return true;
+    },
+  };
+}

@@ -1,0 +1,165 @@
+/**
+ * The syncer as a whole: connects to the agent, runs its three lanes while a seat is enrolled, enrols when asked, tells the
+ * agent whether the server answers. It picks the concrete parts; if the agent goes, everything stops and waits.
+ */
+import { join } from 'node:path';
+import { syncBoundary, type SyncBoundary } from '../../contract/sync.ts';
+import { isWardlockError } from '../../core/errors/index.ts';
+import type { Lane } from '../../core/sync/machine.ts';
+import { type BoundaryClient, connect } from '../../ipc/client.ts';
+import { openLog, type SeatLog } from '../log.ts';
+import { openAnchors } from './anchors.ts';
+import { connectionTeller } from './connection.ts';
+import { enrol } from './enrol.ts';
+import { readIdentity, type SyncerIdentity } from './identity.ts';
+import { type RunningLane, runLane } from './lane.ts';
+import { renewWhenDue } from './renewal.ts';
+import { openSeatClient } from './seat-client.ts';
+import { openUpdates, type Versions } from './updates.ts';
+import { openUploads } from './uploads.ts';
+
+const BUILD = 'wardlock-syncer/0.1.0';
+const RECONNECT_MS = 500;
+const DAY_MS = 86_400_000;
+
+const lanes = {
+  anchors: { work: 'uploading', intervalMs: 60_000, floor: 0.5 },
+  uploads: { work: 'uploading', intervalMs: 15_000, floor: 0.5 },
+  updates: { work: 'downloading', intervalMs: 1000, floor: 0.5 },
+  renewal: { work: 'downloading', intervalMs: DAY_MS, floor: 0.5 },
+} as const satisfies Record<string, Lane>;
+
+export interface SyncerOptions {
+  /** The seat's state folder: `run/sync.sock` is in it, and the syncer's own folder `syncer`. */
+  readonly stateFolder: string;
+  readonly socketPath?: string;
+  readonly trustedUids?: readonly number[];
+}
+
+export interface Syncer {
+  close(): void;
+}
+
+type Connection = BoundaryClient<SyncBoundary>;
+
+export function startSyncer(options: SyncerOptions): Syncer {
+  const log = openLog('syncer');
+  const folder = join(options.stateFolder, 'syncer');
+  const path = options.socketPath ?? join(options.stateFolder, 'run', 'sync.sock');
+  let stopped = false;
+  let retry: NodeJS.Timeout | undefined;
+  let present: { readonly agent: Connection; session: Session | null } | undefined;
+
+  const again = (): void => {
+    if (!stopped) retry = setTimeout(() => void open(), RECONNECT_MS);
+  };
+  const open = async (): Promise<void> => {
+    try {
+      const agent = await connect({
+        boundary: syncBoundary,
+        path,
+        build: BUILD,
+        events: {
+          enrol: (wanted) => void enrolNow(wanted),
+          appended: () => present?.session?.wake(),
+        },
+        onClosed: () => {
+          present?.session?.close();
+          present = undefined;
+          log.warn('the agent is gone');
+          again();
+        },
+        ...(options.trustedUids === undefined ? {} : { trustedUids: options.trustedUids }),
+      });
+      present = { agent, session: sessionOf(agent) };
+    } catch (error) {
+      log.warn('cannot reach the agent', { code: isWardlockError(error) ? error.code : 'IPC_CLOSED' });
+      again();
+    }
+  };
+  const sessionOf = (agent: Connection): Session | null => {
+    const { workstationId, policyVersion, directoryVersion } = agent.welcome;
+    const identity = readIdentity(folder);
+    if (workstationId === null || identity?.workstationId !== workstationId) return null;
+    return sessionWith(agent, identity, { policy: policyVersion, directory: directoryVersion });
+  };
+  const sessionWith = (agent: Connection, identity: SyncerIdentity, have: Versions): Session =>
+    openSession({
+      agent,
+      identity,
+      folder,
+      have,
+      log,
+      onRenewed: (renewed, known) => {
+        present?.session?.close();
+        if (present?.agent === agent) present.session = sessionWith(agent, renewed, known);
+      },
+    });
+  const enrolNow = async (wanted: { readonly server: string; readonly token: string }): Promise<void> => {
+    const mine = present;
+    if (mine === undefined) return;
+    try {
+      const identity = await enrol(mine.agent, folder, wanted);
+      mine.session?.close();
+      mine.session = sessionWith(mine.agent, identity, { policy: 0, directory: 0 });
+      log.info('enrolled', { workstation: identity.workstationId });
+    } catch (error) {
+      const body = isWardlockError(error) ? error.toBody() : { code: 'SERVER_INTERNAL', message: 'The enrolment failed.' };
+      log.warn('enrolment failed', { code: body.code });
+      await mine.agent.request('enrolmentStep', { step: 'failed', error: body }).catch(() => log.warn('the agent is gone'));
+    }
+  };
+
+  void open();
+  return {
+    close: () => {
+      stopped = true;
+      clearTimeout(retry);
+      present?.session?.close();
+      present?.agent.close();
+    },
+  };
+}
+
+interface Session {
+  /** The log grew. */
+  wake(): void;
+  close(): void;
+}
+
+interface SessionParts {
+  readonly agent: Connection;
+  readonly identity: SyncerIdentity;
+  readonly folder: string;
+  readonly have: Versions;
+  readonly log: SeatLog;
+  readonly onRenewed: (identity: SyncerIdentity, known: Versions) => void;
+}
+
+function openSession({ agent, identity, folder, have, log, onRenewed }: SessionParts): Session {
+  const server = openSeatClient(identity.server, identity.ca, { key: identity.key, certificate: identity.certificate });
+  const { random } = Math;
+  const tell = connectionTeller(agent, log);
+  const anchors = openAnchors(agent, server);
+  const uploads = openUploads(agent, server);
+  const updates = openUpdates(agent, server, have);
+  const renew = async (): Promise<boolean> => {
+    const renewed = await renewWhenDue(server, folder, identity);
+    if (renewed !== null) onRenewed(renewed, updates.known());
+    return false;
+  };
+  const running: { readonly [L in keyof typeof lanes]: RunningLane } = {
+    anchors: runLane({ lane: lanes.anchors, random, work: (_batch, signal) => anchors.run(signal), onOutcome: tell }),
+    uploads: runLane({ lane: lanes.uploads, random, work: (batch, signal) => uploads.run(batch, signal), onOutcome: tell }),
+    updates: runLane({ lane: lanes.updates, random, work: (_batch, signal) => updates.run(signal), onOutcome: tell }),
+    renewal: runLane({ lane: lanes.renewal, random, work: renew, onOutcome: tell }),
+  };
+  for (const lane of Object.values(running)) lane.send({ type: 'ready' });
+  return {
+    wake: () => running.uploads.send({ type: 'due' }),
+    close: () => {
+      for (const lane of Object.values(running)) lane.send({ type: 'lost' });
+      server.close();
+    },
+  };
+}

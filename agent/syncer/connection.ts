@@ -1,0 +1,24 @@
+/**
+ * Tells the agent, once per change, whether the server answers. A refusal by the server is an answer; silence, a captive
+ * portal and a broken line are not.
+ */
+import { isWardlockError } from '../../core/errors/index.ts';
+import type { SeatLog } from '../log.ts';
+import type { AgentPort } from './agent-port.ts';
+import { RefusedByServer } from './refused.ts';
+
+/** @returns to be called with null after work that ended well, and with the failure otherwise */
+export function connectionTeller(agent: AgentPort, log: SeatLog): (failure: unknown) => void {
+  let told: 'online' | 'offline' | null = null;
+  return (failure) => {
+    const answered = failure === null || (failure instanceof RefusedByServer && failure.code !== 'SERVER_ANSWER_MALFORMED');
+    const state = answered ? 'online' : 'offline';
+    if (failure !== null) log.warn('sync failed', { code: isWardlockError(failure) ? failure.code : String(failure) });
+    if (state === told) return;
+    told = state;
+    const detail = isWardlockError(failure) ? { detail: failure.message.slice(0, 300) } : {};
+    agent.request('connection', { state, since: new Date().toISOString(), ...detail }).catch(() => {
+      told = null;
+    });
+  };
+}

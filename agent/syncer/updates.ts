@@ -1,0 +1,71 @@
+/**
+ * The lane that fetches policy and staff by long poll, hands them to the agent sealed and signed as they came, and reports
+ * what the agent did. What the agent refused is not fetched again until there is something newer.
+ */
+import Type, { type Static } from 'typebox';
+import { Report, seatPaths, UpdatesReply } from '../../contract/seat-api.ts';
+import type { AgentPort } from './agent-port.ts';
+import { jsonBody, readAnswer, type SeatClient } from './seat-client.ts';
+
+const WAIT_SECONDS = 45;
+/** The long poll itself and some time for the network. */
+const POLL_TIMEOUT_MS = (WAIT_SECONDS + 30) * 1000;
+/** An empty answer that came sooner than this means a server that stops: rest instead of asking at once. */
+const TOO_SOON_MS = 2000;
+
+export interface Versions {
+  readonly policy: number;
+  readonly directory: number;
+}
+
+export interface Updates {
+  run(signal: AbortSignal): Promise<boolean>;
+  known(): Versions;
+}
+
+export function openUpdates(agent: AgentPort, server: SeatClient, have: Versions): Updates {
+  let known = have;
+  const report = async (body: Static<typeof Report>): Promise<void> => {
+    readAnswer(await server.call({ method: 'POST', path: seatPaths.reports, ...jsonBody(body) }), Type.Object({}));
+  };
+  const settle = async (kind: 'policy' | 'directory', version: number, apply: () => Promise<Outcome>): Promise<void> => {
+    const outcome = await apply();
+    known = { ...known, [kind]: Math.max(known[kind], version) };
+    const refused = outcome.outcome === 'refused';
+    await report({
+      kind,
+      version: refused ? version : outcome.version,
+      outcome: refused ? 'refused' : 'applied',
+      code: refused ? outcome.code : null,
+      message: refused ? outcome.message : null,
+    });
+  };
+  let reported = false;
+  return {
+    known: () => known,
+    run: async (signal) => {
+      if (!reported) {
+        await reportPresent(report, have);
+        reported = true;
+      }
+      const began = performance.now();
+      const path = `${seatPaths.updates}?policy=${known.policy}&directory=${known.directory}&wait=${WAIT_SECONDS}`;
+      const { policy, directory } = readAnswer(await server.call({ method: 'GET', path, timeoutMs: POLL_TIMEOUT_MS, signal }), UpdatesReply);
+      // Staff first: a policy may name a role that only the newer directory knows.
+      if (directory !== null) await settle('directory', directory.version, () => agent.request('directory', { sealed: directory.sealed }));
+      if (policy !== null) await settle('policy', policy.version, () => agent.request('policy', { envelope: policy.envelope }));
+      return policy !== null || directory !== null || performance.now() - began > TOO_SOON_MS;
+    },
+  };
+}
+
+type Outcome =
+  | { readonly outcome: 'applied' | 'unchanged'; readonly version: number }
+  | { readonly outcome: 'refused'; readonly code: string; readonly message: string };
+
+/** After a restart the server may have missed the last report: what is in force is told again. */
+async function reportPresent(report: (body: Static<typeof Report>) => Promise<void>, have: Versions): Promise<void> {
+  for (const kind of ['policy', 'directory'] as const) {
+    if (have[kind] > 0) await report({ kind, version: have[kind], outcome: 'applied', code: null, message: null });
+  }
+}

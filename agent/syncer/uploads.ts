@@ -1,0 +1,82 @@
+/**
+ * The lane that brings entries to the server: reads what has no receipt yet, sends one batch, hands the receipt to the
+ * agent. It keeps no entry and deletes none; what the server holds is believed only as far as the agent verifies it.
+ */
+import { Value } from 'typebox/value';
+import { EntriesReply, SizeConflict, seatPaths } from '../../contract/seat-api.ts';
+import { WardlockError } from '../../core/errors/index.ts';
+import type { AgentPort } from './agent-port.ts';
+import { readAnswer, type SeatAnswer, type SeatClient } from './seat-client.ts';
+import { encodeEntries } from './wire.ts';
+
+/** What fits a frame of the local socket after base64, with room for the rest. */
+const BATCH_FRAME_BYTES = 163_840;
+const UPLOAD_TIMEOUT_MS = 60_000;
+
+export interface Uploads {
+  /** Sends one batch; true when entries without a receipt remain. */
+  run(batch: number, signal: AbortSignal): Promise<boolean>;
+}
+
+export function openUploads(agent: AgentPort, server: SeatClient): Uploads {
+  /** Where the server said it stands, when that is not where the agent's last receipt ends. */
+  let resume: { readonly incarnation: string; readonly start: number } | null = null;
+  return {
+    run: async (batch, signal) => {
+      const head = await agent.request('checkpoint', {});
+      if (head === null) return false;
+      const { incarnation, size } = head.position;
+      const start = resume?.incarnation === incarnation ? resume.start : head.receiptedSize;
+      if (start >= size) return false;
+      const run = await agent.request('entries', { incarnation, start, maxBytes: BATCH_FRAME_BYTES, maxEntries: batch });
+      if (run.entries.length === 0 || run.start !== start) {
+        resume = null;
+        await agent.request('incident', { code: 'SYNC_ENTRIES_GONE', detail: `The server asks for entries from ${start}; the seat has none there.` });
+        throw new WardlockError('INTAKE_SIZE_CONFLICT', `The server asks for entries from ${start}, which this seat no longer holds.`);
+      }
+      const answer = await server.call({
+        method: 'PUT',
+        path: `${seatPaths.entries}/${incarnation}/${start}`,
+        headers: { 'content-type': 'application/octet-stream' },
+        body: encodeEntries({
+          note: run.checkpoint,
+          proof: run.proof.map((hash) => Buffer.from(hash, 'base64')),
+          entries: run.entries.map((entry) => Buffer.from(entry, 'base64')),
+        }),
+        timeoutMs: UPLOAD_TIMEOUT_MS,
+        signal,
+      });
+      const conflict = sizeOf(answer);
+      if (conflict !== null) {
+        resume = { incarnation, start: conflict };
+        return true;
+      }
+      if (answer.status === 422) await report(agent, answer);
+      const reply = readAnswer(answer, EntriesReply);
+      const { accepted } = await agent.request('receipt', { note: reply.receipt });
+      if (!accepted) throw new WardlockError('SERVER_ANSWER_MALFORMED', 'The agent refused the receipt: it does not fit the log of this seat.');
+      resume = reply.size > start ? null : resume;
+      return reply.size < size;
+    },
+  };
+}
+
+function sizeOf(answer: SeatAnswer): number | null {
+  if (answer.status !== 409) return null;
+  const body = parseJson(answer.body);
+  return Value.Check(SizeConflict, body) ? body.size : null;
+}
+
+async function report(agent: AgentPort, answer: SeatAnswer): Promise<void> {
+  const body = parseJson(answer.body);
+  const code = typeof body === 'object' && body !== null && 'code' in body ? String(body.code) : 'SERVER_REFUSED';
+  await agent.request('incident', { code: code.slice(0, 60), detail: 'The server refused entries of this log: they differ from what it holds, or do not verify.' });
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return null;
+  }
+}
