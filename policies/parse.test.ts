@@ -46,7 +46,7 @@ describe('a policy text', () => {
   });
   test('with a field twice names the second one', () => {
     const twice = text.replace('"tenant": "clinic",', '"tenant": "clinic",\n  "tenant": "other",');
-    expect(problems(twice)).toEqual([{ line: 4, column: 3, path: '/tenant', message: 'The field tenant stands twice.' }]);
+    expect(problems(twice)).toEqual([{ line: 4, column: 3, path: '/tenant', message: 'The field tenant stands twice.', kind: 'schema' }]);
   });
   test('with a wrong value points at the value', () => {
     const [problem] = problems(text.replace('"warningSeconds": 20', '"warningSeconds": 5'));

@@ -14,6 +14,8 @@ export interface PolicyProblem {
   /** Where in the document, such as `/roles/0/apps/2`; empty for the text as a whole. */
   readonly path: string;
   readonly message: string;
+  /** `empty`: the policy would leave a seat with nothing to do. */
+  readonly kind: 'syntax' | 'schema' | 'empty' | 'contradiction';
 }
 
 export type ParsedPolicy =
@@ -37,11 +39,11 @@ export function parsePolicy(text: string, options: ParseOptions): ParsedPolicy {
   const errors: ParseError[] = [];
   const tree = parseTree(text, errors, { disallowComments: !options.comments, allowTrailingComma: options.comments });
   if (tree === undefined || errors.length > 0) {
-    const found = errors.map((error) => at(error.offset, '', `${spoken(printParseErrorCode(error.error))}.`));
-    return refused(found.length > 0 ? found : [at(0, '', 'The text is empty.')]);
+    const found = errors.map((error) => at('syntax', error.offset, '', `${spoken(printParseErrorCode(error.error))}.`));
+    return refused(found.length > 0 ? found : [at('syntax', 0, '', 'The text is empty.')]);
   }
   const repeated = [...repeatedFields(tree, '', 0)].map(({ node, path }) =>
-    at(node.offset, path, `The field ${path.split('/').at(-1)} stands twice.`),
+    at('schema', node.offset, path, `The field ${path.split('/').at(-1)} stands twice.`),
   );
   if (repeated.length > 0) return refused(repeated);
   const value: unknown = plainValue(tree);
@@ -50,12 +52,14 @@ export function parsePolicy(text: string, options: ParseOptions): ParsedPolicy {
       checker
         .Errors(value)
         .filter(isTelling)
-        .map((error) => at(nodeAt(tree, error.instancePath).offset, error.instancePath, sentence(error))),
+        .map((error) => at('schema', nodeAt(tree, error.instancePath).offset, error.instancePath, sentence(error))),
     );
   }
   const empty = emptiness(value);
-  const wrong = contradictions(value).map(({ path, message }) => at(locate(tree, path).offset, `/${path.join('/')}`, message));
-  const problems = [...(empty === null ? [] : [at(0, '', empty)]), ...wrong];
+  const wrong = contradictions(value).map(({ path, message }) =>
+    at('contradiction', locate(tree, path).offset, `/${path.join('/')}`, message),
+  );
+  const problems = [...(empty === null ? [] : [at('empty', 0, '', empty)]), ...wrong];
   return problems.length > 0 ? refused(problems) : { ok: true, document: value };
 }
 
@@ -69,11 +73,11 @@ function refused(problems: readonly PolicyProblem[]): ParsedPolicy {
   return { ok: false, problems: once.slice(0, PROBLEM_LIMIT) };
 }
 
-function positions(text: string): (offset: number, path: string, message: string) => PolicyProblem {
-  return (offset, path, message) => {
+function positions(text: string): (kind: PolicyProblem['kind'], offset: number, path: string, message: string) => PolicyProblem {
+  return (kind, offset, path, message) => {
     const before = text.slice(0, offset);
     const lineStart = before.lastIndexOf('\n') + 1;
-    return { line: before.split('\n').length, column: offset - lineStart + 1, path, message };
+    return { line: before.split('\n').length, column: offset - lineStart + 1, path, message, kind };
   };
 }
 

@@ -3,6 +3,7 @@
  * a test holds the two against each other in both directions.
  */
 import { auditErrors } from './audit.ts';
+import { directoryErrors } from './directory.ts';
 import { enrolmentErrors } from './enrolment.ts';
 import { ipcErrors } from './ipc.ts';
 import { launchErrors } from './launch.ts';
@@ -13,6 +14,7 @@ import { startErrors } from './start.ts';
 
 export const errorMeanings = {
   ...auditErrors,
+  ...directoryErrors,
   ...enrolmentErrors,
   ...ipcErrors,
   ...launchErrors,

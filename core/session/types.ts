@@ -173,7 +173,6 @@ export type NoticeKey =
   | 'policy.none'
   | 'policy.expired'
   | 'breakglass.unavailable'
-  | 'breakglass.badge'
   | 'seat.faulted';
 
 /** A sentence that the screen is asked to say, with the numbers that it needs. */

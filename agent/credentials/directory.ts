@@ -1,0 +1,135 @@
+/**
+ * The ward's staff as this seat knows them: verified when it arrives, sealed on disk, looked up by the keyed hash of a
+ * badge. It must never hold a raw badge number, a PIN or an Argon2 output longer than it takes to replace them.
+ */
+import { createHash, createHmac, createSecretKey } from 'node:crypto';
+import Type, { type Static } from 'typebox';
+import type { Directory as ReceivedDirectory } from '../../contract/directory.ts';
+import { Base64, Count, Id, Label, Sha256Hex, Timestamp } from '../../contract/scalars.ts';
+import type { Standing, Who } from '../../core/session/types.ts';
+import type { SecretBox } from '../keys/index.ts';
+import { type BoxedFile, loadBoxed, saveBoxed } from '../state/boxed.ts';
+import type { PinCheck, SeatPin } from './pin.ts';
+
+const SeatPinRow = Type.Object({
+  salt: Base64,
+  memoryKiB: Type.Integer(),
+  passes: Type.Integer(),
+  lanes: Type.Integer(),
+  tag: Base64,
+  digits: Type.Integer(),
+});
+const SeatPerson = Type.Object({
+  id: Id,
+  displayName: Label,
+  givenName: Label,
+  initials: Type.String({ minLength: 1, maxLength: 4 }),
+  role: Id,
+  badges: Type.Array(Sha256Hex),
+  pin: Type.Union([Type.Null(), SeatPinRow]),
+  validFrom: Type.Union([Type.Null(), Timestamp]),
+  validUntil: Type.Union([Type.Null(), Timestamp]),
+  revoked: Type.Boolean(),
+});
+const SeatDirectory = Type.Object({
+  tenant: Id,
+  version: Count,
+  issuedAt: Timestamp,
+  ward: Type.Object({ id: Id, name: Label }),
+  seatName: Label,
+  badgeKey: Base64,
+  persons: Type.Array(SeatPerson),
+});
+export type SeatDirectory = Static<typeof SeatDirectory>;
+export type SeatPerson = Static<typeof SeatPerson>;
+
+export interface Lookup {
+  /** Keyed hash of the badge, for the record. */
+  readonly badge: string;
+  readonly standing: Standing;
+  readonly who: Who | null;
+}
+
+export class StaffDirectory {
+  readonly #file: BoxedFile<typeof SeatDirectory>;
+  readonly #box: SecretBox;
+  readonly #pins: PinCheck;
+  #now: SeatDirectory | null;
+  #byBadge = new Map<string, SeatPerson>();
+  readonly wasBroken: boolean;
+
+  constructor(path: string, box: SecretBox, pins: PinCheck) {
+    this.#file = { path, purpose: 'directory', schema: SeatDirectory };
+    this.#box = box;
+    this.#pins = pins;
+    const loaded = loadBoxed(this.#file, box);
+    this.wasBroken = loaded.found === 'broken';
+    this.#now = loaded.found === 'value' ? loaded.value : null;
+    this.#index();
+  }
+
+  get current(): SeatDirectory | null {
+    return this.#now;
+  }
+
+  get version(): number {
+    return this.#now?.version ?? 0;
+  }
+
+  /** Takes a directory that was verified, and says who lost the right to sit here with it. Durable when it returns. */
+  replace(received: ReceivedDirectory): { readonly gone: readonly string[] } {
+    const next: SeatDirectory = {
+      tenant: received.tenant,
+      version: received.version,
+      issuedAt: received.issuedAt,
+      ward: received.ward,
+      seatName: received.seatName,
+      badgeKey: received.badgeKey,
+      persons: received.persons.map((person) => ({ ...person, pin: person.pin === null ? null : this.#pins.keep(person.pin) })),
+    };
+    saveBoxed(this.#file, this.#box, next);
+    const former = this.#now?.persons ?? [];
+    this.#now = next;
+    this.#index();
+    return { gone: former.filter(({ id }) => this.person(id)?.revoked !== false).map(({ id }) => id) };
+  }
+
+  person(id: string): SeatPerson | undefined {
+    return this.#now?.persons.find((person) => person.id === id);
+  }
+
+  pinOf(id: string): SeatPin | null {
+    return this.person(id)?.pin ?? null;
+  }
+
+  /** Who holds this badge, and whether they may use it now. The same work for a known and an unknown one. */
+  find(number: string, wallMs: number): Lookup {
+    const badge = this.#hash(number);
+    const person = this.#byBadge.get(badge);
+    if (person === undefined) return { badge, standing: 'unknown', who: null };
+    return { badge, standing: standingOf(person, wallMs), who: whoOf(person) };
+  }
+
+  /** HMAC-SHA-256 of the normalised number: upper case, no hyphens. Without a directory a hash of no use to anybody. */
+  #hash(number: string): string {
+    const normalised = number.toUpperCase().replaceAll('-', '');
+    const key = createSecretKey(Buffer.from(this.#now?.badgeKey ?? '', 'base64'));
+    return createHmac('sha256', key).update(normalised).digest('hex');
+  }
+
+  #index(): void {
+    this.#byBadge = new Map((this.#now?.persons ?? []).flatMap((person) => person.badges.map((badge) => [badge, person] as const)));
+  }
+}
+
+function standingOf(person: SeatPerson, wallMs: number): Standing {
+  if (person.revoked) return 'revoked';
+  if (person.validFrom !== null && wallMs < Date.parse(person.validFrom)) return 'notYet';
+  if (person.validUntil !== null && wallMs >= Date.parse(person.validUntil)) return 'expired';
+  return 'ok';
+}
+
+export function whoOf(person: SeatPerson): Who {
+  const { id, displayName, givenName, initials, role, pin } = person;
+  return { id, displayName, givenName, initials, role, pinId: pin === null ? null : createHash('sha256').update(pin.tag).digest('hex') };
+}

@@ -1,0 +1,88 @@
+/**
+ * What a seat must remember over a crash: who was signed in, the throttles of guessed PINs, who was here last. One sealed
+ * file, durable at every change. A file that can't be read costs everybody a wait, never a free guess.
+ */
+import Type, { type Static } from 'typebox';
+import { Id, SessionId, Timestamp } from '../../contract/scalars.ts';
+import { restored, type Throttle } from '../../core/session/throttle.ts';
+import type { Clock } from '../clock.ts';
+import type { SecretBox } from '../keys/index.ts';
+import { type BoxedFile, loadBoxed, saveBoxed } from './boxed.ts';
+
+const ThrottleRow = Type.Object({
+  pinId: Type.String({ maxLength: 100 }),
+  failures: Type.Integer({ minimum: 0 }),
+  waitMs: Type.Integer({ minimum: 0 }),
+  waitUntilBootMs: Type.Number(),
+  bootId: Type.String({ maxLength: 64 }),
+});
+const Remembered = Type.Object({
+  open: Type.Union([
+    Type.Null(),
+    Type.Object({
+      session: SessionId,
+      person: Type.Union([Type.Null(), Id]),
+      kind: Type.Union([Type.Literal('person'), Type.Literal('breakglass')]),
+    }),
+  ]),
+  throttles: Type.Record(Id, ThrottleRow),
+  lastLogins: Type.Record(Id, Type.Object({ at: Timestamp, seatName: Type.String({ maxLength: 120 }) })),
+});
+type Remembered = Static<typeof Remembered>;
+export type OpenRow = NonNullable<Remembered['open']>;
+export type LastLogin = Remembered['lastLogins'][string];
+
+const EMPTY: Remembered = { open: null, throttles: {}, lastLogins: {} };
+
+export class SeatMemory {
+  readonly #file: BoxedFile<typeof Remembered>;
+  readonly #box: SecretBox;
+  #now: Remembered;
+  /** The file was there and was not ours: the caller records it and makes everybody wait. */
+  readonly wasBroken: boolean;
+
+  constructor(path: string, box: SecretBox, clock: Clock) {
+    this.#file = { path, purpose: 'seat-memory', schema: Remembered };
+    this.#box = box;
+    const loaded = loadBoxed(this.#file, box);
+    this.wasBroken = loaded.found === 'broken';
+    const value = loaded.found === 'value' ? loaded.value : EMPTY;
+    const now = { bootMs: clock.bootMs(), bootId: clock.bootId };
+    const throttles = Object.fromEntries(Object.entries(value.throttles).map(([id, throttle]) => [id, restored(throttle, now)]));
+    this.#now = { ...value, throttles };
+    if (Object.keys(throttles).length > 0) this.#save(this.#now);
+  }
+
+  get open(): OpenRow | null {
+    return this.#now.open;
+  }
+
+  get throttles(): Readonly<Record<string, Throttle>> {
+    return this.#now.throttles;
+  }
+
+  lastLogin(person: string): LastLogin | null {
+    return this.#now.lastLogins[person] ?? null;
+  }
+
+  setOpen(open: OpenRow | null): void {
+    if (open === null && this.#now.open === null) return;
+    this.#save({ ...this.#now, open });
+  }
+
+  setThrottle(person: string, throttle: Throttle | null): void {
+    const { [person]: former, ...others } = this.#now.throttles;
+    if (throttle === null && former === undefined) return;
+    this.#save({ ...this.#now, throttles: throttle === null ? others : { ...others, [person]: throttle } });
+  }
+
+  setLastLogin(person: string, login: LastLogin): void {
+    this.#save({ ...this.#now, lastLogins: { ...this.#now.lastLogins, [person]: login } });
+  }
+
+  /** Memory follows the disk: when the write fails, the former value stays. */
+  #save(next: Remembered): void {
+    saveBoxed(this.#file, this.#box, next);
+    this.#now = next;
+  }
+}
