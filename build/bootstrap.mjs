@@ -1,6 +1,7 @@
 // Owns the order in which a fresh clone becomes runnable. Shared by every command (start, test, bench, cli). Must run
 // on Node 18 with nothing installed, so it and what it imports are plain JavaScript without dependencies.
 
+import { exclusively } from './lib/lock.mjs';
 import { line, runStep, StartProblem } from './lib/say.mjs';
 import { bundleStep } from './steps/bundle.mjs';
 import { debianStep } from './steps/debian.mjs';
@@ -32,7 +33,7 @@ export async function bootstrap(plan, options = {}) {
   const quiet = options.quiet ?? false;
   const steps = plans[plan];
   for (const [index, step] of steps.entries()) {
-    await runStep(step, { position: `${index + 1}/${steps.length}`, quiet });
+    await runStep(step, { position: `${index + 1}/${steps.length}`, quiet }, exclusively);
   }
   if (!quiet) line();
 }

@@ -1,19 +1,11 @@
 // Owns the check for what nothing uses: files, exports, dependencies. It can judge only when every program of the product is
 // there, because everything is used from one of them; until then it says which are not and counts as skipped.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { at, root, toolEnvironment } from '../lib/paths.mjs';
 import { run } from '../lib/run.mjs';
 
 /** The programs that everything else is used from. */
-const programs = [
-  'agent/main.ts',
-  'server/main.ts',
-  'cli/main.ts',
-  'demo/main.ts',
-  'main/index.ts',
-  'renderer/index.html',
-  'console/index.html',
-];
+const programs = JSON.parse(readFileSync(at('build', 'programs.json'), 'utf8'));
 
 const name = 'nothing unused (knip)';
 

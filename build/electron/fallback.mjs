@@ -17,7 +17,7 @@ const { openPromise } = createRequire(import.meta.url)('yauzl');
 const INSIDE = 'Cypress';
 
 /** The app that this Electron was packed with, and the snapshot of that app's own code: neither belongs to a stock Electron. */
-const LEFT_OUT = ['resources/app/', 'browser_v8_context_snapshot.bin'];
+const LEFT_OUT = ['resources/', 'browser_v8_context_snapshot.bin'];
 
 /** Mode bits of a Unix file in a zip's external attributes. */
 const unixMode = (entry) => (entry.externalFileAttributes >>> 16) & 0o777;
@@ -45,6 +45,7 @@ async function unpack(archive, folder) {
 
 /** An app folder with the program that opens other apps, packed where Electron looks for it. */
 async function writeDefaultApp(resources) {
+  await mkdir(resources);
   const source = await mkdtemp(path.join(os.tmpdir(), 'wardlock-default-app-'));
   try {
     await writeFile(path.join(source, 'package.json'), JSON.stringify({ name: 'wardlock-development', type: 'module', main: 'main.js' }));

@@ -38,8 +38,9 @@ export function line(text = '') {
  *
  * @param {{title: string, check: () => Promise<string|undefined>, perform: (progress: (text: string) => void) => Promise<string>}} step
  * @param {{position: string, quiet: boolean}} how
+ * @param {<T>(body: () => Promise<T>) => Promise<T>} exclusively runs the work while nobody else does the same
  */
-export async function runStep(step, how) {
+export async function runStep(step, how, exclusively) {
   const began = Date.now();
   const inPlace = await step.check();
   const took = () => humanTime(Date.now() - began);
@@ -48,12 +49,19 @@ export async function runStep(step, how) {
     return;
   }
   line(`[${how.position}] ${step.title} ...`);
-  let doing = 'still at work';
+  let doing = 'waiting';
   const ticker = setInterval(() => line(`      ${doing}: ${took()} so far`), TICK_MS);
   try {
-    const note = await step.perform((text) => {
-      doing = text;
-      line(`      ${text}`);
+    const note = await exclusively(async () => {
+      // Somebody else may have done the work while this one waited.
+      const done = await step.check();
+      return (
+        done ??
+        step.perform((text) => {
+          doing = text;
+          line(`      ${text}`);
+        })
+      );
     });
     line(`      ${note} (${took()})`);
   } finally {

@@ -3,8 +3,10 @@
  * committed, never a copy.
  */
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { errorMeanings } from '../../core/errors/index.ts';
+import { missingPrograms, root, trackedFiles } from './support.ts';
 
 interface Row {
   readonly code: string;
@@ -36,5 +38,17 @@ describe('docs/errors.md', () => {
   test('the table reader finds rows, so that the tests above cannot pass on an empty list', () => {
     expect(rowsOf('| `PLANTED` | It was planted. | Dig. |')).toEqual([{ code: 'PLANTED', meaning: 'It was planted.' }]);
     expect(documented.length).toBeGreaterThan(20);
+  });
+});
+
+describe('the codes', () => {
+  const product = trackedFiles().filter((file) => /\.tsx?$/.test(file) && !/^(core\/errors|test)\/|\.test\.tsx?$/.test(file));
+  const text = product.map((file) => readFileSync(path.join(root, file), 'utf8')).join('\n');
+
+  test('each is used by the product: a code that nothing throws promises what does not happen', ({ skip }) => {
+    skip(missingPrograms().length > 0, `these programs are not written yet: ${missingPrograms().join(', ')}`);
+    expect(product.length).toBeGreaterThan(50);
+    expect(text).not.toContain('A_CODE_THAT_NOBODY_USES');
+    expect(Object.keys(errorMeanings).filter((code) => !text.includes(`'${code}'`))).toEqual([]);
   });
 });

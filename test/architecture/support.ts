@@ -3,7 +3,7 @@
  * plant anything in the checkout itself.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -40,4 +40,11 @@ export function planted(files: Readonly<Record<string, string>>): Disposable & {
     writeFileSync(path.join(folder, name), text);
   }
   return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** Programs of the product that are not written yet; while there are any, nothing can be called unused. */
+export function missingPrograms(): readonly string[] {
+  const programs: unknown = JSON.parse(readFileSync(path.join(root, 'build/programs.json'), 'utf8'));
+  if (!Array.isArray(programs) || programs.length === 0) throw new TypeError('build/programs.json must list the programs');
+  return programs.map(String).filter((file) => !existsSync(path.join(root, file)));
 }

@@ -1,0 +1,29 @@
+// `npm run package`: builds the unpacked folder of a seat with electron-builder. Must announce and mark a build that has the
+// development fallback of Electron in it: it is never released.
+import { bootstrap } from './bootstrap.mjs';
+import { describeElectron, electronInPlace } from './electron/place.mjs';
+import { at, root, toolEnvironment } from './lib/paths.mjs';
+import { run, tail } from './lib/run.mjs';
+import { command, humanTime, line, StartProblem } from './lib/say.mjs';
+import { stageSeat } from './package/seat.mjs';
+import { findNode } from './steps/node.mjs';
+
+await command(async () => {
+  const began = Date.now();
+  await bootstrap('app');
+  const electron = electronInPlace();
+  const packages = await stageSeat(at('dist', 'seat'), (await findNode()).path);
+  line(`Staged the seat: Node, agent and ${packages.length} packages`);
+  line(`Packaging with Electron ${describeElectron(electron)}`);
+  const args = ['--dir', '--publish', 'never', '-c.electronDist=node_modules/electron/dist', `-c.electronVersion=${electron.version}`];
+  const result = await run(at('node_modules', '.bin', 'electron-builder'), args, { cwd: root, env: toolEnvironment({ NO_COLOR: '1' }) });
+  if (result.code !== 0)
+    throw new StartProblem(
+      'electron-builder failed.',
+      'Mend what is named above, then run the same command again.',
+      tail(result.out + result.err),
+    );
+  line(
+    `The folder is below dist/ (${humanTime(Date.now() - began)})${electron.fallback ? '. NOT FOR RELEASE: the Electron in it is the development fallback.' : ''}`,
+  );
+});
