@@ -3,10 +3,12 @@
  * has its own user and the agent its own network namespace without an interface; otherwise all run as the caller, and
  * the seat itself says which layers that leaves out.
  */
+import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { Value } from 'typebox/value';
+import { SeatView } from '../contract/seat-view.ts';
 import { type Child, startChild } from './child.ts';
 import type { CommandLine } from './command-line.ts';
 import type { Places } from './places.ts';
@@ -109,7 +111,7 @@ export async function openSeat(spec: SeatSpec): Promise<Seat> {
 /** Enrols the seat unless a former run already did. */
 export async function enrolOnce(cli: CommandLine, seat: Seat, server: string, token: () => Promise<string>): Promise<'enrolled' | 'already'> {
   const before = await cli.run(['status', '--state', seat.stateDir, '--json']);
-  if (before.code === 0 && !before.stdout.includes('"phase":"unenrolled"') && !before.stdout.includes('"phase": "unenrolled"')) return 'already';
+  if (before.code === 0 && Value.Parse(SeatView, JSON.parse(before.stdout)).phase !== 'unenrolled') return 'already';
   await cli.must(['enrol', '--server', server, '--token', await token(), '--state', seat.stateDir]);
   return 'enrolled';
 }
