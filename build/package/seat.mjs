@@ -10,7 +10,7 @@ import { filesBelow } from '../lib/sources.mjs';
 /** Folders that run on a seat. The command line is the helpdesk's; what it knows of a server stays out. */
 const FOLDERS = ['agent', 'contract', 'core', 'crypto', 'ipc', 'policies'];
 
-const isProduct = (file) => /\.ts$/.test(file) && !/\.(test|d)\.ts$/.test(file);
+const isProduct = (file) => !/\.test\.ts$|\.d\.ts$|tsconfig\.json$/.test(file);
 const sourceFiles = () => FOLDERS.flatMap((folder) => filesBelow(at(folder), isProduct));
 
 /** Packages that the seat's source imports itself, as dependency-cruiser sees them; types alone need no package at run time. */
