@@ -26,7 +26,7 @@ async function directPackages() {
     .flatMap((module) => module.dependencies)
     .filter((dependency) => !dependency.dependencyTypes.includes('type-only'))
     .map((dependency) => dependency.resolved.match(/^node_modules\/((?:@[^/]+\/)?[^/]+)/)?.[1]);
-  return [...new Set(names.filter((name) => name !== undefined))].sort();
+  return [...new Set(names.filter((name) => name !== undefined))];
 }
 
 /** Where a package finds another one: Node's own rule, on the lockfile's paths. */
@@ -60,7 +60,7 @@ export async function seatPackages() {
     for (const dependency of Object.keys(dependencies)) open.push([place, dependency, !(dependency in optionalDependencies)]);
     for (const dependency of Object.keys(optionalDependencies)) open.push([place, dependency, false]);
   }
-  return [...wanted].sort();
+  return [...wanted];
 }
 
 /** What a package's folder holds that no seat runs: other platforms' binaries, C sources, tests and maps. */

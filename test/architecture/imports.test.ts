@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { planted, root, tool } from './support.ts';
+import { root, tool, withPlanted } from './support.ts';
 
 /** rule -> files of a small checkout that breaks it and nothing else of the kind */
 const violations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -51,11 +51,10 @@ function cruise(folder: string, targets: readonly string[]): Report {
 
 describe('the import rules', () => {
   test.each(Object.entries(violations))('%s is found when it is broken', (rule, files) => {
-    using plot = planted({ 'package.json': '{}', ...files });
     const folders = [...new Set(Object.keys(files).map((file) => file.split('/')[0] ?? ''))].filter(
       (name) => !name.includes('.') && name !== 'node_modules',
     );
-    const report = cruise(plot.folder, folders);
+    const report = withPlanted({ 'package.json': '{}', ...files }, (folder) => cruise(folder, folders));
     expect(report.summary.totalCruised).toBeGreaterThan(0);
     expect(report.summary.violations.map((violation) => violation.rule.name)).toContain(rule);
   });
@@ -68,13 +67,13 @@ describe('the import rules', () => {
   });
 
   test('a small checkout that keeps the rules breaks none', () => {
-    using plot = planted({
+    const files = {
       'package.json': '{}',
       'core/a.ts': 'export const a = 1;',
       'contract/b.ts': "export { a } from '../core/a.ts';",
       'agent/c.ts': "import 'node:fs'; import { a } from '../contract/b.ts'; console.log(a);",
-    });
-    const report = cruise(plot.folder, ['core', 'contract', 'agent']);
+    };
+    const report = withPlanted(files, (folder) => cruise(folder, ['core', 'contract', 'agent']));
     expect(report.summary.totalCruised).toBeGreaterThanOrEqual(3);
     expect(report.summary.violations).toEqual([]);
   });

@@ -2,7 +2,7 @@
 import { copyFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { planted, root, tool } from './support.ts';
+import { root, tool, withPlanted } from './support.ts';
 
 const mistakes: Readonly<Record<string, string>> = {
   'typescript(no-floating-promises)': 'async function append(): Promise<void> {}\nexport function f(): void {\n  append();\n}\n',
@@ -20,9 +20,10 @@ const mistakes: Readonly<Record<string, string>> = {
 const tsconfig = JSON.stringify({ compilerOptions: { strict: true, target: 'ES2024', module: 'nodenext', noEmit: true }, include: ['.'] });
 
 function lint(source: string): { readonly code: number | null; readonly out: string } {
-  using plot = planted({ 'tsconfig.json': tsconfig, 'planted.ts': source });
-  copyFileSync(path.join(root, '.oxlintrc.json'), path.join(plot.folder, '.oxlintrc.json'));
-  return tool('oxlint', ['--type-aware', '--deny-warnings', '-f', 'unix', '.'], plot.folder);
+  return withPlanted({ 'tsconfig.json': tsconfig, 'planted.ts': source }, (folder) => {
+    copyFileSync(path.join(root, '.oxlintrc.json'), path.join(folder, '.oxlintrc.json'));
+    return tool('oxlint', ['--type-aware', '--deny-warnings', '-f', 'unix', '.'], folder);
+  });
 }
 
 describe('oxlint with types', () => {

@@ -1,7 +1,8 @@
 /** Proves that core's and contract's own type checks refuse what pure code must not have: Node, a browser, clocks of timers. */
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { planted, root, tool } from './support.ts';
+import { root, tool, withPlanted } from './support.ts';
 
 /** Each must be refused by the pure world and is fine on Node or in a browser. */
 const impure: Readonly<Record<string, string>> = {
@@ -20,27 +21,28 @@ const impure: Readonly<Record<string, string>> = {
 const UNKNOWN_HERE = /planted\.ts\(\d+,\d+\): error TS(2304|2307|2552|2580|2584|2591|2868)/;
 
 /** A type check of one file in the world of one of the project's folders. */
-function check(folder: string, source: string): { readonly code: number | null; readonly out: string } {
-  using plot = planted({ 'package.json': '{"type":"module"}', 'planted.ts': source });
-  const config = {
-    extends: path.join(root, folder, 'tsconfig.json'),
-    files: [path.join(plot.folder, 'planted.ts'), path.join(root, 'core/ambient.d.ts')],
-    include: [],
-    exclude: [],
-  };
-  using project = planted({ 'tsconfig.json': JSON.stringify(config) });
-  return tool('tsc', ['-p', project.folder, '--pretty', 'false']);
+function check(world: string, source: string): { readonly code: number | null; readonly out: string } {
+  return withPlanted({ 'package.json': '{"type":"module"}', 'planted.ts': source }, (folder) => {
+    const config = {
+      extends: path.join(root, world, 'tsconfig.json'),
+      files: [path.join(folder, 'planted.ts'), path.join(root, 'core/ambient.d.ts')],
+      include: [],
+      exclude: [],
+    };
+    writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify(config));
+    return tool('tsc', ['-p', folder, '--pretty', 'false']);
+  });
 }
 
-describe.each(['core', 'contract'])('the type check of %s/', (folder) => {
+describe.each(['core', 'contract'])('the type check of %s/', (world) => {
   test.each(Object.entries(impure))('refuses %s', (_, source) => {
-    const { code, out } = check(folder, source);
+    const { code, out } = check(world, source);
     expect(out).toMatch(UNKNOWN_HERE);
     expect(code).not.toBe(0);
   });
 
   test('takes pure code', () => {
-    const { code, out } = check(folder, "export const bytes = new TextEncoder().encode('Bay 4');\n");
+    const { code, out } = check(world, "export const bytes = new TextEncoder().encode('Bay 4');\n");
     expect(out).toBe('');
     expect(code).toBe(0);
   });

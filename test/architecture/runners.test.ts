@@ -9,7 +9,7 @@ import process from 'node:process';
 import Type from 'typebox';
 import Value from 'typebox/value';
 import { describe, expect, test } from 'vitest';
-import { planted, root } from './support.ts';
+import { root, withPlanted } from './support.ts';
 
 const Outcomes = Type.Array(
   Type.Object({
@@ -38,19 +38,18 @@ const suite = {
 };
 
 describe("vitest's outcomes", () => {
-  using plot = planted(suite);
-  symlinkSync(path.join(root, 'node_modules'), path.join(plot.folder, 'node_modules'));
-  const report = path.join(plot.folder, 'report.json');
-  const ran = spawnSync(
-    path.join(root, 'node_modules/.bin/vitest'),
-    ['run', `--reporter=${path.join(root, 'build/checks/vitest-reporter.mjs')}`],
-    { cwd: plot.folder, env: { ...process.env, WARDLOCK_REPORT: report, VITEST: undefined }, encoding: 'utf8' },
-  );
-  const outcomes = existsSync(report) ? readOutcomes(report) : [];
+  const { status, outcomes } = withPlanted(suite, (folder) => {
+    symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
+    const report = path.join(folder, 'report.json');
+    const reporter = path.join(root, 'build/checks/vitest-reporter.mjs');
+    const env = { ...process.env, WARDLOCK_REPORT: report, VITEST: undefined };
+    const ran = spawnSync(path.join(root, 'node_modules/.bin/vitest'), ['run', `--reporter=${reporter}`], { cwd: folder, env });
+    return { status: ran.status, outcomes: existsSync(report) ? readOutcomes(report) : [] };
+  });
   const named = (part: string) => outcomes.find((outcome) => outcome.name.includes(part));
 
   test('each kind of trouble is one outcome', () => {
-    expect(ran.status).not.toBe(0);
+    expect(status).not.toBe(0);
     expect(named('> passes')).toMatchObject({ status: 'passed' });
     expect(named('> fails')).toMatchObject({ status: 'failed' });
     expect(named('> fails')?.detail).toContain('a.test.ts');
@@ -63,9 +62,10 @@ describe("vitest's outcomes", () => {
 
 describe('the last line of .ci/run', () => {
   const sum = (files: Readonly<Record<string, string>>, names: readonly string[]) => {
-    using plot = planted(files);
-    const ran = spawnSync(process.execPath, [path.join(root, 'build/sum.mjs'), ...names], { cwd: plot.folder, encoding: 'utf8' });
-    return { code: ran.status, last: ran.stdout };
+    return withPlanted(files, (folder) => {
+      const ran = spawnSync(process.execPath, [path.join(root, 'build/sum.mjs'), ...names], { cwd: folder, encoding: 'utf8' });
+      return { code: ran.status, last: ran.stdout };
+    });
   };
   const passed = '[{"name":"a","status":"passed","ms":1}]';
 

@@ -32,14 +32,18 @@ export function tool(name: string, args: readonly string[], cwd = root): ToolRes
   return { code: result.status, out: result.stdout + result.stderr };
 }
 
-/** Makes a folder with these files in it, and removes it when the block ends. */
-export function planted(files: Readonly<Record<string, string>>): Disposable & { readonly folder: string } {
+/** Makes a folder with these files in it, lets the body look at it, and removes it. */
+export function withPlanted<T>(files: Readonly<Record<string, string>>, body: (folder: string) => T): T {
   const folder = mkdtempSync(path.join(tmpdir(), 'wardlock-planted-'));
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
-    writeFileSync(path.join(folder, name), text);
+  try {
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+      writeFileSync(path.join(folder, name), text);
+    }
+    return body(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
-  return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 /** Programs of the product that are not written yet; while there are any, nothing can be called unused. */
