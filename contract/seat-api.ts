@@ -22,7 +22,6 @@ export const seatPaths = {
 export const VerifierKey = Type.String({ pattern: '^[^\\s+]{1,200}\\+[0-9a-f]{8}\\+[A-Za-z0-9+/]{40,200}={0,2}$' });
 /** 32 bytes, as base64 with padding. */
 export const PublicKey32 = Type.String({ pattern: '^[A-Za-z0-9+/]{43}=$' });
-export const Incarnation = Type.String({ pattern: '^[0-9a-f]{1,32}$' });
 
 /** The form of a DSSE envelope (dsse v1): each signature covers PAE(payloadType, payload). */
 export const Envelope = Type.Object(
@@ -152,7 +151,7 @@ export const Refusal = Type.Object({
  * note, the consistency proof from the batch's end to the checkpoint's size (32 bytes a hash, one part), then each entry.
  * A batch lies within one epoch: it never crosses that epoch's closing checkpoint.
  */
-export const EntriesParams = Type.Object({ incarnation: Incarnation, start: Type.String({ pattern: '^[0-9]{1,15}$' }) }, closed);
+export const EntriesParams = Type.Object({ incarnation: Type.String({ pattern: '^[0-9a-f]{16}$' }), start: Type.String({ pattern: '^[0-9]{1,15}$' }) }, closed);
 /** At most this many entries and bytes a batch. */
 export const BATCH_ENTRIES = 1024;
 export const BATCH_BYTES = 1_048_576;

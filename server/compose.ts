@@ -5,16 +5,18 @@
 import { join } from 'node:path';
 import { WardlockError } from '../core/errors/index.ts';
 import { nodeCrypto } from '../crypto/index.ts';
-import { formatVerifierKey, NOTE_COSIGNATURE } from '../core/audit/note.ts';
+import { formatVerifierKey, NOTE_COSIGNATURE, treeHasher } from '../core/audit/index.ts';
 import { type OperationalLog, openOperationalLog } from './operational-log.ts';
 import { type Changes, openChanges } from './services/changes.ts';
 import { type Directories, openDirectories } from './services/directory.ts';
 import { type Enrolments, openEnrolments } from './services/enrolments.ts';
+import { type Intake, openIntake } from './services/intake.ts';
 import { openPolicies, type Policies } from './services/policies.ts';
 import { openPresence, type Presence } from './services/presence.ts';
 import { openRefusedPeers, type RefusedPeers } from './services/refused-peers.ts';
 import { openServerLog, type ServerLog } from './services/server-log.ts';
 import { openStaff, type Staff } from './services/staff.ts';
+import { openWitness, type Witness } from './services/witness.ts';
 import { type Authority, openAuthority } from './site/authority.ts';
 import { makeStateFolder } from '../crypto/secret-files.ts';
 import { openSiteKeys, type SiteKeys } from './site/keys.ts';
@@ -36,8 +38,8 @@ export interface Site {
   /** True when this start made the site's CA. */
   readonly authorityMade: boolean;
   readonly keys: SiteKeys;
-  readonly witnessName: string;
-  readonly mirrorName: string;
+  readonly witness: Witness;
+  readonly intake: Intake;
   readonly changes: Changes;
   readonly log: ServerLog;
   readonly operational: OperationalLog;
@@ -72,6 +74,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   const policies = openPolicies({ db, tenant, crypto: nodeCrypto, changes, log, now });
   const presence = openPresence(db, fault);
   const refused = openRefusedPeers(log, now, fault);
+  const hasher = treeHasher(nodeCrypto);
   const witnessName = `wardlock/${tenant}/witness`;
   const mirrorName = `wardlock/${tenant}/mirror`;
   const vkey = (name: string, publicKey: Uint8Array): string => formatVerifierKey(nodeCrypto, { name, type: NOTE_COSIGNATURE, publicKey });
@@ -88,8 +91,8 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     authority,
     authorityMade: made,
     keys,
-    witnessName,
-    mirrorName,
+    witness: openWitness({ db, crypto: nodeCrypto, hasher, signer: { name: witnessName, signer: keys.witness }, now }),
+    intake: openIntake({ db, crypto: nodeCrypto, hasher, mirror: { name: mirrorName, signer: keys.mirror }, now, onStored: () => undefined }),
     changes,
     log,
     operational,

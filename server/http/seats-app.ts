@@ -9,6 +9,7 @@ import { EnrolRequest, Report, RenewRequest, seatPaths, UpdatesQuery, type Updat
 import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import type { Site } from '../compose.ts';
 import { type App, newApp } from './app.ts';
+import { intakeRoutes } from './intake-routes.ts';
 import { identifySeat, peerOfTls, type ReadPeer, type Seat } from './seat-identity.ts';
 
 const ENROL_PER_MINUTE = 20;
@@ -51,6 +52,7 @@ export async function createSeatsApp(site: Site, tls: ServerOptions | null, read
     updates(known, site, seatOf);
     reports(known, site, seatOf);
     renewal(known, site, seatOf);
+    intakeRoutes(known, site, seatOf);
     done();
   });
   return app;

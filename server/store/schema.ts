@@ -100,10 +100,9 @@ export interface LogsTable {
   pinned_at: number;
   size: number;
   frontier: Uint8Array;
-  /** The verifier's state after `size` entries, as its module wrote it. */
+  /** Epoch in force and last link after `size` entries, as JSON of LogTail. */
   verifier: string;
   note: string;
-  receipt: string;
   first_at: number;
 }
 

@@ -17,7 +17,6 @@ export async function up(db: Kysely<Tables>, types: ColumnTypes): Promise<void> 
     .addColumn('frontier', blob, (c) => c.notNull())
     .addColumn('verifier', 'text', (c) => c.notNull())
     .addColumn('note', 'text', (c) => c.notNull())
-    .addColumn('receipt', 'text', (c) => c.notNull())
     .addColumn('first_at', bigint, (c) => c.notNull())
     .addPrimaryKeyConstraint('logs_pk', ['workstation_id', 'incarnation'])
     .execute();

@@ -1,0 +1,178 @@
+/**
+ * Takes entries in: judged as a whole, stored in one durable transaction, receipted after the commit. The same bytes again
+ * are welcome, other bytes for the same place are evidence. It holds no key that decrypts.
+ */
+import { createHash } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import {
+  type AuditCrypto,
+  CompactRange,
+  cosign,
+  equalBytes,
+  formatCheckpoint,
+  formatNote,
+  fromHex,
+  INCARNATION_BYTES,
+  type LogId,
+  logOrigin,
+  type NamedSigner,
+  parseVerifierKey,
+  type TreeHasher,
+  WORKSTATION_BYTES,
+} from '../../core/audit/index.ts';
+import { WardlockError } from '../../core/errors/index.ts';
+import { emptyLog, judgeBatch, type LogState, type Verdict } from '../../core/intake/batch.ts';
+import type { Tables } from '../store/schema.ts';
+import { raiseAlarm } from './alarms.ts';
+import { advance, ensureLog, type LogName, packEntries, readEntries, readLog } from './logs.ts';
+
+export interface Upload extends LogName {
+  /** The seat's log key as its enrolment fixed it. */
+  readonly logKey: string;
+  readonly start: number;
+  readonly note: string;
+  readonly proof: readonly Uint8Array[];
+  readonly entries: readonly Uint8Array[];
+}
+
+export type Taken =
+  | { readonly outcome: 'stored' | 'known'; readonly size: number; readonly receipt: string }
+  /** The upload does not start where the log ends. */
+  | { readonly outcome: 'elsewhere'; readonly size: number };
+
+export interface Intake {
+  /** @throws WardlockError INTAKE_UNVERIFIED, INTAKE_DIFFERENT_BYTES */
+  take(upload: Upload): Promise<Taken>;
+  /** The mirror's cosigned checkpoint over everything that is stored; null for an empty or unknown log. */
+  receipt(name: LogName): Promise<string | null>;
+}
+
+interface IntakeParts {
+  readonly db: Kysely<Tables>;
+  readonly crypto: AuditCrypto;
+  readonly hasher: TreeHasher;
+  readonly mirror: NamedSigner;
+  readonly now: () => number;
+  /** Told after each commit of new entries. */
+  readonly onStored: (name: LogName) => void;
+}
+
+export function openIntake(parts: IntakeParts): Intake {
+  return {
+    take: async (upload) => {
+      const taken = await place(parts, upload);
+      if (taken.outcome === 'elsewhere') return taken;
+      if (taken.outcome === 'stored') parts.onStored(upload);
+      return { outcome: taken.outcome, size: taken.state.size, receipt: receiptFor(parts, upload, taken.state) };
+    },
+    receipt: async (name) => {
+      const log = await readLog(parts.db, name);
+      return log === null || log.state.size === 0 ? null : receiptFor(parts, name, log.state);
+    },
+  };
+}
+
+type Placed = { readonly outcome: 'stored' | 'known'; readonly state: LogState } | { readonly outcome: 'elsewhere'; readonly size: number };
+
+async function place(parts: IntakeParts, upload: Upload): Promise<Placed> {
+  const { db, now } = parts;
+  const stored = await readLog(db, upload);
+  const state = stored?.state ?? emptyLog;
+  if (upload.start > state.size || (state.size === 0 && upload.start !== 0)) return { outcome: 'elsewhere', size: state.size };
+  const overlap = Math.min(upload.entries.length, state.size - upload.start);
+  await refuseOtherBytes(parts, upload, overlap);
+  const entries = upload.entries.slice(overlap);
+  if (entries.length === 0 && overlap > 0) return { outcome: 'known', state };
+  const logKey = parseVerifierKey(parts.crypto, upload.logKey);
+  const pinned = stored?.pinned ?? { size: 0, root: new Uint8Array() };
+  const verdict = judgeBatch(parts, state, { log: logIdOf(upload), entries, note: upload.note, proof: upload.proof, logKey, pinned });
+  if (!verdict.accepted) {
+    await keepEvidence(parts, upload, { kind: verdict.fault, detail: `${verdict.fault}: ${verdict.detail}` });
+    throw new WardlockError('INTAKE_UNVERIFIED', `${verdict.fault}: ${verdict.detail} Nothing was stored.`);
+  }
+  const won = await db.transaction().execute(async (transaction) => {
+    await ensureLog(transaction, upload, now());
+    if (!(await advance(transaction, upload, { from: state.size, to: verdict.state, note: upload.note }))) return false;
+    await store(transaction, upload, { from: state.size, entries, verdict, at: now() });
+    if (verdict.birth !== null) await alarmUnlessFirst(transaction, upload, { birth: verdict.birth, at: now() });
+    return true;
+  });
+  // Another request was first: what it stored decides now, and these bytes must be the same or follow.
+  return won ? { outcome: 'stored', state: verdict.state } : place(parts, upload);
+}
+
+interface Accepted {
+  readonly from: number;
+  readonly entries: readonly Uint8Array[];
+  readonly verdict: Extract<Verdict, { accepted: true }>;
+  readonly at: number;
+}
+
+async function store(db: Kysely<Tables>, upload: Upload, { from, entries, verdict, at }: Accepted): Promise<void> {
+  const { workstationId: workstation_id, incarnation, note } = upload;
+  await db
+    .insertInto('segments')
+    .values({
+      workstation_id,
+      incarnation,
+      start: from,
+      count: entries.length,
+      entries: packEntries(entries),
+      leaf_hashes: Buffer.concat(verdict.leafHashes),
+      note,
+      received_at: at,
+    })
+    .execute();
+  if (verdict.closing || from === 0) {
+    await db.insertInto('checkpoints').values({ workstation_id, incarnation, size: verdict.state.size, note }).execute();
+  }
+}
+
+async function refuseOtherBytes(parts: IntakeParts, upload: Upload, overlap: number): Promise<void> {
+  if (overlap <= 0) return;
+  const known = await readEntries(parts.db, upload, { from: upload.start, to: upload.start + overlap });
+  const at = known.findIndex((entry, index) => !equalBytes(entry, upload.entries[index] ?? new Uint8Array()));
+  if (at < 0 && known.length === overlap) return;
+  const place = upload.start + Math.max(at, 0);
+  const detail = `The seat sent other bytes for entry ${place} than the server holds: a clone, a restored disk or tampering. Both are kept.`;
+  await keepEvidence(parts, upload, { kind: 'INTAKE_DIFFERENT_BYTES', detail });
+  throw new WardlockError('INTAKE_DIFFERENT_BYTES');
+}
+
+/** The same evidence is kept once, however often it is sent. */
+async function keepEvidence({ db, now }: IntakeParts, upload: Upload, { kind, detail }: { readonly kind: string; readonly detail: string }): Promise<void> {
+  const bytes = packEntries([Buffer.from(upload.note), Buffer.concat(upload.proof), ...upload.entries]);
+  const { workstationId, incarnation, start } = upload;
+  const id = createHash('sha256').update(`${workstationId}/${incarnation}/${start}/${kind}\n`).update(bytes).digest('hex');
+  await db.transaction().execute(async (transaction) => {
+    await transaction
+      .insertInto('evidence')
+      .values({ id, workstation_id: workstationId, incarnation, start, kind, bytes, at: now() })
+      .onConflict((c) => c.column('id').doNothing())
+      .execute();
+    await raiseAlarm(transaction, { workstationId, kind, detail, at: now() });
+  });
+}
+
+/** A log that does not begin at the enrolment, or a second one that says it does, needs a person's eye. */
+async function alarmUnlessFirst(db: Kysely<Tables>, { workstationId, incarnation }: LogName, { birth, at }: { readonly birth: 'enrolment' | 'replacement'; readonly at: number }): Promise<void> {
+  const other = await db
+    .selectFrom('logs')
+    .select('incarnation')
+    .where('workstation_id', '=', workstationId)
+    .where('incarnation', '!=', incarnation)
+    .executeTakeFirst();
+  if (birth === 'enrolment' && other === undefined) return;
+  const detail = `The seat began a new log (${incarnation}) after its enrolment: its store was lost, rolled back or replaced. Look at the end of the one before.`;
+  await raiseAlarm(db, { workstationId, kind: 'SEAT_LOG_REPLACED', detail, at });
+}
+
+function receiptFor({ crypto, hasher, mirror, now }: IntakeParts, name: LogName, state: LogState): string {
+  const root = CompactRange.frontier(hasher, state.size, state.frontier).root();
+  const text = formatCheckpoint({ origin: logOrigin(logIdOf(name)), size: state.size, root });
+  return formatNote({ text, signatures: [cosign(crypto, text, mirror, Math.floor(now() / 1000))] });
+}
+
+export function logIdOf({ workstationId, incarnation }: LogName): LogId {
+  return { workstation: fromHex(workstationId, WORKSTATION_BYTES), incarnation: fromHex(incarnation, INCARNATION_BYTES) };
+}

@@ -1,0 +1,152 @@
+/**
+ * Reads and writes what the server knows of a seat's log: state, segments, checkpoints. Every statement names the seat
+ * first. It judges nothing.
+ */
+import type { Kysely } from 'kysely';
+import Type from 'typebox';
+import { Value } from 'typebox/value';
+import { HASH_BYTES } from '../../core/audit/bytes.ts';
+import { WardlockError } from '../../core/errors/index.ts';
+import { emptyLog, type LogState } from '../../core/intake/batch.ts';
+import type { Tables } from '../store/schema.ts';
+
+export interface LogName {
+  readonly workstationId: string;
+  readonly incarnation: string;
+}
+
+export interface StoredLog {
+  readonly state: LogState;
+  readonly pinned: { readonly size: number; readonly root: Uint8Array; readonly note: string };
+  /** The newest checkpoint that entries came with. */
+  readonly note: string;
+}
+
+export interface Segment {
+  readonly start: number;
+  readonly entries: readonly Uint8Array[];
+}
+
+const LogTail = Type.Object({ epoch: Type.Integer(), key: Type.String(), link: Type.String() });
+const LENGTH_BYTES = 4;
+
+export async function readLog(db: Kysely<Tables>, { workstationId, incarnation }: LogName): Promise<StoredLog | null> {
+  const row = await db
+    .selectFrom('logs')
+    .selectAll()
+    .where('workstation_id', '=', workstationId)
+    .where('incarnation', '=', incarnation)
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  const pinned = { size: Number(row.pinned_size), root: row.pinned_root, note: row.pinned_note };
+  if (row.verifier === '') return { state: emptyLog, pinned, note: '' };
+  const tail: unknown = JSON.parse(row.verifier);
+  if (!Value.Check(LogTail, tail)) throw new WardlockError('SERVER_DATABASE_FOREIGN', 'The stored state of a log cannot be read.');
+  return {
+    state: {
+      size: Number(row.size),
+      frontier: chunks(row.frontier, HASH_BYTES),
+      link: Buffer.from(tail.link, 'hex'),
+      epoch: { number: tail.epoch, publicKey: Buffer.from(tail.key, 'base64') },
+    },
+    pinned,
+    note: row.note,
+  };
+}
+
+/** Makes the row of a log that is heard of for the first time. Racing requests make one. */
+export async function ensureLog(db: Kysely<Tables>, { workstationId, incarnation }: LogName, at: number): Promise<void> {
+  await db
+    .insertInto('logs')
+    .values({
+      workstation_id: workstationId,
+      incarnation,
+      pinned_size: 0,
+      pinned_root: Buffer.alloc(HASH_BYTES),
+      pinned_note: '',
+      pinned_at: at,
+      size: 0,
+      frontier: Buffer.alloc(0),
+      verifier: '',
+      note: '',
+      first_at: at,
+    })
+    .onConflict((c) => c.columns(['workstation_id', 'incarnation']).doNothing())
+    .execute();
+}
+
+/** Moves the log on, if it still has the size that was judged; false when another request was first. */
+export async function advance(db: Kysely<Tables>, name: LogName, change: { readonly from: number; readonly to: LogState; readonly note: string }): Promise<boolean> {
+  const { epoch, link, frontier, size } = change.to;
+  if (epoch === null) return false;
+  const tail = { epoch: epoch.number, key: Buffer.from(epoch.publicKey).toString('base64'), link: Buffer.from(link).toString('hex') };
+  const result = await db
+    .updateTable('logs')
+    .set({ size, frontier: Buffer.concat(frontier), verifier: JSON.stringify(tail), note: change.note })
+    .where('workstation_id', '=', name.workstationId)
+    .where('incarnation', '=', name.incarnation)
+    .where('size', '=', change.from)
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
+export async function pin(db: Kysely<Tables>, name: LogName, pinned: { readonly from: number; readonly size: number; readonly root: Uint8Array; readonly note: string; readonly at: number }): Promise<boolean> {
+  const result = await db
+    .updateTable('logs')
+    .set({ pinned_size: pinned.size, pinned_root: Buffer.from(pinned.root), pinned_note: pinned.note, pinned_at: pinned.at })
+    .where('workstation_id', '=', name.workstationId)
+    .where('incarnation', '=', name.incarnation)
+    .where('pinned_size', '=', pinned.from)
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
+/** Entries in one column: each as u32 length, big-endian, and its bytes. */
+export function packEntries(entries: readonly Uint8Array[]): Buffer {
+  return Buffer.concat(
+    entries.flatMap((entry) => {
+      const length = Buffer.alloc(LENGTH_BYTES);
+      length.writeUInt32BE(entry.length);
+      return [length, entry];
+    }),
+  );
+}
+
+/** @throws WardlockError SERVER_REQUEST_MALFORMED when the lengths do not add up */
+export function unpackEntries(packed: Uint8Array): Uint8Array[] {
+  const bytes = Buffer.from(packed.buffer, packed.byteOffset, packed.length);
+  const parts: Uint8Array[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    const end = at + LENGTH_BYTES > bytes.length ? Number.POSITIVE_INFINITY : at + LENGTH_BYTES + bytes.readUInt32BE(at);
+    if (end > bytes.length) throw new WardlockError('SERVER_REQUEST_MALFORMED', 'A part of the body is longer than the body.');
+    parts.push(bytes.subarray(at + LENGTH_BYTES, end));
+    at = end;
+  }
+  return parts;
+}
+
+/** The stored entries of [from, to), in order. */
+export async function readEntries(db: Kysely<Tables>, name: LogName, range: { readonly from: number; readonly to: number }): Promise<Uint8Array[]> {
+  const before = await db
+    .selectFrom('segments')
+    .select((eb) => eb.fn.max('start').as('start'))
+    .where('workstation_id', '=', name.workstationId)
+    .where('incarnation', '=', name.incarnation)
+    .where('start', '<=', range.from)
+    .executeTakeFirst();
+  const rows = await db
+    .selectFrom('segments')
+    .select(['start', 'entries'])
+    .where('workstation_id', '=', name.workstationId)
+    .where('incarnation', '=', name.incarnation)
+    .where('start', '>=', Number(before?.start ?? range.from))
+    .where('start', '<', range.to)
+    .orderBy('start')
+    .execute();
+  return rows.flatMap(({ start, entries }) => unpackEntries(entries).filter((_, at) => Number(start) + at >= range.from && Number(start) + at < range.to));
+}
+
+export function chunks(bytes: Uint8Array, size: number): Uint8Array[] {
+  return Array.from({ length: Math.floor(bytes.length / size) }, (_, at) => bytes.subarray(at * size, (at + 1) * size));
+}

@@ -1,0 +1,94 @@
+/**
+ * The witness: `add-checkpoint` of C2SP tlog-witness for the logs of enrolled seats. It checks and persists in one atomic
+ * step and answers after that; it never cosigns two histories of one log.
+ */
+import type { Kysely } from 'kysely';
+import {
+  type AuditCrypto,
+  cosign,
+  cosignatureReply,
+  equalBytes,
+  type NamedSigner,
+  parseAddCheckpoint,
+  parseVerifierKey,
+  type TreeHasher,
+  verifyConsistency,
+  verifyNote,
+} from '../../core/audit/index.ts';
+import { isWardlockError } from '../../core/errors/index.ts';
+import type { Tables } from '../store/schema.ts';
+import { raiseAlarm } from './alarms.ts';
+import { ensureLog, type LogName, pin, readLog } from './logs.ts';
+
+/** The answers that tlog-witness names, by status. */
+export type WitnessAnswer =
+  | { readonly status: 200; readonly cosignature: string }
+  | { readonly status: 400 | 403 | 404 | 422; readonly says: string }
+  | { readonly status: 409; readonly size: number };
+
+export interface Witness {
+  addCheckpoint(seat: { readonly workstationId: string; readonly logKey: string }, body: string): Promise<WitnessAnswer>;
+}
+
+interface WitnessParts {
+  readonly db: Kysely<Tables>;
+  readonly crypto: AuditCrypto;
+  readonly hasher: TreeHasher;
+  readonly signer: NamedSigner;
+  readonly now: () => number;
+}
+
+const ORIGIN = /^wardlock\/seat\/([0-9a-f]{32})\/([0-9a-f]{16})$/;
+
+export function openWitness(parts: WitnessParts): Witness {
+  return {
+    addCheckpoint: async (seat, body) => {
+      const request = read(body);
+      if (request === null) return { status: 400, says: 'The body is not an add-checkpoint request.' };
+      const [, workstationId, incarnation] = ORIGIN.exec(request.signed.checkpoint.origin) ?? [];
+      if (workstationId !== seat.workstationId || incarnation === undefined) return { status: 404, says: 'This log is none of this seat.' };
+      if (!verifyNote(request.signed.note, parseVerifierKey(parts.crypto, seat.logKey))) {
+        return { status: 403, says: 'The checkpoint is not signed by the log key of this seat.' };
+      }
+      if (request.oldSize > request.signed.checkpoint.size) return { status: 400, says: 'The old size is larger than the new one.' };
+      return settle(parts, { workstationId, incarnation }, request);
+    },
+  };
+}
+
+type Request = ReturnType<typeof parseAddCheckpoint>;
+
+function read(body: string): Request | null {
+  try {
+    return parseAddCheckpoint(body);
+  } catch (error) {
+    if (isWardlockError(error)) return null;
+    throw error;
+  }
+}
+
+function settle(parts: WitnessParts, name: LogName, { oldSize, hashes, checkpoint: note, signed }: Request): Promise<WitnessAnswer> {
+  const { db, hasher, crypto, signer, now } = parts;
+  const { size, root } = signed.checkpoint;
+  return db.transaction().execute(async (transaction): Promise<WitnessAnswer> => {
+    await ensureLog(transaction, name, now());
+    const log = await readLog(transaction, name);
+    const pinned = log?.pinned ?? { size: 0, root: hasher.emptyRoot };
+    if (size < pinned.size) await alarm(transaction, name, `The seat shows ${size} entries of a log of which ${pinned.size} are anchored: its store went back in time.`, now());
+    if (oldSize !== pinned.size) return { status: 409, size: pinned.size };
+    if (size === oldSize && size > 0 && !equalBytes(root, pinned.root)) {
+      await alarm(transaction, name, `The seat shows another history of its first ${size} entries than it anchored.`, now());
+      return { status: 409, size: pinned.size };
+    }
+    const oldRoot = oldSize === 0 ? hasher.emptyRoot : pinned.root;
+    const grows = oldSize === 0 || oldSize === size ? hashes.length === 0 : verifyConsistency(hasher, { oldSize, oldRoot, size, root }, hashes);
+    if (!grows) return { status: 422, says: 'The consistency proof does not lead from the anchored checkpoint to this one.' };
+    if (size === 0 && !equalBytes(root, hasher.emptyRoot)) return { status: 422, says: 'An empty log has another root.' };
+    await pin(transaction, name, { from: oldSize, size, root, note, at: now() });
+    return { status: 200, cosignature: cosignatureReply([cosign(crypto, signed.note.text, signer, Math.floor(now() / 1000))]) };
+  });
+}
+
+async function alarm(db: Kysely<Tables>, { workstationId }: LogName, detail: string, at: number): Promise<void> {
+  await raiseAlarm(db, { workstationId, kind: 'SEAT_LOG_ROLLED_BACK', detail, at });
+}
