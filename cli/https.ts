@@ -3,8 +3,8 @@
  * the given CA signed. It never follows redirects and never skips verification.
  */
 import { readFileSync } from 'node:fs';
-import { request } from 'node:https';
 import type { IncomingHttpHeaders } from 'node:http';
+import { request } from 'node:https';
 import { Value } from 'typebox/value';
 import { Refusal } from '../contract/seat-api.ts';
 import { isErrorCode, WardlockError } from '../core/errors/index.ts';
@@ -57,7 +57,10 @@ function send({ method, url, caFile, headers, body }: HttpsCall): Promise<HttpsA
         method,
         agent: false,
         timeout: TIMEOUT_MS,
-        headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }) },
+        headers: {
+          ...headers,
+          ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+        },
         ...(ca === undefined ? {} : { ca }),
       },
       (incoming) => {
@@ -80,7 +83,9 @@ function send({ method, url, caFile, headers, body }: HttpsCall): Promise<HttpsA
 
 function hint(cause: Error): string {
   const aboutTrust = 'code' in cause && typeof cause.code === 'string' && /CERT|SELF_SIGNED|ISSUER|ALTNAME/.test(cause.code);
-  return aboutTrust ? "Give the site's authority with --ca FILE (ca.pem in the server's state folder)." : 'Check the address and that it is running.';
+  return aboutTrust
+    ? "Give the site's authority with --ca FILE (ca.pem in the server's state folder)."
+    : 'Check the address and that it is running.';
 }
 
 function readCa(path: string): Buffer {

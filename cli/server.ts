@@ -96,7 +96,9 @@ function announce(flags: ServerFlags, site: Site, urls: { readonly seatsUrl: str
   const made = site.authorityMade ? 'Made a certificate authority for this site' : 'Certificate authority of this site';
   process.stdout.write(`${made}: ${ready.ca}\nSeats:   ${ready.seats}\nConsole: ${ready.console}\n`);
   if (ready.consoleCertificate === 'site-ca') {
-    process.stdout.write("The console's certificate is by the site's own authority: let browsers trust that file, or start with --console-cert.\n");
+    process.stdout.write(
+      "The console's certificate is by the site's own authority: let browsers trust that file, or start with --console-cert.\n",
+    );
   }
 }
 

@@ -70,7 +70,8 @@ async function list(flags: SiteFlags & { readonly json?: boolean }): Promise<voi
     process.stdout.write(`${JSON.stringify(rows)}\n`);
     return;
   }
-  if (rows.length === 0) process.stdout.write('Nobody yet. Add people with: staff add ID --name NAME --role ROLE --badge NUMBER --pin-stdin\n');
+  if (rows.length === 0)
+    process.stdout.write('Nobody yet. Add people with: staff add ID --name NAME --role ROLE --badge NUMBER --pin-stdin\n');
   for (const row of rows) {
     const traits = [`${row.badges} badge${row.badges === 1 ? '' : 's'}`, row.pin ? 'PIN' : 'no PIN', ...(row.revoked ? ['revoked'] : [])];
     process.stdout.write(`${row.id.padEnd(20)} ${row.displayName.padEnd(28)} ${row.role.padEnd(16)} ${traits.join(', ')}\n`);

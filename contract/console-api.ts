@@ -60,7 +60,13 @@ export const SeatList = Type.Object({ seats: Type.Array(SeatRow) }, closed);
 
 const QueryTime = Type.Optional(Timestamp);
 export const SessionQuery = Type.Object(
-  { person: Type.Optional(Id), seat: Type.Optional(Type.String({ minLength: 1, maxLength: 120 })), from: QueryTime, to: QueryTime, after: Type.Optional(Type.String({ pattern: '^[0-9]{1,6}$' })) },
+  {
+    person: Type.Optional(Id),
+    seat: Type.Optional(Type.String({ minLength: 1, maxLength: 120 })),
+    from: QueryTime,
+    to: QueryTime,
+    after: Type.Optional(Type.String({ pattern: '^[0-9]{1,6}$' })),
+  },
   closed,
 );
 
@@ -84,7 +90,13 @@ export const SessionList = Type.Object({ sessions: Type.Array(SessionRow), more:
 
 /** `verified`: stored, its epoch's signature checked, decrypted. `pending`: stored by the seat, pinned or expected, not yet here. `missing`: gone. */
 export const ProofState = Type.Union([Type.Literal('verified'), Type.Literal('pending'), Type.Literal('missing')]);
-export const Lane = Type.Union([Type.Literal('who'), Type.Literal('locks'), Type.Literal('apps'), Type.Literal('policy'), Type.Literal('record')]);
+export const Lane = Type.Union([
+  Type.Literal('who'),
+  Type.Literal('locks'),
+  Type.Literal('apps'),
+  Type.Literal('policy'),
+  Type.Literal('record'),
+]);
 
 export const StoryEvent = Type.Object(
   {

@@ -22,26 +22,55 @@ export interface Auditor {
 }
 
 /** @throws WardlockError START_STEP_FAILED where the server refuses or answers outside its own contract */
-export async function signIn(console: string, caFile: string, account: { readonly name: string; readonly password: string }): Promise<Auditor> {
+export async function signIn(
+  console: string,
+  caFile: string,
+  account: { readonly name: string; readonly password: string },
+): Promise<Auditor> {
   const ca = readFileSync(caFile);
-  const call = (method: 'GET' | 'POST', path: string, headers: Record<string, string>, body?: string): Promise<{ status: number; cookie: string; text: string }> =>
+  const call = (
+    method: 'GET' | 'POST',
+    path: string,
+    headers: Record<string, string>,
+    body?: string,
+  ): Promise<{ status: number; cookie: string; text: string }> =>
     new Promise((resolve, reject) => {
-      const outgoing = request(new URL(path, console), { method, ca, timeout: ANSWER_LIMIT_MS, headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }) } }, (answer) => {
-        let text = '';
-        answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-        answer.once('end', () => resolve({ status: answer.statusCode ?? 0, cookie: (answer.headers['set-cookie'] ?? []).map((line) => line.split(';')[0]).join('; '), text }));
-        answer.once('error', reject);
-      });
+      const outgoing = request(
+        new URL(path, console),
+        {
+          method,
+          ca,
+          timeout: ANSWER_LIMIT_MS,
+          headers: {
+            ...headers,
+            ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
+          },
+        },
+        (answer) => {
+          let text = '';
+          answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+          answer.once('end', () =>
+            resolve({
+              status: answer.statusCode ?? 0,
+              cookie: (answer.headers['set-cookie'] ?? []).map((line) => line.split(';')[0]).join('; '),
+              text,
+            }),
+          );
+          answer.once('error', reject);
+        },
+      );
       outgoing.once('timeout', () => outgoing.destroy(new Error(`the server did not answer ${path} in time`)));
       outgoing.once('error', reject);
       outgoing.end(body);
     });
   const signedIn = await call('POST', consolePaths.signIn, { origin: new URL(console).origin }, JSON.stringify(account));
-  if (signedIn.status !== 200) throw new WardlockError('START_STEP_FAILED', `The auditor could not sign in (${signedIn.status}): ${signedIn.text}`);
+  if (signedIn.status !== 200)
+    throw new WardlockError('START_STEP_FAILED', `The auditor could not sign in (${signedIn.status}): ${signedIn.text}`);
 
   async function get<S extends TSchema>(schema: S, path: string): Promise<Static<S>> {
     const answer = await call('GET', path, { cookie: signedIn.cookie });
-    if (answer.status !== 200) throw new WardlockError('START_STEP_FAILED', `The server answered ${answer.status} for ${path}: ${answer.text}`);
+    if (answer.status !== 200)
+      throw new WardlockError('START_STEP_FAILED', `The server answered ${answer.status} for ${path}: ${answer.text}`);
     return Value.Parse(schema, JSON.parse(answer.text));
   }
   return {

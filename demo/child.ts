@@ -3,8 +3,8 @@
  * within a bound. It ends only what it started itself, by the handle that the start returned.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, type WriteStream } from 'node:fs';
 import { once } from 'node:events';
+import { createWriteStream, type WriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 /** How long a process may take to say that it is ready. */
@@ -36,7 +36,11 @@ export interface Child {
 
 export function startChild(spec: ChildSpec): Child {
   const log: WriteStream = createWriteStream(spec.logFile, { flags: 'a', mode: 0o600 });
-  const child: ChildProcess = spawn(spec.command, [...spec.args], { cwd: spec.cwd, env: { ...spec.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child: ChildProcess = spawn(spec.command, [...spec.args], {
+    cwd: spec.cwd,
+    env: { ...spec.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const tail: string[] = [];
   const watchers = new Set<(line: string) => void>();
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
@@ -72,7 +76,9 @@ export function startChild(spec: ChildSpec): Child {
       return new Promise((resolve, reject) => {
         const failed = (why: string): void => {
           finish();
-          reject(new Error(`${spec.name} ${why}. Its last words, also in ${spec.logFile}:\n${tail.map((line) => `    ${line}`).join('\n')}`));
+          reject(
+            new Error(`${spec.name} ${why}. Its last words, also in ${spec.logFile}:\n${tail.map((line) => `    ${line}`).join('\n')}`),
+          );
         };
         const watch = (line: string): void => {
           const value = accept(line);

@@ -22,7 +22,15 @@ export interface StaffMember {
 export const STAFF: readonly StaffMember[] = [
   { id: 'anna.reyes', displayName: 'Anna Reyes', givenName: 'Anna', initials: 'AR', role: 'nurse', badge: '04A1B2C3D4', pin: '271828' },
   { id: 'ben.okafor', displayName: 'Ben Okafor', givenName: 'Ben', initials: 'BO', role: 'nurse', badge: '04B7C8D9E0', pin: '314159' },
-  { id: 'clara.weiss', displayName: 'Clara Weiss', givenName: 'Clara', initials: 'CW', role: 'pharmacist', badge: '04C3D5E7F9', pin: '161803' },
+  {
+    id: 'clara.weiss',
+    displayName: 'Clara Weiss',
+    givenName: 'Clara',
+    initials: 'CW',
+    role: 'pharmacist',
+    badge: '04C3D5E7F9',
+    pin: '161803',
+  },
 ];
 
 interface NativeCandidate {
@@ -52,9 +60,26 @@ const DAYS = 86_400_000;
 export function clinicPolicy(input: PolicyInput): PolicyDocument {
   const native = NATIVE.filter((app) => existsSync(app.path)).map((app) => {
     const path = realpathSync(app.path);
-    return { id: app.id, name: app.name, kind: 'native' as const, icon: app.icon, path, sha256: createHash('sha256').update(readFileSync(path)).digest('hex'), args: [...app.args], env: {}, children: [] };
+    return {
+      id: app.id,
+      name: app.name,
+      kind: 'native' as const,
+      icon: app.icon,
+      path,
+      sha256: createHash('sha256').update(readFileSync(path)).digest('hex'),
+      args: [...app.args],
+      env: {},
+      children: [],
+    };
   });
-  const handbook = { id: 'handbook', name: 'Ward handbook', kind: 'web' as const, icon: 'book', url: `${input.handbookOrigin}/`, origins: [input.handbookOrigin] };
+  const handbook = {
+    id: 'handbook',
+    name: 'Ward handbook',
+    kind: 'web' as const,
+    icon: 'book',
+    url: `${input.handbookOrigin}/`,
+    origins: [input.handbookOrigin],
+  };
   const everyone = [...native.map((app) => app.id), handbook.id];
   return {
     schema: 'wardlock-policy/1',
@@ -67,7 +92,13 @@ export function clinicPolicy(input: PolicyInput): PolicyDocument {
       { id: 'audit-reader', role: 'reader', publicKey: input.readerKey },
       { id: 'escrow-vault', role: 'escrow', publicKey: input.escrowKey },
     ],
-    timers: { warnAfterSeconds: input.warnAfterSeconds, warningSeconds: 20, keepSeconds: 900, maxSessionSeconds: 43_200, staleAfterSeconds: 604_800 },
+    timers: {
+      warnAfterSeconds: input.warnAfterSeconds,
+      warningSeconds: 20,
+      keepSeconds: 900,
+      maxSessionSeconds: 43_200,
+      staleAfterSeconds: 604_800,
+    },
     pin: { minDigits: 6, maxConsecutiveFailures: 10, firstWaitSeconds: 30 },
     apps: [...native, handbook],
     roles: [

@@ -15,7 +15,7 @@ import { type CommandLine, commandLine } from './command-line.ts';
 import { type Handbook, startHandbook } from './handbook.ts';
 import { makePlaces, type Places } from './places.ts';
 import type { Progress } from './progress.ts';
-import { readRuntime, type Runtime } from './runtime.ts';
+import { type Runtime, readRuntime } from './runtime.ts';
 import { enrolOnce, openSeat, SEAT_NAME, type Seat, type SeatUsers } from './seat.ts';
 import { openSite, type Site } from './site.ts';
 
@@ -55,14 +55,28 @@ export async function openClinic(spec: ClinicSpec): Promise<Clinic> {
     const runtime = readRuntime();
     const places = await makePlaces(spec.stateDir);
     const cli = commandLine(runtime);
-    const users = process.getuid?.() === 0 ? await progress.step('users of the seat: screens, apps, syncer', () => seatUsers(places, undo)) : undefined;
+    const users =
+      process.getuid?.() === 0 ? await progress.step('users of the seat: screens, apps, syncer', () => seatUsers(places, undo)) : undefined;
     const handbook = await startHandbook();
     undo.push(() => handbook.stop());
     const site = await progress.step('server, its CA, staff, an auditor account', () =>
-      openSite({ places, runtime, cli, policy: (version, keys) => ({ version, issuedAt: new Date(), handbookOrigin: handbook.origin, readerKey: keys.reader, escrowKey: keys.escrow, warnAfterSeconds: spec.warnAfterSeconds }) }),
+      openSite({
+        places,
+        runtime,
+        cli,
+        policy: (version, keys) => ({
+          version,
+          issuedAt: new Date(),
+          handbookOrigin: handbook.origin,
+          readerKey: keys.reader,
+          escrowKey: keys.escrow,
+          warnAfterSeconds: spec.warnAfterSeconds,
+        }),
+      }),
     );
     undo.push(() => site.stop());
-    const publish = (change: (policy: PolicyDocument) => PolicyDocument = (policy) => policy): Promise<PolicyDocument> => site.publish((policy) => change(withChangedApp(policy, changed)));
+    const publish = (change: (policy: PolicyDocument) => PolicyDocument = (policy) => policy): Promise<PolicyDocument> =>
+      site.publish((policy) => change(withChangedApp(policy, changed)));
     const changed = await changedProgram(places);
     await progress.step('policy, signed and published', () => publish());
     await changed.change();
@@ -101,7 +115,9 @@ async function changedProgram(places: Places): Promise<ChangedProgram> {
   await chmod(path, 0o755);
   return {
     path,
-    sha256: createHash('sha256').update(await readFile(path)).digest('hex'),
+    sha256: createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex'),
     change: () => appendFile(path, 'changed after the policy was signed\n'),
   };
 }
@@ -109,7 +125,20 @@ async function changedProgram(places: Places): Promise<ChangedProgram> {
 function withChangedApp(policy: PolicyDocument, program: ChangedProgram): PolicyDocument {
   return {
     ...policy,
-    apps: [...policy.apps, { id: CHANGED_APP, name: 'Label printer', kind: 'native', icon: 'printer', path: program.path, sha256: program.sha256, args: [], env: {}, children: [] }],
+    apps: [
+      ...policy.apps,
+      {
+        id: CHANGED_APP,
+        name: 'Label printer',
+        kind: 'native',
+        icon: 'printer',
+        path: program.path,
+        sha256: program.sha256,
+        args: [],
+        env: {},
+        children: [],
+      },
+    ],
     roles: policy.roles.map((role) => (role.id === 'nurse' ? { ...role, apps: [...role.apps, CHANGED_APP] } : role)),
   };
 }
@@ -123,7 +152,10 @@ async function untilLocked(cli: CommandLine, seat: Seat): Promise<void> {
       if (view.phase === 'locked' && view.truth.policy.state === 'active' && view.truth.connection.state === 'online') return;
     }
     if (performance.now() > deadline) {
-      throw new WardlockError('START_STEP_FAILED', `The seat was not ready to be opened after ${OPENING_LIMIT_MS / 1000} s. It says: ${(status.stdout || status.stderr).trim()}`);
+      throw new WardlockError(
+        'START_STEP_FAILED',
+        `The seat was not ready to be opened after ${OPENING_LIMIT_MS / 1000} s. It says: ${(status.stdout || status.stderr).trim()}`,
+      );
     }
     await sleep(LOOK_EVERY_MS);
   }

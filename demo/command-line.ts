@@ -39,7 +39,10 @@ export function commandLine(runtime: Runtime): CommandLine {
     async must(args, input) {
       const result = await run(args, input);
       if (result.code !== 0) {
-        throw new WardlockError('START_STEP_FAILED', `"${args.join(' ')}" ended with ${result.code ?? 'a signal'}: ${result.stderr.trim() || result.stdout.trim()}`);
+        throw new WardlockError(
+          'START_STEP_FAILED',
+          `"${args.join(' ')}" ended with ${result.code ?? 'a signal'}: ${result.stderr.trim() || result.stdout.trim()}`,
+        );
       }
       return result.stdout;
     },

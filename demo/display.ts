@@ -45,9 +45,13 @@ export async function startDisplay(spec: DisplaySpec): Promise<Display> {
   await mkdir(spec.dir, { recursive: true, mode: 0o711 });
   const authority = join(spec.dir, 'Xauthority');
   await writeFile(authority, '', { mode: 0o600 });
-  const xvfb = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', `${spec.width}x${spec.height}x24`, '-nolisten', 'tcp', '-noreset', '-auth', authority], {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-  });
+  const xvfb = spawn(
+    'Xvfb',
+    ['-displayfd', '3', '-screen', '0', `${spec.width}x${spec.height}x24`, '-nolisten', 'tcp', '-noreset', '-auth', authority],
+    {
+      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    },
+  );
   const number = await firstLine(xvfb);
   const name = `:${number}`;
   await run('xauth', ['-f', authority, 'add', name, '.', randomBytes(16).toString('hex')]);
@@ -70,7 +74,10 @@ export async function startDisplay(spec: DisplaySpec): Promise<Display> {
     name,
     authority,
     async picture(file) {
-      await run('import', ['-silent', '-window', 'root', file], { env: { PATH: '/usr/bin:/bin', DISPLAY: name, XAUTHORITY: authority }, timeout: PICTURE_LIMIT_MS });
+      await run('import', ['-silent', '-window', 'root', file], {
+        env: { PATH: '/usr/bin:/bin', DISPLAY: name, XAUTHORITY: authority },
+        timeout: PICTURE_LIMIT_MS,
+      });
     },
     async stop() {
       await manager.stop();

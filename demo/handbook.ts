@@ -37,7 +37,10 @@ export async function startHandbook(): Promise<Handbook> {
       response.end(STYLE);
       return;
     }
-    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': "default-src 'none'; style-src 'self'" });
+    response.writeHead(200, {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': "default-src 'none'; style-src 'self'",
+    });
     response.end(PAGE(foreignOrigin));
   });
   const origin = await listen(server);
@@ -45,10 +48,15 @@ export async function startHandbook(): Promise<Handbook> {
     origin,
     foreignOrigin,
     async stop() {
-      await Promise.all([server, foreign].map((each) => new Promise<void>((resolve) => {
-        each.close(() => resolve());
-        each.closeAllConnections();
-      })));
+      await Promise.all(
+        [server, foreign].map(
+          (each) =>
+            new Promise<void>((resolve) => {
+              each.close(() => resolve());
+              each.closeAllConnections();
+            }),
+        ),
+      );
     },
   };
 }

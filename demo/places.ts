@@ -22,12 +22,28 @@ export interface Places {
 export async function makePlaces(folder: string): Promise<Places> {
   const root = resolve(folder);
   if (existsSync(root) && readdirSync(root).length > 0 && !existsSync(join(root, MARK))) {
-    throw new WardlockError('START_STATE_FOREIGN', `${root} holds something that is not a Wardlock clinic. Name an empty or a new folder with --state.`);
+    throw new WardlockError(
+      'START_STATE_FOREIGN',
+      `${root} holds something that is not a Wardlock clinic. Name an empty or a new folder with --state.`,
+    );
   }
-  const places: Places = { root, seat: join(root, 'seat'), server: join(root, 'server'), site: join(root, 'site'), screens: join(root, 'screens'), logs: join(root, 'logs') };
+  const places: Places = {
+    root,
+    seat: join(root, 'seat'),
+    server: join(root, 'server'),
+    site: join(root, 'site'),
+    screens: join(root, 'screens'),
+    logs: join(root, 'logs'),
+  };
   await mkdir(root, { recursive: true });
   await writeFile(join(root, MARK), 'State of a Wardlock demo clinic. Delete the whole folder to start anew.\n');
-  for (const [path, mode] of [[places.seat, 0o755], [places.server, 0o700], [places.site, 0o700], [places.screens, 0o755], [places.logs, 0o700]] as const) {
+  for (const [path, mode] of [
+    [places.seat, 0o755],
+    [places.server, 0o700],
+    [places.site, 0o700],
+    [places.screens, 0o755],
+    [places.logs, 0o700],
+  ] as const) {
     await mkdir(path, { recursive: true });
     await chmod(path, mode);
   }

@@ -56,7 +56,14 @@ export async function openSeat(spec: SeatSpec): Promise<Seat> {
   if (users !== undefined) await run('chown', ['-R', `${users.sync.uid}:${users.sync.gid}`, syncDir]);
 
   const startAgent = async (): Promise<Child> => {
-    const args = ['cli/main.ts', 'agent', '--state', places.seat, '--json', ...(users === undefined ? [] : ['--ui-user', users.ui.name, '--app-user', users.app.name, '--sync-user', users.sync.name])];
+    const args = [
+      'cli/main.ts',
+      'agent',
+      '--state',
+      places.seat,
+      '--json',
+      ...(users === undefined ? [] : ['--ui-user', users.ui.name, '--app-user', users.app.name, '--sync-user', users.sync.name]),
+    ];
     const child = startChild({
       name: 'agent',
       ...(users === undefined ? { command: runtime.node, args } : { command: 'unshare', args: ['--net', '--', runtime.node, ...args] }),
@@ -68,10 +75,34 @@ export async function openSeat(spec: SeatSpec): Promise<Seat> {
     return child;
   };
   const startSyncer = async (): Promise<Child> => {
-    const args = ['cli/main.ts', 'syncer', '--state', stage?.path('state') ?? syncDir, '--agent-socket', join(stage?.path('run') ?? runDir, 'sync.sock'), '--json'];
+    const args = [
+      'cli/main.ts',
+      'syncer',
+      '--state',
+      stage?.path('state') ?? syncDir,
+      '--agent-socket',
+      join(stage?.path('run') ?? runDir, 'sync.sock'),
+      '--json',
+    ];
     const direct = { command: runtime.node, args };
-    const command = users === undefined || stage === undefined ? direct : stage.as(users.sync, [{ source: runDir, name: 'run' }, { source: syncDir, name: 'state' }], direct);
-    const child = startChild({ name: 'syncer', ...command, env: baseEnvironment(), logFile: join(places.logs, 'syncer.log'), cwd: runtime.root });
+    const command =
+      users === undefined || stage === undefined
+        ? direct
+        : stage.as(
+            users.sync,
+            [
+              { source: runDir, name: 'run' },
+              { source: syncDir, name: 'state' },
+            ],
+            direct,
+          );
+    const child = startChild({
+      name: 'syncer',
+      ...command,
+      env: baseEnvironment(),
+      logFile: join(places.logs, 'syncer.log'),
+      cwd: runtime.root,
+    });
     await child.readyLine((line) => (line.includes('"ready"') ? true : undefined));
     return child;
   };
@@ -109,7 +140,12 @@ export async function openSeat(spec: SeatSpec): Promise<Seat> {
 }
 
 /** Enrols the seat unless a former run already did. */
-export async function enrolOnce(cli: CommandLine, seat: Seat, server: string, token: () => Promise<string>): Promise<'enrolled' | 'already'> {
+export async function enrolOnce(
+  cli: CommandLine,
+  seat: Seat,
+  server: string,
+  token: () => Promise<string>,
+): Promise<'enrolled' | 'already'> {
   const before = await cli.run(['status', '--state', seat.stateDir, '--json']);
   if (before.code === 0 && Value.Parse(SeatView, JSON.parse(before.stdout)).phase !== 'unenrolled') return 'already';
   await cli.must(['enrol', '--server', server, '--token', await token(), '--state', seat.stateDir]);

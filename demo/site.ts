@@ -2,8 +2,9 @@
  * The hospital's side of the clinic: the server process, the keys that people keep, staff, accounts, and policies as IT
  * publishes them. Everything goes through the command line or over HTTPS.
  */
-import { existsSync, readFileSync } from 'node:fs';
+
 import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Type from 'typebox';
@@ -59,7 +60,23 @@ export async function openSite(spec: SiteSpec): Promise<Site> {
     const child = startChild({
       name: 'server',
       command: spec.runtime.node,
-      args: ['cli/main.ts', 'server', '--listen-seats', addresses.seats, '--listen-console', addresses.console, '--state', places.server, '--tenant', TENANT, '--policy-key', `${keyFile('policy')}.pub`, '--reader-key', keyFile('reader'), '--json'],
+      args: [
+        'cli/main.ts',
+        'server',
+        '--listen-seats',
+        addresses.seats,
+        '--listen-console',
+        addresses.console,
+        '--state',
+        places.server,
+        '--tenant',
+        TENANT,
+        '--policy-key',
+        `${keyFile('policy')}.pub`,
+        '--reader-key',
+        keyFile('reader'),
+        '--json',
+      ],
       env: baseEnvironment(),
       logFile: join(places.logs, 'server.log'),
       cwd: spec.runtime.root,
@@ -75,7 +92,20 @@ export async function openSite(spec: SiteSpec): Promise<Site> {
   addresses = { seats: new URL(ready.seats).host, console: new URL(ready.console).host };
   try {
     const staffFile = join(places.site, 'staff.json');
-    await writeFile(staffFile, JSON.stringify({ staff: STAFF.map(({ id, displayName, givenName, role, badge, pin }) => ({ id, displayName, givenName, role, badges: [badge], pin })) }), { mode: 0o600 });
+    await writeFile(
+      staffFile,
+      JSON.stringify({
+        staff: STAFF.map(({ id, displayName, givenName, role, badge, pin }) => ({
+          id,
+          displayName,
+          givenName,
+          role,
+          badges: [badge],
+          pin,
+        })),
+      }),
+      { mode: 0o600 },
+    );
     await cli.must(['staff', 'import', staffFile, '--state', places.server]);
     const passwordFile = join(places.site, 'auditor.password');
     if (!existsSync(passwordFile)) {
@@ -103,11 +133,25 @@ export async function openSite(spec: SiteSpec): Promise<Site> {
       ({ child, ready } = await launch());
     },
     async token(seatName) {
-      const out = await cli.must(['enrol-token', 'new', '--state', places.server, '--seat', seatName, '--ward', WARD.id, '--ward-name', WARD.name, '--json']);
+      const out = await cli.must([
+        'enrol-token',
+        'new',
+        '--state',
+        places.server,
+        '--seat',
+        seatName,
+        '--ward',
+        WARD.id,
+        '--ward-name',
+        WARD.name,
+        '--json',
+      ]);
       return Value.Parse(Token, JSON.parse(out)).token;
     },
     async publish(change = (policy) => policy) {
-      const before = existsSync(policyFile) ? Value.Parse(Type.Object({ version: Type.Integer() }), JSON.parse(readFileSync(policyFile, 'utf8'))).version : 0;
+      const before = existsSync(policyFile)
+        ? Value.Parse(Type.Object({ version: Type.Integer() }), JSON.parse(readFileSync(policyFile, 'utf8'))).version
+        : 0;
       const policy = change(clinicPolicy(spec.policy(before + 1, { reader: publicKey('reader'), escrow: publicKey('escrow') })));
       await writeFile(policyFile, `${JSON.stringify(policy, null, 2)}\n`);
       await cli.must(['policy', 'publish', policyFile, '--server', ready.console, '--key', keyFile('policy'), '--ca', ready.ca]);

@@ -44,7 +44,21 @@ export async function makeStage(): Promise<Stage> {
     as(user, binds, command) {
       const mounts = binds.map((bind) => `mount --bind ${quote(bind.source)} ${quote(join(root, bind.name))}`).join(' && ');
       const drop = `exec setpriv --reuid=${user.uid} --regid=${user.gid} --init-groups --inh-caps=-all --bounding-set=-all --no-new-privs -- "$@"`;
-      return { command: 'unshare', args: ['--mount', '--propagation', 'private', '--', 'sh', '-c', mounts === '' ? drop : `${mounts} && ${drop}`, 'sh', command.command, ...command.args] };
+      return {
+        command: 'unshare',
+        args: [
+          '--mount',
+          '--propagation',
+          'private',
+          '--',
+          'sh',
+          '-c',
+          mounts === '' ? drop : `${mounts} && ${drop}`,
+          'sh',
+          command.command,
+          ...command.args,
+        ],
+      };
     },
     async remove() {
       for (const name of NAMES) await rmdir(join(root, name));

@@ -2,8 +2,9 @@
  * Opens the two listeners: seats over mutual TLS 1.3, people over HTTPS. A connection that TLS refuses is counted and
  * recorded here, since no request ever comes of it.
  */
-import { hostname } from 'node:os';
+
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import { isWardlockError, WardlockError } from '../core/errors/index.ts';
 import type { Site } from './compose.ts';
 import type { App } from './http/app.ts';
@@ -74,7 +75,11 @@ async function open(app: App, { host, port }: Address): Promise<string> {
     await app.listen({ host, port });
   } catch (cause) {
     if (isWardlockError(cause)) throw cause;
-    throw new WardlockError('SERVER_LISTEN_FAILED', `Cannot listen on ${host}:${port}: ${cause instanceof Error ? cause.message : 'unknown'}.`, { cause });
+    throw new WardlockError(
+      'SERVER_LISTEN_FAILED',
+      `Cannot listen on ${host}:${port}: ${cause instanceof Error ? cause.message : 'unknown'}.`,
+      { cause },
+    );
   }
   const bound = app.server.address();
   const { port: chosen } = isAddressInfo(bound) ? bound : { port };

@@ -4,7 +4,7 @@
  */
 import { createHash, verify, X509Certificate } from 'node:crypto';
 import { Value } from 'typebox/value';
-import { ENROLMENT_TYPE, EnrolReply, Enrolment } from '../../contract/seat-api.ts';
+import { ENROLMENT_TYPE, Enrolment, EnrolReply } from '../../contract/seat-api.ts';
 import { namesAuthority, parseToken } from '../../core/enrolment/token.ts';
 import { preAuthenticationEncoding } from '../../core/envelope/dsse.ts';
 import { WardlockError } from '../../core/errors/index.ts';

@@ -25,7 +25,8 @@ export function openAnchors(agent: AgentPort, server: SeatClient): Anchors {
       if (head === null) return false;
       const { incarnation, size } = head.position;
       const oldSize = pinned.incarnation === incarnation ? Math.min(pinned.size, size) : 0;
-      const proof = oldSize > 0 && oldSize < size ? (await agent.request('consistency', { incarnation, from: oldSize, to: size })).proof : [];
+      const proof =
+        oldSize > 0 && oldSize < size ? (await agent.request('consistency', { incarnation, from: oldSize, to: size })).proof : [];
       const hashes = proof.map((hash) => fromBase64(hash) ?? new Uint8Array());
       const body = Buffer.from(formatAddCheckpoint({ oldSize, hashes, checkpoint: head.note }));
       const answer = await server.call({
@@ -42,7 +43,10 @@ export function openAnchors(agent: AgentPort, server: SeatClient): Anchors {
       const stored = answer.status === 409 ? parseDecimal(answer.body.toString('utf8').trim()) : undefined;
       if (stored === undefined) throw refusalOf(answer);
       if (stored > size || (stored === size && oldSize === size)) {
-        await agent.request('incident', { code: 'WITNESS_CONFLICT', detail: `The server has pinned ${stored} entries of this log; the seat has ${size}.` });
+        await agent.request('incident', {
+          code: 'WITNESS_CONFLICT',
+          detail: `The server has pinned ${stored} entries of this log; the seat has ${size}.`,
+        });
         throw new WardlockError('INTAKE_SIZE_CONFLICT', `The server has pinned ${stored} entries of this log; this seat has ${size}.`);
       }
       const repeated = pinned.incarnation === incarnation && pinned.size === stored;

@@ -4,7 +4,7 @@
  */
 import { createHash, type X509Certificate } from 'node:crypto';
 import { connect } from 'node:tls';
-import { namesAuthority, type EnrolmentToken } from '../../core/enrolment/token.ts';
+import { type EnrolmentToken, namesAuthority } from '../../core/enrolment/token.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 
 const TIMEOUT_MS = 15_000;
@@ -40,7 +40,13 @@ function presentedBy(server: URL): Promise<X509Certificate> {
       reject(new WardlockError('SERVER_UNREACHABLE', `${server.origin} did not answer: ${cause.message}`, { cause }));
     };
     // Unverified on purpose and used for nothing but reading the chain; the verified connection comes after.
-    const socket = connect({ host, port: Number(server.port || 443), minVersion: 'TLSv1.3', rejectUnauthorized: false, timeout: TIMEOUT_MS });
+    const socket = connect({
+      host,
+      port: Number(server.port || 443),
+      minVersion: 'TLSv1.3',
+      rejectUnauthorized: false,
+      timeout: TIMEOUT_MS,
+    });
     socket.once('error', fail);
     socket.once('timeout', () => fail(new Error('no answer in time')));
     socket.once('secureConnect', () => {

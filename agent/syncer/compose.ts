@@ -3,7 +3,7 @@
  * agent whether the server answers. It picks the concrete parts; if the agent goes, everything stops and waits.
  */
 import { join } from 'node:path';
-import { syncBoundary, type SyncBoundary } from '../../contract/sync.ts';
+import { type SyncBoundary, syncBoundary } from '../../contract/sync.ts';
 import { isWardlockError } from '../../core/errors/index.ts';
 import type { Lane } from '../../core/sync/machine.ts';
 import { type BoundaryClient, connect } from '../../ipc/client.ts';

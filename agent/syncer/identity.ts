@@ -3,8 +3,8 @@
  * replaced as a whole. No other key of a seat is ever in this process.
  */
 import { createHash, createPublicKey, generateKeyPairSync, webcrypto, X509Certificate } from 'node:crypto';
-import { join } from 'node:path';
 import { unlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { WorkstationId } from '../../contract/scalars.ts';
@@ -39,7 +39,8 @@ export function readIdentity(folder: string): SyncerIdentity | null {
   const bytes = readIfThere(join(folder, FILE));
   if (bytes === null) return null;
   const identity: unknown = JSON.parse(bytes.toString('utf8'));
-  if (!Value.Check(SyncerIdentity, identity)) throw new WardlockError('START_STATE_FOREIGN', `${join(folder, FILE)} is not a syncer's identity.`);
+  if (!Value.Check(SyncerIdentity, identity))
+    throw new WardlockError('START_STATE_FOREIGN', `${join(folder, FILE)} is not a syncer's identity.`);
   return identity;
 }
 
@@ -58,10 +59,16 @@ export async function newKeyRequest(): Promise<KeyRequest> {
   const keyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
   const keys = {
-    privateKey: await webcrypto.subtle.importKey('pkcs8', privateKey.export({ type: 'pkcs8', format: 'der' }), tlsKeyAlgorithm, false, ['sign']),
+    privateKey: await webcrypto.subtle.importKey('pkcs8', privateKey.export({ type: 'pkcs8', format: 'der' }), tlsKeyAlgorithm, false, [
+      'sign',
+    ]),
     publicKey: await webcrypto.subtle.importKey('spki', spki, tlsKeyAlgorithm, true, ['verify']),
   };
-  const request = await x509.Pkcs10CertificateRequestGenerator.create({ name: 'CN=wardlock-seat', keys, signingAlgorithm: tlsKeyAlgorithm });
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    name: 'CN=wardlock-seat',
+    keys,
+    signingAlgorithm: tlsKeyAlgorithm,
+  });
   return { keyPem, spkiSha256: createHash('sha256').update(spki).digest('hex'), csr: Buffer.from(request.rawData) };
 }
 

@@ -5,7 +5,11 @@ export class RefusedByServer extends WardlockError {
   readonly status: number;
   readonly retryAfterMs: number | null;
 
-  constructor(code: ErrorCode, message: string, { status, retryAfterMs }: { readonly status: number; readonly retryAfterMs: number | null }) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    { status, retryAfterMs }: { readonly status: number; readonly retryAfterMs: number | null },
+  ) {
     super(code, message);
     this.status = status;
     this.retryAfterMs = retryAfterMs;

@@ -53,7 +53,8 @@ export function openSeatClient(server: string, ca: string, identity: ClientIdent
 
 function send(agent: Agent, origin: URL, { method, path, headers, body, timeoutMs, signal }: SeatCall): Promise<SeatAnswer> {
   return new Promise((resolve, reject) => {
-    const fail = (cause: Error): void => reject(new WardlockError('SERVER_UNREACHABLE', `${origin.origin} did not answer: ${cause.message}`, { cause }));
+    const fail = (cause: Error): void =>
+      reject(new WardlockError('SERVER_UNREACHABLE', `${origin.origin} did not answer: ${cause.message}`, { cause }));
     const outgoing = request(
       new URL(path, origin),
       {
@@ -75,7 +76,11 @@ function send(agent: Agent, origin: URL, { method, path, headers, body, timeoutM
           clearTimeout(limit);
           // A cut answer ends like a whole one on some paths; `complete` tells them apart.
           if (!incoming.complete) return fail(new Error('the answer was cut off'));
-          resolve({ status: incoming.statusCode ?? 0, retryAfterMs: parseRetryAfter(incoming.headers['retry-after']), body: Buffer.concat(chunks) });
+          resolve({
+            status: incoming.statusCode ?? 0,
+            retryAfterMs: parseRetryAfter(incoming.headers['retry-after']),
+            body: Buffer.concat(chunks),
+          });
         });
       },
     );
@@ -98,7 +103,8 @@ export function readAnswer<S extends TSchema>(answer: SeatAnswer, schema: S): St
 export function refusalOf(answer: SeatAnswer): RefusedByServer {
   const body = parseJson(answer.body);
   const how = { status: answer.status, retryAfterMs: answer.retryAfterMs };
-  if (answer.status >= 400 && Value.Check(Refusal, body) && isErrorCode(body.code)) return new RefusedByServer(body.code, body.message, how);
+  if (answer.status >= 400 && Value.Check(Refusal, body) && isErrorCode(body.code))
+    return new RefusedByServer(body.code, body.message, how);
   return new RefusedByServer('SERVER_ANSWER_MALFORMED', `The answer with status ${answer.status} is not one of this server.`, how);
 }
 

@@ -3,7 +3,7 @@
  * what the agent did. What the agent refused is not fetched again until there is something newer.
  */
 import Type, { type Static } from 'typebox';
-import { Report, seatPaths, UpdatesReply } from '../../contract/seat-api.ts';
+import { type Report, seatPaths, UpdatesReply } from '../../contract/seat-api.ts';
 import type { AgentPort } from './agent-port.ts';
 import { jsonBody, readAnswer, type SeatClient } from './seat-client.ts';
 
@@ -50,7 +50,10 @@ export function openUpdates(agent: AgentPort, server: SeatClient, have: Versions
       }
       const began = performance.now();
       const path = `${seatPaths.updates}?policy=${known.policy}&directory=${known.directory}&wait=${WAIT_SECONDS}`;
-      const { policy, directory } = readAnswer(await server.call({ method: 'GET', path, timeoutMs: POLL_TIMEOUT_MS, signal }), UpdatesReply);
+      const { policy, directory } = readAnswer(
+        await server.call({ method: 'GET', path, timeoutMs: POLL_TIMEOUT_MS, signal }),
+        UpdatesReply,
+      );
       // Staff first: a policy may name a role that only the newer directory knows.
       if (directory !== null) await settle('directory', directory.version, () => agent.request('directory', { sealed: directory.sealed }));
       if (policy !== null) await settle('policy', policy.version, () => agent.request('policy', { envelope: policy.envelope }));

@@ -31,7 +31,10 @@ export function openUploads(agent: AgentPort, server: SeatClient): Uploads {
       const run = await agent.request('entries', { incarnation, start, maxBytes: BATCH_FRAME_BYTES, maxEntries: batch });
       if (run.entries.length === 0 || run.start !== start) {
         resume = null;
-        await agent.request('incident', { code: 'SYNC_ENTRIES_GONE', detail: `The server asks for entries from ${start}; the seat has none there.` });
+        await agent.request('incident', {
+          code: 'SYNC_ENTRIES_GONE',
+          detail: `The server asks for entries from ${start}; the seat has none there.`,
+        });
         throw new WardlockError('INTAKE_SIZE_CONFLICT', `The server asks for entries from ${start}, which this seat no longer holds.`);
       }
       const answer = await server.call({
@@ -54,7 +57,8 @@ export function openUploads(agent: AgentPort, server: SeatClient): Uploads {
       if (answer.status === 422) await report(agent, answer);
       const reply = readAnswer(answer, EntriesReply);
       const { accepted } = await agent.request('receipt', { note: reply.receipt });
-      if (!accepted) throw new WardlockError('SERVER_ANSWER_MALFORMED', 'The agent refused the receipt: it does not fit the log of this seat.');
+      if (!accepted)
+        throw new WardlockError('SERVER_ANSWER_MALFORMED', 'The agent refused the receipt: it does not fit the log of this seat.');
       resume = reply.size > start ? null : resume;
       return reply.size < size;
     },
@@ -70,7 +74,10 @@ function sizeOf(answer: SeatAnswer): number | null {
 async function report(agent: AgentPort, answer: SeatAnswer): Promise<void> {
   const body = parseJson(answer.body);
   const code = typeof body === 'object' && body !== null && 'code' in body ? String(body.code) : 'SERVER_REFUSED';
-  await agent.request('incident', { code: code.slice(0, 60), detail: 'The server refused entries of this log: they differ from what it holds, or do not verify.' });
+  await agent.request('incident', {
+    code: code.slice(0, 60),
+    detail: 'The server refused entries of this log: they differ from what it holds, or do not verify.',
+  });
 }
 
 function parseJson(body: Buffer): unknown {

@@ -16,6 +16,7 @@ export {
 export { CompactRange, coverage, type TreeNode } from './compact.ts';
 export { cosign, cosignatureReply, verifyCosignature, withSignature } from './cosignature.ts';
 export type { AeadKey, AuditCrypto, HpkeContext, HpkeSealed, MacKey, SignatureVerifier, Signer } from './crypto.ts';
+export { type ChainState, type DraftEntry, type EntryTime, type EpochOpening, type KeptCheckpoint, LogDraft } from './draft.ts';
 export {
   type EntryHeader,
   entryBody,
@@ -83,4 +84,3 @@ export {
 export { openEntry } from './seal.ts';
 export type { LogSource, LogStart, StoredEntry, VerifyOptions, VerifySummary } from './verify/source.ts';
 export { verifyLog } from './verify/verify-log.ts';
-export { type ChainState, type DraftEntry, type EntryTime, type EpochOpening, type KeptCheckpoint, LogDraft } from './draft.ts';

@@ -13,7 +13,8 @@ test('a token reads back and names its authority and no other', () => {
       expect(typed).toMatch(/^([0-9A-HJKMNP-TV-Z]{4}-){7}[0-9A-HJKMNP-TV-Z]{4}$/);
       const token = parseToken(typed);
       expect(namesAuthority(token, hash)).toBe(true);
-      const same70Bits = Buffer.from(hash).subarray(0, 8).equals(Buffer.from(other).subarray(0, 8)) && ((hash[8] ?? 0) ^ (other[8] ?? 0)) < 4;
+      const same70Bits =
+        Buffer.from(hash).subarray(0, 8).equals(Buffer.from(other).subarray(0, 8)) && ((hash[8] ?? 0) ^ (other[8] ?? 0)) < 4;
       expect(namesAuthority(token, other)).toBe(same70Bits);
       expect(parseToken(typed.toLowerCase().replaceAll('-', ' ').replaceAll('0', 'o').replaceAll('1', 'l'))).toEqual(token);
     }),

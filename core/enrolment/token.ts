@@ -24,7 +24,8 @@ export interface EnrolmentToken {
 
 /** Writes a token. `secret` is 10 random bytes, `caSpkiSha256` is SHA-256 of the CA's SubjectPublicKeyInfo (DER). */
 export function formatToken(secret: Uint8Array, caSpkiSha256: Uint8Array): string {
-  if (secret.length * 8 !== SECRET_LENGTH * 5 || caSpkiSha256.length !== 32) throw new TypeError('10 bytes of secret and 32 of fingerprint');
+  if (secret.length * 8 !== SECRET_LENGTH * 5 || caSpkiSha256.length !== 32)
+    throw new TypeError('10 bytes of secret and 32 of fingerprint');
   const data = base32(secret, SECRET_LENGTH) + base32(caSpkiSha256, FINGERPRINT_LENGTH);
   const whole = data + checkSymbols(data);
   return whole.match(/.{4}/g)?.join('-') ?? whole;

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { canonicalJson } from './canonical-json.ts';
 
 test('keys are sorted by code units at every depth and nothing is padded', () => {
-  expect(canonicalJson({ b: [1, { z: null, a: true }], a: 'x', '€': 1, '\r': 2 })).toBe('{"\\r":2,"a":"x","b":[1,{"a":true,"z":null}],"€":1}');
+  expect(canonicalJson({ b: [1, { z: null, a: true }], a: 'x', '€': 1, '\r': 2 })).toBe(
+    '{"\\r":2,"a":"x","b":[1,{"a":true,"z":null}],"€":1}',
+  );
 });
 
 test('escapes are those of RFC 8785', () => {

@@ -2,6 +2,8 @@
  * Judges one batch of entries against what is stored of a log: places, links, epochs, root and signature. Pure: state in,
  * new state or a named fault out. It accepts a batch as a whole or not at all, and needs no key that decrypts.
  */
+
+import { entryBody } from '../audit/entry.ts';
 import {
   type AuditCrypto,
   CompactRange,
@@ -24,7 +26,6 @@ import {
   verifyConsistency,
   verifyNote,
 } from '../audit/index.ts';
-import { entryBody } from '../audit/entry.ts';
 import { isWardlockError } from '../errors/index.ts';
 
 /** What is known of a log after its stored entries. */
@@ -83,14 +84,20 @@ export function judgeBatch(ports: IntakePorts, state: LogState, batch: Batch): V
   if ('accepted' in walked) return walked;
   const { range } = walked;
   const { checkpoint, note } = signed;
-  if (checkpoint.size < range.end) return refused('UNSIGNED_TAIL', `The checkpoint covers ${checkpoint.size} entries; the batch ends at ${range.end}.`);
+  if (checkpoint.size < range.end)
+    return refused('UNSIGNED_TAIL', `The checkpoint covers ${checkpoint.size} entries; the batch ends at ${range.end}.`);
   const root = range.root();
   const claim = { oldSize: range.end, oldRoot: root, size: checkpoint.size, root: checkpoint.root };
-  const fits = checkpoint.size === range.end ? equalBytes(root, checkpoint.root) && batch.proof.length === 0 : verifyConsistency(ports.hasher, claim, batch.proof);
-  if (!fits) return refused('CHECKPOINT_ROOT', `The entries up to ${range.end} do not lead to the root of the checkpoint of ${checkpoint.size}.`);
+  const fits =
+    checkpoint.size === range.end
+      ? equalBytes(root, checkpoint.root) && batch.proof.length === 0
+      : verifyConsistency(ports.hasher, claim, batch.proof);
+  if (!fits)
+    return refused('CHECKPOINT_ROOT', `The entries up to ${range.end} do not lead to the root of the checkpoint of ${checkpoint.size}.`);
   if (!verifyNote(note, walked.signer)) return refused('CHECKPOINT_SIGNATURE', `The checkpoint is not signed by ${walked.signer.name}.`);
   const needsLogKey = state.size === 0 || (walked.closing && checkpoint.size === range.end);
-  if (needsLogKey && !verifyNote(note, batch.logKey)) return refused('KEY_MISMATCH', 'The checkpoint lacks the signature of the key fixed at enrolment.');
+  if (needsLogKey && !verifyNote(note, batch.logKey))
+    return refused('KEY_MISMATCH', 'The checkpoint lacks the signature of the key fixed at enrolment.');
   const { closing, birth, epoch, link, leafHashes } = walked;
   const frontier = range.nodes.map(({ hash }) => hash);
   return { accepted: true, state: { size: range.end, frontier, link, epoch }, root, leafHashes, closing, birth };
@@ -179,14 +186,19 @@ interface Opening {
   readonly current: LogState['epoch'];
 }
 
-function openEpoch(crypto: AuditCrypto, entry: Uint8Array, { header, current }: Opening): { readonly epoch: NonNullable<LogState['epoch']>; readonly birth: Birth } | Refused {
+function openEpoch(
+  crypto: AuditCrypto,
+  entry: Uint8Array,
+  { header, current }: Opening,
+): { readonly epoch: NonNullable<LogState['epoch']>; readonly birth: Birth } | Refused {
   const expected = current === null ? 0 : current.number + 1;
   if (header.epoch !== expected) return refused('EPOCH_ORDER', `Entry ${header.seq} opens epoch ${header.epoch}; ${expected} was to come.`);
   try {
     const body = parseEpochBody(entryBody(entry));
     crypto.verifier(body.publicKey);
     const { kind } = body.origin;
-    if ((kind === 'later') !== (expected > 0)) return refused('EPOCH_MALFORMED', `Entry ${header.seq} states an origin that does not fit its place.`);
+    if ((kind === 'later') !== expected > 0)
+      return refused('EPOCH_MALFORMED', `Entry ${header.seq} states an origin that does not fit its place.`);
     return { epoch: { number: expected, publicKey: body.publicKey }, birth: kind === 'later' ? null : kind };
   } catch (error) {
     if (isWardlockError(error)) return refused('EPOCH_MALFORMED', error.message);

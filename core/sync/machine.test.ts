@@ -11,7 +11,9 @@ const anyEvent: fc.Arbitrary<SyncEvent> = fc.oneof(
   fc.constant<SyncEvent>({ type: 'due' }),
   fc.constant<SyncEvent>({ type: 'elapsed' }),
   fc.boolean().map((more): SyncEvent => ({ type: 'done', more })),
-  fc.option(fc.integer({ min: 0, max: 10_000_000 })).map((retryAfterMs): SyncEvent => ({ type: 'failed', code: 'SERVER_UNREACHABLE', retryAfterMs })),
+  fc
+    .option(fc.integer({ min: 0, max: 10_000_000 }))
+    .map((retryAfterMs): SyncEvent => ({ type: 'failed', code: 'SERVER_UNREACHABLE', retryAfterMs })),
   fc.constant<SyncEvent>({ type: 'failed', code: 'SERVER_SEAT_REVOKED', retryAfterMs: null }),
 );
 const run = fc.array(fc.tuple(anyEvent, random), { maxLength: 60 });
@@ -64,7 +66,12 @@ describe('the Sync machine', () => {
     for (const phase of phases) {
       expect(syncStep({ phase, failures: 3, batch: 128, again: false }, { type: 'lost' }, lane, { random: 0 }).state.phase).toBe('offline');
     }
-    const halted = syncStep({ phase: 'uploading', failures: 0, batch: 64, again: false }, { type: 'failed', code: 'SERVER_SEAT_REVOKED', retryAfterMs: null }, lane, { random: 0 });
+    const halted = syncStep(
+      { phase: 'uploading', failures: 0, batch: 64, again: false },
+      { type: 'failed', code: 'SERVER_SEAT_REVOKED', retryAfterMs: null },
+      lane,
+      { random: 0 },
+    );
     expect(halted.state.phase).toBe('halted');
     expect(syncStep(halted.state, { type: 'due' }, lane, { random: 0 }).effects).toEqual([]);
     expect(syncStep(halted.state, { type: 'ready' }, lane, { random: 0 }).state.phase).toBe('idle');
@@ -91,12 +98,17 @@ describe('the Sync machine', () => {
 describe('backoff', () => {
   test('is within the cap, grows, and obeys Retry-After', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 100_000 }), random, fc.option(fc.integer({ min: 0, max: 2 ** 40 })), (failures, chance, retryAfter) => {
-        const ms = backoffDelay(failures, chance, retryAfter);
-        expect(ms).toBeGreaterThanOrEqual(Math.min(retryAfter ?? 0, RETRY_AFTER_CAP_MS));
-        expect(ms).toBeLessThanOrEqual(RETRY_AFTER_CAP_MS + BACKOFF_CAP_MS);
-        if (retryAfter === null) expect(ms).toBeLessThanOrEqual(Math.min(BACKOFF_CAP_MS, 1000 * 2 ** Math.min(failures, 30)));
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 100_000 }),
+        random,
+        fc.option(fc.integer({ min: 0, max: 2 ** 40 })),
+        (failures, chance, retryAfter) => {
+          const ms = backoffDelay(failures, chance, retryAfter);
+          expect(ms).toBeGreaterThanOrEqual(Math.min(retryAfter ?? 0, RETRY_AFTER_CAP_MS));
+          expect(ms).toBeLessThanOrEqual(RETRY_AFTER_CAP_MS + BACKOFF_CAP_MS);
+          if (retryAfter === null) expect(ms).toBeLessThanOrEqual(Math.min(BACKOFF_CAP_MS, 1000 * 2 ** Math.min(failures, 30)));
+        },
+      ),
     );
   });
 

@@ -58,7 +58,9 @@ export interface SyncStep {
 export const syncStart: SyncState = { phase: 'offline', failures: 0, batch: FIRST_BATCH, again: false };
 
 type Phase = SyncState['phase'];
-type Row = { readonly [E in SyncEvent['type']]: (state: SyncState, event: Extract<SyncEvent, { type: E }>, lane: Lane, env: SyncEnv) => SyncStep };
+type Row = {
+  readonly [E in SyncEvent['type']]: (state: SyncState, event: Extract<SyncEvent, { type: E }>, lane: Lane, env: SyncEnv) => SyncStep;
+};
 
 const stay = (state: SyncState): SyncStep => ({ state, effects: [] });
 const goOffline = (): SyncStep => ({ state: syncStart, effects: [{ type: 'cancel' }] });

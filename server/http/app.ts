@@ -2,10 +2,11 @@
  * What both listeners share: a Fastify instance that checks and never coerces, answers with codes, and bounds every body
  * before it is read. It owns no route.
  */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server, ServerOptions } from 'node:https';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OperationalLog } from '../operational-log.ts';
 import { refuse } from './refusals.ts';
 import { checkOnly, plainJson } from './validation.ts';

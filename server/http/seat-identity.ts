@@ -2,9 +2,10 @@
  * Who is on the other end of a seat's connection: reads the certificate that TLS verified and looks the seat up, on every
  * request, so that a revocation holds at once. It must never take an identity from a header or a body.
  */
+
+import { TLSSocket } from 'node:tls';
 import type { FastifyRequest } from 'fastify';
 import type { Kysely } from 'kysely';
-import { TLSSocket } from 'node:tls';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { Tables } from '../store/schema.ts';
 

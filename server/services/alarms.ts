@@ -12,7 +12,10 @@ export interface Alarm {
 }
 
 export async function raiseAlarm(db: Kysely<Tables>, { workstationId, kind, detail, at }: Alarm): Promise<void> {
-  const id = createHash('sha256').update(JSON.stringify([workstationId, kind, detail])).digest('hex').slice(0, 32);
+  const id = createHash('sha256')
+    .update(JSON.stringify([workstationId, kind, detail]))
+    .digest('hex')
+    .slice(0, 32);
   await db
     .insertInto('alarms')
     .values({ id, workstation_id: workstationId, kind, detail, at, acknowledged_at: null })

@@ -5,13 +5,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { Value } from 'typebox/value';
-import { CLAIM_TYPE, ENROLMENT_TYPE, EnrolmentClaim, type Enrolment, type EnrolReply, type EnrolRequest } from '../../contract/seat-api.ts';
+import { CLAIM_TYPE, ENROLMENT_TYPE, type Enrolment, EnrolmentClaim, type EnrolReply, type EnrolRequest } from '../../contract/seat-api.ts';
 import type { AuditCrypto } from '../../core/audit/crypto.ts';
 import { checkX25519PublicKey } from '../../core/audit/key-check.ts';
 import { NOTE_ED25519, parseVerifierKey } from '../../core/audit/note.ts';
+import { formatToken } from '../../core/enrolment/token.ts';
 import { canonicalJson } from '../../core/envelope/canonical-json.ts';
 import { preAuthenticationEncoding } from '../../core/envelope/dsse.ts';
-import { formatToken } from '../../core/enrolment/token.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import { tokenId, tokenSecretHash, workstationIdOf } from '../../crypto/enrolment.ts';
 import { x509 } from '../../crypto/x509.ts';
@@ -59,7 +59,11 @@ interface EnrolmentParts {
 }
 
 export function openEnrolments(parts: EnrolmentParts): Enrolments {
-  return { makeToken: (token) => makeToken(parts, token), enrol: (request) => enrol(parts, request), renew: (id, csr) => renew(parts, id, csr) };
+  return {
+    makeToken: (token) => makeToken(parts, token),
+    enrol: (request) => enrol(parts, request),
+    renew: (id, csr) => renew(parts, id, csr),
+  };
 }
 
 async function makeToken({ db, authority, log, now }: EnrolmentParts, wanted: NewToken): ReturnType<Enrolments['makeToken']> {
@@ -95,7 +99,12 @@ async function enrol(parts: EnrolmentParts, request: EnrolRequest): Promise<Enro
     const row = await putSeat(parts, transaction, { ...checked, seatName: token.seat_name, wardId: token.ward_id });
     await transaction
       .insertInto('seat_certificates')
-      .values({ workstation_id: workstationId, fingerprint_sha256: certificate.fingerprintSha256, issued_at: now(), not_after: certificate.notAfter })
+      .values({
+        workstation_id: workstationId,
+        fingerprint_sha256: certificate.fingerprintSha256,
+        issued_at: now(),
+        not_after: certificate.notAfter,
+      })
       .execute();
     await parts.log.append({ type: 'seat.enrolled', actor: workstationId, body: { token: token.id, seat: row.name } }, transaction);
     return row;
@@ -126,7 +135,12 @@ async function renew({ db, authority, trust, log, now }: EnrolmentParts, worksta
   await db.transaction().execute(async (transaction) => {
     await transaction
       .insertInto('seat_certificates')
-      .values({ workstation_id: workstationId, fingerprint_sha256: certificate.fingerprintSha256, issued_at: now(), not_after: certificate.notAfter })
+      .values({
+        workstation_id: workstationId,
+        fingerprint_sha256: certificate.fingerprintSha256,
+        issued_at: now(),
+        not_after: certificate.notAfter,
+      })
       .execute();
     await log.append({ type: 'seat.renewed', actor: workstationId, body: { fingerprint: certificate.fingerprintSha256 } }, transaction);
   });
@@ -237,4 +251,3 @@ function signReply(authority: Authority, enrolment: Enrolment): EnrolReply {
   };
   return { envelope, ca: authority.certificateDer.toString('base64') };
 }
-

@@ -77,10 +77,16 @@ export function openPolicies(parts: PolicyParts): Policies {
         const newest = await transaction.selectFrom('policies').select('version').orderBy('version', 'desc').limit(1).executeTakeFirst();
         const inForce = Number(newest?.version ?? 0);
         if (policy.version <= inForce) {
-          throw new WardlockError('POLICY_OLDER', `Version ${policy.version} is not newer than ${inForce}, which is published. Raise the version and sign again.`);
+          throw new WardlockError(
+            'POLICY_OLDER',
+            `Version ${policy.version} is not newer than ${inForce}, which is published. Raise the version and sign again.`,
+          );
         }
         const sha256 = createHash('sha256').update(payload).digest('hex');
-        await transaction.insertInto('policies').values({ version: policy.version, sha256, envelope: bytes, published_at: parts.now() }).execute();
+        await transaction
+          .insertInto('policies')
+          .values({ version: policy.version, sha256, envelope: bytes, published_at: parts.now() })
+          .execute();
         await changes.bump(transaction, 'policy');
         await log.append({ type: 'policy.published', actor, body: { version: policy.version, sha256 } }, transaction);
       });
@@ -95,7 +101,9 @@ function isSigned(crypto: AuditCrypto, keys: readonly Buffer[], envelope: Policy
   const signed = preAuthenticationEncoding(envelope.payloadType, Buffer.from(envelope.payload, 'base64'));
   return keys.some((key) => {
     const keyid = createHash('sha256').update(key).digest('hex');
-    return envelope.signatures.some(({ keyid: named, sig }) => named === keyid && crypto.verifier(key).verify(signed, Buffer.from(sig, 'base64')));
+    return envelope.signatures.some(
+      ({ keyid: named, sig }) => named === keyid && crypto.verifier(key).verify(signed, Buffer.from(sig, 'base64')),
+    );
   });
 }
 
@@ -103,9 +111,13 @@ function readPolicy({ tenant, now }: PolicyParts, payload: Buffer): PolicyDocume
   const policy = parseJson(payload);
   if (!Value.Check(PolicyDocument, policy)) {
     const first = Value.Errors(PolicyDocument, policy)[0];
-    throw new WardlockError('POLICY_MALFORMED', `The policy does not fit its schema: ${first?.instancePath || '/'} ${first?.message ?? ''}.`);
+    throw new WardlockError(
+      'POLICY_MALFORMED',
+      `The policy does not fit its schema: ${first?.instancePath || '/'} ${first?.message ?? ''}.`,
+    );
   }
-  if (policy.tenant !== tenant) throw new WardlockError('POLICY_WRONG_TENANT', `The policy is for ${policy.tenant}; this site is ${tenant}.`);
+  if (policy.tenant !== tenant)
+    throw new WardlockError('POLICY_WRONG_TENANT', `The policy is for ${policy.tenant}; this site is ${tenant}.`);
   if (policy.roles.length === 0 || policy.apps.length === 0) throw new WardlockError('POLICY_EMPTY');
   if (Date.parse(policy.expiresAt) <= now()) throw new WardlockError('POLICY_EXPIRED', `The policy expired at ${policy.expiresAt}.`);
   return policy;

@@ -140,13 +140,20 @@ async function ofWard(db: Kysely<Tables>, keys: SiteKeys, wardId: string): Promi
       eb.or([
         eb.not(eb.exists(eb.selectFrom('person_wards').select('ward_id').whereRef('person_wards.person_id', '=', 'persons.id'))),
         eb.exists(
-          eb.selectFrom('person_wards').select('ward_id').whereRef('person_wards.person_id', '=', 'persons.id').where('ward_id', '=', wardId),
+          eb
+            .selectFrom('person_wards')
+            .select('ward_id')
+            .whereRef('person_wards.person_id', '=', 'persons.id')
+            .where('ward_id', '=', wardId),
         ),
       ]),
     )
     .orderBy('id')
     .execute();
-  const badges = Map.groupBy(await db.selectFrom('person_badges').selectAll().orderBy('badge_hmac').execute(), ({ person_id }) => person_id);
+  const badges = Map.groupBy(
+    await db.selectFrom('person_badges').selectAll().orderBy('badge_hmac').execute(),
+    ({ person_id }) => person_id,
+  );
   return rows.map((row) => ({
     id: row.id,
     displayName: row.display_name,
@@ -185,7 +192,10 @@ function openPin(keys: SiteKeys, id: string, sealed: Uint8Array): PinVerifier {
 function parseEntry(entry: unknown): StaffEntry {
   if (Value.Check(StaffEntry, entry)) return entry;
   const first = Value.Errors(StaffEntry, entry)[0];
-  throw new WardlockError('SERVER_STAFF_MALFORMED', `Staff entry: ${first?.instancePath || 'the entry'} ${first?.message ?? 'does not fit'}.`);
+  throw new WardlockError(
+    'SERVER_STAFF_MALFORMED',
+    `Staff entry: ${first?.instancePath || 'the entry'} ${first?.message ?? 'does not fit'}.`,
+  );
 }
 
 function initialsOf(name: string): string {

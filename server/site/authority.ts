@@ -5,8 +5,8 @@
 import { createHash, createPrivateKey, type KeyObject, randomBytes, sign, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { tlsKeyAlgorithm, x509 } from '../../crypto/x509.ts';
 import { makeStateFolder, readIfThere, readOrMake, replaceFile } from '../../crypto/secret-files.ts';
+import { tlsKeyAlgorithm, x509 } from '../../crypto/x509.ts';
 
 const DAY_MS = 86_400_000;
 const AUTHORITY_DAYS = 3650;
@@ -37,7 +37,12 @@ export interface Authority {
   /** ECDSA P-256, SHA-256, as r||s of 64 bytes. */
   sign(bytes: Uint8Array): Buffer;
   /** Certifies the key of a checked request for one seat. Nothing but the key is taken from the request. */
-  certifySeat(request: { readonly publicKeySpki: Buffer; readonly tenant: string; readonly workstationId: string; readonly now: number }): Promise<SeatCertificate>;
+  certifySeat(request: {
+    readonly publicKeySpki: Buffer;
+    readonly tenant: string;
+    readonly workstationId: string;
+    readonly now: number;
+  }): Promise<SeatCertificate>;
   /** The identity of a listener for these names, kept in a file until it nears its end or the names change. */
   serverIdentity(name: string, hosts: readonly string[], now: number): Promise<TlsIdentity>;
 }

@@ -66,5 +66,8 @@ function read(path: string): unknown {
 }
 
 function unsuitable(path: string, kinds: readonly KeyKind[]): WardlockError {
-  return new WardlockError('START_USAGE', `${path} is no ${kinds.join(' or ')} key file. Make one with: keys new ${kinds[0] ?? 'policy'} --out FILE`);
+  return new WardlockError(
+    'START_USAGE',
+    `${path} is no ${kinds.join(' or ')} key file. Make one with: keys new ${kinds[0] ?? 'policy'} --out FILE`,
+  );
 }

@@ -19,10 +19,17 @@ export async function migrate(db: Kysely<Tables>, types: ColumnTypes): Promise<v
     .addColumn('id', 'integer', (c) => c.primaryKey())
     .addColumn('version', 'integer', (c) => c.notNull())
     .execute();
-  await db.insertInto('schema_version').values({ id: 1, version: 0 }).onConflict((c) => c.doNothing()).execute();
+  await db
+    .insertInto('schema_version')
+    .values({ id: 1, version: 0 })
+    .onConflict((c) => c.doNothing())
+    .execute();
   const found = await db.selectFrom('schema_version').select('version').executeTakeFirstOrThrow();
   if (found.version > migrations.length) {
-    throw new WardlockError('SERVER_DATABASE_FOREIGN', `This database has schema ${found.version}; this build knows ${migrations.length}. Update the server.`);
+    throw new WardlockError(
+      'SERVER_DATABASE_FOREIGN',
+      `This database has schema ${found.version}; this build knows ${migrations.length}. Update the server.`,
+    );
   }
   for (let version = found.version; version < migrations.length; version++) {
     await db.transaction().execute(async (transaction) => {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { nodeCrypto } from '../../../crypto/index.ts';
 import { flipped, type MemoryLog, memoryLog, sourceOf } from '../../../test/audit/memory-log.ts';
-import { signNote, formatNote } from '../note.ts';
-import { parseCheckpoint, epochKeyName } from '../checkpoint.ts';
+import { epochKeyName, parseCheckpoint } from '../checkpoint.ts';
 import { describeFault, type Fault } from '../faults.ts';
+import { formatNote, signNote } from '../note.ts';
 import type { LogSource, VerifyOptions, VerifySummary } from './source.ts';
 import { verifyLog } from './verify-log.ts';
 
@@ -34,9 +34,12 @@ test('a log that nobody touched verifies to its end', () => {
   expect(summary).toMatchObject({ entries: 157, size: 157, epochs: 4, verified: 157, faults: 0 });
 });
 
-test.each([0, 1, 5, 11, 12, 13, 31, 32, 50, 100, 120, 154, 155, 156])('one bit in the body of entry %i names it and nothing else', (seq) => {
-  const log = good();
-  const bytes = entry(log, seq);
-  log.entries.set(seq, flipped(bytes, bytes.length - 1));
-  expect(run(log).lines).toEqual([`ENTRY_ALTERED entry ${seq}`]);
-});
+test.each([0, 1, 5, 11, 12, 13, 31, 32, 50, 100, 120, 154, 155, 156])(
+  'one bit in the body of entry %i names it and nothing else',
+  (seq) => {
+    const log = good();
+    const bytes = entry(log, seq);
+    log.entries.set(seq, flipped(bytes, bytes.length - 1));
+    expect(run(log).lines).toEqual([`ENTRY_ALTERED entry ${seq}`]);
+  },
+);
