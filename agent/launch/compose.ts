@@ -4,7 +4,6 @@
  */
 import { createHash } from 'node:crypto';
 import { DegradedLauncher } from './degraded/launcher.ts';
-import { degradedWithoutRoot } from './layers.ts';
 import type { Launcher, LauncherOptions } from './port.ts';
 
 const GROUP_NAME_DIGITS = 12;
@@ -16,7 +15,7 @@ export function seatCgroupName(stateFolder: string): string {
 
 /** Makes the launcher of this seat. */
 export async function createLauncher(options: LauncherOptions): Promise<Launcher> {
-  if (process.platform !== 'linux' || process.geteuid?.() !== 0) return new DegradedLauncher(degradedWithoutRoot);
+  if (process.platform !== 'linux' || process.geteuid?.() !== 0) return new DegradedLauncher(options);
   // Loaded here and not above: it binds to system calls that only Linux has.
   const { createSandboxLauncher } = await import('./sandbox/compose.ts');
   return createSandboxLauncher(options, seatCgroupName(options.stateFolder));

@@ -7,7 +7,8 @@ import type { EnforcementMode, MissingLayer } from './port.ts';
 export const missing = {
   appUser: {
     layer: 'app-user',
-    meaning: 'There is no user for applications that differs from root and from the user of the screens, so nothing is started.',
+    meaning:
+      'Applications and screens need users of their own, neither of them root and not the same one. They were not given, so nothing is started.',
   },
   cgroup: {
     layer: 'cgroup',

@@ -3,6 +3,8 @@
  * `enforced/` and `degraded/`, and `compose.ts` picks one. A caller never passes a path that did not come from the signed policy.
  */
 
+import type { Surface } from '../os/display/nested.ts';
+
 /** A program by place and content, as the signed policy names it. */
 export interface FileIdentity {
   readonly path: string;
@@ -47,6 +49,7 @@ export type RefusalReason =
   | 'child-missing'
   | 'child-changed'
   | 'layer-failed'
+  | 'display-failed'
   | 'start-failed';
 
 export interface LaunchRefusal {
@@ -113,6 +116,18 @@ export interface SessionOpening {
   readonly language?: string;
 }
 
+/** A nested display with its window manager, where the session's applications are shown. */
+export interface Desktop {
+  readonly ok: true;
+  readonly display: SessionDisplay;
+  /** Resolves when the display is gone, wanted or not. */
+  readonly ended: Promise<void>;
+  /** Fits it to its window after that has changed, in pixels. */
+  resize(width: number, height: number): Promise<void>;
+  /** Takes it away at once; applications lose it and end or go on unseen until the session ends. */
+  end(): Promise<void>;
+}
+
 export interface Launcher {
   readonly mode: EnforcementMode;
 
@@ -122,8 +137,11 @@ export interface Launcher {
    */
   openSession(opening: SessionOpening): void;
 
-  /** Names the display for applications that start from now on. */
-  setDisplay(sessionId: string, display: SessionDisplay): void;
+  /**
+   * Opens the session's desktop in a window of the screens. Applications that start from now on are shown there. A former desktop of
+   * the session is ended first; the session's end ends it as well.
+   */
+  openDesktop(sessionId: string, surface: Surface): Promise<Desktop | LaunchRefusal>;
 
   /** Opens the file once and hashes that descriptor. Starts nothing. */
   prepare(spec: LaunchSpec): Promise<PreparedLaunch | LaunchRefusal>;
@@ -153,8 +171,10 @@ export type LaunchLog = (level: 'info' | 'warn' | 'error', message: string, fiel
 export interface LauncherOptions {
   /** The user that applications run as. Needed as root, unused without. */
   readonly appUser?: AppUser;
-  /** The uid that the seat's screens run as; applications never do. */
-  readonly uiUid?: number;
+  /** The user that the seat's screens and the nested display's server run as; applications never do. Needed as root. */
+  readonly uiUser?: { readonly uid: number; readonly gid: number };
+  /** A folder that the user of the screens can pass through, for the cookies of nested displays. */
+  readonly runFolder: string;
   /** The seat's state folder: names this seat's cgroups, and is hidden from applications. */
   readonly stateFolder: string;
   /** More folders that applications must not see. */

@@ -16,8 +16,8 @@ export class RefusingLauncher implements Launcher {
     // A session may be open: the person can lock, log out and read why nothing starts.
   }
 
-  setDisplay(): void {
-    // There is nothing to show.
+  async openDesktop(): Promise<LaunchRefusal> {
+    return this.prepare();
   }
 
   async prepare(): Promise<LaunchRefusal> {

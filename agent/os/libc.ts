@@ -26,6 +26,7 @@ const native = {
   getsockopt: bind('int getsockopt(int fd, int level, int name, _Out_ uint8_t *value, _Inout_ uint32_t *size)'),
   sigprocmask: bind('int sigprocmask(int how, const uint8_t *set, void *old)'),
   setrlimit: bind('int setrlimit(int resource, const uint64_t *limit)'),
+  fcntl: bind('int fcntl(int fd, int command, ...)'),
   syscall: bind('long syscall(long number, ...)'),
 };
 
@@ -99,6 +100,8 @@ export function prctl(call: string, option: number, a = 0, b = 0): number {
 const SYS_PIDFD_OPEN = 434;
 const SYS_CLOSE_RANGE = 436;
 const CLOSE_RANGE_CLOEXEC = 4;
+const F_SETFD = 2;
+const STANDARD_STREAMS = [0, 1, 2];
 const SIG_DFL = 0;
 const SIG_IGN = 1;
 const LAST_SIGNAL = 64;
@@ -137,6 +140,11 @@ export function openPidfd(pid: number): number {
 /** Marks every descriptor from `first` on to be closed by execve (close_range(2)). */
 export function closeOnExecFrom(first: number): void {
   syscall('close_range', SYS_CLOSE_RANGE, 'unsigned int', first, 'unsigned int', 0xffff_ffff, 'unsigned int', CLOSE_RANGE_CLOEXEC);
+}
+
+/** Lets standard input, output and error survive execve: Node marks them otherwise, and a program would open its files in their place. */
+export function keepStandardStreams(): void {
+  for (const fd of STANDARD_STREAMS) checked('fcntl F_SETFD', native.fcntl(fd, F_SETFD, 'int', 0));
 }
 
 /** getsockopt(2) of an option of fixed size. */

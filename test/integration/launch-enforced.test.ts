@@ -82,6 +82,19 @@ describe('an application of the policy', () => {
     expect(status).toMatch(/^CapEff:\t0+$/mu);
   });
 
+  rootTest('has standard streams that lead nowhere, and no other descriptor', async () => {
+    await shell('ls -l /proc/self/fd > /tmp/fds', ['/bin/ls']);
+    const [, ...links] = (await written('/tmp/fds')).trim().split('\n');
+    const targets = links.map((line) => line.slice(line.indexOf(':') + 4));
+    // 1 is the file that the shell was told to write, 3 the folder that is being listed.
+    expect(targets).toEqual([
+      expect.stringMatching(/0 -> \/dev\/null$/u),
+      expect.stringMatching(/1 -> /u),
+      expect.stringMatching(/2 -> \/dev\/null$/u),
+      expect.stringMatching(/3 -> \/proc\/\d+\/fd$/u),
+    ]);
+  });
+
   rootTest('gets an environment that is built from nothing', async () => {
     process.env['LD_PRELOAD'] = '';
     process.env['WL_SECRET'] = 'of the agent';

@@ -3,7 +3,7 @@
  * and reads what they wrote, and leaves nothing behind.
  */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLauncher, seatCgroupName } from '../../agent/launch/compose.ts';
@@ -27,17 +27,19 @@ export function named(path: string): { readonly path: string; readonly sha256: s
 
 export async function openSeat(): Promise<Seat> {
   const state = mkdtempSync(join(tmpdir(), 'wl-seat-'));
+  const run = mkdtempSync(join(tmpdir(), 'wl-run-'));
+  chmodSync(run, 0o711);
   const users: ThrowAwayUsers<'ui' | 'app-1'> = await makeThrowAwayUsers({
     journal: join(state, 'users.json'),
     prefix: 'wltest',
     roles: ['ui', 'app-1'],
   });
   const { ui, 'app-1': app } = users.users;
-  const launcher = await createLauncher({ appUser: app, uiUid: ui.uid, stateFolder: state, log: () => undefined });
+  const launcher = await createLauncher({ appUser: app, uiUser: ui, stateFolder: state, runFolder: run, log: () => undefined });
   const close = async (): Promise<void> => {
     await launcher.close();
     await users.remove();
-    rmSync(state, { recursive: true, force: true });
+    for (const folder of [state, run]) rmSync(folder, { recursive: true, force: true });
   };
   return { launcher, ui, app, state, close };
 }

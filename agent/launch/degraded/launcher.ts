@@ -5,12 +5,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { homedir, userInfo } from 'node:os';
 import { WardlockError } from '../../../core/errors/index.ts';
+import type { Surface } from '../../os/display/nested.ts';
+import { openDesktop, WINDOW_MANAGER_CONFIG, windowManagerSpec } from '../desktop.ts';
 import { cleanEnvironment } from '../environment.ts';
+import { degradedWithoutRoot } from '../layers.ts';
 import type {
   AppExit,
+  Desktop,
   EndReport,
   EnforcementMode,
   Launcher,
+  LauncherOptions,
   LaunchRefusal,
   LaunchSpec,
   PreparedLaunch,
@@ -24,6 +29,7 @@ import { endMarked, markedProcesses, SESSION_MARK, signalAll } from './marked-pr
 interface Session {
   readonly language: string;
   display: SessionDisplay | undefined;
+  desktop: Desktop | undefined;
   readonly apps: Map<number, string>;
 }
 
@@ -32,22 +38,34 @@ const DEFAULT_LANGUAGE = 'C.UTF-8';
 const HELD_PROGRAM = '/proc/self/fd/3';
 
 export class DegradedLauncher implements Launcher {
-  readonly mode: EnforcementMode;
+  readonly mode: EnforcementMode = degradedWithoutRoot;
+  readonly #options: LauncherOptions;
   readonly #sessions = new Map<string, Session>();
   readonly #prepared = new PreparedLaunches();
 
-  constructor(mode: EnforcementMode) {
-    this.mode = mode;
+  constructor(options: LauncherOptions) {
+    this.#options = options;
   }
 
   openSession(opening: SessionOpening): void {
     const { sessionId, language } = opening;
     if (this.#sessions.has(sessionId)) throw new WardlockError('LAUNCH_SESSION_UNKNOWN', 'The launcher has this session open already.');
-    this.#sessions.set(sessionId, { language: language ?? DEFAULT_LANGUAGE, display: undefined, apps: new Map() });
+    this.#sessions.set(sessionId, { language: language ?? DEFAULT_LANGUAGE, display: undefined, desktop: undefined, apps: new Map() });
   }
 
-  setDisplay(sessionId: string, display: SessionDisplay): void {
-    this.#session(sessionId).display = display;
+  async openDesktop(sessionId: string, surface: Surface): Promise<Desktop | LaunchRefusal> {
+    const session = this.#session(sessionId);
+    await session.desktop?.end();
+    const opened = await openDesktop({
+      nested: { surface, authFolder: this.#options.runFolder },
+      use: (display) => {
+        session.display = display;
+      },
+      startManager: (onExit) => this.#startManager(sessionId, onExit),
+      log: this.#options.log,
+    });
+    session.desktop = opened.ok ? opened : undefined;
+    return opened;
   }
 
   async prepare(spec: LaunchSpec): Promise<PreparedLaunch | LaunchRefusal> {
@@ -80,6 +98,7 @@ export class DegradedLauncher implements Launcher {
   }
 
   async endSession(sessionId: string): Promise<EndReport> {
+    await this.#sessions.get(sessionId)?.desktop?.end();
     this.#sessions.delete(sessionId);
     const processes = (await markedProcesses(sessionId)).length;
     return { sessionId, processes, clean: await endMarked(sessionId) };
@@ -87,6 +106,13 @@ export class DegradedLauncher implements Launcher {
 
   async close(): Promise<void> {
     await Promise.all([...this.#sessions.keys()].map((sessionId) => this.endSession(sessionId)));
+  }
+
+  async #startManager(sessionId: string, onExit: (exit: AppExit) => void): Promise<StartedApp | LaunchRefusal> {
+    const spec = await windowManagerSpec(sessionId, WINDOW_MANAGER_CONFIG);
+    if ('ok' in spec) return spec;
+    const prepared = await this.prepare(spec);
+    return prepared.ok ? this.start(prepared, onExit) : prepared;
   }
 
   #session(sessionId: string): Session {

@@ -17,14 +17,14 @@ import { Surveyor } from './surveyor.ts';
  * @param seatGroup the seat's cgroup below the mount; its subgroup `sessions` is the launcher's alone
  */
 export async function createSandboxLauncher(options: LauncherOptions, seatGroup: string): Promise<Launcher> {
-  const { appUser, log } = options;
+  const { appUser, uiUser, log } = options;
   const mount = await cgroupMount();
   const lacking: readonly MissingLayer[] = [
-    ...userProblem(appUser, options.uiUid),
+    ...userProblem(appUser, uiUser?.uid),
     ...(mount === undefined ? [missing.cgroup] : []),
     ...(landlockAbi() === 0 ? [missing.landlock] : []),
   ];
-  if (appUser === undefined || mount === undefined || lacking.length > 0)
+  if (appUser === undefined || uiUser === undefined || mount === undefined || lacking.length > 0)
     return new RefusingLauncher({ name: 'refusing', missing: lacking });
   const cgroupName = join(seatGroup, 'sessions');
   const hide = [options.stateFolder, ...(options.hide ?? [])];
@@ -40,6 +40,8 @@ export async function createSandboxLauncher(options: LauncherOptions, seatGroup:
   return new SandboxLauncher({
     mode: { name: 'enforced', missing: [...tooOld, missing.denialReports] },
     user: appUser,
+    uiUser,
+    runFolder: options.runFolder,
     cgroupMount: mount,
     cgroupName,
     hide,
@@ -49,7 +51,7 @@ export async function createSandboxLauncher(options: LauncherOptions, seatGroup:
 }
 
 function userProblem(user: AppUser | undefined, uiUid: number | undefined): readonly MissingLayer[] {
-  const usable = user !== undefined && user.uid > 0 && user.gid > 0 && user.uid !== uiUid;
+  const usable = user !== undefined && uiUid !== undefined && user.uid > 0 && user.gid > 0 && user.uid !== uiUid;
   return usable ? [] : [missing.appUser];
 }
 

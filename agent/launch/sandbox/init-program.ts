@@ -2,8 +2,8 @@
  * Process 1 of a session's own pid namespace. Sets up the session's mounts, says so, gives up every right and then only
  * sleeps: its end is the end of everything in the session. Never starts a program of the policy.
  */
-import { closeSync, existsSync, mkdirSync, realpathSync, rmdirSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
-import { becomeUser, execve, ignoreChildExits, resetSignals } from '../../os/libc.ts';
+import { closeSync, existsSync, mkdirSync, readFileSync, realpathSync, rmdirSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
+import { becomeUser, execve, ignoreChildExits, keepStandardStreams, resetSignals } from '../../os/libc.ts';
 import {
   bindFile,
   enterOwnIpcNamespace,
@@ -17,7 +17,16 @@ import {
   sealMount,
 } from '../../os/mounts.ts';
 import { endWithParent, giveUpCapabilities } from '../../os/privileges.ts';
-import { AGENT_FD, HOME_MEGABYTES, SANDBOX_GIVEN, SANDBOX_HOME, SANDBOX_RUNTIME, TMP_MEGABYTES, X_SOCKET_FOLDER } from './layout.ts';
+import {
+  AGENT_FD,
+  HOME_MEGABYTES,
+  SANDBOX_GIVEN,
+  SANDBOX_HOME,
+  SANDBOX_RUNTIME,
+  SANDBOX_WINDOW_MANAGER,
+  TMP_MEGABYTES,
+  X_SOCKET_FOLDER,
+} from './layout.ts';
 import { type InitRequest, type Progress, readInitRequest } from './messages.ts';
 
 /** `nobody`: no application runs as this user, so none can signal or look into process 1. */
@@ -32,6 +41,7 @@ function tell(progress: Progress): void {
 }
 
 function setUp(request: InitRequest): void {
+  const windowManager = readFileSync(request.windowManager);
   enterOwnMountNamespace();
   enterOwnIpcNamespace();
   const { uid, gid } = request;
@@ -45,6 +55,7 @@ function setUp(request: InitRequest): void {
   for (const folder of [SANDBOX_HOME, SANDBOX_RUNTIME, SANDBOX_GIVEN]) mkdirSync(folder, { recursive: true, mode: 0o755 });
   mountTmpfs({ target: SANDBOX_HOME, mode: '700', uid, gid, megabytes: HOME_MEGABYTES });
   mountTmpfs({ target: SANDBOX_RUNTIME, mode: '700', uid, gid, megabytes: TMP_MEGABYTES });
+  writeFileSync(SANDBOX_WINDOW_MANAGER, windowManager, { mode: 0o444 });
   // Made by root before any application runs, in a sticky folder: no application can put a folder of its own here.
   mkdirSync(X_SOCKET_FOLDER, { mode: 0o755 });
   for (const folder of new Set([...HIDDEN, ...request.hide].flatMap(realFolder))) hide(folder);
@@ -75,6 +86,7 @@ function makeDevices(): void {
 function sleepForEver(): never {
   closeSync(AGENT_FD);
   resetSignals();
+  keepStandardStreams();
   ignoreChildExits();
   giveUpCapabilities();
   becomeUser(NOBODY, NOBODY);

@@ -6,11 +6,14 @@ import { closeSync, fstatSync, openSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { WardlockError } from '../../../core/errors/index.ts';
 import { endCgroup } from '../../os/cgroup.ts';
+import type { Surface } from '../../os/display/nested.ts';
+import { openDesktop, windowManagerSpec } from '../desktop.ts';
 import { cleanEnvironment } from '../environment.ts';
 import type { HeldProgram } from '../file.ts';
 import type {
   AppExit,
   AppUser,
+  Desktop,
   EndReport,
   EnforcementMode,
   Launcher,
@@ -23,7 +26,7 @@ import type {
   StartedApp,
 } from '../port.ts';
 import { closeLaunch, type HeldLaunch, PreparedLaunches } from '../prepared.ts';
-import { SANDBOX_HOME, SANDBOX_RUNTIME, X_SOCKET_FOLDER } from './layout.ts';
+import { SANDBOX_HOME, SANDBOX_RUNTIME, SANDBOX_WINDOW_MANAGER, X_SOCKET_FOLDER } from './layout.ts';
 import type { HeldFile, StartRequest } from './messages.ts';
 import { Sandbox } from './sandbox.ts';
 import type { Surveyor } from './surveyor.ts';
@@ -31,6 +34,9 @@ import type { Surveyor } from './surveyor.ts';
 export interface SandboxLauncherOptions {
   readonly mode: EnforcementMode;
   readonly user: AppUser;
+  readonly uiUser: { readonly uid: number; readonly gid: number };
+  /** For the cookies of nested displays. */
+  readonly runFolder: string;
   readonly cgroupMount: string;
   /** Below the mount; each session is a group in it. */
   readonly cgroupName: string;
@@ -44,6 +50,7 @@ interface Session {
   /** Settles when the sandbox is ready; `undefined` when a layer failed, which was then logged. */
   readonly sandbox: Promise<Sandbox | undefined>;
   display: SessionDisplay | undefined;
+  desktop: Desktop | undefined;
 }
 
 const DEFAULT_LANGUAGE = 'C.UTF-8';
@@ -64,13 +71,29 @@ export class SandboxLauncher implements Launcher {
   openSession(opening: SessionOpening): void {
     const { sessionId, language } = opening;
     if (this.#sessions.has(sessionId)) throw new WardlockError('LAUNCH_SESSION_UNKNOWN', 'The launcher has this session open already.');
-    this.#sessions.set(sessionId, { language: language ?? DEFAULT_LANGUAGE, sandbox: this.#openSandbox(sessionId), display: undefined });
+    this.#sessions.set(sessionId, {
+      language: language ?? DEFAULT_LANGUAGE,
+      sandbox: this.#openSandbox(sessionId),
+      display: undefined,
+      desktop: undefined,
+    });
   }
 
-  setDisplay(sessionId: string, display: SessionDisplay): void {
+  async openDesktop(sessionId: string, surface: Surface): Promise<Desktop | LaunchRefusal> {
     const session = this.#sessions.get(sessionId);
-    if (session === undefined) throw new WardlockError('LAUNCH_SESSION_UNKNOWN');
-    session.display = display;
+    if (session === undefined) return { ok: false, reason: 'session-unknown', detail: sessionId };
+    await session.desktop?.end();
+    const { runFolder, uiUser, log } = this.#options;
+    const opened = await openDesktop({
+      nested: { surface, authFolder: runFolder, user: uiUser },
+      use: (display) => {
+        session.display = display;
+      },
+      startManager: (onExit) => this.#startManager(sessionId, onExit),
+      log,
+    });
+    session.desktop = opened.ok ? opened : undefined;
+    return opened;
   }
 
   async prepare(spec: LaunchSpec): Promise<PreparedLaunch | LaunchRefusal> {
@@ -109,8 +132,9 @@ export class SandboxLauncher implements Launcher {
   }
 
   async endSession(sessionId: string): Promise<EndReport> {
-    const sandbox = await this.#sessions.get(sessionId)?.sandbox;
+    const session = this.#sessions.get(sessionId);
     this.#sessions.delete(sessionId);
+    const [sandbox] = await Promise.all([session?.sandbox, session?.desktop?.end()]);
     if (sandbox === undefined) return { sessionId, processes: 0, clean: true };
     const processes = (await sandbox.living()).length;
     return { sessionId, processes, clean: await sandbox.end() };
@@ -119,6 +143,13 @@ export class SandboxLauncher implements Launcher {
   async close(): Promise<void> {
     await Promise.all([...this.#sessions.keys()].map((sessionId) => this.endSession(sessionId)));
     await endCgroup({ path: join(this.#options.cgroupMount, this.#options.cgroupName) });
+  }
+
+  async #startManager(sessionId: string, onExit: (exit: AppExit) => void): Promise<StartedApp | LaunchRefusal> {
+    const spec = await windowManagerSpec(sessionId, SANDBOX_WINDOW_MANAGER);
+    if ('ok' in spec) return spec;
+    const prepared = await this.prepare(spec);
+    return prepared.ok ? this.start(prepared, onExit) : prepared;
   }
 
   async #openSandbox(sessionId: string): Promise<Sandbox | undefined> {

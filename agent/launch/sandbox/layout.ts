@@ -6,6 +6,8 @@ export const SANDBOX_HOME = '/home/wardlock';
 /** Owned by root, readable by the app's user: what an application is given and must not change. */
 export const SANDBOX_GIVEN = '/run/wardlock';
 export const SANDBOX_XAUTHORITY = `${SANDBOX_GIVEN}/xauthority`;
+/** How the window manager of the session's display is set up. */
+export const SANDBOX_WINDOW_MANAGER = `${SANDBOX_GIVEN}/window-manager.xml`;
 export const X_SOCKET_FOLDER = '/tmp/.X11-unix';
 export const SANDBOX_RUNTIME = '/run/user/session';
 

@@ -8,6 +8,8 @@ export interface InitRequest {
   readonly gid: number;
   /** Folders that applications must not see. */
   readonly hide: readonly string[];
+  /** The file that sets up the window manager, to be given to the session. */
+  readonly windowManager: string;
 }
 
 /** Sent to a starter when it is made: all that does not depend on the application. */
@@ -102,7 +104,12 @@ function heldFile(value: unknown): HeldFile {
 /** Reads a request to set up a session. All three throw a TypeError that names the field. */
 export function readInitRequest(value: unknown): InitRequest {
   const fields = fieldsOf(value);
-  return { uid: unprivileged(fields, 'uid'), gid: unprivileged(fields, 'gid'), hide: texts(fields, 'hide') };
+  return {
+    uid: unprivileged(fields, 'uid'),
+    gid: unprivileged(fields, 'gid'),
+    hide: texts(fields, 'hide'),
+    windowManager: path(fields, 'windowManager'),
+  };
 }
 
 /** Reads a request to get warm. */

@@ -8,6 +8,7 @@ import { extname, join } from 'node:path';
 import { WardlockError } from '../../../core/errors/index.ts';
 import { type Cgroup, endCgroup, freezeCgroup, livingProcesses, makeCgroup } from '../../os/cgroup.ts';
 import { type Command, spawnInNamespaceOf, spawnNamespaceInit } from '../../os/pid-namespace.ts';
+import { WINDOW_MANAGER_CONFIG } from '../desktop.ts';
 import type { AppUser } from '../port.ts';
 import { SANDBOX_GIVEN, SANDBOX_XAUTHORITY } from './layout.ts';
 import { exitOf, LinePipe, type Outcome } from './line-pipe.ts';
@@ -75,7 +76,12 @@ export class Sandbox {
   static async open(options: SandboxOptions): Promise<Sandbox> {
     const group = await makeCgroup(options.cgroupMount, options.cgroupName);
     try {
-      const request: InitRequest = { uid: options.user.uid, gid: options.user.gid, hide: options.hide };
+      const request: InitRequest = {
+        uid: options.user.uid,
+        gid: options.user.gid,
+        hide: options.hide,
+        windowManager: WINDOW_MANAGER_CONFIG,
+      };
       const init = spawnNamespaceInit(helper('init-program', JSON.stringify(request)));
       const pipe = new LinePipe(init);
       const sandbox = new Sandbox(options, group, init);

@@ -19,6 +19,7 @@ import {
   becomeUser,
   closeOnExecFrom,
   execve,
+  keepStandardStreams,
   newProcessSession,
   openPidfd,
   resetSignals,
@@ -137,6 +138,7 @@ try {
   const request = readStartRequest(hear());
   shutIn(ruleset, warm.agentPid, request);
   resetSignals();
+  keepStandardStreams();
   closeOnExecFrom(AGENT_FD);
   tell({ state: 'executing' });
   execve(request.path, request.argv, request.env);

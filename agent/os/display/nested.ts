@@ -1,0 +1,172 @@
+/**
+ * A nested X server (Xephyr) inside a window of the seat's screens: what runs in it sees neither the keys nor the pixels of the
+ * display that takes PINs. Owns the server's process, its cookie and its files; starts no application.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WardlockError } from '../../../core/errors/index.ts';
+import { freeDisplayNumber, lockPath, socketPath } from './number.ts';
+import { resizeNested } from './resize.ts';
+import { makeXauthority } from './xauthority.ts';
+
+/** A window of the seat's screens, on the display that the screens use. */
+export interface Surface {
+  /** Such as `:0`. */
+  readonly display: string;
+  /** The cookie of that display, where it asks for one. Must be readable by the user of the screens. */
+  readonly xauthority?: string;
+  /** The XID of the window. */
+  readonly windowId: number;
+  /** In pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface NestedDisplayRequest {
+  readonly surface: Surface;
+  /** A folder that the user of the screens can pass through; a folder of its own is made in it. */
+  readonly authFolder: string;
+  /** The user that the server runs as: the one of the screens. The caller's own where absent. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+}
+
+export interface NestedDisplay {
+  /** Such as `:100`. */
+  readonly name: string;
+  /** The cookie for clients, readable by the caller only. */
+  readonly xauthority: string;
+  readonly pid: number;
+  /** Resolves when the server is gone, wanted or not. */
+  readonly ended: Promise<void>;
+  /** Fits the display to its window after that has changed. */
+  resize(width: number, height: number): Promise<void>;
+  /** Ends the server at once: its window turns empty and every client loses its connection. */
+  end(): Promise<void>;
+}
+
+const READY_LIMIT_MS = 10_000;
+const POLL_MS = 10;
+const TRIES = 5;
+const PRIVATE_FILE = 0o400;
+const PASS_THROUGH = 0o710;
+/** Little-endian, protocol 11.0, no authorisation. */
+const CONNECTION_SETUP = Buffer.from([0x6c, 0, 11, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+
+/**
+ * Starts a nested display.
+ * @throws WardlockError `OS_DISPLAY_FAILED`, after having removed what was made
+ */
+export async function startNestedDisplay(request: NestedDisplayRequest): Promise<NestedDisplay> {
+  let number = freeDisplayNumber();
+  for (let left = TRIES; ; left -= 1) {
+    const started = await tryNumber(request, number);
+    if (started !== undefined) return started;
+    if (left === 0) {
+      throw new WardlockError(
+        'OS_DISPLAY_FAILED',
+        'The display for applications did not start. Is xserver-xephyr installed, and is the window still there?',
+      );
+    }
+    number = freeDisplayNumber(number + 1);
+  }
+}
+
+async function tryNumber(request: NestedDisplayRequest, number: number): Promise<NestedDisplay | undefined> {
+  const files = writeCookies(request, number);
+  const server = startServer(request, { number, auth: files.server });
+  const ended = new Promise<void>((resolve) => {
+    server.once('exit', () => resolve());
+    server.once('error', () => resolve());
+  });
+  const clear = (): void => {
+    rmSync(files.folder, { recursive: true, force: true });
+    rmSync(socketPath(number), { force: true });
+    rmSync(lockPath(number), { force: true });
+  };
+  const isReady = await Promise.race([whenReady(server, number), ended.then(() => false)]);
+  const { pid } = server;
+  if (!isReady || pid === undefined) {
+    server.kill('SIGKILL');
+    await ended;
+    rmSync(files.folder, { recursive: true, force: true });
+    return undefined;
+  }
+  void ended.then(clear);
+  return {
+    name: `:${number}`,
+    xauthority: files.client,
+    pid,
+    ended,
+    resize: (width, height) => resizeNested({ ...request.surface, width, height }, request.user),
+    end: async () => {
+      server.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+interface CookieFiles {
+  readonly folder: string;
+  readonly server: string;
+  readonly client: string;
+}
+
+/** The same cookie twice: the server's file belongs to the user of the screens, the clients' to the caller. */
+function writeCookies({ authFolder, user }: NestedDisplayRequest, number: number): CookieFiles {
+  const folder = mkdtempSync(join(authFolder, 'display-'));
+  const files = { folder, server: join(folder, 'server'), client: join(folder, 'client') };
+  const cookie = makeXauthority(number);
+  for (const file of [files.server, files.client]) writeFileSync(file, cookie, { mode: PRIVATE_FILE });
+  if (user !== undefined) {
+    chownSync(files.server, user.uid, user.gid);
+    chownSync(folder, 0, user.gid);
+    // The group may pass through, to the one file that is its own; it may not look around.
+    chmodSync(folder, PASS_THROUGH);
+  }
+  return files;
+}
+
+function startServer(request: NestedDisplayRequest, given: { readonly number: number; readonly auth: string }): ChildProcess {
+  const { surface, user } = request;
+  const args = [
+    ...[`:${given.number}`, '-parent', String(surface.windowId), '-screen', `${surface.width}x${surface.height}`],
+    // Its grab by ctrl+shift would hold the pointer and the keys of the whole seat.
+    '-no-host-grab',
+    ...['-noreset', '-auth', given.auth, '-nolisten', 'tcp'],
+    // No abstract socket: it would be reachable from every file system, and libxcb asks no other once it was refused there.
+    ...['-nolisten', 'local'],
+    // Shared memory does not reach across users and IPC namespaces; recording and synthetic input are nobody's business.
+    ...['MIT-SHM', 'RECORD', 'XTEST'].flatMap((extension) => ['-extension', extension]),
+  ];
+  const { display, xauthority } = surface;
+  const env = { PATH: '/usr/bin:/bin', DISPLAY: display, ...(xauthority === undefined ? {} : { XAUTHORITY: xauthority }) };
+  return spawn('Xephyr', args, { env, cwd: '/', stdio: 'ignore', ...(user === undefined ? {} : user) });
+}
+
+/** Ready when its socket takes a connection: the server makes it before it can answer, and answers in order. */
+async function whenReady(server: ChildProcess, number: number): Promise<boolean> {
+  const deadline = performance.now() + READY_LIMIT_MS;
+  while (performance.now() < deadline && server.exitCode === null && server.signalCode === null) {
+    if (existsSync(socketPath(number)) && (await answers(socketPath(number)))) return true;
+    await sleep(POLL_MS);
+  }
+  return false;
+}
+
+/** X protocol, connection setup without a cookie: a server that runs refuses in words, which is an answer. */
+async function answers(path: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = net.connect(path, () => socket.write(CONNECTION_SETUP));
+  socket.once('data', () => resolve(true));
+  socket.once('error', () => resolve(false));
+  socket.once('close', () => resolve(false));
+  socket.setTimeout(READY_LIMIT_MS, () => resolve(false));
+  try {
+    return await promise;
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * A display for tests: Xvfb with a cookie, and the few X requests that tests need, made by this process itself. Ends what it
+ * started.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import koffi from 'koffi';
+import { makeXauthority } from '../../agent/os/display/xauthority.ts';
+
+type Call = (...args: readonly unknown[]) => unknown;
+
+function requests(): Record<'open' | 'root' | 'create' | 'map' | 'focus' | 'warp' | 'sync' | 'keymap' | 'close', Call> {
+  const x11 = koffi.load('libX11.so.6');
+  const bind = (definition: string): Call => x11.func(definition);
+  return {
+    open: bind('void *XOpenDisplay(const char *)'),
+    root: bind('unsigned long XDefaultRootWindow(void *)'),
+    create: bind(
+      'unsigned long XCreateSimpleWindow(void *, unsigned long, int, int, unsigned int, unsigned int, unsigned int, unsigned long, unsigned long)',
+    ),
+    map: bind('int XMapWindow(void *, unsigned long)'),
+    focus: bind('int XSetInputFocus(void *, unsigned long, int, unsigned long)'),
+    warp: bind('int XWarpPointer(void *, unsigned long, unsigned long, int, int, unsigned int, unsigned int, int, int)'),
+    sync: bind('int XSync(void *, int)'),
+    keymap: bind('int XQueryKeymap(void *, _Out_ uint8_t *)'),
+    close: bind('int XCloseDisplay(void *)'),
+  };
+}
+
+const KEYMAP_BYTES = 32;
+
+/** A connection to a display, as any program that has its cookie can make one. */
+export class XClient {
+  readonly #x = requests();
+  readonly #display: unknown;
+
+  constructor(name: string, xauthority: string) {
+    process.env['XAUTHORITY'] = xauthority;
+    this.#display = this.#x.open(name);
+    delete process.env['XAUTHORITY'];
+    if (this.#display === null) throw new Error(`Display ${name} refused the connection.`);
+  }
+
+  /** Makes and shows a window, and gives back its id. */
+  window(at: { readonly x: number; readonly y: number; readonly width: number; readonly height: number }): number {
+    const id = this.#x.create(this.#display, this.#x.root(this.#display), at.x, at.y, at.width, at.height, 0, 0, 0);
+    this.#x.map(this.#display, id);
+    this.#x.sync(this.#display, 0);
+    return Number(id);
+  }
+
+  /** Gives a window the keys, and moves the pointer into it. */
+  enter(window: number): void {
+    this.#x.focus(this.#display, window, 1, 0);
+    this.#x.warp(this.#display, 0, window, 0, 0, 0, 0, 5, 5);
+    this.#x.sync(this.#display, 0);
+  }
+
+  /** Whether any key is down, as this client is told. */
+  seesKey(): boolean {
+    const keys = Buffer.alloc(KEYMAP_BYTES);
+    this.#x.keymap(this.#display, keys);
+    return keys.some((byte) => byte !== 0);
+  }
+
+  close(): void {
+    this.#x.close(this.#display);
+  }
+}
+
+export interface TestDisplay {
+  readonly name: string;
+  readonly xauthority: string;
+  close(): Promise<void>;
+}
+
+export async function startTestDisplay(width: number, height: number): Promise<TestDisplay> {
+  const folder = mkdtempSync(join(tmpdir(), 'wl-x-'));
+  const xauthority = join(folder, 'xauthority');
+  // Display numbers are the server's choice, so the cookie is written for it after the start; the server takes any number's.
+  writeFileSync(xauthority, makeXauthority(0), { mode: 0o644 });
+  const server = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', `${width}x${height}x24`, '-nolisten', 'tcp', '-auth', xauthority], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
+  const number = await readNumber(server);
+  const cookie = makeXauthority(number);
+  // The server reads its file again when a client's cookie is not known to it.
+  writeFileSync(xauthority, cookie, { mode: 0o644 });
+  execFileSync('chmod', ['755', folder]);
+  return {
+    name: `:${number}`,
+    xauthority,
+    close: async () => {
+      server.kill('SIGTERM');
+      if (server.exitCode === null && server.signalCode === null) await once(server, 'exit');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function readNumber(server: ChildProcess): Promise<number> {
+  const pipe = server.stdio[3];
+  if (!(pipe instanceof Readable)) throw new TypeError('Xvfb was started without its pipe.');
+  const [chunk] = await once(pipe, 'data');
+  return Number(String(chunk).trim());
+}
+
+/** How many different pixel values a display shows in a rectangle. */
+export function coloursShown(
+  display: TestDisplay,
+  area: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
+): number {
+  const env = { DISPLAY: display.name, XAUTHORITY: display.xauthority, PATH: '/usr/bin:/bin' };
+  const dump = execFileSync('xwd', ['-root', '-silent'], { env, maxBuffer: 64 * 1024 * 1024 });
+  // XWDFile.h: header size at 0, bytes per line at 48, number of colour entries (12 bytes each) at 76.
+  const pixels = dump.subarray(dump.readUInt32BE(0) + dump.readUInt32BE(76) * 12);
+  const line = dump.readUInt32BE(48);
+  const seen = new Set<number>();
+  for (let y = area.y; y < area.y + area.height; y += 1) {
+    for (let x = area.x; x < area.x + area.width; x += 1) seen.add(pixels.readUInt32LE(y * line + x * 4));
+  }
+  return seen.size;
+}
+
+/** Presses a key on a display, lets `look` look while it is down, and releases it. */
+export async function whileKeyIsDown<T>(display: TestDisplay, key: string, look: () => T | Promise<T>): Promise<T> {
+  const env = { DISPLAY: display.name, XAUTHORITY: display.xauthority, PATH: '/usr/bin:/bin' };
+  execFileSync('xdotool', ['keydown', key], { env });
+  try {
+    return await look();
+  } finally {
+    execFileSync('xdotool', ['keyup', key], { env });
+  }
+}
