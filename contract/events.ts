@@ -18,6 +18,13 @@ export const events = {
   'recording.started': { class: 1, body: Type.Object({ build: Type.String({ maxLength: 60 }), mode: Reason, reason: Reason }, closed) },
   'recording.stopped': { class: 1, body: Type.Object({ reason: Reason }, closed) },
   'recording.summarised': { class: 3, body: Type.Object({ type: Type.String({ maxLength: 60 }), count: Count }, closed) },
+  /** Events stand in the emergency log, under this incarnation, because the store was full or broken. */
+  'recording.emergency': {
+    class: 1,
+    body: Type.Object({ incarnation: Type.String({ pattern: '^[0-9a-f]{16}$' }), entries: Count }, closed),
+  },
+  /** Someone took note of an alarm about the record itself. */
+  'recording.acknowledged': { class: 1, body: Type.Object({ person: Person, findings: Count }, closed) },
   'session.started': {
     class: 1,
     body: Type.Object(

@@ -2,13 +2,14 @@
  * A whole log in memory, made by the product's own writer, and ways to damage it. Owns test data only; the product never
  * imports it.
  */
+
+import { logKeyName } from '../../core/audit/checkpoint.ts';
 import { CompactRange } from '../../core/audit/compact.ts';
 import type { AuditCrypto, Signer } from '../../core/audit/crypto.ts';
 import { type ChainState, type KeptCheckpoint, LogDraft, NO_LINK } from '../../core/audit/draft.ts';
 import { type LogId, pad } from '../../core/audit/entry.ts';
 import type { Recipient } from '../../core/audit/epoch.ts';
 import { treeHasher } from '../../core/audit/hasher.ts';
-import { logKeyName } from '../../core/audit/checkpoint.ts';
 import { NOTE_ED25519, type NoteVerifier, noteVerifier } from '../../core/audit/note.ts';
 import { FRESH_BYTES } from '../../core/audit/seal.ts';
 import type { LogSource } from '../../core/audit/verify/source.ts';

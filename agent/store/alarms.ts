@@ -1,0 +1,47 @@
+/**
+ * Findings about the record that nobody has acknowledged yet. Owns the list and its stored form; it outlives restarts.
+ */
+import Type from 'typebox';
+import { Value } from 'typebox/value';
+import { fromUtf8, utf8 } from '../../core/audit/bytes.ts';
+import { type Fault, faultMeanings } from '../../core/audit/faults.ts';
+
+const Stored = Type.Array(
+  Type.Object({
+    code: Type.String(),
+    range: Type.Optional(Type.Object({ from: Type.Integer(), to: Type.Integer() })),
+    epoch: Type.Optional(Type.Integer()),
+    detail: Type.Optional(Type.String()),
+  }),
+);
+/** More alarms than this are one alarm too many to read; the log itself holds every one. */
+const MAX_ALARMS = 100;
+
+export class Alarms {
+  #open: Fault[] = [];
+
+  get open(): readonly Fault[] {
+    return this.#open;
+  }
+
+  add(findings: readonly Fault[]): void {
+    this.#open = [...this.#open, ...findings].slice(-MAX_ALARMS);
+  }
+
+  clear(): void {
+    this.#open = [];
+  }
+
+  encode(): Uint8Array {
+    return utf8(JSON.stringify(this.#open));
+  }
+
+  load(stored: Uint8Array | undefined): void {
+    const value: unknown = stored === undefined ? [] : JSON.parse(fromUtf8(stored) ?? '[]');
+    if (Value.Check(Stored, value)) this.#open = value.filter(isFault);
+  }
+}
+
+function isFault(value: { readonly code: string }): value is Fault {
+  return Object.hasOwn(faultMeanings, value.code);
+}

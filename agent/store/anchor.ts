@@ -1,0 +1,175 @@
+/**
+ * The head anchor: what the head was, in a file outside the database, because SQLite drops a damaged WAL tail without a
+ * word and acknowledged loss then looks exactly like going back in time. Owns its two slots and when they are written;
+ * must never hold up an append.
+ */
+import { type FileHandle, open } from 'node:fs/promises';
+import Type, { type Static } from 'typebox';
+import { Value } from 'typebox/value';
+import { concat, equalBytes, fromUtf8, readU64, utf8, writeU64 } from '../../core/audit/bytes.ts';
+import type { AuditCrypto } from '../../core/audit/crypto.ts';
+import { MAX_NOTE_BYTES } from '../../core/audit/note.ts';
+import { isMissing } from '../keys/durable-file.ts';
+
+/** Longest time that a head waits to be anchored: the window in which lost commits are not noticed (docs/limitations.md). */
+export const ANCHOR_INTERVAL_MS = 250;
+
+const AnchorRecord = Type.Object({
+  incarnation: Type.String({ pattern: '^[0-9a-f]{16}$' }),
+  head: Type.String({ maxLength: MAX_NOTE_BYTES }),
+  receipt: Type.Union([Type.Null(), Type.String({ maxLength: MAX_NOTE_BYTES })]),
+});
+export type AnchorRecord = Static<typeof AnchorRecord>;
+
+export type AnchorRead =
+  | { readonly state: 'present'; readonly record: AnchorRecord }
+  | { readonly state: 'absent' }
+  | { readonly state: 'damaged' };
+
+const SLOT_BYTES = 20 * 1024;
+const SLOTS = 2;
+const PREFIX_BYTES = 8 + 8 + 32;
+const MAGIC = 0x574c414e;
+const PRIVATE_FILE = 0o600;
+
+interface Slot {
+  readonly counter: number;
+  readonly record: AnchorRecord;
+}
+
+/** Reads the newest whole slot. A torn slot is passed over: the other one is at most one write older. */
+export async function readAnchor(path: string, crypto: Pick<AuditCrypto, 'sha256'>): Promise<AnchorRead> {
+  const bytes = await readWhole(path);
+  if (bytes === undefined) return { state: 'absent' };
+  const newest = newestSlot(bytes, crypto);
+  return newest === undefined ? { state: 'damaged' } : { state: 'present', record: newest.record };
+}
+
+/** Writes the latest record asked for; one write at a time, at most one each ANCHOR_INTERVAL_MS unless it is urgent. */
+export class AnchorWriter {
+  readonly #file: FileHandle;
+  readonly #crypto: Pick<AuditCrypto, 'sha256'>;
+  readonly #onProblem: (error: unknown) => void;
+  #counter: number;
+  #wanted: AnchorRecord | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> | undefined;
+  #failing = false;
+
+  private constructor(file: FileHandle, crypto: Pick<AuditCrypto, 'sha256'>, counter: number, onProblem: (error: unknown) => void) {
+    this.#file = file;
+    this.#crypto = crypto;
+    this.#counter = counter;
+    this.#onProblem = onProblem;
+  }
+
+  static async open(path: string, crypto: Pick<AuditCrypto, 'sha256'>, onProblem: (error: unknown) => void): Promise<AnchorWriter> {
+    const old = await readWhole(path);
+    const counter = old === undefined ? 0 : (newestSlot(old, crypto)?.counter ?? 0);
+    const file = await open(path, old === undefined ? 'w+' : 'r+', PRIVATE_FILE);
+    if (old === undefined || old.length < SLOT_BYTES * SLOTS) {
+      await file.truncate(SLOT_BYTES * SLOTS);
+      await file.sync();
+    }
+    return new AnchorWriter(file, crypto, counter, onProblem);
+  }
+
+  /** True while the last write failed. */
+  get failing(): boolean {
+    return this.#failing;
+  }
+
+  /** Asks for a write within ANCHOR_INTERVAL_MS, or at once. */
+  want(record: AnchorRecord, urgent: boolean): void {
+    this.#wanted = record;
+    if (urgent) void this.flush();
+    else this.#timer ??= setTimeout(() => void this.flush(), ANCHOR_INTERVAL_MS);
+  }
+
+  /** Resolves once everything asked for so far is durable, or has failed and was reported. */
+  async flush(): Promise<void> {
+    while (this.#wanted !== undefined || this.#writing !== undefined) {
+      this.#writing ??= this.#writeOne().finally(() => {
+        this.#writing = undefined;
+      });
+      await this.#writing;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.flush();
+    clearTimeout(this.#timer);
+    await this.#file.close();
+  }
+
+  async #writeOne(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const record = this.#wanted;
+    this.#wanted = undefined;
+    if (record === undefined) return;
+    this.#counter += 1;
+    try {
+      const slot = encodeSlot({ counter: this.#counter, record }, this.#crypto);
+      await this.#file.write(slot, 0, slot.length, (this.#counter % SLOTS) * SLOT_BYTES);
+      await this.#file.datasync();
+      this.#failing = false;
+    } catch (error) {
+      this.#failing = true;
+      this.#onProblem(error);
+    }
+  }
+}
+
+function encodeSlot({ counter, record }: Slot, crypto: Pick<AuditCrypto, 'sha256'>): Uint8Array {
+  const payload = utf8(JSON.stringify(record));
+  const head = new Uint8Array(16);
+  const view = new DataView(head.buffer);
+  view.setUint32(0, MAGIC);
+  view.setUint32(4, payload.length);
+  writeU64(view, 8, counter);
+  return concat(head, crypto.sha256(concat(head, payload)), payload);
+}
+
+function newestSlot(bytes: Uint8Array, crypto: Pick<AuditCrypto, 'sha256'>): Slot | undefined {
+  const slots = [0, 1]
+    .map((at) => decodeSlot(bytes.subarray(at * SLOT_BYTES, (at + 1) * SLOT_BYTES), crypto))
+    .filter((slot) => slot !== undefined);
+  return slots.sort((a, b) => b.counter - a.counter)[0];
+}
+
+function decodeSlot(bytes: Uint8Array, crypto: Pick<AuditCrypto, 'sha256'>): Slot | undefined {
+  if (bytes.length < PREFIX_BYTES) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const length = view.getUint32(4);
+  const counter = readU64(view, 8);
+  if (view.getUint32(0) !== MAGIC || counter === undefined || length > bytes.length - PREFIX_BYTES) return undefined;
+  const payload = bytes.subarray(PREFIX_BYTES, PREFIX_BYTES + length);
+  if (!equalBytes(bytes.subarray(16, PREFIX_BYTES), crypto.sha256(concat(bytes.subarray(0, 16), payload)))) return undefined;
+  const record = parseJson(fromUtf8(payload) ?? '');
+  return Value.Check(AnchorRecord, record) ? { counter, record } : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function readWhole(path: string): Promise<Uint8Array | undefined> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      const buffer = new Uint8Array(SLOT_BYTES * SLOTS);
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}

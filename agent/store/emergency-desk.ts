@@ -1,0 +1,102 @@
+/**
+ * The emergency log's counter in the store: opens it when it can, hands its runs to the syncer, and empties it once every
+ * run has its receipt. Owns that bookkeeping; must never empty what the server does not hold.
+ */
+
+import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
+import type { Padded } from '../../core/audit/entry.ts';
+import type { Citation, Recipient } from '../../core/audit/epoch.ts';
+import type { TreeHasher } from '../../core/audit/hasher.ts';
+import { WardlockError } from '../../core/errors/index.ts';
+import { EmergencyLog, type EmergencyRun } from './emergency.ts';
+import { emergencyConsistency, emergencyRoot, readEmergencyBatch } from './emergency-read.ts';
+import type { LogParts } from './incarnation.ts';
+import type { Batch, ReadLimits } from './reader.ts';
+import type { ReceiptedLog } from './receipts.ts';
+import type { LogPosition } from './types.ts';
+
+export class EmergencyDesk {
+  readonly #hasher: TreeHasher;
+  readonly #log: EmergencyLog | undefined;
+  readonly #receipted = new Map<string, number>();
+  readonly #reported = new Set<string>();
+  #runs: readonly EmergencyRun[] | undefined;
+
+  constructor(path: string, parts: LogParts, hasher: TreeHasher, problem: (what: string, error: unknown) => void) {
+    this.#hasher = hasher;
+    try {
+      this.#log = EmergencyLog.open(path, parts);
+    } catch (error) {
+      problem('There is no emergency log: events can be lost while the store is full or broken.', error);
+    }
+  }
+
+  get entries(): number {
+    return this.#all().reduce((sum, run) => sum + run.entries.length, 0);
+  }
+
+  append(padded: Padded, recipients: readonly Recipient[], main: Citation): number {
+    if (this.#log === undefined) throw new WardlockError('AUDIT_APPEND_FAILED', 'There is no emergency log on this seat.');
+    const seq = this.#log.append(padded, recipients, main);
+    this.#runs = undefined;
+    return seq;
+  }
+
+  run(incarnation: string | undefined): EmergencyRun | undefined {
+    return incarnation === undefined ? undefined : this.#all().find((run) => run.incarnation === incarnation);
+  }
+
+  batch(run: EmergencyRun, start: number, limits: ReadLimits): Batch {
+    return readEmergencyBatch(run, this.#hasher, start, limits);
+  }
+
+  consistency(run: EmergencyRun, from: number, to: number): readonly Uint8Array[] {
+    return emergencyConsistency(run, this.#hasher, from, to);
+  }
+
+  positions(): readonly LogPosition[] {
+    return this.#all().map((run) => ({
+      incarnation: run.incarnation,
+      size: run.entries.length,
+      receiptedSize: this.#receipted.get(run.incarnation) ?? 0,
+    }));
+  }
+
+  receipted(): readonly ReceiptedLog[] {
+    return this.#all().map((run) => ({
+      origin: originOf(run),
+      size: run.entries.length,
+      rootAt: (size) => emergencyRoot(run, this.#hasher, size),
+    }));
+  }
+
+  keepReceipt(origin: string, size: number): void {
+    const runs = this.#all();
+    const run = runs.find((candidate) => originOf(candidate) === origin);
+    if (run === undefined) return;
+    this.#receipted.set(run.incarnation, size);
+    if (runs.some(({ incarnation, entries }) => (this.#receipted.get(incarnation) ?? 0) < entries.length)) return;
+    this.#log?.clear();
+    this.#runs = undefined;
+  }
+
+  /** Runs that the main log has not been told of in this life. */
+  unreported(): readonly LogPosition[] {
+    const due = this.positions().filter(({ incarnation }) => !this.#reported.has(incarnation));
+    for (const { incarnation } of due) this.#reported.add(incarnation);
+    return due;
+  }
+
+  close(): void {
+    this.#log?.close();
+  }
+
+  #all(): readonly EmergencyRun[] {
+    this.#runs ??= this.#log?.runs() ?? [];
+    return this.#runs;
+  }
+}
+
+function originOf(run: EmergencyRun): string {
+  return parseCheckpoint(run.head).checkpoint.origin;
+}

@@ -1,0 +1,161 @@
+/**
+ * The life of one log on disk: born under a temporary name, moved into place, continued after a restart, and set aside as
+ * evidence when it can't be. Owns those steps and their order across a crash; must never delete a log.
+ */
+import { existsSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { equalBytes, fromHex, toHex } from '../../core/audit/bytes.ts';
+import { epochKeyName, logKeyName, parseCheckpoint } from '../../core/audit/checkpoint.ts';
+import { CompactRange } from '../../core/audit/compact.ts';
+import type { AuditCrypto, Signer } from '../../core/audit/crypto.ts';
+import { type ChainState, type EntryTime, LogDraft, NO_LINK } from '../../core/audit/draft.ts';
+import { entryBody, INCARNATION_BYTES, KIND_EPOCH, type LogId, parseHeader } from '../../core/audit/entry.ts';
+import { type Citation, type EpochBody, parseEpochBody, type Recipient } from '../../core/audit/epoch.ts';
+import { treeHasher } from '../../core/audit/hasher.ts';
+import type { NamedSigner } from '../../core/audit/note.ts';
+import { WardlockError } from '../../core/errors/index.ts';
+import type { EpochKeyFile, EpochSeed } from '../keys/epoch-key-file.ts';
+import { type AnchorRecord, AnchorWriter } from './anchor.ts';
+import { openDatabase, type StoreDatabase } from './database.ts';
+import { frontierAt, storedNodes } from './nodes.ts';
+import { readLogId, readPruned } from './source.ts';
+import { storeTables, type Tables } from './tables.ts';
+
+export interface StorePaths {
+  readonly db: string;
+  readonly born: string;
+  readonly anchor: string;
+  readonly keys: string;
+  readonly emergency: string;
+}
+
+export function storePaths(dir: string): StorePaths {
+  return {
+    db: join(dir, 'audit.db'),
+    born: join(dir, 'audit.db.new'),
+    anchor: join(dir, 'anchor'),
+    keys: join(dir, 'epoch-key'),
+    emergency: join(dir, 'emergency.log'),
+  };
+}
+
+/** What a log needs to be born or continued. */
+export interface LogParts {
+  readonly crypto: AuditCrypto;
+  readonly keyFile: EpochKeyFile;
+  readonly workstation: Uint8Array;
+  readonly logSigner: Signer;
+  readonly recipients: readonly Recipient[];
+  readonly now: () => EntryTime;
+  /** The same until the machine boots again. */
+  readonly bootId: () => string;
+}
+
+export interface LiveLog {
+  readonly db: StoreDatabase;
+  readonly tables: Tables;
+  readonly state: ChainState;
+  readonly seed: EpochSeed;
+  readonly head: string;
+}
+
+export function namedLogSigner(parts: LogParts): NamedSigner {
+  return { name: logKeyName(parts.workstation), signer: parts.logSigner };
+}
+
+/**
+ * Begins a new incarnation. Its file, key and anchor are durable under a temporary name before it takes its place, so that
+ * a crash leaves either the state before or a birth that `finishBirth` completes.
+ */
+export async function createLog(paths: StorePaths, parts: LogParts, origin: EpochBody['origin']): Promise<LiveLog> {
+  const { crypto, keyFile, recipients, now } = parts;
+  const log: LogId = { workstation: parts.workstation, incarnation: crypto.random(INCARNATION_BYTES) };
+  const seed: EpochSeed = { epoch: 0, seed: crypto.random(32) };
+  await removeDatabase(paths.born);
+  await keyFile.saveNext(log.incarnation, undefined, seed);
+  const hasher = treeHasher(crypto);
+  const draft = new LogDraft(crypto, hasher, { log, range: CompactRange.empty(hasher), link: NO_LINK, epoch: undefined });
+  draft.openEpoch({ reason: 'start', origin, seed: seed.seed, recipients, logSigner: namedLogSigner(parts), time: now() });
+  const head = draft.head();
+  const born = openDatabase(paths.born, true);
+  const tables = storeTables(born);
+  born.transaction(() => {
+    tables.writeMeta('workstation', log.workstation);
+    tables.writeMeta('incarnation', log.incarnation);
+    for (const entry of draft.entries) tables.insertEntry(entry);
+    for (const kept of draft.kept) tables.insertKept(kept, 0);
+    tables.writeHead({ note: head, link: draft.state().link });
+  })();
+  born.close();
+  const anchor = await AnchorWriter.open(paths.anchor, crypto, (error) => {
+    throw new WardlockError('AUDIT_STORE_FAILED', 'The head anchor cannot be written.', { cause: error });
+  });
+  anchor.want({ incarnation: toHex(log.incarnation), head, receipt: null }, true);
+  await anchor.close();
+  await keyFile.keepOnly(log.incarnation, seed);
+  await moveDatabase(paths.born, paths.db);
+  const db = openDatabase(paths.db, false);
+  return { db, tables: storeTables(db), state: draft.state(), seed, head };
+}
+
+/** Completes a birth that a crash interrupted: its file is whole and the anchor already names it. */
+export async function finishBirth(paths: StorePaths, anchor: AnchorRecord | undefined): Promise<void> {
+  if (!existsSync(paths.born) || existsSync(paths.db) || anchor === undefined) return;
+  const db = openDatabase(paths.born, false);
+  const { incarnation } = readLogId(storeTables(db));
+  db.close();
+  if (toHex(incarnation) === anchor.incarnation && parseCheckpoint(anchor.head).checkpoint.size === 1)
+    await moveDatabase(paths.born, paths.db);
+}
+
+/** Picks a stored log up where its head is. `undefined` when the signing key of its epoch is gone. */
+export async function resumeLog(db: StoreDatabase, parts: LogParts): Promise<LiveLog | undefined> {
+  const tables = storeTables(db);
+  const log = readLogId(tables);
+  const head = tables.head();
+  const last = tables.lastKept();
+  if (head === undefined || last === undefined) throw new WardlockError('AUDIT_STORE_FOREIGN', 'The audit store has no signed head.');
+  const opening = tables.entry(last.size - 1);
+  if (opening === undefined) throw new WardlockError('AUDIT_STORE_FOREIGN', 'The entry that opens the present epoch is missing.');
+  const header = parseHeader(opening);
+  const { publicKey } = parseEpochBody(entryBody(opening));
+  const seeds = await parts.keyFile.load(log.incarnation);
+  const seed = seeds.find((candidate) => candidate.epoch === header.epoch);
+  if (header.kind !== KIND_EPOCH || seed === undefined) return undefined;
+  const signer = parts.crypto.signer(seed.seed);
+  if (!equalBytes(signer.publicKey, publicKey)) return undefined;
+  const hasher = treeHasher(parts.crypto);
+  const range = frontierAt(hasher, parseCheckpoint(head.note).checkpoint.size, storedNodes(tables, hasher, readPruned(tables)));
+  const epoch = { number: header.epoch, signer: { name: epochKeyName(log, header.epoch), signer }, keys: undefined, firstSeq: header.seq };
+  return { db, tables, state: { log, range, link: head.link, epoch }, seed, head: head.note };
+}
+
+/** Sets a log aside under its own name, untouched. */
+export async function retireLog(paths: StorePaths, name: string): Promise<string> {
+  const target = join(dirname(paths.db), `retired-${name}.db`);
+  await moveDatabase(paths.db, target);
+  return target;
+}
+
+/** The last thing known of a log: its receipt if it has one, else the head in the anchor. */
+export function citationOf(anchor: AnchorRecord | undefined, receipt: string | undefined): Citation {
+  const note = receipt ?? anchor?.receipt ?? anchor?.head;
+  if (note === undefined) return { incarnation: new Uint8Array(INCARNATION_BYTES), size: 0, root: new Uint8Array(32) };
+  const { origin, size, root } = parseCheckpoint(note).checkpoint;
+  return { incarnation: fromHex(origin.slice(origin.lastIndexOf('/') + 1), INCARNATION_BYTES), size, root };
+}
+
+async function moveDatabase(from: string, to: string): Promise<void> {
+  for (const suffix of ['-wal', '-shm', '']) if (existsSync(`${from}${suffix}`)) await rename(`${from}${suffix}`, `${to}${suffix}`);
+  const folder = await open(dirname(to), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+async function removeDatabase(path: string): Promise<void> {
+  for (const suffix of ['', '-wal', '-shm']) await rm(`${path}${suffix}`, { force: true });
+}

@@ -1,0 +1,102 @@
+/**
+ * What may enter the log: events of the taxonomy, within size, floods of the lower classes summarised with a count. Owns
+ * validation and the buckets; must never drop an event without counting it, nor hold back one of class 1.
+ */
+import type { TObject } from 'typebox';
+import { Compile, type Validator } from 'typebox/compile';
+import { type AuditEvent, type EventClass, type EventType, events } from '../../contract/events.ts';
+import { utf8 } from '../../core/audit/bytes.ts';
+import { type Padded, pad } from '../../core/audit/entry.ts';
+import { canonicalJson } from '../../core/envelope/canonical-json.ts';
+import { WardlockError } from '../../core/errors/index.ts';
+
+/** A bucket holds so many events of one type and fills again at so many a second. */
+interface Allowance {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+const ALLOWANCES: Readonly<Record<2 | 3, Allowance>> = { 2: { burst: 200, perSecond: 10 }, 3: { burst: 20, perSecond: 2 } };
+/** How full the store may be before a class has to wait for room; class 1 may use all of it. */
+const SHARE: Readonly<Record<EventClass, number>> = { 1: 1, 2: 0.95, 3: 0.8 };
+const MICROS_PER_SECOND = 1_000_000;
+
+const validators = new Map<string, Validator<Record<never, never>, TObject>>();
+for (const [type, { body }] of Object.entries(events)) validators.set(type, Compile<TObject>(body));
+
+export interface Admitted {
+  readonly outcome: 'admitted';
+  readonly padded: Padded;
+  readonly eventClass: EventClass;
+}
+
+export type Admission = Admitted | { readonly outcome: 'summarised' } | { readonly outcome: 'no-room'; readonly eventClass: EventClass };
+
+export class Intake {
+  readonly #nowMicros: () => number;
+  readonly #buckets = new Map<EventType, { tokens: number; at: number }>();
+  readonly #held = new Map<EventType, number>();
+
+  constructor(nowMicros: () => number) {
+    this.#nowMicros = nowMicros;
+  }
+
+  /**
+   * Judges one event. Throws AUDIT_EVENT_REFUSED for what is not of the taxonomy and AUDIT_EVENT_OVERSIZE for what is too
+   * long; both are counted by `hold`. @param fill how full the store is, 0 to 1
+   */
+  admit(event: AuditEvent, fill: number): Admission {
+    const validator = validators.get(event.type);
+    if (validator === undefined || !validator.Check(event.body)) {
+      throw new WardlockError('AUDIT_EVENT_REFUSED', `The event ${String(event.type).slice(0, 60)} does not fit the taxonomy.`);
+    }
+    const eventClass = events[event.type].class;
+    if (eventClass !== 1 && !this.#take(event.type, ALLOWANCES[eventClass])) {
+      this.hold(event.type);
+      return { outcome: 'summarised' };
+    }
+    if (fill >= SHARE[eventClass]) {
+      if (eventClass === 3) this.hold(event.type);
+      return eventClass === 3 ? { outcome: 'summarised' } : { outcome: 'no-room', eventClass };
+    }
+    return { outcome: 'admitted', padded: sealable(event), eventClass };
+  }
+
+  /** Counts an event that is not recorded itself. */
+  hold(type: EventType): void {
+    this.#held.set(type, (this.#held.get(type) ?? 0) + 1);
+  }
+
+  /** Puts the count of a summary back that could not be recorded. */
+  holdAgain(summary: { readonly type: string; readonly count: number }): void {
+    const { type, count } = summary;
+    if (isEventType(type)) this.#held.set(type, (this.#held.get(type) ?? 0) + count);
+  }
+
+  /** The summaries that are due, one for each type; reading them starts the counts again. */
+  takeSummaries(): readonly AuditEvent[] {
+    const due = [...this.#held].map(([type, count]): AuditEvent => ({ type: 'recording.summarised', body: { type, count } }));
+    this.#held.clear();
+    return due;
+  }
+
+  #take(type: EventType, allowance: Allowance): boolean {
+    const at = this.#nowMicros();
+    const bucket = this.#buckets.get(type) ?? { tokens: allowance.burst, at };
+    const gained = (Math.max(0, at - bucket.at) / MICROS_PER_SECOND) * allowance.perSecond;
+    bucket.tokens = Math.min(allowance.burst, bucket.tokens + gained);
+    bucket.at = at;
+    this.#buckets.set(type, bucket);
+    if (bucket.tokens < 1) return false;
+    bucket.tokens -= 1;
+    return true;
+  }
+}
+
+function isEventType(type: string): type is EventType {
+  return Object.hasOwn(events, type);
+}
+
+/** The event as what is sealed: canonical JSON, framed and padded. */
+export function sealable(event: AuditEvent): Padded {
+  return pad(utf8(canonicalJson({ body: event.body, type: event.type })));
+}

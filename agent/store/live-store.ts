@@ -1,0 +1,208 @@
+/**
+ * One open log with its writer, anchor and reader: what exists between opening and breaking or closing. Owns their wiring
+ * and the anchor's content; must never outlive its database.
+ */
+import { toHex, utf8 } from '../../core/audit/bytes.ts';
+import { logOrigin } from '../../core/audit/checkpoint.ts';
+import type { Padded } from '../../core/audit/entry.ts';
+import type { EpochReason, Recipient } from '../../core/audit/epoch.ts';
+import { type TreeHasher, treeHasher } from '../../core/audit/hasher.ts';
+import { formatNote, parseNote, signNote } from '../../core/audit/note.ts';
+import type { AnchorRecord, AnchorWriter } from './anchor.ts';
+import { type LiveLog, type LogParts, namedLogSigner } from './incarnation.ts';
+import type { Pruned } from './nodes.ts';
+import { type LogView, rootAt } from './reader.ts';
+import type { ReceiptedLog } from './receipts.ts';
+import { releaseKeys } from './release.ts';
+import { needsRoom, pruneStep, usedBytes } from './retention.ts';
+import { writeSnapshot } from './snapshot.ts';
+import { readPruned } from './source.ts';
+import { Writer } from './writer.ts';
+
+/** The store's fill is measured again after so many commits. */
+const MEASURE_COMMITS = 64;
+
+export interface LiveOptions {
+  readonly parts: LogParts;
+  readonly anchor: AnchorWriter;
+  readonly capacityBytes: number;
+  readonly appended: () => void;
+  readonly broke: (error: unknown) => void;
+  readonly problem: (what: string, error: unknown) => void;
+}
+
+export class LiveStore {
+  readonly log: LiveLog;
+  readonly #options: LiveOptions;
+  readonly #writer: Writer;
+  readonly #hasher: TreeHasher;
+  #receipt: { readonly size: number; readonly note: string } | undefined;
+  #pruned: Pruned;
+  #pruning = false;
+  #commits = 0;
+  #usedBytes: number;
+  #closed = false;
+
+  constructor(log: LiveLog, options: LiveOptions) {
+    this.log = log;
+    this.#options = options;
+    this.#hasher = treeHasher(options.parts.crypto);
+    this.#receipt = log.tables.receipt();
+    this.#pruned = readPruned(log.tables);
+    this.#usedBytes = usedBytes(log.db);
+    const { parts } = options;
+    this.#writer = new Writer(
+      {
+        db: log.db,
+        tables: log.tables,
+        crypto: parts.crypto,
+        hasher: this.#hasher,
+        keyFile: parts.keyFile,
+        logSigner: namedLogSigner(parts),
+        now: parts.now,
+      },
+      {
+        committed: (_head, urgent) => this.#committed(urgent),
+        anchored: () => this.#anchored(),
+        broke: options.broke,
+        rotationFailed: (error) => options.problem('The change of the epoch key failed; the present epoch goes on.', error),
+      },
+      { state: log.state, seed: log.seed, head: log.head, recipients: parts.recipients },
+    );
+  }
+
+  get incarnation(): string {
+    return toHex(this.log.state.log.incarnation);
+  }
+
+  get size(): number {
+    return this.#writer.state.range.end;
+  }
+
+  get epoch(): number {
+    return this.#writer.state.epoch?.number ?? 0;
+  }
+
+  get receiptedSize(): number {
+    return this.#receipt?.size ?? 0;
+  }
+
+  get usedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  /** How full the store is, 0 to 1 and above. */
+  get fill(): number {
+    return this.#usedBytes / this.#options.capacityBytes;
+  }
+
+  submit(padded: Padded, urgent: boolean): Promise<number> {
+    return this.#writer.submit(padded, urgent);
+  }
+
+  async rotate(reason: EpochReason, recipients?: readonly Recipient[]): Promise<void> {
+    await this.#writer.rotate(reason, recipients);
+    releaseKeys();
+  }
+
+  view(): LogView {
+    return { tables: this.log.tables, hasher: this.#hasher, pruned: this.#pruned, head: this.#writer.head, size: this.size };
+  }
+
+  receipted(): ReceiptedLog {
+    return { origin: logOrigin(this.log.state.log), size: this.size, rootAt: (size) => rootAt(this.view(), size) };
+  }
+
+  /** The head under both signatures: the log key's, checked at once, and the epoch's, checked when its entries arrive. */
+  checkpoint(): string {
+    const { parts } = this.#options;
+    const note = parseNote(this.#writer.head);
+    const signer = namedLogSigner(parts);
+    if (note.signatures.some((line) => line.name === signer.name)) return this.#writer.head;
+    const [line] = signNote(parts.crypto, note.text, [signer]).signatures;
+    return formatNote({ text: note.text, signatures: line === undefined ? note.signatures : [line, ...note.signatures] });
+  }
+
+  /** Stores a receipt that was judged valid; an older one than the present changes nothing. */
+  keepReceipt(size: number, note: string): void {
+    if (size <= this.receiptedSize) return;
+    this.log.tables.writeReceipt(size, note);
+    this.#receipt = { size, note };
+    this.#options.anchor.want(this.#anchorRecord(), true);
+    this.#prune();
+  }
+
+  anchorRecord(): AnchorRecord {
+    return this.#anchorRecord();
+  }
+
+  snapshot(path: string): Promise<void> {
+    return writeSnapshot(this.log.db, path, this.#anchorRecord());
+  }
+
+  writeMeta(key: string, value: Uint8Array): void {
+    this.log.tables.writeMeta(key, value);
+  }
+
+  /** Ends recording in good order: nothing waits, the anchor is level, the mark of a clean end is durable. */
+  async close(): Promise<void> {
+    await this.#writer.drain();
+    this.#options.anchor.want(this.#anchorRecord(), true);
+    await this.#options.anchor.flush();
+    this.#closed = true;
+    this.log.tables.writeMeta('clean', utf8('clean'));
+    this.log.db.close();
+  }
+
+  /** Lets go of a broken database without another promise. */
+  abandon(): void {
+    this.#closed = true;
+    try {
+      this.log.db.close();
+    } catch (error) {
+      this.#options.problem('The broken store could not be closed in good order.', error);
+    }
+  }
+
+  #committed(urgent: boolean): void {
+    this.#options.anchor.want(this.#anchorRecord(), urgent);
+    this.#commits += 1;
+    if (this.#commits % MEASURE_COMMITS === 0) {
+      this.#usedBytes = usedBytes(this.log.db);
+      if (needsRoom({ used: this.#usedBytes, capacity: this.#options.capacityBytes }, false)) this.#prune();
+    }
+    this.#options.appended();
+  }
+
+  async #anchored(): Promise<void> {
+    await this.#options.anchor.flush();
+    if (this.#options.anchor.failing) throw new Error('The head anchor could not be written before the old key was destroyed.');
+  }
+
+  #anchorRecord(): AnchorRecord {
+    return { incarnation: this.incarnation, head: this.#writer.head, receipt: this.#receipt?.note ?? null };
+  }
+
+  /** Prunes in steps, giving appends their turn in between. */
+  #prune(): void {
+    if (this.#pruning) return;
+    this.#pruning = true;
+    setImmediate(() => this.#pruneNext(false));
+  }
+
+  #pruneNext(started: boolean): void {
+    this.#pruning = false;
+    if (this.#closed) return;
+    try {
+      this.#usedBytes = usedBytes(this.log.db);
+      if (!needsRoom({ used: this.#usedBytes, capacity: this.#options.capacityBytes }, started)) return;
+      const before = this.#pruned;
+      this.#pruned = pruneStep(this.log.db, this.log.tables, this.#hasher, before, this.receiptedSize);
+      if (this.#pruned === before) return;
+      this.#pruning = true;
+      setImmediate(() => this.#pruneNext(true));
+    } catch (error) {
+      this.#options.problem('Pruning failed; nothing was removed.', error);
+    }
+  }
+}

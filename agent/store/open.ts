@@ -1,0 +1,139 @@
+/**
+ * Opens the store at the start of the agent, or again after it broke: check, continue or begin anew, and say what was
+ * found. Owns the decision which findings end an incarnation; must never continue a log whose signed past does not fit.
+ */
+import { existsSync } from 'node:fs';
+import { equalBytes, toHex } from '../../core/audit/bytes.ts';
+import type { Fault } from '../../core/audit/faults.ts';
+import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
+import { type AnchorRead, type AnchorRecord, readAnchor } from './anchor.ts';
+import { openDatabase, type StoreDatabase } from './database.ts';
+import { checkTail } from './fsck.ts';
+import { citationOf, createLog, finishBirth, type LiveLog, type LogParts, resumeLog, retireLog, storePaths } from './incarnation.ts';
+import { readLogId } from './source.ts';
+import { storeTables } from './tables.ts';
+
+export interface OpenedLog {
+  readonly live: LiveLog;
+  readonly findings: readonly Fault[];
+  /** The last life of the agent did not end with a clean close. */
+  readonly interrupted: boolean;
+}
+
+/** Findings with which the same incarnation goes on: nothing that was signed is contradicted. */
+const CONTINUABLE: ReadonlySet<Fault['code']> = new Set(['ANCHOR_MISSING']);
+
+export async function openLog(dir: string, parts: LogParts, birth: 'enrolment' | 'existing'): Promise<OpenedLog> {
+  const paths = storePaths(dir);
+  const anchorRead = await readAnchor(paths.anchor, parts.crypto);
+  const anchor = anchorRead.state === 'present' ? anchorRead.record : undefined;
+  await finishBirth(paths, anchor);
+  if (!existsSync(paths.db)) return beginWithout(dir, parts, birth, anchorRead);
+  const opened = tryOpen(paths.db, anchorRead);
+  if ('code' in opened) return replace(dir, parts, [opened], anchor, undefined);
+  const tables = storeTables(opened);
+  const log = readLogIdOf(opened);
+  if (log !== undefined && !equalBytes(log.workstation, parts.workstation)) {
+    opened.close();
+    throw new WardlockError('AUDIT_STORE_FOREIGN', 'This audit store belongs to another seat.');
+  }
+  const findings =
+    log === undefined ? [damaged('It does not say whose log it holds.')] : inspect(opened, parts, anchorRead, toHex(log.incarnation));
+  const serious = findings.some((fault) => !CONTINUABLE.has(fault.code));
+  const live = serious ? undefined : await resumeLog(opened, parts);
+  if (live !== undefined) {
+    const interrupted = tables.meta('clean') === undefined;
+    opened.prepare("DELETE FROM meta WHERE key = 'clean'").run();
+    return { live, findings, interrupted };
+  }
+  const receipt = readReceipt(opened);
+  opened.close();
+  return replace(
+    dir,
+    parts,
+    serious ? findings : [...findings, { code: 'KEYS_LOST' }],
+    anchor,
+    receipt,
+    log === undefined ? undefined : toHex(log.incarnation),
+  );
+}
+
+function inspect(db: StoreDatabase, parts: LogParts, anchorRead: AnchorRead, incarnation: string): readonly Fault[] {
+  const anchor = anchorRead.state === 'present' ? anchorRead.record : undefined;
+  const tables = storeTables(db);
+  const other: Fault[] = [];
+  if (anchor === undefined) {
+    const receipt = readReceipt(db);
+    const since = receipt === undefined ? 'since the beginning' : 'since the last receipt';
+    other.push({ code: 'ANCHOR_MISSING', detail: `A loss ${since} would not be noticed by this seat alone.` });
+  } else if (anchor.incarnation !== incarnation) {
+    other.push({ code: 'ANCHOR_FORKED', detail: `It names incarnation ${anchor.incarnation}; the store holds ${incarnation}.` });
+  }
+  return [...other, ...checkTail(tables, parts.crypto, anchor?.incarnation === incarnation ? anchor : undefined)];
+}
+
+async function beginWithout(dir: string, parts: LogParts, birth: 'enrolment' | 'existing', anchorRead: AnchorRead): Promise<OpenedLog> {
+  const paths = storePaths(dir);
+  if (birth === 'enrolment' && anchorRead.state === 'absent') {
+    return { live: await createLog(paths, parts, { kind: 'enrolment' }), findings: [], interrupted: false };
+  }
+  const anchor = anchorRead.state === 'present' ? anchorRead.record : undefined;
+  const cited = citationOf(anchor, undefined);
+  const finding: Fault = { code: 'STORE_MISSING', detail: `It is known to have had ${cited.size} entries.` };
+  return { live: await createLog(paths, parts, { kind: 'replacement', replaces: cited }), findings: [finding], interrupted: true };
+}
+
+async function replace(
+  dir: string,
+  parts: LogParts,
+  findings: readonly Fault[],
+  anchor: AnchorRecord | undefined,
+  receipt: string | undefined,
+  incarnation?: string,
+): Promise<OpenedLog> {
+  const paths = storePaths(dir);
+  await retireLog(paths, `${incarnation ?? anchor?.incarnation ?? 'unknown'}-${Date.now()}`);
+  const live = await createLog(paths, parts, { kind: 'replacement', replaces: citationOf(anchor, receipt) });
+  return { live, findings, interrupted: true };
+}
+
+/** A file that is no database is ours and damaged when an anchor stands beside it, and foreign otherwise. */
+function tryOpen(path: string, anchor: AnchorRead): StoreDatabase | Fault {
+  try {
+    const db = openDatabase(path, false);
+    foldWal(db);
+    return db;
+  } catch (error) {
+    if (isWardlockError(error) && error.code === 'AUDIT_STORE_FOREIGN' && anchor.state !== 'absent') return damaged(error.message);
+    throw error;
+  }
+}
+
+/**
+ * Folds the WAL back at the start: after a failed flush the kernel may hold pages that the disk does not, and writing them
+ * again is the only way to be sure of them.
+ */
+function foldWal(db: StoreDatabase): void {
+  db.pragma('wal_checkpoint(TRUNCATE)');
+}
+
+function readLogIdOf(db: StoreDatabase): ReturnType<typeof readLogId> | undefined {
+  try {
+    return readLogId(storeTables(db));
+  } catch (error) {
+    if (isWardlockError(error)) return undefined;
+    throw error;
+  }
+}
+
+function readReceipt(db: StoreDatabase): string | undefined {
+  try {
+    return storeTables(db).receipt()?.note;
+  } catch {
+    return undefined;
+  }
+}
+
+function damaged(detail: string): Fault {
+  return { code: 'STORE_DAMAGED', detail };
+}

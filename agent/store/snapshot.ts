@@ -1,0 +1,30 @@
+/**
+ * A consistent copy of the store in one file for a verifier, with the head anchor inside. Owns that copy; must never
+ * change the original, nor write over anything that is there.
+ */
+import { existsSync } from 'node:fs';
+import { chmod } from 'node:fs/promises';
+import Database from 'better-sqlite3';
+import { utf8 } from '../../core/audit/bytes.ts';
+import { WardlockError } from '../../core/errors/index.ts';
+import type { AnchorRecord } from './anchor.ts';
+import type { StoreDatabase } from './database.ts';
+
+const PRIVATE_FILE = 0o600;
+/** Key under which a snapshot carries the anchor. */
+export const SNAPSHOT_ANCHOR = 'anchor';
+
+export async function writeSnapshot(db: StoreDatabase, path: string, anchor: AnchorRecord | undefined): Promise<void> {
+  if (existsSync(path)) throw new WardlockError('AUDIT_INPUT_MALFORMED', `${path} is there already. Name a new file for the snapshot.`);
+  await db.backup(path);
+  await chmod(path, PRIVATE_FILE);
+  const copy = new Database(path);
+  try {
+    copy.pragma('journal_mode = DELETE');
+    if (anchor !== undefined) {
+      copy.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)').run(SNAPSHOT_ANCHOR, utf8(JSON.stringify(anchor)));
+    }
+  } finally {
+    copy.close();
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * A stored log as the verifier reads it, in pieces of bounded size. Owns the reading order; it hands on what the tables
+ * hold and believes none of it.
+ */
+import { INCARNATION_BYTES, type LogId, WORKSTATION_BYTES } from '../../core/audit/entry.ts';
+import type { LogSource, LogStart, StoredEntry } from '../../core/audit/verify/source.ts';
+import { WardlockError } from '../../core/errors/index.ts';
+import type { AnchorRecord } from './anchor.ts';
+import { NOTHING_PRUNED, type Pruned } from './nodes.ts';
+import type { Tables } from './tables.ts';
+
+const READ_ENTRIES = 1024;
+const READ_KEPT = 256;
+const HASH_BYTES = 32;
+
+/** Which log a store holds; throws AUDIT_STORE_FOREIGN when it does not say. */
+export function readLogId(tables: Tables): LogId {
+  const workstation = tables.meta('workstation');
+  const incarnation = tables.meta('incarnation');
+  if (workstation?.length !== WORKSTATION_BYTES || incarnation?.length !== INCARNATION_BYTES) {
+    throw new WardlockError('AUDIT_STORE_FOREIGN', 'The audit store does not say whose log it holds.');
+  }
+  return { workstation, incarnation };
+}
+
+export function readPruned(tables: Tables): Pruned {
+  const stored = tables.meta('pruned');
+  if (stored === undefined) return NOTHING_PRUNED;
+  const size = Number(new DataView(stored.buffer, stored.byteOffset).getBigUint64(0));
+  const hashes: Uint8Array[] = [];
+  for (let at = 8; at + HASH_BYTES <= stored.length; at += HASH_BYTES) hashes.push(stored.subarray(at, at + HASH_BYTES));
+  return { size, hashes };
+}
+
+export function encodePruned(pruned: Pruned): Uint8Array {
+  const out = new Uint8Array(8 + pruned.hashes.length * HASH_BYTES);
+  new DataView(out.buffer).setBigUint64(0, BigInt(pruned.size));
+  for (const [at, hash] of pruned.hashes.entries()) out.set(hash, 8 + at * HASH_BYTES);
+  return out;
+}
+
+/** The whole log that is stored, or its part from `start` on. */
+export function storeSource(tables: Tables, anchor: AnchorRecord | undefined, start: LogStart = readPruned(tables)): LogSource {
+  const head = tables.head();
+  const receipts = [tables.receipt()?.note, anchor?.receipt ?? undefined].filter((note) => note !== undefined);
+  return {
+    log: readLogId(tables),
+    start,
+    entries: () => entriesFrom(tables, start.size),
+    checkpoints: () => keptFrom(tables, start.size),
+    head: head?.note,
+    lastLink: head?.link,
+    receipts: [...new Set(receipts)],
+    anchor: anchor?.head,
+    node: (level, index) => tables.node(level, index),
+  };
+}
+
+function* entriesFrom(tables: Tables, start: number): Generator<StoredEntry> {
+  let next = Number.MIN_SAFE_INTEGER;
+  if (start > 0) next = start;
+  for (;;) {
+    const page = tables.entries(next, READ_ENTRIES);
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined) return;
+    next = last.seq + 1;
+  }
+}
+
+function* keptFrom(tables: Tables, start: number): Generator<string> {
+  let size = start;
+  for (;;) {
+    const page = tables.kept(size, READ_KEPT);
+    for (const row of page) yield row.note;
+    const last = page.at(-1);
+    if (last === undefined) return;
+    size = last.size;
+  }
+}

@@ -1,0 +1,38 @@
+import { afterEach, expect, test } from 'vitest';
+import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
+import { lockEvent, type StoreKit, storeKit } from '../../test/audit/store-kit.ts';
+
+const kits: StoreKit[] = [];
+async function kit(): Promise<StoreKit> {
+  const made = await storeKit();
+  kits.push(made);
+  return made;
+}
+afterEach(async () => {
+  for (const made of kits.splice(0)) await made.remove();
+});
+
+test('events are in the log in their order, and are there after a restart', async () => {
+  const seat = await kit();
+  const store = await seat.open();
+  const first = await store.append(lockEvent(1));
+  const rest = await Promise.all([2, 3, 4].map((at) => store.append(lockEvent(at))));
+  expect([first, ...rest].map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
+  await store.close();
+  const again = await seat.open();
+  expect(again.findings).toEqual([]);
+  expect(again.position().size).toBe(7);
+  await again.close();
+  expect(seat.problems).toEqual([]);
+});
+
+test('a receipt by the mirror is taken, any other is refused', async () => {
+  const seat = await kit();
+  const store = await seat.open();
+  for (let at = 0; at < 10; at += 1) await store.append(lockEvent(at));
+  const { size, root } = parseCheckpoint(store.checkpoint()).checkpoint;
+  expect(await store.applyReceipt(seat.receipt(store, size, root))).toEqual({ outcome: 'accepted', receiptedSize: size });
+  expect(await store.applyReceipt(store.checkpoint())).toMatchObject({ outcome: 'refused', code: 'AUDIT_RECEIPT_REFUSED' });
+  expect(store.findings).toEqual([]);
+  await store.close();
+});

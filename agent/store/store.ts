@@ -1,0 +1,388 @@
+/**
+ * The audit store as the agent sees it. Owns the life of the parts: open, record, answer the syncer, break, open again,
+ * close. `append` resolving means durable; nothing here ever says so earlier, and nothing leaves without a receipt.
+ */
+import type { AuditEvent } from '../../contract/events.ts';
+import { toHex, utf8 } from '../../core/audit/bytes.ts';
+import { logKeyName } from '../../core/audit/checkpoint.ts';
+import type { Citation, EpochReason, Recipient } from '../../core/audit/epoch.ts';
+import { describeFault, type Fault } from '../../core/audit/faults.ts';
+import { type TreeHasher, treeHasher } from '../../core/audit/hasher.ts';
+import { formatVerifierKey, NOTE_ED25519 } from '../../core/audit/note.ts';
+import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
+import { Alarms } from './alarms.ts';
+import { AnchorWriter } from './anchor.ts';
+import { isFull } from './database.ts';
+import { EmergencyDesk } from './emergency-desk.ts';
+import { citationOf, type LogParts, storePaths } from './incarnation.ts';
+import { Intake, sealable } from './intake.ts';
+import { LiveStore } from './live-store.ts';
+import { openLog } from './open.ts';
+import { type Batch, consistency, inclusion, type ReadLimits, readBatch } from './reader.ts';
+import { judgeReceipt } from './receipts.ts';
+import { daysLeft } from './status.ts';
+import {
+  DEFAULT_CAPACITY_BYTES,
+  type LogPosition,
+  type ReceiptOutcome,
+  type RecordingState,
+  type StoreOptions,
+  type StoreStatus,
+} from './types.ts';
+
+/** How often floods are summed up, and how soon a broken store is tried again. */
+const SUMMARY_INTERVAL_MS = 10_000;
+const REOPEN_INTERVAL_MS = 1000;
+/** Ends of sessions end the epoch too: what one person did is sealed before the next one sits down. */
+const EPOCH_ENDERS: ReadonlySet<AuditEvent['type']> = new Set(['session.ended', 'breakglass.ended']);
+
+export class AuditStore {
+  readonly #options: StoreOptions;
+  readonly #parts: LogParts;
+  readonly #boot: { counter: number };
+  readonly #intake: Intake;
+  readonly #hasher: TreeHasher;
+  readonly #emergency: EmergencyDesk;
+  readonly #alarms = new Alarms();
+  readonly #listeners = new Set<(position: LogPosition) => void>();
+  readonly #summaryTimer: NodeJS.Timeout;
+  #recipients: readonly Recipient[];
+  #live: LiveStore | undefined;
+  #anchor: AnchorWriter | undefined;
+  #opening: Promise<void> | undefined;
+  #triedAt = 0;
+  #diskFull = false;
+  #closed = false;
+  #lastPosition: LogPosition = { incarnation: '', size: 0, receiptedSize: 0 };
+
+  private constructor(options: StoreOptions, parts: LogParts, boot: { counter: number }) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#boot = boot;
+    this.#recipients = options.recipients;
+    this.#intake = new Intake(() => parts.now().bootMicros);
+    this.#hasher = treeHasher(options.crypto);
+    this.#emergency = new EmergencyDesk(storePaths(options.dir).emergency, parts, this.#hasher, (what, error) =>
+      this.#problem(what, error),
+    );
+    this.#summaryTimer = setInterval(() => void this.#summarise(), SUMMARY_INTERVAL_MS);
+    this.#summaryTimer.unref();
+  }
+
+  /** Use `openStore`. */
+  static async open(options: StoreOptions, parts: LogParts, boot: { counter: number }): Promise<AuditStore> {
+    const store = new AuditStore(options, parts, boot);
+    try {
+      await store.#openLive(options.birth);
+    } catch (error) {
+      clearInterval(store.#summaryTimer);
+      store.#emergency.close();
+      throw error;
+    }
+    return store;
+  }
+
+  /** The seat's public log key: what an auditor needs to verify this log offline. */
+  get logKey(): string {
+    const { crypto, workstation } = this.#options;
+    return formatVerifierKey(crypto, { name: logKeyName(workstation), type: NOTE_ED25519, publicKey: this.#parts.logSigner.publicKey });
+  }
+
+  /** What was found wrong with the record and not acknowledged yet. */
+  get findings(): readonly Fault[] {
+    return this.#alarms.open;
+  }
+
+  /**
+   * Records an event. Resolves once it is durable: with its place, or with null when it is one of a flood of class 2 or 3
+   * and was counted instead. Rejects with AUDIT_EVENT_REFUSED, AUDIT_EVENT_OVERSIZE, AUDIT_STORE_FULL,
+   * AUDIT_APPEND_FAILED or AUDIT_STORE_CLOSED; then nothing that depends on the event may happen.
+   */
+  async append(event: AuditEvent): Promise<{ readonly seq: number | null }> {
+    const live = await this.#ready();
+    const admission = this.#admit(event, live.fill);
+    if (admission.outcome === 'summarised') return { seq: null };
+    if (admission.outcome === 'no-room') throw new WardlockError('AUDIT_STORE_FULL');
+    try {
+      const seq = await live.submit(admission.padded, admission.eventClass === 1);
+      this.#diskFull = false;
+      if (EPOCH_ENDERS.has(event.type)) void live.rotate('session_end');
+      return { seq };
+    } catch (error) {
+      throw this.#appendError(error);
+    }
+  }
+
+  /** Login, logout and break-glass when `append` said FULL or FAILED. Durable when it returns; rejects when this fails too. */
+  async appendEmergency(event: AuditEvent): Promise<{ readonly seq: number }> {
+    if (this.#closed) throw new WardlockError('AUDIT_STORE_CLOSED');
+    const admission = this.#admit(event, 0);
+    if (admission.outcome !== 'admitted') throw new WardlockError('AUDIT_EVENT_REFUSED', 'The emergency log takes events of class 1 only.');
+    return { seq: this.#emergency.append(admission.padded, this.#recipients, this.#citation()) };
+  }
+
+  /** Opens a new epoch now; resolves when the keys before it are gone, or when the change failed and was reported. */
+  async newEpoch(reason: Extract<EpochReason, 'wake' | 'session_end'>): Promise<void> {
+    await (await this.#ready()).rotate(reason);
+  }
+
+  /** New recipients from a new policy: in force from a new epoch, at once. */
+  async setRecipients(recipients: readonly Recipient[]): Promise<void> {
+    checkRecipients(recipients);
+    this.#recipients = recipients;
+    await (await this.#ready()).rotate('recipients', recipients);
+  }
+
+  position(): LogPosition {
+    const live = this.#live;
+    if (live !== undefined) this.#lastPosition = { incarnation: live.incarnation, size: live.size, receiptedSize: live.receiptedSize };
+    return this.#lastPosition;
+  }
+
+  /** The main log, then those runs of the emergency log that have no receipt yet. */
+  logs(): readonly LogPosition[] {
+    return [this.position(), ...this.#emergency.positions()];
+  }
+
+  /** The checkpoint to anchor now, under the log key and the epoch's. */
+  checkpoint(): string {
+    return this.#needed().checkpoint();
+  }
+
+  /** Raw entries from `start` with the checkpoint that covers them, as in contract/sync.ts. */
+  readFrom(start: number, limits: ReadLimits, incarnation?: string): Batch {
+    const run = this.#emergency.run(incarnation);
+    return run === undefined ? readBatch(this.#mainFor(incarnation).view(), start, limits) : this.#emergency.batch(run, start, limits);
+  }
+
+  consistency(from: number, to: number, incarnation?: string): readonly Uint8Array[] {
+    const run = this.#emergency.run(incarnation);
+    return run === undefined ? consistency(this.#mainFor(incarnation).view(), from, to) : this.#emergency.consistency(run, from, to);
+  }
+
+  inclusion(seq: number, size: number): readonly Uint8Array[] {
+    return inclusion(this.#needed().view(), seq, size);
+  }
+
+  /** Judges a receipt and keeps it. One that contradicts this log is an alarm and is recorded. */
+  async applyReceipt(note: string): Promise<ReceiptOutcome> {
+    const live = this.#needed();
+    const judged = judgeReceipt(note, this.#options.receiptKey, [live.receipted(), ...this.#emergency.receipted()]);
+    if (judged.outcome === 'refused') {
+      if (judged.fault !== undefined) await this.#raise([judged.fault]);
+      return judged;
+    }
+    const { origin, size } = judged.signed.checkpoint;
+    if (origin === live.receipted().origin) live.keepReceipt(size, note);
+    else this.#emergency.keepReceipt(origin, size);
+    return { outcome: 'accepted', receiptedSize: live.receiptedSize };
+  }
+
+  /** Tells of each commit; answers how to stop that. */
+  onAppended(listener: (position: LogPosition) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  status(): StoreStatus {
+    const { capacityBytes = DEFAULT_CAPACITY_BYTES, vault } = this.#options;
+    const { incarnation, size, receiptedSize } = this.position();
+    const usedBytes = this.#live?.usedBytes ?? 0;
+    return {
+      recording: this.#recording(),
+      incarnation,
+      epoch: this.#live?.epoch ?? 0,
+      size,
+      receiptedSize,
+      unreceipted: size - receiptedSize,
+      usedBytes,
+      capacityBytes,
+      daysLeft: daysLeft(usedBytes, capacityBytes),
+      alarms: this.#alarms.open,
+      emergencyEntries: this.#emergency.entries,
+      anchorFailing: this.#anchor?.failing ?? false,
+      keys: vault.protection,
+    };
+  }
+
+  /** A consistent copy for a verifier, in a new file. */
+  async snapshot(path: string): Promise<{ readonly path: string; readonly entries: number }> {
+    const live = this.#needed();
+    const entries = live.size;
+    await live.snapshot(path);
+    return { path, entries };
+  }
+
+  /** Someone takes note of the alarms; that is recorded. */
+  async acknowledge(person: string | null): Promise<void> {
+    const findings = this.#alarms.open.length;
+    await this.append({ type: 'recording.acknowledged', body: { person, findings } });
+    this.#alarms.clear();
+    this.#needed().writeMeta('alarms', this.#alarms.encode());
+  }
+
+  /** Records the end, seals everything and closes. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    clearInterval(this.#summaryTimer);
+    await this.#summarise();
+    await this.append({ type: 'recording.stopped', body: { reason: 'shutdown' } }).catch((error: unknown) =>
+      this.#problem('The end of recording could not be recorded.', error),
+    );
+    this.#closed = true;
+    await this.#live?.close();
+    await this.#anchor?.close();
+    this.#emergency.close();
+  }
+
+  async #openLive(birth: StoreOptions['birth']): Promise<void> {
+    const { dir, crypto, capacityBytes = DEFAULT_CAPACITY_BYTES } = this.#options;
+    const parts: LogParts = { ...this.#parts, recipients: this.#recipients };
+    const { live: log, findings, interrupted } = await openLog(dir, parts, birth);
+    this.#countBoot(log.tables);
+    this.#anchor = await AnchorWriter.open(storePaths(dir).anchor, crypto, (error) =>
+      this.#problem('The head anchor could not be written.', error),
+    );
+    const live = new LiveStore(log, {
+      parts,
+      anchor: this.#anchor,
+      capacityBytes,
+      appended: () => this.#appended(),
+      broke: (error) => this.#broke(error),
+      problem: (what, error) => this.#problem(what, error),
+    });
+    if (log.state.epoch?.keys === undefined) await live.rotate('start');
+    this.#live = live;
+    this.#alarms.load(log.tables.meta('alarms'));
+    if (interrupted && birth === 'existing') await this.append({ type: 'recording.stopped', body: { reason: 'inferred' } });
+    await this.#raise(findings);
+    await this.#reportEmergency();
+  }
+
+  /** The open store; a broken one is opened again first, at most each REOPEN_INTERVAL_MS. */
+  async #ready(): Promise<LiveStore> {
+    if (this.#closed) throw new WardlockError('AUDIT_STORE_CLOSED');
+    if (this.#live === undefined) await this.#reopen();
+    return this.#needed();
+  }
+
+  async #reopen(): Promise<void> {
+    if (this.#opening === undefined && Date.now() - this.#triedAt >= REOPEN_INTERVAL_MS) {
+      this.#triedAt = Date.now();
+      this.#opening = this.#openLive('existing').finally(() => {
+        this.#opening = undefined;
+      });
+    }
+    try {
+      await this.#opening;
+    } catch (error) {
+      throw new WardlockError('AUDIT_APPEND_FAILED', 'The audit store is broken and could not be opened again.', { cause: error });
+    }
+  }
+
+  #needed(): LiveStore {
+    if (this.#live === undefined) throw new WardlockError('AUDIT_APPEND_FAILED', 'The audit store is broken and is being opened again.');
+    return this.#live;
+  }
+
+  #mainFor(incarnation: string | undefined): LiveStore {
+    const live = this.#needed();
+    if (incarnation !== undefined && incarnation !== live.incarnation) {
+      throw new WardlockError('AUDIT_RANGE_UNAVAILABLE', `This seat records under ${live.incarnation} now.`);
+    }
+    return live;
+  }
+
+  #admit(event: AuditEvent, fill: number): ReturnType<Intake['admit']> {
+    try {
+      return this.#intake.admit(event, fill);
+    } catch (error) {
+      if (isWardlockError(error) && error.code === 'AUDIT_EVENT_OVERSIZE') this.#intake.hold(event.type);
+      throw error;
+    }
+  }
+
+  #appendError(error: unknown): WardlockError {
+    if (isFull(error)) {
+      this.#diskFull = true;
+      return new WardlockError('AUDIT_STORE_FULL', 'The disk of the audit store is full.', { cause: error });
+    }
+    return new WardlockError('AUDIT_APPEND_FAILED', undefined, { cause: error });
+  }
+
+  #broke(error: unknown): void {
+    this.#problem('The audit store failed and is being opened again.', error);
+    this.position();
+    this.#live?.abandon();
+    this.#live = undefined;
+    void this.#anchor?.close().catch(() => undefined);
+  }
+
+  #appended(): void {
+    const position = this.position();
+    for (const listener of this.#listeners) listener(position);
+  }
+
+  async #summarise(): Promise<void> {
+    for (const summary of this.#intake.takeSummaries()) {
+      try {
+        const live = await this.#ready();
+        await live.submit(sealable(summary), false);
+      } catch (error) {
+        this.#problem('A summary of events could not be recorded.', error);
+        if (summary.type === 'recording.summarised') this.#intake.holdAgain(summary.body);
+      }
+    }
+  }
+
+  /** Findings become alarms, and events of the log that is written now. */
+  async #raise(findings: readonly Fault[]): Promise<void> {
+    if (findings.length === 0) return;
+    this.#alarms.add(findings);
+    this.#needed().writeMeta('alarms', this.#alarms.encode());
+    for (const fault of findings) {
+      const detail = describeFault(fault).slice(0, 300);
+      await this.append({ type: 'tamper.found', body: { fault: fault.code, detail } });
+    }
+  }
+
+  /** Says in the main log what the emergency log holds from an earlier life or from the time of the failure. */
+  async #reportEmergency(): Promise<void> {
+    for (const { incarnation, size } of this.#emergency.unreported()) {
+      await this.append({ type: 'recording.emergency', body: { incarnation, entries: size } });
+    }
+  }
+
+  #recording(): RecordingState {
+    if (this.#live === undefined) return 'broken';
+    if (this.#diskFull || this.#live.fill >= 1) return 'full';
+    return this.#live.fill >= 0.8 ? 'low' : 'ok';
+  }
+
+  #citation(): Citation {
+    return citationOf(this.#live?.anchorRecord(), undefined);
+  }
+
+  #countBoot(tables: LiveStore['log']['tables']): void {
+    const id = utf8(this.#parts.bootId());
+    const known = tables.meta('boot_id');
+    const counter = tables.meta('boot');
+    const before = counter === undefined ? 0 : Number(new TextDecoder().decode(counter));
+    this.#boot.counter = known !== undefined && toHex(known) === toHex(id) ? before : before + 1;
+    tables.writeMeta('boot_id', id);
+    tables.writeMeta('boot', utf8(String(this.#boot.counter)));
+  }
+
+  #problem(what: string, error: unknown): void {
+    this.#options.onProblem?.(what, error);
+  }
+}
+
+/** At least one who reads and one who keeps the key in a safe (AUDIT_RECIPIENTS_MISSING otherwise). */
+export function checkRecipients(recipients: readonly Recipient[]): void {
+  const roles = new Set(recipients.map(({ role }) => role));
+  const keys = new Set(recipients.map(({ publicKey }) => toHex(publicKey)));
+  if (roles.size < 2 || keys.size !== recipients.length) {
+    throw new WardlockError('AUDIT_RECIPIENTS_MISSING', 'The log needs an audit reader and an escrow, each with a key of its own.');
+  }
+}

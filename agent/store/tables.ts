@@ -1,0 +1,104 @@
+/**
+ * The store's statements, prepared once. Owns SQL; every value that comes back passes a schema or is bytes whose meaning
+ * core/audit checks.
+ */
+import Type, { type Static, type TSchema } from 'typebox';
+import { Value } from 'typebox/value';
+import { toHex } from '../../core/audit/bytes.ts';
+import type { TreeNode } from '../../core/audit/compact.ts';
+import type { DraftEntry, KeptCheckpoint } from '../../core/audit/draft.ts';
+import type { StoredEntry } from '../../core/audit/verify/source.ts';
+import { WardlockError } from '../../core/errors/index.ts';
+import type { StoreDatabase } from './database.ts';
+
+const Bytes = Type.Unsafe<Uint8Array>(Type.Refine(Type.Unknown(), (value) => value instanceof Uint8Array));
+const KeptRow = Type.Object({ size: Type.Integer(), epoch: Type.Integer(), first: Type.Integer(), note: Type.String() });
+const HeadRow = Type.Object({ note: Type.String(), link: Bytes });
+const ReceiptRow = Type.Object({ size: Type.Integer(), note: Type.String() });
+export type KeptRow = Static<typeof KeptRow>;
+
+export interface HeadRecord {
+  readonly note: string;
+  readonly link: Uint8Array;
+}
+
+export type Tables = ReturnType<typeof storeTables>;
+
+/** @param db a store of this schema; read-only databases may use the reading half */
+export function storeTables(db: StoreDatabase) {
+  const insertEntry = db.prepare('INSERT INTO entry (seq, bytes) VALUES (?, ?)');
+  const insertNode = db.prepare('INSERT OR REPLACE INTO node (level, idx, hash) VALUES (?, ?, ?)');
+  const insertKept = db.prepare('INSERT INTO kept (size, epoch, first, note) VALUES (?, ?, ?, ?)');
+  const writeHead = db.prepare(
+    'INSERT INTO head (id, note, link) VALUES (0, ?, ?) ON CONFLICT (id) DO UPDATE SET note = excluded.note, link = excluded.link',
+  );
+  const writeReceipt = db.prepare(
+    'INSERT INTO receipt (id, size, note) VALUES (0, ?, ?) ON CONFLICT (id) DO UPDATE SET size = excluded.size, note = excluded.note',
+  );
+  const writeMeta = db.prepare('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value');
+  const readMeta = db.prepare('SELECT value FROM meta WHERE key = ?').pluck();
+  const readHead = db.prepare('SELECT note, link FROM head WHERE id = 0');
+  const readReceipt = db.prepare('SELECT size, note FROM receipt WHERE id = 0');
+  const readNode = db.prepare('SELECT hash FROM node WHERE level = ? AND idx = ?').pluck();
+  const readEntry = db.prepare('SELECT bytes FROM entry WHERE seq = ?').pluck();
+  const readEntries = db.prepare('SELECT seq, bytes FROM entry WHERE seq >= ? ORDER BY seq LIMIT ?').raw();
+  const readKept = db.prepare('SELECT size, epoch, first, note FROM kept WHERE size > ? ORDER BY size LIMIT ?');
+  const readKeptOfEpoch = db.prepare('SELECT size, epoch, first, note FROM kept WHERE epoch = ? ORDER BY size DESC LIMIT 1');
+  const readLastKept = db.prepare('SELECT size, epoch, first, note FROM kept ORDER BY size DESC LIMIT 1');
+  const readKeptBefore = db.prepare('SELECT size, epoch, first, note FROM kept WHERE size < ? ORDER BY size DESC LIMIT 1');
+  const readEntryBounds = db.prepare('SELECT min(seq) AS first, max(seq) AS last FROM entry');
+  const deleteEntries = db.prepare('DELETE FROM entry WHERE seq < ?');
+  const deleteKept = db.prepare('DELETE FROM kept WHERE size <= ?');
+  const Bounds = Type.Object({
+    first: Type.Union([Type.Null(), Type.Integer()]),
+    last: Type.Union([Type.Null(), Type.Integer()]),
+  });
+  return {
+    insertEntry: (entry: DraftEntry) => insertEntry.run(entry.seq, entry.bytes),
+    insertNode: (node: TreeNode) => insertNode.run(node.level, node.index, node.hash),
+    insertKept: (kept: KeptCheckpoint, first: number) => insertKept.run(kept.size, kept.epoch, first, kept.note),
+    writeHead: (head: HeadRecord) => writeHead.run(head.note, head.link),
+    writeReceipt: (size: number, note: string) => writeReceipt.run(size, note),
+    writeMeta: (key: string, value: Uint8Array) => writeMeta.run(key, value),
+    meta: (key: string) => optional(Bytes, readMeta.get(key)),
+    head: (): HeadRecord | undefined => optional(HeadRow, readHead.get()),
+    receipt: () => optional(ReceiptRow, readReceipt.get()),
+    node: (level: number, index: number) => optional(Bytes, readNode.get(level, index)),
+    entry: (seq: number) => optional(Bytes, readEntry.get(seq)),
+    /** Up to `limit` entries from `seq` on, in order. */
+    entries: (seq: number, limit: number): readonly StoredEntry[] => readEntries.all(seq, limit).map(entryRow),
+    /** Up to `limit` kept checkpoints of more than `size`, by size. */
+    kept: (size: number, limit: number): readonly KeptRow[] => readKept.all(size, limit).map((row) => parsed(KeptRow, row)),
+    keptOfEpoch: (epoch: number) => optional(KeptRow, readKeptOfEpoch.get(epoch)),
+    keptBefore: (size: number) => optional(KeptRow, readKeptBefore.get(size)),
+    lastKept: () => optional(KeptRow, readLastKept.get()),
+    bounds: () => parsed(Bounds, readEntryBounds.get()),
+    deleteEntriesBelow: (seq: number) => deleteEntries.run(seq),
+    deleteKeptUpTo: (size: number) => deleteKept.run(size),
+  };
+}
+
+function entryRow(row: unknown): StoredEntry {
+  if (!Array.isArray(row)) throw damaged();
+  const [seq, bytes]: readonly unknown[] = row;
+  if (typeof seq !== 'number' || !(bytes instanceof Uint8Array)) throw damaged();
+  return { seq, bytes };
+}
+
+function optional<T extends TSchema>(schema: T, value: unknown): Static<T> | undefined {
+  return value === undefined ? undefined : parsed(schema, value);
+}
+
+function parsed<T extends TSchema>(schema: T, value: unknown): Static<T> {
+  if (!Value.Check(schema, value)) throw damaged();
+  return value;
+}
+
+function damaged(): WardlockError {
+  return new WardlockError('AUDIT_STORE_FOREIGN', 'A table of the audit store holds something that Wardlock never writes.');
+}
+
+/** A name for a log's incarnation in file names and messages. */
+export function incarnationName(incarnation: Uint8Array): string {
+  return toHex(incarnation);
+}

@@ -1,0 +1,251 @@
+/**
+ * The one writer: takes sealed-to-be events, commits them in groups and opens epochs. Owns the chain state and the order
+ * draft, commit, then tell; must never tell anyone of an entry before the commit returned, nor go on after a commit that
+ * failed in any way but "full".
+ */
+
+import type { AuditCrypto } from '../../core/audit/crypto.ts';
+import { type ChainState, type EntryTime, LogDraft } from '../../core/audit/draft.ts';
+import type { Padded } from '../../core/audit/entry.ts';
+import type { EpochBody, EpochReason, Recipient } from '../../core/audit/epoch.ts';
+import type { TreeHasher } from '../../core/audit/hasher.ts';
+import type { NamedSigner } from '../../core/audit/note.ts';
+import { FRESH_BYTES } from '../../core/audit/seal.ts';
+import type { EpochKeyFile, EpochSeed } from '../keys/epoch-key-file.ts';
+import { isFull, type StoreDatabase } from './database.ts';
+import type { Tables } from './tables.ts';
+
+/** Most events and plaintext bytes in one commit, so that no commit holds up the agent for long. */
+const GROUP_EVENTS = 512;
+const GROUP_BYTES = 1024 * 1024;
+/** An epoch ends after this many entries, or this long after it opened, at the next event. */
+export const EPOCH_ENTRIES = 4096;
+export const EPOCH_MICROS = 60_000_000;
+/** After a failed key change the present epoch goes on; the next try waits this long. */
+const ROTATION_RETRY_MICROS = 10_000_000;
+
+export interface WriterParts {
+  readonly db: StoreDatabase;
+  readonly tables: Tables;
+  readonly crypto: AuditCrypto;
+  readonly hasher: TreeHasher;
+  readonly keyFile: EpochKeyFile;
+  readonly logSigner: NamedSigner;
+  readonly now: () => EntryTime;
+}
+
+export interface WriterEvents {
+  /** A commit is durable. */
+  readonly committed: (head: string, urgent: boolean) => void;
+  /** The head of an epoch's end must be anchored before the old key goes. */
+  readonly anchored: () => Promise<void>;
+  /** The store can't be trusted any more; it must be closed and opened again. */
+  readonly broke: (error: unknown) => void;
+  /** The change of keys failed; recording goes on under the present ones. */
+  readonly rotationFailed: (error: unknown) => void;
+}
+
+interface Waiting {
+  readonly padded: Padded;
+  readonly urgent: boolean;
+  readonly resolve: (seq: number) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Writer {
+  readonly #parts: WriterParts;
+  readonly #events: WriterEvents;
+  readonly #commit: (draft: LogDraft, head: string) => void;
+  #state: ChainState;
+  #seed: EpochSeed | undefined;
+  #recipients: readonly Recipient[];
+  #queue: Waiting[] = [];
+  #pumping = false;
+  #broken = false;
+  #reason: EpochReason | undefined;
+  #rotationWaiters: (() => void)[] = [];
+  #epochSince: number;
+  #retryAt = 0;
+  #head: string;
+
+  constructor(
+    parts: WriterParts,
+    events: WriterEvents,
+    start: {
+      readonly state: ChainState;
+      readonly seed: EpochSeed | undefined;
+      readonly head: string;
+      readonly recipients: readonly Recipient[];
+    },
+  ) {
+    this.#parts = parts;
+    this.#events = events;
+    this.#state = start.state;
+    this.#seed = start.seed;
+    this.#head = start.head;
+    this.#recipients = start.recipients;
+    this.#epochSince = parts.now().bootMicros;
+    this.#commit = parts.db.transaction((draft: LogDraft, head: string) => this.#write(draft, head));
+  }
+
+  get state(): ChainState {
+    return this.#state;
+  }
+
+  get head(): string {
+    return this.#head;
+  }
+
+  /** Resolves with the place of the event once it is durable. Events of one turn share a commit. */
+  submit(padded: Padded, urgent: boolean): Promise<number> {
+    const result = Promise.withResolvers<number>();
+    this.#queue.push({ padded, urgent, resolve: result.resolve, reject: result.reject });
+    this.#schedule();
+    return result.promise;
+  }
+
+  /** Asks for a new epoch; resolves when it is in force and the old keys are gone, or when that failed and was reported. */
+  rotate(reason: EpochReason, recipients?: readonly Recipient[]): Promise<void> {
+    if (recipients !== undefined) this.#recipients = recipients;
+    this.#reason ??= reason;
+    this.#retryAt = 0;
+    const done = new Promise<void>((resolve) => this.#rotationWaiters.push(resolve));
+    this.#schedule();
+    return done;
+  }
+
+  /** Resolves when nothing is waiting any more. */
+  async drain(): Promise<void> {
+    while (this.#pumping || this.#queue.length > 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  #schedule(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    setImmediate(() => void this.#pump());
+  }
+
+  async #pump(): Promise<void> {
+    while (!this.#broken && (this.#queue.length > 0 || this.#reason !== undefined)) {
+      const due = this.#dueReason();
+      if (due !== undefined) await this.#rotate(due);
+      if (!this.#broken && this.#queue.length > 0) this.#commitGroup();
+      if (this.#queue.length > 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#pumping = false;
+  }
+
+  #dueReason(): EpochReason | undefined {
+    const { bootMicros } = this.#parts.now();
+    const { epoch, range } = this.#state;
+    if (epoch?.keys === undefined) return this.#reason ?? 'start';
+    if (bootMicros < this.#retryAt) {
+      this.#settleRotation();
+      return undefined;
+    }
+    if (this.#reason !== undefined) return this.#reason;
+    if (range.end - epoch.firstSeq >= EPOCH_ENTRIES) return 'entries';
+    return bootMicros - this.#epochSince >= EPOCH_MICROS && range.end > epoch.firstSeq + 1 ? 'time' : undefined;
+  }
+
+  #commitGroup(): void {
+    const group = this.#takeGroup();
+    const { crypto, hasher, now } = this.#parts;
+    try {
+      const draft = new LogDraft(crypto, hasher, this.#state);
+      const fresh = crypto.random(FRESH_BYTES * group.length);
+      const time = now();
+      const places = group.map(({ padded }, at) => draft.append(padded, time, fresh.subarray(at * FRESH_BYTES, (at + 1) * FRESH_BYTES)));
+      this.#makeDurable(
+        draft,
+        group.some(({ urgent }) => urgent),
+      );
+      for (const [at, { resolve }] of group.entries()) resolve(places[at] ?? 0);
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+      if (!isFull(error)) this.#break(error);
+    }
+  }
+
+  #takeGroup(): readonly Waiting[] {
+    let bytes = 0;
+    let count = 0;
+    for (const { padded } of this.#queue) {
+      bytes += padded.plaintext.length;
+      if (count > 0 && (count >= GROUP_EVENTS || bytes > GROUP_BYTES)) break;
+      count += 1;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  #makeDurable(draft: LogDraft, urgent: boolean): void {
+    const head = draft.head();
+    this.#commit(draft, head);
+    this.#state = draft.state();
+    this.#head = head;
+    this.#events.committed(head, urgent);
+  }
+
+  #write(draft: LogDraft, head: string): void {
+    const { tables } = this.#parts;
+    for (const entry of draft.entries) tables.insertEntry(entry);
+    for (const node of draft.nodes) tables.insertNode(node);
+    for (const kept of draft.kept) tables.insertKept(kept, this.#state.epoch?.firstSeq ?? 0);
+    tables.writeHead({ note: head, link: draft.state().link });
+  }
+
+  /** Save new, certify, destroy old: a crash anywhere between leaves a key that can go on. */
+  async #rotate(reason: EpochReason): Promise<void> {
+    const { crypto, hasher, keyFile, logSigner, now } = this.#parts;
+    const { incarnation } = this.#state.log;
+    const origin: EpochBody['origin'] = { kind: 'later' };
+    const next: EpochSeed = { epoch: (this.#state.epoch?.number ?? -1) + 1, seed: crypto.random(32) };
+    this.#reason = undefined;
+    try {
+      await keyFile.saveNext(incarnation, this.#seed, next);
+    } catch (error) {
+      this.#rotationFailed(error);
+      return;
+    }
+    try {
+      const draft = new LogDraft(crypto, hasher, this.#state);
+      draft.openEpoch({ reason, origin, seed: next.seed, recipients: this.#recipients, logSigner, time: now() });
+      this.#makeDurable(draft, true);
+    } catch (error) {
+      if (isFull(error)) this.#rotationFailed(error);
+      else this.#break(error);
+      return;
+    }
+    this.#epochSince = now().bootMicros;
+    const old = this.#seed;
+    this.#seed = next;
+    try {
+      await this.#events.anchored();
+      await keyFile.keepOnly(incarnation, next);
+    } catch (error) {
+      this.#events.rotationFailed(error);
+    }
+    old?.seed.fill(0);
+    this.#settleRotation();
+  }
+
+  #rotationFailed(error: unknown): void {
+    this.#retryAt = this.#parts.now().bootMicros + ROTATION_RETRY_MICROS;
+    this.#events.rotationFailed(error);
+    this.#settleRotation();
+    if (this.#state.epoch?.keys !== undefined) return;
+    for (const { reject } of this.#queue.splice(0)) reject(error);
+  }
+
+  #settleRotation(): void {
+    this.#reason = undefined;
+    for (const resolve of this.#rotationWaiters.splice(0)) resolve();
+  }
+
+  #break(error: unknown): void {
+    this.#broken = true;
+    for (const { reject } of this.#queue.splice(0)) reject(error);
+    this.#settleRotation();
+    this.#events.broke(error);
+  }
+}
