@@ -7,11 +7,12 @@ import { isWardlockError } from '../core/errors/index.ts';
 import * as enrolToken from './enrol-token.ts';
 import * as keys from './keys.ts';
 import * as policyPublish from './policy-publish.ts';
+import * as seat from './seat.ts';
 import * as server from './server.ts';
 import * as staff from './staff.ts';
 import * as syncer from './syncer.ts';
 
-const commands = [server, syncer, enrolToken, staff, keys, policyPublish];
+const commands = [server, seat, syncer, enrolToken, staff, keys, policyPublish];
 
 const FAILED = 1;
 const USAGE = 64;

@@ -151,14 +151,20 @@ export const Refusal = Type.Object({
  * note, the consistency proof from the batch's end to the checkpoint's size (32 bytes a hash, one part), then each entry.
  * A batch lies within one epoch: it never crosses that epoch's closing checkpoint.
  */
-export const EntriesParams = Type.Object({ incarnation: Type.String({ pattern: '^[0-9a-f]{16}$' }), start: Type.String({ pattern: '^[0-9]{1,15}$' }) }, closed);
+export const EntriesParams = Type.Object(
+  { incarnation: Type.String({ pattern: '^[0-9a-f]{16}$' }), start: Type.String({ pattern: '^[0-9]{1,15}$' }) },
+  closed,
+);
 /** At most this many entries and bytes a batch. */
 export const BATCH_ENTRIES = 1024;
 export const BATCH_BYTES = 1_048_576;
 /** `receipt` is the checkpoint of exactly `size` entries with the mirror's cosignature as its one signature. */
 export const EntriesReply = Type.Object({ size: Count, receipt: Type.String({ maxLength: 8192 }) }, closed);
 /** 409: the server holds another size than `start`; go on from there. */
-export const SizeConflict = Type.Object({ code: Type.String({ maxLength: 60 }), message: Type.String({ maxLength: 400 }), size: Count }, closed);
+export const SizeConflict = Type.Object(
+  { code: Type.String({ maxLength: 60 }), message: Type.String({ maxLength: 400 }), size: Count },
+  closed,
+);
 
 export type Envelope = Static<typeof Envelope>;
 export type EnrolmentClaim = Static<typeof EnrolmentClaim>;

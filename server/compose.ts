@@ -3,9 +3,10 @@
  * the same site without listening. Nothing else in this folder chooses an implementation.
  */
 import { join } from 'node:path';
+import { formatVerifierKey, NOTE_COSIGNATURE, treeHasher } from '../core/audit/index.ts';
 import { WardlockError } from '../core/errors/index.ts';
 import { nodeCrypto } from '../crypto/index.ts';
-import { formatVerifierKey, NOTE_COSIGNATURE, treeHasher } from '../core/audit/index.ts';
+import { makeStateFolder } from '../crypto/secret-files.ts';
 import { type OperationalLog, openOperationalLog } from './operational-log.ts';
 import { type Changes, openChanges } from './services/changes.ts';
 import { type Directories, openDirectories } from './services/directory.ts';
@@ -14,11 +15,11 @@ import { type Intake, openIntake } from './services/intake.ts';
 import { openPolicies, type Policies } from './services/policies.ts';
 import { openPresence, type Presence } from './services/presence.ts';
 import { openRefusedPeers, type RefusedPeers } from './services/refused-peers.ts';
+import { openSeats, type Seats } from './services/seats.ts';
 import { openServerLog, type ServerLog } from './services/server-log.ts';
 import { openStaff, type Staff } from './services/staff.ts';
 import { openWitness, type Witness } from './services/witness.ts';
 import { type Authority, openAuthority } from './site/authority.ts';
-import { makeStateFolder } from '../crypto/secret-files.ts';
 import { openSiteKeys, type SiteKeys } from './site/keys.ts';
 import { settleTenant } from './site/tenant.ts';
 import { openSqlite, type Store } from './store/sqlite.ts';
@@ -47,6 +48,7 @@ export interface Site {
   readonly policies: Policies;
   readonly directories: Directories;
   readonly enrolments: Enrolments;
+  readonly seats: Seats;
   readonly presence: Presence;
   readonly refused: RefusedPeers;
   readonly now: () => number;
@@ -92,7 +94,14 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     authorityMade: made,
     keys,
     witness: openWitness({ db, crypto: nodeCrypto, hasher, signer: { name: witnessName, signer: keys.witness }, now }),
-    intake: openIntake({ db, crypto: nodeCrypto, hasher, mirror: { name: mirrorName, signer: keys.mirror }, now, onStored: () => undefined }),
+    intake: openIntake({
+      db,
+      crypto: nodeCrypto,
+      hasher,
+      mirror: { name: mirrorName, signer: keys.mirror },
+      now,
+      onStored: () => undefined,
+    }),
     changes,
     log,
     operational,
@@ -100,6 +109,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     policies,
     directories: openDirectories({ db, tenant, keys, crypto: nodeCrypto, staff, changes, now }),
     enrolments: openEnrolments({ db, authority, crypto: nodeCrypto, trust, policies, log, now }),
+    seats: openSeats({ db, log, changes, presence, now }),
     presence,
     refused,
     now,

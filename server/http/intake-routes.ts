@@ -44,7 +44,13 @@ export function intakeRoutes(app: App, site: Site, seatOf: (request: FastifyRequ
 function readBody(body: unknown): { readonly note: string; readonly proof: Uint8Array[]; readonly entries: Uint8Array[] } {
   if (!Buffer.isBuffer(body)) throw new WardlockError('SERVER_REQUEST_MALFORMED', 'Send entries as application/octet-stream.');
   const [note, proof, ...entries] = unpackEntries(body);
-  if (note === undefined || proof === undefined || proof.length % HASH_BYTES !== 0 || entries.length === 0 || entries.length > BATCH_ENTRIES) {
+  if (
+    note === undefined ||
+    proof === undefined ||
+    proof.length % HASH_BYTES !== 0 ||
+    entries.length === 0 ||
+    entries.length > BATCH_ENTRIES
+  ) {
     throw new WardlockError('SERVER_REQUEST_MALFORMED', `Send a checkpoint, a proof and 1 to ${BATCH_ENTRIES} entries.`);
   }
   return { note: Buffer.from(note).toString('utf8'), proof: chunks(proof, HASH_BYTES), entries };

@@ -5,7 +5,7 @@
 import type { ServerOptions } from 'node:https';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
-import { EnrolRequest, Report, RenewRequest, seatPaths, UpdatesQuery, type UpdatesReply } from '../../contract/seat-api.ts';
+import { EnrolRequest, RenewRequest, Report, seatPaths, UpdatesQuery, type UpdatesReply } from '../../contract/seat-api.ts';
 import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import type { Site } from '../compose.ts';
 import { type App, newApp } from './app.ts';
@@ -49,7 +49,7 @@ export async function createSeatsApp(site: Site, tls: ServerOptions | null, read
         throw error;
       }
     });
-    updates(known, site, seatOf);
+    updates(known, site, { seatOf, readPeer });
     reports(known, site, seatOf);
     renewal(known, site, seatOf);
     intakeRoutes(known, site, seatOf);
@@ -59,19 +59,26 @@ export async function createSeatsApp(site: Site, tls: ServerOptions | null, read
 }
 
 /** Reads first and waits only when nothing is newer, so that no change between two polls is missed. */
-function updates(app: App, site: Site, seatOf: (request: FastifyRequest) => Seat): void {
+function updates(
+  app: App,
+  site: Site,
+  { seatOf, readPeer }: { readonly seatOf: (request: FastifyRequest) => Seat; readonly readPeer: ReadPeer },
+): void {
   app.get(seatPaths.updates, { schema: { querystring: UpdatesQuery } }, async (request, reply): Promise<UpdatesReply> => {
-    const seat = seatOf(request);
     const { policy, directory, wait } = request.query;
+    const peer = readPeer(request);
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
     const stop = AbortSignal.any([gone.signal, site.stopping.signal]);
     const until = site.now() + Math.min(Number(wait), MAX_WAIT_SECONDS) * 1000;
+    let seat = seatOf(request);
     for (;;) {
       const newer = await newerFor(site, seat, { policy: Number(policy), directory: Number(directory) });
       const left = until - site.now();
       if (newer.policy !== null || newer.directory !== null || left <= 0 || stop.aborted) return newer;
       await site.changes.wait(left, stop);
+      // Whoever was revoked while it waited gets nothing that came after.
+      seat = await identifySeat(site.store.db, peer);
     }
   });
 }

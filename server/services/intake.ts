@@ -140,7 +140,11 @@ async function refuseOtherBytes(parts: IntakeParts, upload: Upload, overlap: num
 }
 
 /** The same evidence is kept once, however often it is sent. */
-async function keepEvidence({ db, now }: IntakeParts, upload: Upload, { kind, detail }: { readonly kind: string; readonly detail: string }): Promise<void> {
+async function keepEvidence(
+  { db, now }: IntakeParts,
+  upload: Upload,
+  { kind, detail }: { readonly kind: string; readonly detail: string },
+): Promise<void> {
   const bytes = packEntries([Buffer.from(upload.note), Buffer.concat(upload.proof), ...upload.entries]);
   const { workstationId, incarnation, start } = upload;
   const id = createHash('sha256').update(`${workstationId}/${incarnation}/${start}/${kind}\n`).update(bytes).digest('hex');
@@ -155,7 +159,11 @@ async function keepEvidence({ db, now }: IntakeParts, upload: Upload, { kind, de
 }
 
 /** A log that does not begin at the enrolment, or a second one that says it does, needs a person's eye. */
-async function alarmUnlessFirst(db: Kysely<Tables>, { workstationId, incarnation }: LogName, { birth, at }: { readonly birth: 'enrolment' | 'replacement'; readonly at: number }): Promise<void> {
+async function alarmUnlessFirst(
+  db: Kysely<Tables>,
+  { workstationId, incarnation }: LogName,
+  { birth, at }: { readonly birth: 'enrolment' | 'replacement'; readonly at: number },
+): Promise<void> {
   const other = await db
     .selectFrom('logs')
     .select('incarnation')

@@ -76,7 +76,11 @@ export async function ensureLog(db: Kysely<Tables>, { workstationId, incarnation
 }
 
 /** Moves the log on, if it still has the size that was judged; false when another request was first. */
-export async function advance(db: Kysely<Tables>, name: LogName, change: { readonly from: number; readonly to: LogState; readonly note: string }): Promise<boolean> {
+export async function advance(
+  db: Kysely<Tables>,
+  name: LogName,
+  change: { readonly from: number; readonly to: LogState; readonly note: string },
+): Promise<boolean> {
   const { epoch, link, frontier, size } = change.to;
   if (epoch === null) return false;
   const tail = { epoch: epoch.number, key: Buffer.from(epoch.publicKey).toString('base64'), link: Buffer.from(link).toString('hex') };
@@ -90,7 +94,11 @@ export async function advance(db: Kysely<Tables>, name: LogName, change: { reado
   return result.numUpdatedRows === 1n;
 }
 
-export async function pin(db: Kysely<Tables>, name: LogName, pinned: { readonly from: number; readonly size: number; readonly root: Uint8Array; readonly note: string; readonly at: number }): Promise<boolean> {
+export async function pin(
+  db: Kysely<Tables>,
+  name: LogName,
+  pinned: { readonly from: number; readonly size: number; readonly root: Uint8Array; readonly note: string; readonly at: number },
+): Promise<boolean> {
   const result = await db
     .updateTable('logs')
     .set({ pinned_size: pinned.size, pinned_root: Buffer.from(pinned.root), pinned_note: pinned.note, pinned_at: pinned.at })
@@ -127,7 +135,11 @@ export function unpackEntries(packed: Uint8Array): Uint8Array[] {
 }
 
 /** The stored entries of [from, to), in order. */
-export async function readEntries(db: Kysely<Tables>, name: LogName, range: { readonly from: number; readonly to: number }): Promise<Uint8Array[]> {
+export async function readEntries(
+  db: Kysely<Tables>,
+  name: LogName,
+  range: { readonly from: number; readonly to: number },
+): Promise<Uint8Array[]> {
   const before = await db
     .selectFrom('segments')
     .select((eb) => eb.fn.max('start').as('start'))
@@ -144,7 +156,9 @@ export async function readEntries(db: Kysely<Tables>, name: LogName, range: { re
     .where('start', '<', range.to)
     .orderBy('start')
     .execute();
-  return rows.flatMap(({ start, entries }) => unpackEntries(entries).filter((_, at) => Number(start) + at >= range.from && Number(start) + at < range.to));
+  return rows.flatMap(({ start, entries }) =>
+    unpackEntries(entries).filter((_, at) => Number(start) + at >= range.from && Number(start) + at < range.to),
+  );
 }
 
 export function chunks(bytes: Uint8Array, size: number): Uint8Array[] {

@@ -74,14 +74,21 @@ function settle(parts: WitnessParts, name: LogName, { oldSize, hashes, checkpoin
     await ensureLog(transaction, name, now());
     const log = await readLog(transaction, name);
     const pinned = log?.pinned ?? { size: 0, root: hasher.emptyRoot };
-    if (size < pinned.size) await alarm(transaction, name, `The seat shows ${size} entries of a log of which ${pinned.size} are anchored: its store went back in time.`, now());
+    if (size < pinned.size)
+      await alarm(
+        transaction,
+        name,
+        `The seat shows ${size} entries of a log of which ${pinned.size} are anchored: its store went back in time.`,
+        now(),
+      );
     if (oldSize !== pinned.size) return { status: 409, size: pinned.size };
     if (size === oldSize && size > 0 && !equalBytes(root, pinned.root)) {
       await alarm(transaction, name, `The seat shows another history of its first ${size} entries than it anchored.`, now());
       return { status: 409, size: pinned.size };
     }
     const oldRoot = oldSize === 0 ? hasher.emptyRoot : pinned.root;
-    const grows = oldSize === 0 || oldSize === size ? hashes.length === 0 : verifyConsistency(hasher, { oldSize, oldRoot, size, root }, hashes);
+    const grows =
+      oldSize === 0 || oldSize === size ? hashes.length === 0 : verifyConsistency(hasher, { oldSize, oldRoot, size, root }, hashes);
     if (!grows) return { status: 422, says: 'The consistency proof does not lead from the anchored checkpoint to this one.' };
     if (size === 0 && !equalBytes(root, hasher.emptyRoot)) return { status: 422, says: 'An empty log has another root.' };
     await pin(transaction, name, { from: oldSize, size, root, note, at: now() });
