@@ -95,5 +95,8 @@ export async function processCgroup(pid: number): Promise<string | undefined> {
     return undefined;
   }
   // cgroups(7): the line of the unified hierarchy has the number 0 and no controllers.
-  return text.split('\n').find((line) => line.startsWith('0::'))?.slice('0::'.length);
+  return text
+    .split('\n')
+    .find((line) => line.startsWith('0::'))
+    ?.slice('0::'.length);
 }
