@@ -47,7 +47,8 @@ try {
   const require = createRequire(import.meta.url);
   for (const module of preload) require(path.resolve(module));
   if (target === undefined) throw new Error('No app was named. Say: electron FOLDER');
-  import(pathToFileURL(entryOf(target)).href).catch(fail);
+  // Awaited, or Electron becomes ready before the app's own first lines have run and it is too late for some of its settings.
+  await import(pathToFileURL(entryOf(target)).href);
 } catch (error) {
   fail(error);
 }
