@@ -21,6 +21,7 @@ export default defineConfig({
   preload: {
     build: {
       outDir: 'out/preload',
+      minify: true,
       target: NODE_TARGET,
       externalizeDeps: false,
       // A sandboxed preload is one CommonJS file that can load nothing but Electron.
@@ -33,6 +34,7 @@ export default defineConfig({
     plugins: [react()],
     build: {
       outDir: 'out/renderer',
+      minify: true,
       emptyOutDir: true,
       target: CHROME_TARGET,
       assetsInlineLimit: 0,

@@ -8,9 +8,6 @@ import { Count, Id, Milliseconds, Nothing } from './scalars.ts';
 import { SeatView } from './seat-view.ts';
 import { uiBoundary } from './ui.ts';
 
-/** Height of the session bar in CSS pixels at every text size: the area below it belongs to the apps. */
-export const SESSION_BAR_HEIGHT = 72;
-
 /** How the kiosk was started. Only `kiosk` is a locked seat; the other two say on the screen that they are not. */
 export const SeatMode = Type.Union([Type.Literal('kiosk'), Type.Literal('rehearsal'), Type.Literal('practice')]);
 

@@ -125,7 +125,7 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
     return true;
   }
   function tellSurface(): void {
-    tell('surface', surfaceOf(native.window, process.env['DISPLAY'] ?? ''));
+    tell('surface', surfaceOf(native.window, process.env.DISPLAY ?? ''));
   }
 
   serveBridge(ipcMain, page, createIntents({ mode, link, change, picture }), report);

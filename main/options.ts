@@ -24,7 +24,7 @@ const TEXT = ['100', '150', '200'] as const;
  * @throws START_USAGE naming the switch that is missing or wrong
  */
 export function readOptions(argv: readonly string[]): KioskOptions {
-  const agentSocket = valueOf(argv, '--agent-socket');
+  const agentSocket = switchValue(argv, '--agent-socket');
   if (agentSocket === undefined || !agentSocket.startsWith('/')) {
     throw new WardlockError('START_USAGE', `--agent-socket needs the absolute path of the agent's socket. ${USAGE}`);
   }
@@ -42,14 +42,14 @@ export function readOptions(argv: readonly string[]): KioskOptions {
 
 /** The value of a switch, `--name value` or `--name=value`; the first of `allowed` when it is not given. */
 function oneOf<const T extends string>(argv: readonly string[], name: string, allowed: readonly [T, ...T[]]): T {
-  const given = valueOf(argv, name);
+  const given = switchValue(argv, name);
   if (given === undefined) return allowed[0];
   const found = allowed.find((value) => value === given);
   if (found === undefined) throw new WardlockError('START_USAGE', `${name} must be one of: ${allowed.join(', ')}. ${USAGE}`);
   return found;
 }
 
-function valueOf(argv: readonly string[], name: string): string | undefined {
+function switchValue(argv: readonly string[], name: string): string | undefined {
   const joined = argv.find((argument) => argument.startsWith(`${name}=`));
   if (joined !== undefined) return joined.slice(name.length + 1);
   const at = argv.indexOf(name);

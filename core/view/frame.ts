@@ -21,6 +21,9 @@ export type Cover =
   | { readonly kind: 'bar'; readonly framed: boolean }
   | { readonly kind: 'warning' /** 1 when the countdown starts, 0 at the lock. */; readonly left: number };
 
+/** Height of the session bar in CSS pixels at every text size: the area below it belongs to the apps. */
+export const SESSION_BAR_HEIGHT = 72;
+
 /** Breadth of the frame around a break-glass session, in CSS pixels. */
 export const EMERGENCY_FRAME = 14;
 /** Breadth of the warning ring when it appears. */

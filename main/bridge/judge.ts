@@ -26,7 +26,7 @@ export function judgeMessage(message: readonly unknown[]): Judged {
   if (sizeOf(params) > BRIDGE_MESSAGE_LIMIT) return { ok: false, code: 'IPC_FRAME_TOO_LARGE', what: name };
   const schema = requestSchema<BridgeBoundary, typeof name>(bridgeBoundary, name).params;
   if (!hasOnlyKnownFields(schema, params) || !fits(schema, params)) return { ok: false, code: 'IPC_MESSAGE_MALFORMED', what: name };
-  // The name and the schema that the params fit come from the same row of the literal.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- name and schema come from the same row of the literal
   return { ok: true, request: { name, params } as BridgeRequest };
 }
 

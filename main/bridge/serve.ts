@@ -55,6 +55,7 @@ function isOwnPage(event: IpcMainInvokeEvent, page: WebContents): boolean {
 
 function dispatch(handlers: BridgeHandlers, { name, params }: BridgeRequest): unknown {
   // One literal gives both the name and the form of its params, which the compiler can't follow through the union.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const handler = handlers[name] as (params: unknown) => unknown;
   return handler(params);
 }

@@ -3,8 +3,8 @@
  * an app is in front. Every other display gets an opaque cover. It must never be closed by a person in a locked seat.
  */
 import { BaseWindow, BrowserWindow, type Display, screen } from 'electron';
-import { SESSION_BAR_HEIGHT, type SeatMode } from '../../contract/bridge.ts';
-import { type Cover, coverShape, type Size } from '../../core/view/frame.ts';
+import type { SeatMode } from '../../contract/bridge.ts';
+import { type Cover, coverShape, SESSION_BAR_HEIGHT, type Size } from '../../core/view/frame.ts';
 import { LOCKED_PREFERENCES } from '../guard/borders.ts';
 
 /** The ground of the lock screen, drawn before the page is. Equals `--ground` of the dark theme. */

@@ -1,0 +1,111 @@
+/**
+ * Starts the real kiosk and hands out its page: the same Electron, the same files, its own sandbox, as whoever `as` says
+ * (root drops to the screens' user). It drives what a person could drive and owns nothing of the seat.
+ */
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ElectronApplication, _electron as electron, type Page } from 'playwright';
+import type { Command } from './stage.ts';
+
+/** Starting Electron on a busy machine, in milliseconds. */
+const LAUNCH_LIMIT_MS = 60_000;
+/** How long a kiosk may take to end by itself. */
+const STOP_LIMIT_MS = 8_000;
+/** A person's keys come slower than a badge reader's, in milliseconds. */
+export const PERSON_KEY_DELAY_MS = 70;
+
+export interface KioskLaunch {
+  /** Electron's executable, as the kiosk's user finds it. */
+  readonly electron: string;
+  /** The folder that holds package.json and out/, as the kiosk's user finds it. */
+  readonly app: string;
+  readonly agentSocket: string;
+  readonly mode: 'kiosk' | 'rehearsal' | 'practice';
+  readonly display: string;
+  readonly authority?: string;
+  /** A folder that the kiosk's user may write: Electron's own files and its home. */
+  readonly home: string;
+  /** Wraps the command, so that it runs as another user; the caller's own when left out. */
+  readonly as?: (command: Command) => Command;
+  /** More switches, such as `--locale de`. */
+  readonly args?: readonly string[];
+}
+
+export interface Kiosk {
+  readonly app: ElectronApplication;
+  /** The seat's page. */
+  readonly page: Page;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** Starts the kiosk and waits until its page is drawn. */
+export async function launchKiosk(launch: KioskLaunch): Promise<Kiosk> {
+  const folder = await mkdtemp(join(tmpdir(), 'wardlock-kiosk-'));
+  const wrapper = join(folder, 'electron');
+  const direct: Command = { command: launch.electron, args: [] };
+  const { command, args } = launch.as?.(direct) ?? direct;
+  await writeFile(wrapper, `#!/bin/sh\nexec ${[command, ...args].map(quote).join(' ')} "$@"\n`);
+  await chmod(folder, 0o755);
+  await chmod(wrapper, 0o755);
+  try {
+    const app = await electron.launch({
+      executablePath: wrapper,
+      // The real sandbox: without this Playwright would switch it off.
+      chromiumSandbox: true,
+      timeout: LAUNCH_LIMIT_MS,
+      cwd: '/',
+      args: [
+        launch.app,
+        `--user-data-dir=${join(launch.home, 'electron')}`,
+        '--agent-socket',
+        launch.agentSocket,
+        '--mode',
+        launch.mode,
+        ...(launch.args ?? []),
+      ],
+      env: {
+        PATH: '/usr/bin:/bin',
+        HOME: launch.home,
+        LANG: 'C.UTF-8',
+        DISPLAY: launch.display,
+        ...(launch.authority === undefined ? {} : { XAUTHORITY: launch.authority }),
+      },
+    });
+    const page = await app.firstWindow();
+    await page.waitForSelector('html[data-serial]');
+    const pid = await app.evaluate(() => process.pid);
+    return {
+      app,
+      page,
+      pid,
+      async stop() {
+        const ended = new Promise<void>((resolve) => app.once('close', () => resolve()));
+        app.process().kill('SIGTERM');
+        const late = setTimeout(() => app.process().kill('SIGKILL'), STOP_LIMIT_MS);
+        await ended;
+        clearTimeout(late);
+        await rm(folder, { recursive: true, force: true });
+      },
+    };
+  } catch (failure) {
+    await rm(folder, { recursive: true, force: true });
+    throw failure;
+  }
+}
+
+/** A tap with a keyboard-wedge reader: the number as fast as a reader types it, then Enter. */
+export async function tapByWedge(page: Page, number: string): Promise<void> {
+  await page.keyboard.type(number);
+  await page.keyboard.press('Enter');
+}
+
+/** Types as a person does. */
+export async function typeAsPerson(page: Page, text: string): Promise<void> {
+  await page.keyboard.type(text, { delay: PERSON_KEY_DELAY_MS });
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,14 @@
+/** The seat's page: mounts the screens and nothing else. */
+import '@fontsource-variable/inter/wght.css';
+import './theme/tokens.css';
+import './theme/base.css';
+import './theme/controls.css';
+import './theme/lock.css';
+import './theme/pin.css';
+import './theme/session.css';
+import './theme/panels.css';
+import { createRoot } from 'react-dom/client';
+import { Seat } from './seat.tsx';
+
+const place = document.getElementById('seat');
+if (place !== null) createRoot(place).render(<Seat bridge={window.wardlock} />);

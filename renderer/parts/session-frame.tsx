@@ -1,0 +1,125 @@
+/** The session bar above everything a session shows, and the unmistakable frame of an emergency. */
+import { type JSX, type ReactNode, useCallback } from 'react';
+import type { AppView } from '../../contract/seat-view.ts';
+import { useMinute, useSeat, useUntil } from '../context.ts';
+import type { OpenView } from '../view/screen.ts';
+import { clockTime, countdown } from '../view/time.ts';
+import { Icon, StateMark } from './icons.tsx';
+import { MessageLine } from './message.tsx';
+import { factsOf } from './truth-row.tsx';
+
+interface FrameProps {
+  readonly view: OpenView;
+  /** The app in front, whose own window lies below the bar; null for the launcher. */
+  readonly front: string | null;
+  readonly children?: ReactNode;
+}
+
+export function SessionFrame({ view, front, children }: FrameProps): JSX.Element {
+  return (
+    <div className="session" data-kind={view.session.kind}>
+      <SessionBar view={view} front={front} />
+      {children}
+      {view.session.kind === 'breakglass' && <div className="emergency-frame" aria-hidden="true" />}
+    </div>
+  );
+}
+
+function SessionBar({ view, front }: { readonly view: OpenView; readonly front: string | null }): JSX.Element {
+  const { t, bridge } = useSeat();
+  const lock = useCallback(() => void bridge.lock({}), [bridge]);
+  const running = view.apps.filter(({ state }) => state === 'running');
+  return (
+    <header className="bar" aria-label={t('bar.label')}>
+      <Person view={view} />
+      <nav className="chips" aria-label={t('bar.running')}>
+        <button type="button" className="chip chip-home" aria-current={front === null} onClick={() => void bridge.show({ appId: null })}>
+          <Icon name="home" />
+          <span>{t('bar.home')}</span>
+        </button>
+        {running.map((app) => (
+          <Chip key={app.id} app={app} front={front} />
+        ))}
+      </nav>
+      {front !== null && <MessageLine message={view.message} className="bar-message" />}
+      <BarTruth view={view} />
+      <button type="button" className="button button-accent bar-lock" onClick={lock}>
+        <Icon name="lock" />
+        <span>{t('bar.lock')}</span>
+      </button>
+    </header>
+  );
+}
+
+function Person({ view }: { readonly view: OpenView }): JSX.Element {
+  const { t } = useSeat();
+  const { session } = view;
+  const left = useUntil(session.until);
+  if (session.kind === 'breakglass') {
+    return (
+      <div className="bar-person bar-emergency">
+        <Icon name="emergency" />
+        <p>
+          <strong>{t('bar.emergency')}</strong>
+          <span>
+            <span className="bar-left">{t('bar.left', { time: countdown(left) })}</span>
+            {session.recorded && <span className="bar-recorded">{t('bar.recorded')}</span>}
+          </span>
+        </p>
+      </div>
+    );
+  }
+  return (
+    <div className="bar-person">
+      <span className="avatar" aria-hidden="true">
+        {session.person.initials}
+      </span>
+      <p>
+        <strong>{session.person.displayName}</strong>
+        <span>
+          {session.person.roleName} <span className="bar-since">{t('bar.since', { time: clockTime(t, new Date(session.startedAt)) })}</span>
+        </span>
+      </p>
+    </div>
+  );
+}
+
+function Chip({ app, front }: { readonly app: AppView; readonly front: string | null }): JSX.Element {
+  const { t, bridge } = useSeat();
+  return (
+    <span className="chip-pair" data-front={app.id === front ? 'yes' : 'no'}>
+      <button type="button" className="chip" aria-current={app.id === front} onClick={() => void bridge.show({ appId: app.id })}>
+        <Icon name={app.icon} />
+        <span>{app.name}</span>
+      </button>
+      <button
+        type="button"
+        className="chip-close"
+        aria-label={t('app.close', { app: app.name })}
+        onClick={() => void bridge.close({ appId: app.id })}
+      >
+        <Icon name="close" />
+      </button>
+    </span>
+  );
+}
+
+/** Only what is not as it should be: a quiet bar is a good one. The reader and the connection are always named. */
+function BarTruth({ view }: { readonly view: OpenView }): JSX.Element {
+  const { t } = useSeat();
+  const now = useMinute();
+  const facts = factsOf(t, view.truth, now).filter(({ mark }, at) => at < 2 || mark === 'stop');
+  return (
+    <ul className="bar-truth" aria-label={t('lock.status')}>
+      {facts.map(({ name, said, mark }) => (
+        <li key={name} title={`${name}: ${said}`}>
+          <StateMark mark={mark} />
+          <span className="bar-truth-said">
+            <span className="unseen">{name} </span>
+            {said}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}

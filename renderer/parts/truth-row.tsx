@@ -1,0 +1,74 @@
+/** The row of truth: what this seat knows about itself, each as a shape, a name and a word. */
+import type { JSX } from 'react';
+import type { TruthView } from '../../contract/seat-view.ts';
+import { useMinute, useSeat } from '../context.ts';
+import type { Text } from '../i18n/text.ts';
+import { age } from '../view/time.ts';
+import { type Mark, StateMark } from './icons.tsx';
+
+interface Fact {
+  readonly name: string;
+  readonly said: string;
+  readonly mark: Mark;
+  /** The longer meaning, for a screen reader and on hover. */
+  readonly meaning?: string;
+}
+
+/** The facts in their order; keys and protection are named only when they are not as they should be. */
+export function factsOf(t: Text, truth: TruthView, now: Date): readonly Fact[] {
+  const { reader, connection, storage, policy, keys, enforcement } = truth;
+  const facts: Fact[] = [
+    {
+      name: t('truth.reader'),
+      said: t(`truth.reader.${reader.state}`),
+      mark: reader.state === 'ok' ? 'ok' : reader.state === 'none' ? 'unknown' : 'warn',
+    },
+    { name: t('truth.connection'), ...connectionFact(t, connection, now) },
+    {
+      name: t('truth.storage'),
+      said:
+        storage.state === 'ok' || storage.state === 'low'
+          ? t(`truth.storage.${storage.state}`, { days: storage.daysLeft })
+          : t(`truth.storage.${storage.state}`),
+      mark: storage.state === 'ok' ? 'ok' : storage.state === 'low' ? 'warn' : 'stop',
+    },
+    {
+      name: t('truth.policy'),
+      said:
+        policy.state === 'active' || policy.state === 'stale'
+          ? t(`truth.policy.${policy.state}`, { version: policy.version })
+          : t(`truth.policy.${policy.state}`),
+      mark: policy.state === 'active' ? 'ok' : policy.state === 'stale' ? 'warn' : policy.state === 'none' ? 'unknown' : 'stop',
+    },
+  ];
+  if (keys.protection === 'file') facts.push({ name: t('truth.keys'), said: t('truth.keys.file'), mark: 'warn', meaning: keys.meaning });
+  if (enforcement.mode === 'degraded') {
+    const meaning = enforcement.missing.map((layer) => layer.meaning).join(' ');
+    facts.push({ name: t('truth.enforcement'), said: t('truth.enforcement.degraded'), mark: 'warn', meaning });
+  }
+  return facts;
+}
+
+function connectionFact(t: Text, connection: TruthView['connection'], now: Date): Pick<Fact, 'said' | 'mark'> {
+  if (connection.state === 'online') return { said: t('truth.connection.online'), mark: 'ok' };
+  if (connection.state === 'unenrolled') return { said: t('truth.connection.unenrolled'), mark: 'unknown' };
+  if (connection.since === null) return { said: t('truth.connection.offline'), mark: 'warn' };
+  return { said: t('truth.connection.offlineFor', { age: age(t, now.getTime() - Date.parse(connection.since)) }), mark: 'warn' };
+}
+
+export function TruthRow({ truth }: { readonly truth: TruthView }): JSX.Element {
+  const { t } = useSeat();
+  const now = useMinute();
+  return (
+    <ul className="truth" aria-label={t('lock.status')}>
+      {factsOf(t, truth, now).map(({ name, said, mark, meaning }) => (
+        <li key={name} title={meaning}>
+          <StateMark mark={mark} />
+          <span>
+            <span className="truth-name">{name}</span> <span className="truth-said">{said}</span>
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,125 @@
+/** The launcher: a greeting, when this person was here last, the apps of the role, found by typing. */
+import { type JSX, type KeyboardEvent as ReactKey, useEffect, useRef, useState } from 'react';
+import type { AppView } from '../../contract/seat-view.ts';
+import { useMinute, useSeat } from '../context.ts';
+import { Icon, StateMark } from '../parts/icons.tsx';
+import { MessageLine } from '../parts/message.tsx';
+import { findApps } from '../view/apps.ts';
+import type { OpenView } from '../view/screen.ts';
+import { lastHere, partOfDay } from '../view/time.ts';
+
+export function LauncherScreen({ view }: { readonly view: OpenView }): JSX.Element {
+  const { t, bridge } = useSeat();
+  const [typed, setTyped] = useState('');
+  const search = useRef<HTMLInputElement>(null);
+  const found = findApps(view.apps, typed);
+  useSearchByTyping(search);
+
+  const open = (app: AppView): void => {
+    if (app.state === 'blocked' || app.state === 'starting') return;
+    setTyped('');
+    void (app.state === 'running' ? bridge.show({ appId: app.id }) : bridge.launch({ appId: app.id }));
+  };
+  const onKey = (event: ReactKey): void => {
+    const first = found[0];
+    if (event.key === 'Enter' && typed !== '' && first !== undefined) open(first);
+    if (event.key === 'Escape') setTyped('');
+  };
+
+  return (
+    <main className="launcher">
+      <header className="launcher-head">
+        <Greeting view={view} />
+        <label className="search">
+          <Icon name="search" />
+          <span className="unseen">{t('launcher.search')}</span>
+          <input
+            ref={search}
+            type="search"
+            value={typed}
+            placeholder={t('launcher.search')}
+            autoComplete="off"
+            spellCheck={false}
+            maxLength={60}
+            onChange={(event) => setTyped(event.target.value)}
+            onKeyDown={onKey}
+          />
+        </label>
+      </header>
+      <MessageLine message={view.message} />
+      {found.length > 0 ? (
+        <ul className="tiles" aria-label={t('launcher.apps')}>
+          {found.map((app) => (
+            <li key={app.id}>
+              <Tile app={app} onOpen={() => open(app)} />
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <p className="empty" role="status">
+          {view.apps.length === 0 ? t('launcher.empty') : t('launcher.none')}
+        </p>
+      )}
+      <footer className="launcher-foot">
+        <button type="button" className="button button-quiet" onClick={() => void bridge.logout({})}>
+          <Icon name="leave" />
+          <span>{t('launcher.endSession')}</span>
+        </button>
+      </footer>
+    </main>
+  );
+}
+
+function Greeting({ view }: { readonly view: OpenView }): JSX.Element {
+  const { t } = useSeat();
+  const now = useMinute();
+  const { session } = view;
+  if (session.kind === 'breakglass') {
+    return (
+      <div className="greeting">
+        <h1>{t('bar.emergency')}</h1>
+        <p>{t('breakglass.noteHint')}</p>
+      </div>
+    );
+  }
+  const last = session.lastLogin;
+  return (
+    <div className="greeting">
+      <h1>{t(`greeting.${partOfDay(now)}`, { name: session.person.givenName })}</h1>
+      <p>{last === null ? t('launcher.first') : t('launcher.last', { seat: last.seatName, when: lastHere(t, new Date(last.at), now) })}</p>
+    </div>
+  );
+}
+
+function Tile({ app, onOpen }: { readonly app: AppView; readonly onOpen: () => void }): JSX.Element {
+  const { t } = useSeat();
+  const word = app.state === 'ready' && app.kind === 'web' ? t('app.web') : t(`app.${app.state}`);
+  return (
+    <button type="button" className="tile" data-state={app.state} aria-disabled={app.state === 'blocked'} onClick={onOpen}>
+      <span className="tile-icon">
+        <Icon name={app.icon} />
+      </span>
+      <span className="tile-name">{app.name}</span>
+      <span className="tile-state">
+        {app.state === 'running' && <StateMark mark="ok" />}
+        {app.state === 'starting' && <StateMark mark="unknown" />}
+        {app.state === 'blocked' && <StateMark mark="stop" />}
+        {word}
+      </span>
+      {app.blockedReason !== undefined && <span className="tile-reason">{app.blockedReason}</span>}
+    </button>
+  );
+}
+
+/** Whoever just types means the search; the key that was pressed goes into it. */
+function useSearchByTyping(search: React.RefObject<HTMLInputElement | null>): void {
+  useEffect(() => {
+    const heard = (event: KeyboardEvent): void => {
+      const field = search.current;
+      if (field === null || document.activeElement === field || document.querySelector('dialog[open]') !== null) return;
+      if ([...event.key].length === 1 && event.key !== ' ' && !event.ctrlKey && !event.altKey && !event.metaKey) field.focus();
+    };
+    document.addEventListener('keydown', heard);
+    return () => document.removeEventListener('keydown', heard);
+  }, [search]);
+}

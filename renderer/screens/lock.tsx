@@ -1,0 +1,62 @@
+/** The lock: what to do in one line with a drawn badge, whose work is kept, what happened last. */
+import type { JSX } from 'react';
+import type { SeatView } from '../../contract/seat-view.ts';
+import { useSeat } from '../context.ts';
+import { BadgeDrawing } from '../parts/badge-drawing.tsx';
+import { Icon } from '../parts/icons.tsx';
+import { MessageLine } from '../parts/message.tsx';
+import { SeatPage } from '../parts/seat-page.tsx';
+import { clockTime } from '../view/time.ts';
+
+interface LockProps {
+  readonly view: SeatView;
+  readonly locking: boolean;
+  readonly onEmergency: () => void;
+}
+
+export function LockScreen({ view, locking, onEmergency }: LockProps): JSX.Element {
+  const { t } = useSeat();
+  const { kept } = view;
+  const corner = view.breakGlass.available && (
+    <button type="button" className="button button-emergency" onClick={onEmergency} disabled={locking}>
+      <Icon name="emergency" />
+      <span>{t('lock.emergency')}</span>
+    </button>
+  );
+  return (
+    <SeatPage view={view} corner={corner}>
+      <BadgeDrawing reader={view.truth.reader.state} />
+      <Instruction view={view} locking={locking} />
+      {kept !== null && (
+        <p className="kept">
+          <Icon name="lock" />
+          <span>{t('lock.kept', { initials: dotted(kept.initials), time: clockTime(t, new Date(kept.until)) })}</span>
+        </p>
+      )}
+      <MessageLine message={locking ? null : view.message} />
+    </SeatPage>
+  );
+}
+
+const TROUBLE = {
+  absent: ['lock.readerAbsent', 'lock.readerAbsentHint'],
+  frozen: ['lock.readerFrozen', 'lock.readerFrozenHint'],
+  none: ['lock.noReader', 'lock.noReaderHint'],
+} as const;
+
+function Instruction({ view, locking }: Pick<LockProps, 'view' | 'locking'>): JSX.Element {
+  const { t } = useSeat();
+  const reader = view.truth.reader.state;
+  const trouble = reader === 'ok' || locking ? undefined : TROUBLE[reader];
+  return (
+    <div className="instruction">
+      <h1>{locking ? t('lock.locking') : trouble === undefined ? t('lock.tap') : t(trouble[0])}</h1>
+      {!locking && <p>{trouble === undefined ? t('lock.tapHint') : t(trouble[1])}</p>}
+    </div>
+  );
+}
+
+/** AR becomes A.R., as a person writes initials. */
+function dotted(initials: string): string {
+  return /^\p{L}+$/u.test(initials) ? `${[...initials].join('.')}.` : initials;
+}

@@ -1,0 +1,100 @@
+/**
+ * The whole seat: takes the picture that main pushes and draws its screen. It holds no truth of its own but what a
+ * person is just doing (typing, choosing a reason), and drops even that when the screen changes.
+ */
+import { type JSX, useEffect, useLayoutEffect, useMemo, useState } from 'react';
+import type { Picture, SeatBridge } from '../contract/bridge.ts';
+import { Context, type SeatContext } from './context.ts';
+import { textFor } from './i18n/text.ts';
+import { ModeRibbon } from './parts/mode-ribbon.tsx';
+import { SessionFrame } from './parts/session-frame.tsx';
+import { AwayScreen } from './screens/away.tsx';
+import { BreakGlassScreen } from './screens/break-glass.tsx';
+import { EnrolmentScreen } from './screens/enrolment.tsx';
+import { FaultedScreen } from './screens/faulted.tsx';
+import { LauncherScreen } from './screens/launcher.tsx';
+import { LockScreen } from './screens/lock.tsx';
+import { PinScreen } from './screens/pin.tsx';
+import { WarningLayer } from './screens/warning.tsx';
+import { type Screen, screenOf } from './view/screen.ts';
+
+export function Seat({ bridge }: { readonly bridge: SeatBridge }): JSX.Element | null {
+  const [picture, setPicture] = useState<Picture | null>(null);
+  useEffect(() => {
+    const take = (next: Picture): void => setPicture((now) => (now === null || next.serial >= now.serial ? next : now));
+    bridge.on.picture(take);
+    void bridge.hello({}).then((answer) => {
+      if (answer.ok) take(answer.result);
+    });
+  }, [bridge]);
+  return picture === null ? null : <Pictured picture={picture} bridge={bridge} />;
+}
+
+function Pictured({ picture, bridge }: { readonly picture: Picture; readonly bridge: SeatBridge }): JSX.Element {
+  const { locale, theme, textPercent } = picture.display;
+  const t = useMemo(() => textFor(locale), [locale]);
+  const screen = useMemo(() => screenOf(picture), [picture]);
+  const [emergency, setEmergency] = useState(false);
+  const mayAskEmergency = screen.kind === 'lock' && screen.view.breakGlass.available && !screen.locking;
+  if (emergency && !mayAskEmergency) setEmergency(false);
+  const asking = emergency && mayAskEmergency;
+  const session = screen.kind === 'launcher' || screen.kind === 'app' ? screen.view.session : null;
+  const warning = session === null ? null : (picture.view?.warning ?? null);
+
+  useLayoutEffect(() => {
+    const { dataset } = document.documentElement;
+    document.documentElement.lang = t.formats;
+    document.documentElement.dir = t.direction;
+    dataset['theme'] = theme === 'auto' ? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light') : theme;
+    dataset['text'] = String(textPercent);
+    dataset['screen'] = asking ? 'breakglass' : screen.kind;
+    dataset['session'] = session?.kind ?? 'none';
+    dataset['warning'] = warning === null ? 'no' : 'yes';
+    dataset['mode'] = picture.mode;
+    dataset['serial'] = String(picture.serial);
+  });
+
+  const context: SeatContext = useMemo(() => ({ t, bridge, picture }), [t, bridge, picture]);
+  return (
+    <Context value={context}>
+      <Body screen={screen} asking={asking} onEmergency={setEmergency} />
+      {session !== null && warning !== null && <WarningLayer warning={warning} overApp={screen.kind === 'app'} />}
+      {picture.mode !== 'kiosk' && <ModeRibbon mode={picture.mode} />}
+    </Context>
+  );
+}
+
+interface BodyProps {
+  readonly screen: Screen;
+  readonly asking: boolean;
+  readonly onEmergency: (open: boolean) => void;
+}
+
+function Body({ screen, asking, onEmergency }: BodyProps): JSX.Element {
+  switch (screen.kind) {
+    case 'connecting':
+      return <AwayScreen link="connecting" forMs={0} />;
+    case 'away':
+      return <AwayScreen link={screen.link} forMs={screen.forMs} />;
+    case 'enrolment':
+      return <EnrolmentScreen view={screen.view} />;
+    case 'faulted':
+      return <FaultedScreen view={screen.view} />;
+    case 'lock':
+      return asking ? (
+        <BreakGlassScreen view={screen.view} onBack={() => onEmergency(false)} />
+      ) : (
+        <LockScreen view={screen.view} locking={screen.locking} onEmergency={() => onEmergency(true)} />
+      );
+    case 'pin':
+      return <PinScreen view={screen.view} prompt={screen.prompt} />;
+    case 'launcher':
+      return (
+        <SessionFrame view={screen.view} front={null}>
+          <LauncherScreen view={screen.view} />
+        </SessionFrame>
+      );
+    case 'app':
+      return <SessionFrame view={screen.view} front={screen.appId} />;
+  }
+}
