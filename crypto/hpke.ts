@@ -80,7 +80,7 @@ export function hpkeOpen(
 function extractAndExpand(shared: Buffer, kemContext: Buffer): Buffer {
   const prk = labeledExtract(KEM_SUITE, EMPTY, 'eae_prk', shared);
   shared.fill(0);
-  return labeledExpand(KEM_SUITE, prk, 'shared_secret', kemContext, HASH_BYTES);
+  return labeledExpand(KEM_SUITE, prk, { label: 'shared_secret', info: kemContext, length: HASH_BYTES });
 }
 
 function schedule(sharedSecret: Buffer, info: Uint8Array, aead: Aead): { readonly key: Buffer; readonly nonce: Buffer } {
@@ -91,8 +91,8 @@ function schedule(sharedSecret: Buffer, info: Uint8Array, aead: Aead): { readonl
   const secret = labeledExtract(suite, sharedSecret, 'secret', EMPTY);
   sharedSecret.fill(0);
   return {
-    key: labeledExpand(suite, secret, 'key', context, aead.keyBytes),
-    nonce: labeledExpand(suite, secret, 'base_nonce', context, NONCE_BYTES),
+    key: labeledExpand(suite, secret, { label: 'key', info: context, length: aead.keyBytes }),
+    nonce: labeledExpand(suite, secret, { label: 'base_nonce', info: context, length: NONCE_BYTES }),
   };
 }
 
@@ -100,8 +100,15 @@ function labeledExtract(suite: Buffer, salt: Uint8Array, label: string, ikm: Uin
   return createHmac('sha256', salt).update(VERSION).update(suite).update(label).update(ikm).digest();
 }
 
+interface Expansion {
+  readonly label: string;
+  readonly info: Uint8Array;
+  /** In bytes. */
+  readonly length: number;
+}
+
 /** One block of HKDF-Expand: every length asked for here is at most 32 bytes. */
-function labeledExpand(suite: Buffer, prk: Buffer, label: string, info: Uint8Array, length: number): Buffer {
+function labeledExpand(suite: Buffer, prk: Buffer, { label, info, length }: Expansion): Buffer {
   const lengthBytes = Buffer.from([length >>> 8, length & 0xff]);
   const block = createHmac('sha256', prk)
     .update(lengthBytes)

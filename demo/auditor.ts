@@ -75,7 +75,7 @@ export async function signIn(
   }
   return {
     seats: async () => (await get(SeatList, consolePaths.seats)).seats,
-    sessions: async (query = {}) => (await get(SessionList, `${consolePaths.sessions}?${new URLSearchParams(query)}`)).sessions,
+    sessions: async (query = {}) => (await get(SessionList, `${consolePaths.sessions}?${new URLSearchParams(query).toString()}`)).sessions,
     story: (session) => get(Story, consolePaths.story.replace(':workstation', session.workstationId).replace(':session', session.session)),
   };
 }

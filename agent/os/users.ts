@@ -99,7 +99,8 @@ function parseJournal(path: string, text: string): Journal {
 
 /** `Object.fromEntries` loses the key's type; each role was given exactly once. */
 function recordOf<Role extends string>(entries: readonly (readonly [Role, OsUser])[]): Record<Role, OsUser> {
-  return entries.reduce((record, [role, user]) => Object.assign(record, { [role]: user }), Object.create(null));
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the entries are all roles that the type names
+  return Object.fromEntries(entries) as Record<Role, OsUser>;
 }
 
 async function makeUser(name: string, mark: string): Promise<OsUser> {

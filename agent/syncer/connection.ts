@@ -13,7 +13,7 @@ export function connectionTeller(agent: AgentPort, log: SeatLog): (failure: unkn
   return (failure) => {
     const answered = failure === null || (failure instanceof RefusedByServer && failure.code !== 'SERVER_ANSWER_MALFORMED');
     const state = answered ? 'online' : 'offline';
-    if (failure !== null) log.warn('sync failed', { code: isWardlockError(failure) ? failure.code : String(failure) });
+    if (failure !== null) log.warn('sync failed', { ...(isWardlockError(failure) ? { code: failure.code } : { failure }) });
     if (state === told) return;
     told = state;
     const detail = isWardlockError(failure) ? { detail: failure.message.slice(0, 300) } : {};

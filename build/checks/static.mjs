@@ -19,7 +19,7 @@ function toolCheck(name, program, args) {
 
 export const staticChecks = [
   ...typeChecks,
-  toolCheck('format and lint (biome)', 'biome', ['ci', '--colors=off', '--error-on-warnings', '.']),
+  toolCheck('format and lint (biome)', 'biome', ['ci', '--colors=off', '--error-on-warnings', '--reporter=github', '.']),
   toolCheck('lint with types (oxlint, tsgolint)', 'oxlint', ['--type-aware', '--deny-warnings', '-f', 'unix']),
   importsCheck,
   unusedCheck,

@@ -39,5 +39,5 @@ test('every mistake in one or two characters and every transposition is found', 
 });
 
 test.each(['', 'ABCD', 'UUUU-UUUU-UUUU-UUUU-UUUU-UUUU-UUUU-UUUU', '0'.repeat(33), 'é'.repeat(32)])('%j is no token', (typed) => {
-  expect(() => parseToken(typed)).toThrowError(expect.objectContaining({ code: 'ENROL_TOKEN_MALFORMED' }));
+  expect(() => parseToken(typed)).toThrow(expect.objectContaining({ code: 'ENROL_TOKEN_MALFORMED' }));
 });

@@ -4,7 +4,8 @@ import { releaseDue, WEDGE_ENTER_GAP_MS, WEDGE_IDLE, WEDGE_MAX_GAP_MS, WEDGE_MAX
 
 interface Typed {
   readonly field: string;
-  readonly badges: readonly (string | 'overlong')[];
+  /** What was read; `overlong` stands for a badge that was too long. */
+  readonly badges: readonly string[];
 }
 
 /** Plays keys with their gaps, with the same timer that the gate uses, and says what reached the field. */

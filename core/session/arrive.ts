@@ -25,7 +25,7 @@ function factorsAfterBadge(purpose: Purpose, held: OpenSession | null): readonly
 /** A known person with a badge that is in order. */
 export function arrive({ who, badge, held }: Arrival, context: SessionContext): SessionMove {
   const purpose = purposeOf(who, held);
-  const asked = askPin(who, badge, purpose, held, context);
+  const asked = askPin({ who, badge, purpose, held }, context);
   if (factorsAfterBadge(purpose, held).includes('pin') || held === null || asked.to.at !== 'authenticating') return asked;
   return grantReturn(asked.to.attempt, held, ['badge'], context);
 }
@@ -52,8 +52,8 @@ export function breakGlass(
     return refuse(state, { who: known.who, badge: known.badge, reason: 'breakglass.unavailable' }, notice('breakglass.unavailable'));
   }
   const wish: BreakGlassWish = { reasonId: event.reasonId, note: event.note };
-  if (known.who !== null) return beginBreakGlass(known.who, known.badge, wish, known.held, context);
-  if (!rules.needsBadge) return beginBreakGlass(null, null, wish, known.held, context);
+  if (known.who !== null) return beginBreakGlass({ who: known.who, badge: known.badge, wish, held: known.held }, context);
+  if (!rules.needsBadge) return beginBreakGlass({ who: null, badge: null, wish, held: known.held }, context);
   const id = common.serial + 1;
   return {
     to: {
@@ -69,13 +69,15 @@ export function breakGlass(
 /** How long a wish for break-glass waits for a badge, in milliseconds. */
 const WISH_MS = 60_000;
 
-export function beginBreakGlass(
-  who: Who | null,
-  badge: string | null,
-  wish: BreakGlassWish,
-  held: OpenSession | null,
-  context: SessionContext,
-): SessionMove {
+/** Who breaks the glass, as far as a badge says it, and whose session it ends. */
+interface GlassBreaker {
+  readonly who: Who | null;
+  readonly badge: string | null;
+  readonly wish: BreakGlassWish;
+  readonly held: OpenSession | null;
+}
+
+export function beginBreakGlass({ who, badge, wish, held }: GlassBreaker, context: SessionContext): SessionMove {
   const successor = { who, badge, factors: who === null ? [] : (['badge'] as const), wish };
   return held === null ? grantNew(successor, null, context) : end(held, 'breakglass', { successor }, context.env);
 }

@@ -94,8 +94,16 @@ export function badgeRefusal(event: SeatEvents['BadgeRead'], env: Env): { readon
   return null;
 }
 
+/** A known person with a badge, what the PIN is for, and whose session is open meanwhile. */
+export interface Arrival {
+  readonly who: Who;
+  readonly badge: string;
+  readonly purpose: Purpose;
+  readonly held: OpenSession | null;
+}
+
 /** Asks a known person for the PIN. */
-export function askPin(who: Who, badge: string, purpose: Purpose, held: OpenSession | null, context: SessionContext): SessionMove {
+export function askPin({ who, badge, purpose, held }: Arrival, context: SessionContext): SessionMove {
   const { env, common } = context;
   const attempt: Attempt = { id: common.serial + 1, who, badge, purpose, wish: null, stage: 'pin', grant: null };
   return {

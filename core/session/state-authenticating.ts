@@ -129,7 +129,8 @@ function tapped(state: State, event: SeatEvents['BadgeRead'], context: SessionCo
   if (event.who === null || (refusal !== null && !breaksGlass)) {
     return refuse(state, { who: event.who, badge: event.badge, reason: refusal?.reason ?? 'badge.unknown' }, refusal?.says ?? null);
   }
-  if (attempt.stage === 'badge' && attempt.wish !== null) return beginBreakGlass(event.who, event.badge, attempt.wish, held, context);
+  if (attempt.stage === 'badge' && attempt.wish !== null)
+    return beginBreakGlass({ who: event.who, badge: event.badge, wish: attempt.wish, held }, context);
   const isOther = event.who.id !== attempt.who?.id;
   if (isOther && env.bootMs - common.lastTapBootMs < COLLISION_MS) return collided(state, event, 'collision');
   return arrive({ who: event.who, badge: event.badge, held }, context);

@@ -4,6 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { Kysely } from 'kysely';
+import Type from 'typebox';
 import { Value } from 'typebox/value';
 import { CLAIM_TYPE, ENROLMENT_TYPE, type Enrolment, EnrolmentClaim, type EnrolReply, type EnrolRequest } from '../../contract/seat-api.ts';
 import type { AuditCrypto } from '../../core/audit/crypto.ts';
@@ -178,10 +179,12 @@ async function checkClaim(crypto: AuditCrypto, request: EnrolRequest): Promise<C
   }
 }
 
+/** WebCrypto's words for the one kind of key that a seat may have. */
+const P256 = Type.Object({ name: Type.Literal('ECDSA'), namedCurve: Type.Literal('P-256') });
+
 async function requestedKey(der: Buffer): Promise<Buffer> {
   const request = new x509.Pkcs10CertificateRequest(new Uint8Array(der));
-  const { algorithm } = request.publicKey;
-  const onP256 = algorithm.name === 'ECDSA' && 'namedCurve' in algorithm && algorithm.namedCurve === 'P-256';
+  const onP256 = Value.Check(P256, request.publicKey.algorithm);
   if (!onP256 || !(await request.verify())) throw new WardlockError('ENROL_CLAIM_INVALID');
   return Buffer.from(request.publicKey.rawData);
 }

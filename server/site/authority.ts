@@ -5,6 +5,8 @@
 import { createHash, createPrivateKey, type KeyObject, randomBytes, sign, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import Type from 'typebox';
+import { Value } from 'typebox/value';
 import { makeStateFolder, readIfThere, readOrMake, replaceFile } from '../../crypto/secret-files.ts';
 import { tlsKeyAlgorithm, x509 } from '../../crypto/x509.ts';
 
@@ -122,10 +124,12 @@ function build(folder: string, root: x509.X509Certificate, { keys, keyObject }: 
   };
 }
 
+const KeptIdentity = Type.Object({ key: Type.String(), certificate: Type.String(), hosts: Type.Array(Type.String()) });
+
 function readIdentity(path: string, hosts: readonly string[], now: number): TlsIdentity | null {
   const text = readIfThere(path)?.toString('utf8');
   if (text === undefined) return null;
-  const kept: { key: string; certificate: string; hosts: readonly string[] } = JSON.parse(text);
+  const kept = Value.Parse(KeptIdentity, JSON.parse(text));
   const left = new x509.X509Certificate(kept.certificate).notAfter.getTime() - now;
   const same = kept.hosts.join('\n') === hosts.join('\n');
   return same && left > RENEW_BEFORE_DAYS * DAY_MS ? { key: kept.key, certificate: kept.certificate } : null;

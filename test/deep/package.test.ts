@@ -3,13 +3,13 @@
  * own packages. Must never install it.
  */
 import { execFile } from 'node:child_process';
-import { access, readdir } from 'node:fs/promises';
+import { access, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { listPackage } from '@electron/asar';
 import { FuseState, FuseV1Options, getCurrentFuseWire } from '@electron/fuses';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const run = promisify(execFile);
 const root = path.resolve(import.meta.dirname, '../..');
@@ -28,8 +28,14 @@ const exists = (file: string): Promise<boolean> =>
 
 describe.runIf(process.platform === 'linux')('the packaged seat', () => {
   let said = '';
+  let mine = false;
   beforeAll(async () => {
+    mine = !(await exists(path.join(root, 'dist')));
     said = (await run(process.execPath, ['build/package.mjs'], { cwd: root })).stderr;
+  });
+
+  afterAll(async () => {
+    if (mine) await rm(path.join(root, 'dist'), { recursive: true, force: true });
   });
 
   test('has every fuse as it must be', async () => {

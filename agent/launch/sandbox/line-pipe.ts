@@ -51,9 +51,9 @@ export class LinePipe {
   }
 
   async #hear(): Promise<Progress | undefined> {
-    const { value, done } = await this.#lines.next();
-    if (done === true) return undefined;
-    return readProgress(value);
+    const next = await this.#lines.next();
+    if (next.done === true) return undefined;
+    return readProgress(next.value);
   }
 }
 
