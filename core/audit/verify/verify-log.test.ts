@@ -1,9 +1,7 @@
 import { expect, test } from 'vitest';
 import { nodeCrypto } from '../../../crypto/index.ts';
 import { flipped, type MemoryLog, memoryLog, sourceOf } from '../../../test/audit/memory-log.ts';
-import { epochKeyName, parseCheckpoint } from '../checkpoint.ts';
 import { describeFault, type Fault } from '../faults.ts';
-import { formatNote, signNote } from '../note.ts';
 import type { LogSource, VerifyOptions, VerifySummary } from './source.ts';
 import { verifyLog } from './verify-log.ts';
 
