@@ -34,13 +34,13 @@ export function useMinute(): Date {
  */
 export function useCountdown(lengthMs: number, since: unknown): number {
   const [left, setLeft] = useState(lengthMs);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `since` is what starts the same length again
   useEffect(() => {
     const end = performance.now() + lengthMs;
     setLeft(lengthMs);
     if (lengthMs <= 0) return undefined;
     const timer = setInterval(() => setLeft(Math.max(0, end - performance.now())), 250);
     return () => clearInterval(timer);
-    // biome-ignore lint/correctness/useExhaustiveDependencies: `since` is what starts the same length again
   }, [lengthMs, since]);
   return left;
 }

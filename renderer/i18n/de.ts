@@ -122,6 +122,7 @@ export const de: Catalogue = {
   'breakglass.confirmTitle': 'Diesen Platz im Notfall öffnen?',
   'breakglass.confirmText': (p) =>
     `Er öffnet sich für ${count(p.minutes, 'Minute', 'Minuten')}. Alles wird aufgezeichnet, und jemand wird danach fragen.`,
+  'breakglass.session': 'Nur was ein Notfall braucht. Alles wird aufgezeichnet.',
   'breakglass.badge': 'Danach den Ausweis anhalten.',
   'breakglass.hold': 'Zum Öffnen halten',
   'breakglass.holding': 'Weiter halten',

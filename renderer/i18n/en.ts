@@ -125,6 +125,7 @@ export const en = {
   'breakglass.confirmTitle': 'Open this seat in an emergency?',
   'breakglass.confirmText': (p: { minutes: number }) =>
     `It opens for ${minutes(p.minutes)}. Everything is recorded, and a person will ask about it.`,
+  'breakglass.session': 'Only what an emergency needs. Everything is recorded.',
   'breakglass.badge': 'Then tap your badge.',
   'breakglass.hold': 'Hold to open',
   'breakglass.holding': 'Keep holding',

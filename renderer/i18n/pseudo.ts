@@ -21,10 +21,11 @@ export function pseudo(text: string): string {
 
 /** The whole catalogue in the language nobody speaks. */
 export function pseudoCatalogue(): Catalogue {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `en` is a literal: its keys are the words' keys
   const entries = (Object.keys(en) as WordKey[]).map((key) => {
     const words: string | ((p: never) => string) = en[key];
     return [key, typeof words === 'string' ? pseudo(words) : (p: never) => pseudo(words(p))];
   });
-  // Same keys, same parameters: only the words differ.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- same keys, same parameters: only the words differ
   return Object.fromEntries(entries) as Catalogue;
 }

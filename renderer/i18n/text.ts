@@ -32,6 +32,7 @@ export function textFor(locale: Locale): Text {
   const say = <K extends WordKey>(key: K, ...args: Arguments<K>): string => {
     const words: unknown = catalogue[key];
     if (typeof words === 'string') return words;
+    // oxlint-disable-next-line typescript/no-unsafe-call -- `Arguments` ties the parameter to the key; the compiler cannot follow it here
     return typeof words === 'function' ? String(words(args[0])) : key;
   };
   return Object.assign(say, {

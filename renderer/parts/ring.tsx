@@ -15,7 +15,7 @@ export function Ring({ part, label, turning = false }: RingProps): JSX.Element {
   const shown = Math.min(1, Math.max(0, part));
   return (
     <span className={turning ? 'ring ring-turning' : 'ring'} aria-hidden="true">
-      <svg viewBox="0 0 48 48" focusable="false">
+      <svg viewBox="0 0 48 48" focusable="false" aria-hidden="true">
         <circle className="ring-track" cx="24" cy="24" r={RADIUS} />
         <circle
           className="ring-part"

@@ -30,6 +30,7 @@ function SessionBar({ view, front }: { readonly view: OpenView; readonly front: 
   const lock = useCallback(() => void bridge.lock({}), [bridge]);
   const running = view.apps.filter(({ state }) => state === 'running');
   return (
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: the page's own header is a banner, which has a name
     <header className="bar" aria-label={t('bar.label')}>
       <Person view={view} />
       <nav className="chips" aria-label={t('bar.running')}>

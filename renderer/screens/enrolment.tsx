@@ -1,5 +1,5 @@
 /** Enrolment for IT: the server's address, the token, and the steps as the agent really takes them. */
-import { type FormEvent, type JSX, useId, useState } from 'react';
+import { type JSX, type SyntheticEvent, useId, useState } from 'react';
 import type { SeatView } from '../../contract/seat-view.ts';
 import { useSeat } from '../context.ts';
 import { DisplayButton } from '../parts/display-settings.tsx';
@@ -17,7 +17,7 @@ export function EnrolmentScreen({ view }: { readonly view: SeatView }): JSX.Elem
   const working = step === 'contacting' || step === 'verifying' || step === 'certifying';
   const said = error === null ? refused : error.message;
 
-  const submit = async (event: FormEvent): Promise<void> => {
+  const submit = async (event: SyntheticEvent): Promise<void> => {
     event.preventDefault();
     setRefused(null);
     const answer = await bridge.enrol({ server: server.trim(), token: token.trim() });

@@ -78,7 +78,7 @@ function Greeting({ view }: { readonly view: OpenView }): JSX.Element {
     return (
       <div className="greeting">
         <h1>{t('bar.emergency')}</h1>
-        <p>{t('breakglass.noteHint')}</p>
+        <p>{t('breakglass.session')}</p>
       </div>
     );
   }

@@ -25,7 +25,9 @@ export function WarningLayer({ warning, overApp }: WarningProps): JSX.Element {
   }, [overApp]);
   return (
     <div className="warning" data-over-app={overApp ? 'yes' : 'no'}>
-      <div className="warning-ring" style={placed(warningHole(size, SESSION_BAR_HEIGHT, part))} aria-hidden="true" />
+      <div className="warning-veil" aria-hidden="true">
+        <div className="warning-ring" style={placed(below(warningHole(size, SESSION_BAR_HEIGHT, part)))} />
+      </div>
       <section className="warning-card" role="alertdialog" aria-labelledby={title} style={placed(warningCard(size, SESSION_BAR_HEIGHT))}>
         <div className="warning-text">
           <Ring part={part} label={String(seconds)} />
@@ -45,6 +47,11 @@ export function WarningLayer({ warning, overApp }: WarningProps): JSX.Element {
       </section>
     </div>
   );
+}
+
+/** The veil begins below the session bar, which stays usable. */
+function below({ x, y, width, height }: Rect): Rect {
+  return { x, y: y - SESSION_BAR_HEIGHT, width, height };
 }
 
 function placed({ x, y, width, height }: Rect): CSSProperties {
