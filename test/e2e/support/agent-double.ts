@@ -11,7 +11,9 @@ import { type UiBoundary, uiBoundary } from '../../../contract/ui.ts';
 import type { Handlers } from '../../../ipc/connection.ts';
 import { listen } from '../../../ipc/server.ts';
 
-export type Asked = { readonly [N in RequestName<UiBoundary>]: { readonly name: N; readonly params: Params<UiBoundary, N> } }[RequestName<UiBoundary>];
+export type Asked = {
+  readonly [N in RequestName<UiBoundary>]: { readonly name: N; readonly params: Params<UiBoundary, N> };
+}[RequestName<UiBoundary>];
 
 export interface AgentDouble {
   readonly socket: string;

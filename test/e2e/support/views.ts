@@ -5,7 +5,14 @@ const SESSION = '0123456789abcdef0123456789abcdef';
 
 export const ANNA = { id: 'anna.reyes', displayName: 'Anna Reyes', givenName: 'Anna', initials: 'AR', roleName: 'Nurse' };
 
-const app = (id: string, name: string, more: Partial<AppView> = {}): AppView => ({ id, name, kind: 'native', icon: id, state: 'ready', ...more });
+const app = (id: string, name: string, more: Partial<AppView> = {}): AppView => ({
+  id,
+  name,
+  kind: 'native',
+  icon: id,
+  state: 'ready',
+  ...more,
+});
 
 export const APPS: readonly AppView[] = [
   app('chart', 'Patient chart', { state: 'running' }),
