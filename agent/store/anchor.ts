@@ -13,6 +13,8 @@ import { isMissing } from '../keys/durable-file.ts';
 
 /** Longest time that a head waits to be anchored: the window in which lost commits are not noticed (docs/limitations.md). */
 export const ANCHOR_INTERVAL_MS = 250;
+/** After class 1 events: soon, but a burst of them is one write and does not fight the commits for the disk. */
+export const ANCHOR_SOON_MS = 20;
 
 const AnchorRecord = Type.Object({
   incarnation: Type.String({ pattern: '^[0-9a-f]{16}$' }),
@@ -53,6 +55,7 @@ export class AnchorWriter {
   #counter: number;
   #wanted: AnchorRecord | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #dueAt = 0;
   #writing: Promise<void> | undefined;
   #failing = false;
 
@@ -68,7 +71,7 @@ export class AnchorWriter {
     const counter = old === undefined ? 0 : (newestSlot(old, crypto)?.counter ?? 0);
     const file = await open(path, old === undefined ? 'w+' : 'r+', PRIVATE_FILE);
     if (old === undefined || old.length < SLOT_BYTES * SLOTS) {
-      await file.truncate(SLOT_BYTES * SLOTS);
+      await file.write(new Uint8Array(SLOT_BYTES * SLOTS), 0, SLOT_BYTES * SLOTS, 0);
       await file.sync();
     }
     return new AnchorWriter(file, crypto, counter, onProblem);
@@ -79,11 +82,14 @@ export class AnchorWriter {
     return this.#failing;
   }
 
-  /** Asks for a write within ANCHOR_INTERVAL_MS, or at once. */
+  /** Asks for a write within ANCHOR_INTERVAL_MS, or soon. `flush` makes it happen now. */
   want(record: AnchorRecord, urgent: boolean): void {
     this.#wanted = record;
-    if (urgent) void this.flush();
-    else this.#timer ??= setTimeout(() => void this.flush(), ANCHOR_INTERVAL_MS);
+    const due = performance.now() + (urgent ? ANCHOR_SOON_MS : ANCHOR_INTERVAL_MS);
+    if (this.#timer !== undefined && this.#dueAt <= due) return;
+    clearTimeout(this.#timer);
+    this.#dueAt = due;
+    this.#timer = setTimeout(() => void this.#elapsed(), due - performance.now());
   }
 
   /** Resolves once everything asked for so far is durable, or has failed and was reported. */
@@ -94,6 +100,15 @@ export class AnchorWriter {
       });
       await this.#writing;
     }
+  }
+
+  /** The timer ran out: one write, of the newest record there is by then. */
+  async #elapsed(): Promise<void> {
+    await this.#writing;
+    this.#writing ??= this.#writeOne().finally(() => {
+      this.#writing = undefined;
+    });
+    await this.#writing;
   }
 
   async close(): Promise<void> {
