@@ -36,6 +36,22 @@ export async function makeCgroup(mountPoint: string, name: string): Promise<Cgro
   return { path };
 }
 
+/** Makes a group inside another one. */
+export async function makeSubgroup(group: Cgroup, name: string): Promise<Cgroup> {
+  return makeCgroup(group.path, name);
+}
+
+/** Puts a process, and what it starts from now on, into the group. */
+export async function enterCgroup(group: Cgroup, pid: number): Promise<void> {
+  await writeFile(join(group.path, 'cgroup.procs'), String(pid));
+}
+
+/** Removes the group when nothing is in it; leaves it otherwise. */
+export async function removeIfEmpty(group: Cgroup): Promise<void> {
+  // ENOENT: gone already. EBUSY: someone else's part of the seat, such as its screens, is still in there.
+  await rmdir(group.path).catch(() => undefined);
+}
+
 /** The processes of the group and of the groups below it, zombies left out: nothing runs in them any more. */
 export async function livingProcesses(group: Cgroup): Promise<readonly number[]> {
   const pids = await processesBelow(group.path);

@@ -3,18 +3,19 @@
  * fails leaves a launcher that refuses: never one that merely promises.
  */
 import { join } from 'node:path';
-import { type Cgroup, cgroupMount, endCgroup, makeCgroup } from '../../os/cgroup.ts';
+import { cgroupMount, makeSubgroup } from '../../os/cgroup.ts';
 import { ABI_WITH_SCOPES, landlockAbi } from '../../os/landlock.ts';
 import { missing } from '../layers.ts';
 import type { AppUser, Launcher, LauncherOptions, MissingLayer } from '../port.ts';
 import { RefusingLauncher } from '../refusing.ts';
 import { SandboxLauncher } from './launcher.ts';
 import { Sandbox } from './sandbox.ts';
+import { openSeatCgroups, type SeatCgroups } from './seat-cgroups.ts';
 import { Surveyor } from './surveyor.ts';
 
 /**
  * Makes the enforced launcher. What a crashed run of the same seat left running is ended first.
- * @param seatGroup the seat's cgroup below the mount; its subgroup `sessions` is the launcher's alone
+ * @param seatGroup the seat's cgroup below the mount; its subgroups `sessions` and `displays` are the launcher's alone
  */
 export async function createSandboxLauncher(options: LauncherOptions, seatGroup: string): Promise<Launcher> {
   const { appUser, uiUser, log } = options;
@@ -26,11 +27,10 @@ export async function createSandboxLauncher(options: LauncherOptions, seatGroup:
   ];
   if (appUser === undefined || uiUser === undefined || mount === undefined || lacking.length > 0)
     return new RefusingLauncher({ name: 'refusing', missing: lacking });
-  const cgroupName = join(seatGroup, 'sessions');
-  const hide = [options.stateFolder, ...(options.hide ?? [])];
-  const failure = await sweepAndTry({ user: appUser, cgroupMount: mount, cgroupName, hide });
-  if (failure !== undefined) {
-    log('error', 'A session can not be shut in on this seat, so nothing is started.', { cause: failure });
+  const cgroups = await openSeatCgroups(join(mount, seatGroup)).catch(inWords);
+  const failure = typeof cgroups === 'string' ? cgroups : await tryLayers(appUser, cgroups).catch(inWords);
+  if (typeof cgroups === 'string' || failure !== undefined) {
+    log('error', 'A session can not be shut in on this seat, so nothing is started.', { cause: failure ?? '' });
     return new RefusingLauncher({
       name: 'refusing',
       missing: [{ layer: 'namespaces', meaning: `${missing.namespaces.meaning} (${failure})` }],
@@ -42,9 +42,8 @@ export async function createSandboxLauncher(options: LauncherOptions, seatGroup:
     user: appUser,
     uiUser,
     runFolder: options.runFolder,
-    cgroupMount: mount,
-    cgroupName,
-    hide,
+    cgroups,
+    hide: [options.stateFolder, ...(options.hide ?? [])],
     surveyor: new Surveyor(),
     log,
   });
@@ -55,22 +54,13 @@ function userProblem(user: AppUser | undefined, uiUid: number | undefined): read
   return usable ? [] : [missing.appUser];
 }
 
-interface Trial {
-  readonly user: AppUser;
-  readonly cgroupMount: string;
-  readonly cgroupName: string;
-  readonly hide: readonly string[];
+/** Sets up one sandbox and ends it. What went wrong, or undefined. */
+async function tryLayers(user: AppUser, groups: SeatCgroups): Promise<string | undefined> {
+  const group = await makeSubgroup(groups.sessions, 'trial');
+  const sandbox = await Sandbox.open({ user, group, hide: [], readable: [] });
+  return (await sandbox.end()) ? undefined : 'the trial session could not be ended';
 }
 
-/** Ends leftovers, then sets up one sandbox and ends it. What went wrong, or undefined. */
-async function sweepAndTry(trial: Trial): Promise<string | undefined> {
-  const group: Cgroup = { path: join(trial.cgroupMount, trial.cgroupName) };
-  try {
-    if (!(await endCgroup(group))) return 'processes of a former run could not be ended';
-    await makeCgroup(trial.cgroupMount, trial.cgroupName);
-    const sandbox = await Sandbox.open({ ...trial, cgroupName: join(trial.cgroupName, 'trial'), readable: [] });
-    return (await sandbox.end()) ? undefined : 'the trial session could not be ended';
-  } catch (cause) {
-    return cause instanceof Error ? cause.message : String(cause);
-  }
+function inWords(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -5,7 +5,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { WardlockError } from '../../../core/errors/index.ts';
-import { endCgroup } from '../../os/cgroup.ts';
+import { makeSubgroup } from '../../os/cgroup.ts';
 import type { Surface } from '../../os/display/nested.ts';
 import { openDesktop, windowManagerSpec } from '../desktop.ts';
 import { cleanEnvironment } from '../environment.ts';
@@ -29,6 +29,7 @@ import { closeLaunch, type HeldLaunch, PreparedLaunches } from '../prepared.ts';
 import { SANDBOX_HOME, SANDBOX_RUNTIME, SANDBOX_WINDOW_MANAGER, X_SOCKET_FOLDER } from './layout.ts';
 import type { HeldFile, StartRequest } from './messages.ts';
 import { Sandbox } from './sandbox.ts';
+import { endSeatCgroups, type SeatCgroups } from './seat-cgroups.ts';
 import type { Surveyor } from './surveyor.ts';
 
 export interface SandboxLauncherOptions {
@@ -37,9 +38,7 @@ export interface SandboxLauncherOptions {
   readonly uiUser: { readonly uid: number; readonly gid: number };
   /** For the cookies of nested displays. */
   readonly runFolder: string;
-  readonly cgroupMount: string;
-  /** Below the mount; each session is a group in it. */
-  readonly cgroupName: string;
+  readonly cgroups: SeatCgroups;
   readonly hide: readonly string[];
   readonly surveyor: Surveyor;
   readonly log: LaunchLog;
@@ -83,9 +82,9 @@ export class SandboxLauncher implements Launcher {
     const session = this.#sessions.get(sessionId);
     if (session === undefined) return { ok: false, reason: 'session-unknown', detail: sessionId };
     await session.desktop?.end();
-    const { runFolder, uiUser, log } = this.#options;
+    const { runFolder, uiUser, cgroups, log } = this.#options;
     const opened = await openDesktop({
-      nested: { surface, authFolder: runFolder, user: uiUser },
+      nested: { surface, authFolder: runFolder, user: uiUser, cgroup: cgroups.displays },
       use: (display) => {
         session.display = display;
       },
@@ -142,7 +141,7 @@ export class SandboxLauncher implements Launcher {
 
   async close(): Promise<void> {
     await Promise.all([...this.#sessions.keys()].map((sessionId) => this.endSession(sessionId)));
-    await endCgroup({ path: join(this.#options.cgroupMount, this.#options.cgroupName) });
+    await endSeatCgroups(this.#options.cgroups);
   }
 
   async #startManager(sessionId: string, onExit: (exit: AppExit) => void): Promise<StartedApp | LaunchRefusal> {
@@ -153,10 +152,10 @@ export class SandboxLauncher implements Launcher {
   }
 
   async #openSandbox(sessionId: string): Promise<Sandbox | undefined> {
-    const { user, cgroupMount, cgroupName, hide, surveyor, log } = this.#options;
+    const { user, cgroups, hide, surveyor, log } = this.#options;
     try {
       const readable = await surveyor.ofSystem();
-      return await Sandbox.open({ user, cgroupMount, cgroupName: join(cgroupName, sessionId), hide, readable });
+      return await Sandbox.open({ user, group: await makeSubgroup(cgroups.sessions, sessionId), hide, readable });
     } catch (cause) {
       log('error', 'A session could not be shut in, so nothing can be started in it.', { sessionId, cause: String(cause) });
       return undefined;

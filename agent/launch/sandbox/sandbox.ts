@@ -6,7 +6,7 @@ import type { ChildProcess } from 'node:child_process';
 import { chown, readFile, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { WardlockError } from '../../../core/errors/index.ts';
-import { type Cgroup, endCgroup, freezeCgroup, livingProcesses, makeCgroup } from '../../os/cgroup.ts';
+import { type Cgroup, endCgroup, enterCgroup, freezeCgroup, livingProcesses, makeSubgroup } from '../../os/cgroup.ts';
 import { type Command, spawnInNamespaceOf, spawnNamespaceInit } from '../../os/pid-namespace.ts';
 import { WINDOW_MANAGER_CONFIG } from '../desktop.ts';
 import type { AppUser } from '../port.ts';
@@ -16,9 +16,8 @@ import type { InitRequest, StartRequest, WarmRequest } from './messages.ts';
 
 export interface SandboxOptions {
   readonly user: AppUser;
-  readonly cgroupMount: string;
-  /** The group's name below the mount. */
-  readonly cgroupName: string;
+  /** The session's own, empty; it is removed when the session ends. */
+  readonly group: Cgroup;
   readonly hide: readonly string[];
   /** What may be read of the machine. */
   readonly readable: readonly string[];
@@ -74,7 +73,7 @@ export class Sandbox {
    * @throws WardlockError `LAUNCH_LAYER_FAILED` or `OS_CALL_FAILED`, after having undone what was done
    */
   static async open(options: SandboxOptions): Promise<Sandbox> {
-    const group = await makeCgroup(options.cgroupMount, options.cgroupName);
+    const { group } = options;
     try {
       const request: InitRequest = {
         uid: options.user.uid,
@@ -85,7 +84,7 @@ export class Sandbox {
       const init = spawnNamespaceInit(helper('init-program', JSON.stringify(request)));
       const pipe = new LinePipe(init);
       const sandbox = new Sandbox(options, group, init);
-      await writeFile(join(group.path, 'cgroup.procs'), String(sandbox.#initPid));
+      await enterCgroup(group, sandbox.#initPid);
       const ready = await pipe.expect('ready');
       const asleep = ready.ok ? await pipe.expectSilence() : ready;
       if (!asleep.ok) throw new WardlockError('LAUNCH_LAYER_FAILED', `The session's own namespaces could not be set up: ${asleep.detail}`);
@@ -150,8 +149,7 @@ export class Sandbox {
 
   async #makeStarter(): Promise<Starter> {
     this.#starters += 1;
-    const name = join(this.#options.cgroupName, `app-${this.#starters}`);
-    const group = await makeCgroup(this.#options.cgroupMount, name);
+    const group = await makeSubgroup(this.#group, `app-${this.#starters}`);
     const child = spawnInNamespaceOf(this.#initPid, helper('start-program'));
     const pipe = new LinePipe(child);
     const request: WarmRequest = {

@@ -8,6 +8,7 @@ import net from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WardlockError } from '../../../core/errors/index.ts';
+import { type Cgroup, enterCgroup } from '../cgroup.ts';
 import { freeDisplayNumber, lockPath, socketPath } from './number.ts';
 import { resizeNested } from './resize.ts';
 import { makeXauthority } from './xauthority.ts';
@@ -31,6 +32,8 @@ export interface NestedDisplayRequest {
   readonly authFolder: string;
   /** The user that the server runs as: the one of the screens. The caller's own where absent. */
   readonly user?: { readonly uid: number; readonly gid: number };
+  /** Where the server is found again when whoever started it has died. */
+  readonly cgroup?: Cgroup;
 }
 
 export interface NestedDisplay {
@@ -86,8 +89,9 @@ async function tryNumber(request: NestedDisplayRequest, number: number): Promise
     rmSync(socketPath(number), { force: true });
     rmSync(lockPath(number), { force: true });
   };
-  const isReady = await Promise.race([whenReady(server, number), ended.then(() => false)]);
   const { pid } = server;
+  if (pid !== undefined && request.cgroup !== undefined) await enterCgroup(request.cgroup, pid);
+  const isReady = await Promise.race([whenReady(server, number), ended.then(() => false)]);
   if (!isReady || pid === undefined) {
     server.kill('SIGKILL');
     await ended;
