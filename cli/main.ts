@@ -4,15 +4,21 @@
  */
 import { Command } from 'commander';
 import { isWardlockError } from '../core/errors/index.ts';
+import * as agent from './agent.ts';
+import * as doctor from './doctor.ts';
+import * as enrol from './enrol.ts';
 import * as enrolToken from './enrol-token.ts';
 import * as keys from './keys.ts';
 import * as policyPublish from './policy-publish.ts';
+import * as policyValidate from './policy-validate.ts';
 import * as seat from './seat.ts';
 import * as server from './server.ts';
 import * as staff from './staff.ts';
+import * as status from './status.ts';
 import * as syncer from './syncer.ts';
+import * as tap from './tap.ts';
 
-const commands = [server, seat, syncer, enrolToken, staff, keys, policyPublish];
+const commands = [agent, syncer, tap, status, doctor, enrol, policyValidate, server, seat, enrolToken, staff, keys, policyPublish];
 
 const FAILED = 1;
 const USAGE = 64;

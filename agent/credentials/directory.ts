@@ -98,6 +98,11 @@ export class StaffDirectory {
     return this.#now?.persons.find((person) => person.id === id);
   }
 
+  who(id: string): Who | undefined {
+    const person = this.person(id);
+    return person === undefined ? undefined : whoOf(person);
+  }
+
   pinOf(id: string): SeatPin | null {
     return this.person(id)?.pin ?? null;
   }
@@ -122,14 +127,14 @@ export class StaffDirectory {
   }
 }
 
-function standingOf(person: SeatPerson, wallMs: number): Standing {
+export function standingOf(person: SeatPerson, wallMs: number): Standing {
   if (person.revoked) return 'revoked';
   if (person.validFrom !== null && wallMs < Date.parse(person.validFrom)) return 'notYet';
   if (person.validUntil !== null && wallMs >= Date.parse(person.validUntil)) return 'expired';
   return 'ok';
 }
 
-export function whoOf(person: SeatPerson): Who {
+function whoOf(person: SeatPerson): Who {
   const { id, displayName, givenName, initials, role, pin } = person;
   return { id, displayName, givenName, initials, role, pinId: pin === null ? null : createHash('sha256').update(pin.tag).digest('hex') };
 }

@@ -33,12 +33,12 @@ export class Recorder {
     return this.#store !== null;
   }
 
-  /** The store is open: what waited is written first. */
-  use(store: AuditLog): void {
+  /** The store is open: `first` is written first, then what waited. */
+  use(store: AuditLog, first: readonly AuditEvent[]): void {
     this.#store = store;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const event of waiting) this.note(event);
+    for (const event of [...first, ...waiting]) this.note(event);
     if (this.#beyond > 0) this.note({ type: 'recording.summarised', body: { type: 'before-first-policy', count: this.#beyond } });
     this.#beyond = 0;
   }

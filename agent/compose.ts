@@ -1,0 +1,147 @@
+/**
+ * Picks the agent's concrete parts and puts them together: keys, record, staff, launcher, sockets. The only file of the
+ * folder that chooses; it refuses to serve when a part that others rely on fails its self-test.
+ */
+
+import type { CliBoundary } from '../contract/cli.ts';
+import type { SyncBoundary } from '../contract/sync.ts';
+import type { UiBoundary } from '../contract/ui.ts';
+import { parseVerifierKey } from '../core/audit/index.ts';
+import { nodeCrypto } from '../crypto/index.ts';
+import { type BoundaryServer, listen } from '../ipc/server.ts';
+import { BorderWatch } from './border.ts';
+import { machineClock } from './clock.ts';
+import { StaffDirectory } from './credentials/directory.ts';
+import { PinCheck } from './credentials/pin.ts';
+import { SeatIdentity } from './enrolment/seat-identity.ts';
+import { selfTestPeerCredentials } from './ipc/peercred.ts';
+import { keyOf, loadSeed, openVault, secretBox } from './keys/index.ts';
+import { createLauncher } from './launch/compose.ts';
+import type { SeatLog } from './log.ts';
+import type { AgentOptions } from './options.ts';
+import { Recorder } from './record/recorder.ts';
+import { SeatAgent, type SeatOutputs, type SeatParts } from './seat-agent.ts';
+import { cliEndpoint } from './sockets/cli.ts';
+import { syncEndpoint } from './sockets/sync.ts';
+import { uiEndpoint } from './sockets/ui.ts';
+import { type Layout, layoutOf, prepareLayout } from './state/layout.ts';
+import { SeatMemory } from './state/memory.ts';
+import { openStore } from './store/index.ts';
+
+export interface ServingAgent {
+  readonly layout: Layout;
+  /** Locks, ends the session, closes the record and the sockets. */
+  close(reason: string): Promise<void>;
+}
+
+/** At most one `appended` in this time goes to the syncer, in milliseconds. */
+const APPENDED_INTERVAL_MS = 200;
+
+/** @throws a coded error when the seat can't be served safely; nothing listens then */
+export async function startAgent(options: AgentOptions, log: SeatLog): Promise<ServingAgent> {
+  await selfTestPeerCredentials();
+  const layout = layoutOf(options.state);
+  prepareLayout(layout, options.syncer);
+  const parts = await makeParts(options, layout, log);
+  const servers: { ui?: BoundaryServer<UiBoundary>; sync?: BoundaryServer<SyncBoundary>; cli?: BoundaryServer<CliBoundary> } = {};
+  const seat = new SeatAgent(
+    parts,
+    outputsTo(servers, () => seat),
+  );
+  await seat.start();
+  servers.cli = await listen(cliEndpoint(seat, layout.cliSocket));
+  servers.sync = await listen(syncEndpoint(seat, layout.syncSocket));
+  servers.ui = await listen(uiEndpoint(seat, layout.uiSocket));
+  log.info('the agent serves', { enforcement: parts.launcher.mode.name, enrolled: parts.identity.enrolment !== null });
+  return {
+    layout,
+    close: async (reason) => {
+      await servers.ui?.close();
+      await servers.sync?.close();
+      await seat.close(reason);
+      await servers.cli?.close();
+    },
+  };
+}
+
+async function makeParts(options: AgentOptions, layout: Layout, log: SeatLog): Promise<SeatParts> {
+  const clock = machineClock();
+  const vault = await openVault({
+    dir: layout.agent,
+    service: `wardlock ${layout.root}`,
+    crypto: nodeCrypto,
+    keychain: options.keychain,
+    credentialsDirectory: process.env.CREDENTIALS_DIRECTORY,
+  });
+  const boxFor = async (name: string) => secretBox(nodeCrypto, await keyOf(vault, name, nodeCrypto.random));
+  const logSeed = await loadSeed(layout.agent, 'log-key', vault, nodeCrypto);
+  const sealingSeed = await loadSeed(layout.agent, 'sealing-key', vault, nodeCrypto);
+  const pins = new PinCheck(await keyOf(vault, 'pin', nodeCrypto.random));
+  const recorder = new Recorder(log);
+  const identity = new SeatIdentity({ path: layout.identity, box: await boxFor('identity'), logSeed, sealingSeed });
+  const directory = new StaffDirectory(layout.directory, await boxFor('directory'), pins);
+  const memory = new SeatMemory(layout.memory, await boxFor('memory'), clock);
+  const launcher = await createLauncher({
+    ...(options.app === null ? {} : { appUser: options.app }),
+    ...(options.ui === null ? {} : { uiUser: options.ui }),
+    runFolder: layout.run,
+    stateFolder: layout.root,
+    log: (level, message, fields) => log[level](message, fields),
+  });
+  return {
+    options,
+    clock,
+    log,
+    recorder,
+    border: new BorderWatch(recorder, clock, log),
+    memory,
+    identity,
+    directory,
+    pins,
+    launcher,
+    protection: vault.protection,
+    sealingSeed,
+    policyPath: layout.policy,
+    openStore: (recipients, birth) => {
+      const { enrolment } = identity;
+      return openStore({
+        dir: layout.auditStore,
+        vault,
+        crypto: nodeCrypto,
+        workstation: new Uint8Array(Buffer.from(identity.workstationId, 'hex')),
+        logSeed,
+        recipients,
+        receiptKey: enrolment === null ? undefined : parseVerifierKey(nodeCrypto, enrolment.mirrorKey),
+        birth,
+        onProblem: (what, error) => log.error('the record of this seat', { what, error }),
+      });
+    },
+  };
+}
+
+type Servers = { ui?: BoundaryServer<UiBoundary>; sync?: BoundaryServer<SyncBoundary> };
+
+function outputsTo(servers: Servers, seat: () => SeatAgent): SeatOutputs {
+  let pending = false;
+  const tellAppended = (): void => {
+    pending = false;
+    const position = seat().record.store?.position();
+    if (position !== undefined) servers.sync?.broadcast('appended', { incarnation: position.incarnation, size: position.size });
+  };
+  return {
+    view: (view) => servers.ui?.broadcast('view', view),
+    web: (appId, action) => servers.ui?.broadcast('web', { appId, action }),
+    closeUi: () => {
+      for (const connection of servers.ui?.connections() ?? []) connection.close();
+    },
+    appended: () => {
+      if (!pending) setTimeout(tellAppended, APPENDED_INTERVAL_MS);
+      pending = true;
+    },
+    enrol: (server, token) => {
+      const listening = servers.sync?.connections() ?? [];
+      for (const connection of listening) connection.send('enrol', { server, token });
+      return listening.length > 0;
+    },
+  };
+}

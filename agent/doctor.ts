@@ -1,0 +1,144 @@
+/**
+ * What is right and wrong with this seat, in sentences that say what to do. It only looks; it must never repair, and never
+ * call a thing right that it could not see.
+ */
+import { readFileSync } from 'node:fs';
+import type { Result } from '../contract/boundary.ts';
+import type { CliBoundary } from '../contract/cli.ts';
+import type { SeatAgent } from './seat-agent.ts';
+
+type Check = Result<CliBoundary, 'doctor'>['checks'][number];
+type Finding = Omit<Check, 'id'>;
+
+const ok = (says: string): Finding => ({ state: 'ok', says });
+const warn = (says: string, todo: string): Finding => ({ state: 'warn', says, todo });
+const stop = (says: string, todo: string): Finding => ({ state: 'stop', says, todo });
+
+export function examine(seat: SeatAgent): Result<CliBoundary, 'doctor'> {
+  const checks: Readonly<Record<string, (seat: SeatAgent) => Finding>> = {
+    enrolment,
+    policy,
+    staff,
+    record,
+    keys,
+    'pin-length': pinLength,
+    enforcement,
+    network: () => network(interfaces()),
+    connection,
+    screens,
+    seat: machine,
+  };
+  return { checks: Object.entries(checks).map(([id, check]) => ({ id, ...check(seat) })) };
+}
+
+function enrolment({ parts }: SeatAgent): Finding {
+  const { enrolment: known } = parts.identity;
+  if (known === null)
+    return stop('This seat is not enrolled.', 'Make a token on the server and type it here: enrol TOKEN --server HOST:PORT');
+  return ok(`Enrolled as ${known.seatName} in ${known.ward.name} since ${known.enrolledAt}.`);
+}
+
+function policy(seat: SeatAgent): Finding {
+  const state = seat.policyState();
+  const version = seat.policy?.version ?? 0;
+  if (state === 'none') return stop('There is no policy, so nobody can sign in.', 'Publish one: policy publish FILE --server URL');
+  if (state === 'expired') return stop(`Policy ${version} has expired: only emergency access works.`, 'Publish a newer one.');
+  if (state === 'stale')
+    return warn(`Policy ${version} is in force, but the seat has not heard from its server for long.`, 'See the connection below.');
+  return ok(`Policy ${version} is in force.`);
+}
+
+function staff({ parts }: SeatAgent): Finding {
+  const { current } = parts.directory;
+  if (current === null)
+    return stop('The seat knows no staff, so no badge works.', 'Wait for the first synchronisation, or see the connection below.');
+  return ok(`${current.persons.length} people of ${current.ward.name} are known, version ${current.version}.`);
+}
+
+function record({ record: held, parts }: SeatAgent): Finding {
+  const { state, daysLeft, unreceipted } = held.storage();
+  if (held.store === null) return warn('Nothing is recorded yet: the first policy names who may read the record.', 'Publish a policy.');
+  const alarms = held.store.status().alarms.length;
+  if (state === 'broken')
+    return stop(
+      `The record can't be written (${parts.recorder.broken ?? 'see the log'}). Only emergency access works.`,
+      'Look at the disk and at the operational log.',
+    );
+  if (state === 'full')
+    return stop(
+      'The room for the record is full. Only emergency access works.',
+      'Bring the seat online, so that its server takes the record over.',
+    );
+  if (alarms > 0) return stop(`${alarms} findings about the record were not acknowledged.`, 'Look at the seat on the console.');
+  const says = `Recording; ${unreceipted} entries wait for the server, room for about ${daysLeft} days.`;
+  return state === 'low' ? warn(says, 'Bring the seat online.') : ok(says);
+}
+
+function keys({ parts }: SeatAgent): Finding {
+  const { protection, meaning } = parts.protection;
+  return protection === 'file' ? warn(meaning, 'Run the seat where it has a keychain or a TPM credential.') : ok(meaning);
+}
+
+/** A seat key that a thief of the disk can read makes short PINs guessable offline. */
+function pinLength(seat: SeatAgent): Finding {
+  const LEAST_WITH_A_FILE = 6;
+  const minDigits = seat.policy?.document.pin.minDigits;
+  if (minDigits === undefined) return { state: 'unknown', says: 'There is no policy yet that says how long PINs are.' };
+  if (seat.parts.protection.protection !== 'file' || minDigits >= LEAST_WITH_A_FILE) return ok(`PINs have at least ${minDigits} digits.`);
+  return stop(
+    `PINs of ${minDigits} digits are too short for a seat whose key is in a file.`,
+    `Ask for at least ${LEAST_WITH_A_FILE} digits in the policy.`,
+  );
+}
+
+function enforcement({ parts }: SeatAgent): Finding {
+  const { name, missing } = parts.launcher.mode;
+  const gaps = missing.map((layer) => layer.meaning).join(' ');
+  if (name === 'enforced') return ok(gaps === '' ? 'Every layer of enforcement is in force.' : `Enforced. ${gaps}`.slice(0, 500));
+  if (name === 'refusing')
+    return stop(
+      `A layer of enforcement is missing, so no application starts. ${gaps}`.slice(0, 500),
+      'See the operational log of the agent.',
+    );
+  return warn(`Degraded: the policy is not enforced by the system. ${gaps}`.slice(0, 500), 'Run the agent as root on Linux.');
+}
+
+/** Names of this process's network interfaces besides the loopback; null where that can't be seen. */
+function interfaces(): readonly string[] | null {
+  try {
+    const rows = readFileSync('/proc/self/net/dev', 'utf8').split('\n').slice(2);
+    return rows.map((row) => row.split(':')[0]?.trim() ?? '').filter((name) => name !== '' && name !== 'lo');
+  } catch {
+    return null;
+  }
+}
+
+export function network(found: readonly string[] | null): Finding {
+  if (found === null) return { state: 'unknown', says: 'It could not be seen whether the agent can reach a network.' };
+  if (found.length === 0) return ok('The agent has no network.');
+  return warn(
+    `The agent could reach a network (${found.slice(0, 5).join(', ')}).`,
+    'Start it in a network namespace of its own, as the service unit does.',
+  );
+}
+
+function connection(seat: SeatAgent): Finding {
+  const { state, since, detail } = seat.connection;
+  if (state === 'online') return ok(`Connected to the server since ${since}.`);
+  return warn(
+    `No connection since ${since}. Everything works and is recorded. ${detail ?? ''}`.trim(),
+    'Check that the syncer runs and the server answers.',
+  );
+}
+
+function screens(seat: SeatAgent): Finding {
+  return seat.ui.connected
+    ? ok('The screens are connected.')
+    : warn('No screens are connected, so nobody can sign in.', 'Start the kiosk.');
+}
+
+function machine(seat: SeatAgent): Finding {
+  const { session, lock } = seat.runtime.seat;
+  if (session.at === 'faulted') return stop(`The seat is shut: ${session.why}.`, 'See the operational log, then restart the agent.');
+  return ok(`Session ${session.at}, lock ${lock.at}.`);
+}

@@ -1,0 +1,21 @@
+/** What the agent is started with. Users are given by number here; names are looked up by the command line. */
+export interface SeatUser {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface AgentOptions {
+  readonly state: string;
+  /** The user of the seat's screens; the agent's own where absent. */
+  readonly ui: SeatUser | null;
+  readonly syncer: SeatUser | null;
+  /** The user that applications run as; needed as root. */
+  readonly app: SeatUser | null;
+  /** Cookie file (Xauthority) of the seat's own display, readable by the user of the screens; null when it has none. */
+  readonly xauthority: string | null;
+  /** A window that anybody can close. Shown, never relied on. */
+  readonly practice: boolean;
+  /** Whether the session keychain may be asked for the seat's keys. */
+  readonly keychain: boolean;
+}

@@ -1,0 +1,390 @@
+/**
+ * One seat, put together from its parts: what people do goes to the machines, what the site says goes to policy and staff,
+ * what follows goes to the screens. It owns the parts' life and no rule of its own.
+ */
+import type { Params, Result } from '../contract/boundary.ts';
+import type { SeatView } from '../contract/seat-view.ts';
+import type { SyncBoundary } from '../contract/sync.ts';
+import type { UiBoundary } from '../contract/ui.ts';
+import { isErrorCode, WardlockError } from '../core/errors/index.ts';
+import { FREE_FAILURES, WAIT_CAP_MS } from '../core/session/throttle.ts';
+import type { OpenSession, SeatEvent } from '../core/session/types.ts';
+import type { BorderWatch } from './border.ts';
+import type { Clock } from './clock.ts';
+import { type StaffDirectory, standingOf } from './credentials/directory.ts';
+import type { PinCheck } from './credentials/pin.ts';
+import type { SeatIdentity } from './enrolment/seat-identity.ts';
+import type { KeyProtection } from './keys/index.ts';
+import type { Launcher } from './launch/port.ts';
+import type { SeatLog } from './log.ts';
+import type { AgentOptions } from './options.ts';
+import type { Recorder } from './record/recorder.ts';
+import { SeatRecord, type SeatRecordPorts } from './record/seat-record.ts';
+import { SessionApps } from './seat/apps.ts';
+import { Desktops } from './seat/desktops.ts';
+import { type PolicyState, policyStateOf, rulesOf } from './seat/rules.ts';
+import { SeatRuntime } from './seat/runtime.ts';
+import { seatView, timestamp } from './seat/view.ts';
+import { ClockWatch, UiWatch } from './seat/watches.ts';
+import { Site } from './site.ts';
+import type { LastLogin, SeatMemory } from './state/memory.ts';
+
+export interface SeatParts {
+  readonly options: AgentOptions;
+  readonly clock: Clock;
+  readonly log: SeatLog;
+  readonly recorder: Recorder;
+  readonly border: BorderWatch;
+  readonly memory: SeatMemory;
+  readonly identity: SeatIdentity;
+  readonly directory: StaffDirectory;
+  readonly pins: PinCheck;
+  readonly launcher: Launcher;
+  readonly protection: KeyProtection;
+  readonly sealingSeed: Uint8Array;
+  readonly policyPath: string;
+  readonly openStore: SeatRecordPorts['open'];
+}
+
+/** What the seat tells the outside; the sockets fill it in. */
+export interface SeatOutputs {
+  readonly view: (view: SeatView) => void;
+  readonly web: (appId: string, action: 'open' | 'close' | 'closeAll') => void;
+  readonly closeUi: () => void;
+  readonly appended: () => void;
+  /** Hands a token to the syncer; false when none is connected. */
+  readonly enrol: (server: string, token: string) => boolean;
+}
+
+type Connection = Params<SyncBoundary, 'connection'>;
+
+export class SeatAgent {
+  readonly parts: SeatParts;
+  readonly record: SeatRecord;
+  readonly runtime: SeatRuntime;
+  readonly apps: SessionApps;
+  readonly desktops: Desktops;
+  readonly ui: UiWatch;
+  readonly #outputs: SeatOutputs;
+  readonly #clockWatch: ClockWatch;
+  #site: Site | null = null;
+  #connection: Connection;
+  #policyState: PolicyState = 'none';
+  #generation = 0;
+  #pushing = false;
+  #lastTruth = '';
+  #lastLogin: LastLogin | null = null;
+  #hasReader = false;
+  #enrolWaiters: (() => void)[] = [];
+
+  constructor(parts: SeatParts, outputs: SeatOutputs) {
+    this.parts = parts;
+    this.#outputs = outputs;
+    const { clock, log, recorder, memory, launcher, directory, pins, identity } = parts;
+    this.ui = new UiWatch(clock);
+    this.#clockWatch = new ClockWatch(clock);
+    this.#connection = { state: 'offline', since: timestamp(clock.wallMs()) };
+    this.record = new SeatRecord({
+      identity,
+      recorder,
+      memory,
+      open: parts.openStore,
+      mode: launcher.mode.name,
+      onAppended: outputs.appended,
+    });
+    this.desktops = new Desktops({ launcher, xauthority: parts.options.xauthority, log });
+    this.apps = new SessionApps({
+      launcher,
+      recorder,
+      clock,
+      log,
+      snapshot: () => this.policy,
+      openSession: () => this.runtime.openSession,
+      web: outputs.web,
+      display: (session) => this.desktops.ready(session),
+      onChanged: () => this.push(),
+    });
+    if (memory.wasBroken) this.#everybodyWaits();
+    this.runtime = new SeatRuntime({
+      clock,
+      log,
+      recorder,
+      memory,
+      surroundings: () => ({ rules: rulesOf(this.policy), policy: this.policyState(), uiConnected: this.ui.connected }),
+      checkPin: (person, pin) => pins.isRight(directory.pinOf(person), pin),
+      openSession: (session) => this.#sessionOpened(session),
+      endSession: async (session) => {
+        const clean = await this.apps.endSession(session);
+        this.desktops.forget(session);
+        return clean;
+      },
+      onChanged: () => this.push(),
+      onTick: () => this.#tick(),
+    });
+  }
+
+  get policy(): Site['policy'] {
+    return this.#site?.policy ?? null;
+  }
+
+  get connection(): Connection {
+    return this.#connection;
+  }
+
+  /** Opens what is known of the site and the record, and writes what a former life left unsaid. */
+  async start(): Promise<void> {
+    const { identity, memory, directory, recorder } = this.parts;
+    for (const [broken, fault] of [
+      [memory.wasBroken, 'MEMORY_DAMAGED'],
+      [directory.wasBroken, 'DIRECTORY_DAMAGED'],
+      [identity.wasBroken, 'IDENTITY_DAMAGED'],
+    ] as const) {
+      if (broken) recorder.note({ type: 'tamper.found', body: { fault, detail: 'A state file was not what this seat wrote.' } });
+    }
+    if (identity.enrolment !== null) this.#openSite();
+    if (this.#site?.policyWasBroken === true) {
+      recorder.note({ type: 'tamper.found', body: { fault: 'POLICY_DAMAGED', detail: 'The stored policy did not verify.' } });
+    }
+    if (this.policy !== null) await this.record.openFor(this.policy);
+    this.#policyState = this.policyState();
+  }
+
+  async close(reason: string): Promise<void> {
+    const { session } = this.runtime.seat;
+    const held =
+      session.at === 'active' || session.at === 'ending' ? session.session : session.at === 'authenticating' ? session.held : null;
+    this.runtime.close();
+    if (held !== null) {
+      const body = { session: held.id, person: held.who?.id ?? null, reason };
+      await this.parts.recorder.append({ type: held.kind === 'breakglass' ? 'breakglass.ended' : 'session.ended', body }).then(
+        () => this.parts.memory.setOpen(null),
+        () => {},
+      );
+      await this.apps.endSession(held.id);
+    }
+    await this.parts.launcher.close();
+    await this.record.close(reason);
+  }
+
+  dispatch(event: SeatEvent): boolean {
+    this.apps.clearMessage();
+    return this.runtime.dispatch(event);
+  }
+
+  badge(number: string, source: 'ui' | 'cli'): boolean {
+    if (source === 'ui') this.#hasReader = true;
+    return this.dispatch({ type: 'BadgeRead', ...this.parts.directory.find(number, this.parts.clock.wallMs()) });
+  }
+
+  activity({ osIdleMs, ownIdleMs }: Params<UiBoundary, 'activity'>): void {
+    this.ui.reported();
+    this.runtime.dispatch({ type: 'Activity', idleMs: Math.min(osIdleMs, ownIdleMs) });
+  }
+
+  /** The screens are gone or can't be trusted: lock first. */
+  uiLost(reason: 'closed' | 'hung' | 'silent'): void {
+    if (!this.ui.connected) return;
+    this.ui.lost();
+    this.desktops.withdraw();
+    this.runtime.dispatch({ type: 'UiLost', reason });
+    if (reason !== 'closed') this.#outputs.closeUi();
+  }
+
+  // The site
+
+  /** Somebody typed a token: the syncer does the rest. @throws ENROL_ALREADY, or SESSION_NOT_NOW without a syncer */
+  enrol(server: string, token: string): void {
+    if (!this.#outputs.enrol(server, token)) {
+      throw new WardlockError(
+        'SESSION_NOT_NOW',
+        'The syncer of this seat does not run, so nothing can reach the server. Start it, then try again.',
+      );
+    }
+    this.parts.identity.begin(token);
+    this.push();
+  }
+
+  reportEnrolment(step: Params<SyncBoundary, 'enrolmentStep'>['step'], error: Params<SyncBoundary, 'enrolmentStep'>['error']): void {
+    this.parts.identity.report(step, error ?? null);
+    this.#enrolmentMoved();
+  }
+
+  acceptEnrolment(reply: Uint8Array): string {
+    const { identity, recorder } = this.parts;
+    const enrolment = identity.accept(reply);
+    recorder.note({ type: 'enrolment.completed', body: { tenant: enrolment.tenant } });
+    this.#openSite();
+    this.#enrolmentMoved();
+    return enrolment.workstationId;
+  }
+
+  /** Resolves with the workstation id once the running enrolment is done. @throws what it failed with; IPC_TIMEOUT */
+  async enrolled(limitMs: number): Promise<string> {
+    const { identity } = this.parts;
+    const deadline = Date.now() + limitMs;
+    for (;;) {
+      if (identity.enrolment !== null) return identity.workstationId;
+      const { view } = identity;
+      if (view?.step === 'failed') throw enrolmentFailure(view.error);
+      if (Date.now() >= deadline) throw new WardlockError('IPC_TIMEOUT', 'The enrolment did not end in time. See: status');
+      await new Promise<void>((resolve) => {
+        const late = setTimeout(resolve, deadline - Date.now());
+        this.#enrolWaiters.push(() => {
+          clearTimeout(late);
+          resolve();
+        });
+      });
+    }
+  }
+
+  offerPolicy(envelope: Uint8Array): Promise<Result<SyncBoundary, 'policy'>> {
+    return this.#knownSite().offerPolicy(envelope);
+  }
+
+  offerDirectory(sealed: Uint8Array): Promise<Result<SyncBoundary, 'directory'>> {
+    return this.#knownSite().offerDirectory(sealed);
+  }
+
+  setConnection(connection: Connection): void {
+    this.#connection = connection;
+    this.push();
+  }
+
+  syncerLost(): void {
+    if (this.#connection.state === 'online') this.setConnection({ state: 'offline', since: timestamp(this.parts.clock.wallMs()) });
+  }
+
+  policyState(): PolicyState {
+    const offlineSince = this.#connection.state === 'online' ? null : Date.parse(this.#connection.since);
+    return policyStateOf(this.policy, this.parts.clock.wallMs(), offlineSince);
+  }
+
+  // The picture
+
+  /** Pushes the picture once everything that happens now has happened. */
+  push(): void {
+    if (this.#pushing) return;
+    this.#pushing = true;
+    queueMicrotask(() => {
+      this.#pushing = false;
+      const view = this.view();
+      this.#lastTruth = JSON.stringify([view.truth, view.message]);
+      this.#outputs.view(view);
+    });
+  }
+
+  view(): SeatView {
+    const { clock, identity, directory, launcher, recorder, options } = this.parts;
+    this.#generation += 1;
+    const { enrolment } = identity;
+    const known = directory.current ?? enrolment;
+    return seatView({
+      generation: this.#generation,
+      seat: this.runtime.seat,
+      env: { bootMs: clock.bootMs(), wallMs: clock.wallMs(), rules: rulesOf(this.policy), uiConnected: this.ui.connected },
+      snapshot: this.policy,
+      names: known === null ? null : { seatName: known.seatName, wardName: known.ward.name },
+      pinDigits: (person) => directory.pinOf(person)?.digits ?? null,
+      appState: (app) => this.apps.stateOf(app),
+      appMessage: this.apps.message,
+      lastLogin: this.#lastLogin,
+      enforcement: launcher.mode,
+      enrolment: identity.view,
+      truth: {
+        reader: this.#hasReader ? { state: 'ok', name: 'Keyboard reader' } : { state: 'none', name: 'No reader seen yet' },
+        connection:
+          enrolment === null ? { state: 'unenrolled', since: null } : { state: this.#connection.state, since: this.#connection.since },
+        storage: this.record.storage(),
+        policy: { state: this.policyState(), version: this.policy?.version ?? 0 },
+        keys: { ...this.parts.protection },
+      },
+      recorded: recorder.ready && recorder.broken === null,
+      practice: options.practice,
+    });
+  }
+
+  #openSite(): void {
+    const { identity, clock, recorder, directory, sealingSeed, policyPath } = this.parts;
+    if (identity.enrolment === null) return;
+    this.#site = new Site({
+      enrolment: identity.enrolment,
+      policyPath,
+      sealingSeed,
+      clock,
+      recorder,
+      directory,
+      openRecord: (policy) => this.record.openFor(policy),
+      onPolicy: () => {
+        this.#policyState = this.policyState();
+        void this.apps.enforce();
+        this.push();
+      },
+      onDirectory: (gone) => {
+        if (gone.length > 0) this.runtime.dispatch({ type: 'PersonsRevoked', ids: gone });
+        this.push();
+      },
+    });
+  }
+
+  #knownSite(): Site {
+    if (this.#site === null) throw new WardlockError('SESSION_NOT_NOW', 'This seat is not enrolled, so it takes nothing from a site.');
+    return this.#site;
+  }
+
+  #enrolmentMoved(): void {
+    for (const waiter of this.#enrolWaiters.splice(0)) waiter();
+    this.push();
+  }
+
+  #sessionOpened(session: OpenSession): void {
+    const { launcher, memory, clock, directory, log } = this.parts;
+    launcher.openSession({ sessionId: session.id });
+    // A display takes longer than a person who reads the launcher: it is begun before the first application is asked for.
+    this.desktops.ready(session.id).catch((failure: unknown) => log.warn('no display for applications yet', { failure }));
+    this.#lastLogin = session.who === null ? null : memory.lastLogin(session.who.id);
+    if (session.who === null) return;
+    try {
+      memory.setLastLogin(session.who.id, { at: timestamp(clock.wallMs()), seatName: directory.current?.seatName ?? 'this seat' });
+    } catch (failure) {
+      log.warn('the last login could not be remembered', { failure });
+    }
+  }
+
+  #tick(): void {
+    const { directory, clock } = this.parts;
+    const seconds = this.#clockWatch.stepped();
+    if (seconds !== 0) this.runtime.dispatch({ type: 'ClockStepped', seconds });
+    const lost = this.ui.judge(this.runtime.openSession !== null);
+    if (lost !== null) this.uiLost(lost);
+    const state = this.policyState();
+    if (state !== this.#policyState) {
+      this.#policyState = state;
+      if (state === 'expired') this.runtime.dispatch({ type: 'PolicyLost' });
+      this.push();
+    }
+    const { session } = this.runtime.seat;
+    const who = session.at === 'active' ? session.session.who : null;
+    const person = who === null ? undefined : directory.person(who.id);
+    if (who !== null && person !== undefined && standingOf(person, clock.wallMs()) !== 'ok') {
+      this.runtime.dispatch({ type: 'PersonsRevoked', ids: [who.id] });
+    }
+    const view = this.view();
+    if (JSON.stringify([view.truth, view.message]) !== this.#lastTruth) this.push();
+  }
+
+  /** What the seat remembered of wrong PINs is gone: everybody waits the longest wait once. */
+  #everybodyWaits(): void {
+    const { directory, memory, clock } = this.parts;
+    for (const person of directory.current?.persons ?? []) {
+      const pinId = directory.who(person.id)?.pinId;
+      if (pinId == null) continue;
+      const waitUntilBootMs = clock.bootMs() + WAIT_CAP_MS;
+      memory.setThrottle(person.id, { pinId, failures: FREE_FAILURES, waitMs: WAIT_CAP_MS, waitUntilBootMs, bootId: clock.bootId });
+    }
+  }
+}
+
+function enrolmentFailure(error: { readonly code: string; readonly message: string } | null): WardlockError {
+  if (error === null) return new WardlockError('SERVER_REFUSED', 'The enrolment failed.');
+  return new WardlockError(isErrorCode(error.code) ? error.code : 'SERVER_REFUSED', error.message);
+}

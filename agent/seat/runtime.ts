@@ -1,0 +1,198 @@
+/**
+ * Performs what the machines ask for: durable events first, then whatever depends on them. It holds the one seat of this
+ * process; it decides nothing, and it never reports `Appended` for an event that is not durable.
+ */
+import { randomBytes } from 'node:crypto';
+import { isWardlockError } from '../../core/errors/index.ts';
+import type { SessionRecord } from '../../core/session/records.ts';
+import { initialSeat, step } from '../../core/session/step.ts';
+import type { Effect, Env, OpenSession, Seat, SeatEvent } from '../../core/session/types.ts';
+import type { Clock } from '../clock.ts';
+import type { SeatLog } from '../log.ts';
+import type { Recorder } from '../record/recorder.ts';
+import type { SeatMemory } from '../state/memory.ts';
+import { Timers } from './timers.ts';
+
+export interface RuntimePorts {
+  readonly clock: Clock;
+  readonly log: SeatLog;
+  readonly recorder: Recorder;
+  readonly memory: SeatMemory;
+  /** The rest of what a step may know. */
+  readonly surroundings: () => Pick<Env, 'rules' | 'policy' | 'uiConnected'>;
+  readonly checkPin: (person: string, pin: string) => Promise<boolean>;
+  readonly openSession: (session: OpenSession) => void;
+  /** Ends everything of the session; false when something is left. */
+  readonly endSession: (session: string) => Promise<boolean>;
+  /** The seat changed: push it. */
+  readonly onChanged: () => void;
+  readonly onTick: () => void;
+}
+
+const STARTS: ReadonlySet<SessionRecord['type']> = new Set(['session.started', 'breakglass.started']);
+
+export class SeatRuntime {
+  readonly #ports: RuntimePorts;
+  readonly #timers: Timers;
+  #seat: Seat;
+  #queue: SeatEvent[] = [];
+  #stepping = false;
+  #closed = false;
+
+  constructor(ports: RuntimePorts) {
+    this.#ports = ports;
+    this.#seat = initialSeat(ports.memory.throttles, ports.clock.bootMs());
+    this.#timers = new Timers(ports.clock, (timer) => this.dispatch({ type: 'TimerFired', timer }), ports.onTick);
+  }
+
+  get seat(): Seat {
+    return this.#seat;
+  }
+
+  /** The session that is open on the screen; null while the seat is locked. */
+  get openSession(): OpenSession | null {
+    const { session, lock } = this.#seat;
+    return session.at === 'active' && (lock.at === 'unlocked' || lock.at === 'warning') ? session.session : null;
+  }
+
+  /** Takes an event; what its effects lead to follows in order. Says whether the event was acted on. */
+  dispatch(event: SeatEvent): boolean {
+    if (this.#closed) return false;
+    if (this.#stepping) {
+      this.#queue.push(event);
+      return true;
+    }
+    this.#stepping = true;
+    let taken: boolean;
+    try {
+      taken = this.#step(event);
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#step(next);
+    } finally {
+      this.#stepping = false;
+    }
+    this.#ports.onChanged();
+    return taken;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#timers.close();
+  }
+
+  #step(event: SeatEvent): boolean {
+    const { clock, surroundings } = this.#ports;
+    const env: Env = {
+      ...surroundings(),
+      bootMs: clock.bootMs(),
+      wallMs: clock.wallMs(),
+      bootId: clock.bootId,
+      freshId: randomBytes(16).toString('hex'),
+    };
+    const { seat, effects, taken } = step(this.#seat, event, env);
+    this.#seat = seat;
+    for (const effect of effects) this.#perform(effect);
+    return taken;
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.do) {
+      case 'append':
+        this.#append(effect.record, effect.ticket);
+        return;
+      case 'guess':
+        void this.#guess(effect);
+        return;
+      case 'saveThrottle':
+        this.#remember('throttle', () => this.#ports.memory.setThrottle(effect.person, effect.throttle));
+        return;
+      case 'setTimer':
+        this.#timers.set(effect.timer, effect.atBootMs);
+        return;
+      case 'clearTimer':
+        this.#timers.clear(effect.timer);
+        return;
+      case 'openSession':
+        this.#ports.openSession(effect.session);
+        return;
+      case 'endSession':
+        void this.#end(effect.session);
+        return;
+      case 'cover':
+      case 'uncover':
+        // The picture that is pushed after the step carries both; the screen draws nothing else.
+        return;
+    }
+  }
+
+  #append(record: SessionRecord, ticket: number | null): void {
+    const { recorder, memory } = this.#ports;
+    if (ticket === null) {
+      if (record.type !== 'session.ended' && record.type !== 'breakglass.ended') {
+        recorder.note(record);
+        return;
+      }
+      const { session } = record.body;
+      // Only an end that is in the record lets the seat forget that somebody was there.
+      recorder.append(record).then(
+        () => this.#remember('end', () => memory.open?.session === session && memory.setOpen(null)),
+        () => {},
+      );
+      return;
+    }
+    if (STARTS.has(record.type) && !this.#remember('start', () => memory.setOpen(rowOf(record)))) {
+      this.dispatch({ type: 'AppendFailed', ticket, code: 'AUDIT_APPEND_FAILED' });
+      return;
+    }
+    recorder.append(record).then(
+      () => this.dispatch({ type: 'Appended', ticket }),
+      (failure: unknown) =>
+        this.dispatch({ type: 'AppendFailed', ticket, code: isWardlockError(failure) ? failure.code : 'AUDIT_APPEND_FAILED' }),
+    );
+  }
+
+  /** The charge is durable before the PIN is looked at; where it can't be, the PIN is not looked at. */
+  async #guess(effect: Extract<Effect, { do: 'guess' }>): Promise<void> {
+    const { memory, checkPin, log } = this.#ports;
+    let right = false;
+    if (this.#remember('throttle', () => memory.setThrottle(effect.who.id, effect.charged))) {
+      try {
+        right = await checkPin(effect.who.id, effect.pin);
+      } catch (failure) {
+        log.error('a PIN could not be checked', { failure });
+      }
+    }
+    // Never within the step that asked: the machine must be at `checking` when the answer comes.
+    queueMicrotask(() => this.dispatch({ type: 'PinChecked', attempt: effect.attempt, right }));
+  }
+
+  async #end(session: string): Promise<void> {
+    let clean = false;
+    try {
+      clean = await this.#ports.endSession(session);
+    } catch (failure) {
+      this.#ports.log.error('a session could not be ended', { session, failure });
+    }
+    this.dispatch({ type: 'SessionClosed', session, clean });
+  }
+
+  #remember(what: string, write: () => unknown): boolean {
+    try {
+      write();
+      return true;
+    } catch (failure) {
+      this.#ports.log.error('the seat could not remember', { what, failure });
+      return false;
+    }
+  }
+}
+
+function rowOf(record: SessionRecord): Parameters<SeatMemory['setOpen']>[0] {
+  switch (record.type) {
+    case 'session.started':
+      return { session: record.body.session, person: record.body.person, kind: 'person' };
+    case 'breakglass.started':
+      return { session: record.body.session, person: record.body.person, kind: 'breakglass' };
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * The picture of the seat for its screens: a projection of what the agent knows, complete each time. It must never carry a
+ * secret, a badge, another person's work or an application's path.
+ */
+import type { AppView, Message, PromptView, SeatView } from '../../contract/seat-view.ts';
+import { allowedApps } from '../../core/policy/decide.ts';
+import { mayGuess } from '../../core/session/throttle.ts';
+import type { Attempt, Env, OpenSession, Seat, Who } from '../../core/session/types.ts';
+import type { EnforcementMode } from '../launch/port.ts';
+import type { PolicySnapshot } from '../policy/policy-store.ts';
+import type { LastLogin } from '../state/memory.ts';
+import { type AppState, factsOf } from './apps.ts';
+
+export interface ViewFacts {
+  readonly generation: number;
+  readonly seat: Seat;
+  readonly env: Pick<Env, 'bootMs' | 'wallMs' | 'rules' | 'uiConnected'>;
+  readonly snapshot: PolicySnapshot | null;
+  readonly names: { readonly seatName: string; readonly wardName: string } | null;
+  readonly pinDigits: (person: string) => number | null;
+  readonly appState: (appId: string) => AppState | undefined;
+  readonly appMessage: Message | null;
+  readonly lastLogin: LastLogin | null;
+  readonly enforcement: EnforcementMode;
+  readonly enrolment: SeatView['enrolment'];
+  readonly truth: Omit<SeatView['truth'], 'enforcement'>;
+  readonly recorded: boolean;
+  readonly practice: boolean;
+}
+
+/** A PIN is never longer than this (scalars.ts). */
+const MAX_DIGITS = 12;
+
+export function seatView(facts: ViewFacts): SeatView {
+  const { seat, snapshot, env, enforcement } = facts;
+  const document = snapshot?.document;
+  const open = openSessionOf(seat);
+  const breakGlass = document?.breakGlass;
+  return {
+    generation: facts.generation,
+    seat: {
+      name: facts.names?.seatName ?? 'Wardlock',
+      wardName: facts.names?.wardName ?? 'not enrolled',
+      helpdesk: document?.helpdesk ?? '',
+    },
+    phase: phaseOf(facts),
+    prompt: promptOf(facts),
+    session: open === null ? null : sessionOf(open, facts),
+    apps: open === null ? [] : appsOf(open, facts),
+    kept: keptOf(seat, env),
+    warning: seat.lock.at === 'warning' ? countdown(seat.lock, env) : null,
+    breakGlass: {
+      available: breakGlass?.enabled === true && env.uiConnected && open === null && seat.session.at !== 'faulted',
+      needsBadge: breakGlass?.needsBadge ?? true,
+      limitSeconds: breakGlass?.limitSeconds ?? 0,
+      reasons: (breakGlass?.reasons ?? []).map(({ id, text }) => ({ id, text })),
+    },
+    message: facts.appMessage ?? messageOf(seat),
+    enrolment: facts.enrolment,
+    truth: {
+      ...facts.truth,
+      enforcement: {
+        mode: enforcement.name === 'enforced' ? 'enforced' : 'degraded',
+        missing: enforcement.missing.map((layer) => ({ ...layer })),
+      },
+    },
+    practice: facts.practice,
+  };
+}
+
+function openSessionOf({ session, lock }: Seat): OpenSession | null {
+  return session.at === 'active' && (lock.at === 'unlocked' || lock.at === 'warning') ? session.session : null;
+}
+
+function phaseOf({ seat, names, enrolment }: ViewFacts): SeatView['phase'] {
+  if (seat.session.at === 'faulted') return 'faulted';
+  if (seat.lock.at === 'warning') return 'warning';
+  if (openSessionOf(seat) !== null) return 'open';
+  if (names === null && enrolment !== null) return 'unenrolled';
+  return seat.session.at === 'authenticating' || (seat.session.at === 'ending' && seat.session.successor !== null)
+    ? 'authenticating'
+    : 'locked';
+}
+
+function promptOf(facts: ViewFacts): PromptView | null {
+  const { session } = facts.seat;
+  if (session.at === 'ending') return session.successor === null ? null : { kind: 'checking' };
+  if (session.at !== 'authenticating') return null;
+  const { attempt } = session;
+  if (attempt.stage === 'badge') return { kind: 'badge', purpose: 'breakGlass' };
+  return attempt.stage === 'pin' && attempt.who !== null ? pinPrompt(attempt, attempt.who, facts) : { kind: 'checking' };
+}
+
+function pinPrompt(attempt: Attempt, who: Who, { seat, env, pinDigits }: ViewFacts): PromptView {
+  const { rules } = env;
+  const digits = pinDigits(who.id);
+  const limits = { maxFailures: rules?.pin.maxFailures ?? 0, firstWaitMs: rules?.pin.firstWaitMs ?? 0 };
+  const verdict = mayGuess(seat.common.throttles[who.id], who.pinId ?? '', limits, env.bootMs);
+  return {
+    kind: 'pin',
+    person: { displayName: who.displayName, initials: who.initials },
+    triesLeft: verdict.triesLeft,
+    waitMs: !verdict.may && verdict.why === 'wait' ? Math.ceil(verdict.waitMs) : 0,
+    minDigits: digits ?? rules?.pin.minDigits ?? MAX_DIGITS,
+    maxDigits: digits ?? MAX_DIGITS,
+    purpose: attempt.purpose,
+  };
+}
+
+function sessionOf(session: OpenSession, { snapshot, env, lastLogin, recorded }: ViewFacts): SeatView['session'] {
+  const { who } = session;
+  const roleName = snapshot?.document.roles.find((role) => role.id === who?.role)?.name;
+  const person =
+    who === null
+      ? { id: 'emergency', displayName: 'Emergency access', givenName: 'Emergency', initials: '!', roleName: 'Emergency access' }
+      : { id: who.id, displayName: who.displayName, givenName: who.givenName, initials: who.initials, roleName: roleName ?? who.role };
+  return {
+    id: session.id,
+    kind: session.kind,
+    person,
+    startedAt: timestamp(session.startedWallMs),
+    lastLogin,
+    policyVersion: session.policyVersion,
+    ...(session.limitBootMs === null ? {} : { until: timestamp(env.wallMs + session.limitBootMs - env.bootMs) }),
+    recorded,
+  };
+}
+
+function appsOf(session: OpenSession, { snapshot, appState, enforcement }: ViewFacts): AppView[] {
+  if (snapshot === null) return [];
+  const { document } = snapshot;
+  return allowedApps(factsOf(session), document.apps, document).map((app): AppView => {
+    const { id, name, kind, icon } = app;
+    const state = appState(id) ?? 'ready';
+    if (kind === 'web') return { id, name, kind, icon, state, url: app.url, origins: [...app.origins] };
+    if (enforcement.name !== 'refusing') return { id, name, kind, icon, state };
+    return {
+      id,
+      name,
+      kind,
+      icon,
+      state: 'blocked',
+      blockedReason: enforcement.missing[0]?.meaning.slice(0, 200) ?? 'A layer of enforcement is missing.',
+    };
+  });
+}
+
+function keptOf({ session, lock }: Seat, env: ViewFacts['env']): SeatView['kept'] {
+  const held = session.at === 'authenticating' ? session.held : session.at === 'active' && lock.at !== 'unlocked' ? session.session : null;
+  if (held === null || held.who === null || held.keptUntilBootMs === null) return null;
+  return { initials: held.who.initials, until: timestamp(env.wallMs + held.keptUntilBootMs - env.bootMs) };
+}
+
+function countdown(lock: { readonly sinceBootMs: number; readonly untilBootMs: number }, env: ViewFacts['env']): SeatView['warning'] {
+  return { remainingMs: Math.max(0, lock.untilBootMs - env.bootMs), totalMs: lock.untilBootMs - lock.sinceBootMs };
+}
+
+function messageOf({ common }: Seat): Message | null {
+  const { notice } = common;
+  if (notice === null) return null;
+  return { key: notice.key, params: { ...notice.params }, ...(notice.code === undefined ? {} : { code: notice.code }) };
+}
+
+/** RFC 3339 in UTC. */
+export function timestamp(wallMs: number): string {
+  return new Date(wallMs).toISOString();
+}

@@ -1,0 +1,74 @@
+/**
+ * What is watched once a second: the wall clock against the boot clock, and whether the screens are alive. Plain state
+ * and arithmetic; what follows from a finding is for the caller.
+ */
+import type { Clock } from '../clock.ts';
+
+/** A wall clock that moved this much against the boot clock was set, in milliseconds: no drift is that fast. */
+export const CLOCK_STEP_MS = 5_000;
+/** Screens that asked nothing for this long are hung; they ask once a second, in milliseconds. */
+export const UI_HANG_MS = 5_000;
+/** An open seat without a report of activity for this long has lost its screens, in milliseconds. */
+export const UI_SILENCE_MS = 5_000;
+
+export class ClockWatch {
+  readonly #clock: Clock;
+  #offsetMs: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#offsetMs = clock.wallMs() - clock.bootMs();
+  }
+
+  /** Whole seconds that the wall clock was set by since the last look; 0 when it was not. */
+  stepped(): number {
+    const offsetMs = this.#clock.wallMs() - this.#clock.bootMs();
+    const movedMs = offsetMs - this.#offsetMs;
+    if (Math.abs(movedMs) < CLOCK_STEP_MS) return 0;
+    this.#offsetMs = offsetMs;
+    return Math.trunc(movedMs / 1_000);
+  }
+}
+
+export class UiWatch {
+  readonly #clock: Clock;
+  #heardMs = 0;
+  #activeMs = 0;
+  #openedMs: number | null = null;
+  connected = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  greeted(): void {
+    this.connected = true;
+    this.heard();
+  }
+
+  lost(): void {
+    this.connected = false;
+    this.#openedMs = null;
+  }
+
+  heard(): void {
+    this.#heardMs = this.#clock.bootMs();
+  }
+
+  reported(): void {
+    this.#activeMs = this.#clock.bootMs();
+  }
+
+  /** Why the screens count as lost, or null. @param isOpen whether the seat is open now */
+  judge(isOpen: boolean): 'hung' | 'silent' | null {
+    if (!this.connected) return null;
+    const now = this.#clock.bootMs();
+    if (now - this.#heardMs > UI_HANG_MS) return 'hung';
+    if (!isOpen) {
+      this.#openedMs = null;
+      return null;
+    }
+    this.#openedMs ??= now;
+    return now - Math.max(this.#activeMs, this.#openedMs) > UI_SILENCE_MS ? 'silent' : null;
+  }
+}

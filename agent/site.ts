@@ -1,0 +1,100 @@
+/**
+ * What the site told this seat: its policy and its staff. It exists once the seat is enrolled, opens the audit store with
+ * the first policy's recipients, and reports what changed; it never acts on a session itself.
+ */
+import type { Result } from '../contract/boundary.ts';
+import type { Enrolment } from '../contract/seat-api.ts';
+import type { SyncBoundary } from '../contract/sync.ts';
+import type { Clock } from './clock.ts';
+import type { StaffDirectory } from './credentials/directory.ts';
+import { type DirectoryPorts, receiveDirectory } from './credentials/receive.ts';
+import { directoryVerifier, policyVerifier } from './policy/envelope.ts';
+import { type PolicyOutcome, type PolicySnapshot, PolicyStore } from './policy/policy-store.ts';
+import type { Recorder } from './record/recorder.ts';
+
+export interface SitePorts {
+  readonly enrolment: Enrolment;
+  readonly policyPath: string;
+  readonly sealingSeed: Uint8Array;
+  readonly clock: Clock;
+  readonly recorder: Recorder;
+  readonly directory: StaffDirectory;
+  /** Makes the audit store ready for these recipients, before the first event of this policy. */
+  readonly openRecord: (policy: PolicySnapshot) => Promise<void>;
+  readonly onPolicy: () => void;
+  readonly onDirectory: (gone: readonly string[]) => void;
+}
+
+export class Site {
+  readonly #ports: SitePorts;
+  readonly #policies: PolicyStore;
+  readonly #directoryPorts: DirectoryPorts;
+  /** Candidates are judged one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(ports: SitePorts) {
+    this.#ports = ports;
+    const { enrolment, clock, recorder, openRecord } = ports;
+    this.#policies = new PolicyStore({
+      path: ports.policyPath,
+      tenant: enrolment.tenant,
+      verify: policyVerifier(enrolment.policyKeys),
+      clock,
+      record: async (next, replaces) => {
+        await openRecord(next);
+        await recorder.append({ type: 'policy.applied', body: { version: next.version, sha256: next.sha256, replaces } });
+      },
+      recordRefusal: (code, offered, kept) => recorder.note({ type: 'policy.refused', body: { code, offered, kept } }),
+    });
+    this.#directoryPorts = {
+      tenant: enrolment.tenant,
+      workstationId: enrolment.workstationId,
+      sealingSeed: ports.sealingSeed,
+      verify: directoryVerifier(enrolment.directoryKey),
+    };
+  }
+
+  get policy(): PolicySnapshot | null {
+    return this.#policies.current;
+  }
+
+  /** The stored policy did not verify any more: the seat has none until the next arrives. */
+  get policyWasBroken(): boolean {
+    return this.#policies.wasBroken;
+  }
+
+  offerPolicy(envelope: Uint8Array): Promise<PolicyOutcome> {
+    return this.#inTurn(async () => {
+      const outcome = await this.#policies.offer(envelope);
+      if (outcome.outcome === 'applied') this.#ports.onPolicy();
+      return outcome;
+    });
+  }
+
+  offerDirectory(sealed: Uint8Array): Promise<Result<SyncBoundary, 'directory'>> {
+    return this.#inTurn(async () => this.#takeDirectory(sealed));
+  }
+
+  async #takeDirectory(sealed: Uint8Array): Promise<Result<SyncBoundary, 'directory'>> {
+    const { directory, recorder, onDirectory } = this.#ports;
+    const received = receiveDirectory(sealed, this.#directoryPorts, directory.version);
+    if (!received.ok) {
+      recorder.note({ type: 'directory.refused', body: { code: received.code, kept: directory.version } });
+      return { outcome: 'refused', code: received.code, message: received.message };
+    }
+    const { version, persons } = received.directory;
+    if (version === directory.version) return { outcome: 'unchanged', version };
+    // Before the first policy there is no store, and nobody can sign in either: the event waits in the recorder.
+    const event = { type: 'directory.applied', body: { version, persons: persons.length } } as const;
+    if (recorder.ready) await recorder.append(event);
+    else recorder.note(event);
+    onDirectory(directory.replace(received.directory).gone);
+    return { outcome: 'applied', version };
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+}

@@ -1,0 +1,51 @@
+/** What the command line may ask, for root and the agent's own user only. It opens nothing by itself: a tap is a tap. */
+import { type CliBoundary, cliBoundary } from '../../contract/cli.ts';
+import { WardlockError } from '../../core/errors/index.ts';
+import type { Handlers } from '../../ipc/connection.ts';
+import type { ListenOptions } from '../../ipc/server.ts';
+import { examine } from '../doctor.ts';
+import type { SeatAgent } from '../seat-agent.ts';
+import { admitUsers } from './admit.ts';
+
+/** People and scripts at one seat. */
+const CLI_LIMIT = 8;
+/** How long the command line waits for an enrolment, in milliseconds. */
+export const ENROL_LIMIT_MS = 90_000;
+
+export function cliEndpoint(seat: SeatAgent, path: string): ListenOptions<CliBoundary> {
+  const { border, log } = seat.parts;
+  return {
+    boundary: cliBoundary,
+    path,
+    limit: CLI_LIMIT,
+    admit: admitUsers([0, process.geteuid?.() ?? 0]),
+    handlers: handlersOf(seat),
+    onRefused: border.refused,
+    onFault: (method, fault) => log.error('a request of the command line failed', { method, fault }),
+  };
+}
+
+function handlersOf(seat: SeatAgent): Handlers<CliBoundary> {
+  const { identity } = seat.parts;
+  return {
+    hello: () => ({}),
+    tap: ({ badge }) => ({ taken: seat.badge(badge, 'cli') }),
+    status: () => seat.view(),
+    doctor: () => examine(seat),
+    enrol: async ({ server, token }) => {
+      seat.enrol(server, token);
+      return { workstationId: await seat.enrolled(ENROL_LIMIT_MS) };
+    },
+    snapshot: async ({ path }) => {
+      const { store } = seat.record;
+      if (store === null) throw new WardlockError('AUDIT_RANGE_UNAVAILABLE', 'This seat has no record yet: it waits for its first policy.');
+      return store.snapshot(path);
+    },
+    identity: () => ({
+      workstationId: identity.enrolment?.workstationId ?? null,
+      logKey: identity.logKey,
+      sealingKey: identity.sealingKey,
+      enrolledAt: identity.enrolment?.enrolledAt ?? null,
+    }),
+  };
+}

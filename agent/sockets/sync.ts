@@ -1,0 +1,99 @@
+/**
+ * What the syncer may ask: raw bytes of the log, and to hand in what the server sent, which is verified here again. It
+ * never answers a key and never believes a word.
+ */
+import { type SyncBoundary, syncBoundary } from '../../contract/sync.ts';
+import { type ErrorCode, isErrorCode, WardlockError } from '../../core/errors/index.ts';
+import type { Handlers } from '../../ipc/connection.ts';
+import type { ListenOptions } from '../../ipc/server.ts';
+import type { SeatAgent } from '../seat-agent.ts';
+import type { AuditStore } from '../store/index.ts';
+import { admitUsers } from './admit.ts';
+
+/** Raw bytes of one answer, so that their base64 fits a frame with room to spare. */
+const BATCH_BYTES = 160 * 1024;
+const BATCH_ENTRIES = 1_024;
+
+export function syncEndpoint(seat: SeatAgent, path: string): ListenOptions<SyncBoundary> {
+  const { options, border, log } = seat.parts;
+  const self = process.geteuid?.() ?? 0;
+  return {
+    boundary: syncBoundary,
+    path,
+    limit: 1,
+    admit: admitUsers([options.syncer?.uid ?? self]),
+    ...(options.syncer === null ? {} : { group: options.syncer.gid }),
+    handlers: handlersOf(seat),
+    onRefused: border.refused,
+    onFault: (method, fault) => log.error('a request of the syncer failed', { method, fault }),
+    onClosed: () => seat.syncerLost(),
+  };
+}
+
+function handlersOf(seat: SeatAgent): Handlers<SyncBoundary> {
+  const { identity, directory, recorder, log } = seat.parts;
+  return {
+    hello: () => ({
+      workstationId: identity.enrolment?.workstationId ?? null,
+      policyVersion: seat.policy?.version ?? 0,
+      directoryVersion: directory.version,
+    }),
+    enrolmentClaim: ({ tlsKeySha256, tokenId }) => {
+      const { claim, signature } = identity.claim(tokenId, tlsKeySha256);
+      return { claim: base64(claim), signature: base64(signature) };
+    },
+    enrolled: ({ reply }) => ({ workstationId: seat.acceptEnrolment(bytes(reply)) }),
+    enrolmentStep: ({ step, error }) => {
+      seat.reportEnrolment(step, error);
+      return {};
+    },
+    checkpoint: () => {
+      const { store } = seat.record;
+      if (store === null) return null;
+      const { incarnation, size, receiptedSize } = store.position();
+      return { note: store.checkpoint(), position: { incarnation, size }, receiptedSize };
+    },
+    entries: ({ incarnation, start, maxBytes, maxEntries }) => {
+      const limits = { maxBytes: Math.min(maxBytes, BATCH_BYTES), maxEntries: Math.min(maxEntries, BATCH_ENTRIES) };
+      const batch = openStore(seat).readFrom(start, limits, incarnation);
+      return { start: batch.start, entries: batch.entries.map(base64), checkpoint: batch.checkpoint, proof: batch.proof.map(base64) };
+    },
+    consistency: ({ incarnation, from, to }) => ({ proof: openStore(seat).consistency(from, to, incarnation).map(base64) }),
+    receipt: async ({ note }) => {
+      const store = openStore(seat);
+      const outcome = await store.applyReceipt(note);
+      if (outcome.outcome === 'accepted') {
+        seat.push();
+        return { accepted: true, receiptedSize: outcome.receiptedSize };
+      }
+      log.warn('a receipt was refused', { code: outcome.code });
+      recorder.note({ type: 'sync.incident', body: { code: outcome.code } });
+      return { accepted: false, receiptedSize: store.position().receiptedSize };
+    },
+    policy: ({ envelope }) => seat.offerPolicy(bytes(envelope)),
+    directory: ({ sealed }) => seat.offerDirectory(bytes(sealed)),
+    connection: (connection) => {
+      seat.setConnection(connection);
+      return {};
+    },
+    incident: ({ code, detail }) => {
+      log.warn('the syncer reports an incident', { code, detail });
+      recorder.note({ type: 'sync.incident', body: { code: incidentCode(code) } });
+      return {};
+    },
+  };
+}
+
+function openStore(seat: SeatAgent): AuditStore {
+  const { store } = seat.record;
+  if (store === null) throw new WardlockError('AUDIT_RANGE_UNAVAILABLE', 'This seat has no record yet: it waits for its first policy.');
+  return store;
+}
+
+/** The record takes known codes only: text of the network never enters it. */
+function incidentCode(code: string): ErrorCode {
+  return isErrorCode(code) ? code : 'SERVER_ANSWER_MALFORMED';
+}
+
+const base64 = (raw: Uint8Array): string => Buffer.from(raw).toString('base64');
+const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'));

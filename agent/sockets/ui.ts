@@ -1,0 +1,79 @@
+/**
+ * What the seat's screens may ask, each by one line to the seat. One connection at a time; a second one is refused by the
+ * socket. It holds no state of its own.
+ */
+import { type UiBoundary, uiBoundary } from '../../contract/ui.ts';
+import type { Handlers } from '../../ipc/connection.ts';
+import type { ListenOptions } from '../../ipc/server.ts';
+import type { SeatAgent } from '../seat-agent.ts';
+import { admitUsers } from './admit.ts';
+
+export function uiEndpoint(seat: SeatAgent, path: string): ListenOptions<UiBoundary> {
+  const { options, border, log, recorder } = seat.parts;
+  const self = process.geteuid?.() ?? 0;
+  return {
+    boundary: uiBoundary,
+    path,
+    limit: 1,
+    admit: admitUsers([options.ui?.uid ?? self]),
+    ...(options.ui === null ? {} : { group: options.ui.gid }),
+    handlers: handlersOf(seat),
+    onRefused: border.refused,
+    onFault: (method, fault) => log.error('a request of the screens failed', { method, fault }),
+    onGreeted: ({ build }) => {
+      seat.ui.greeted();
+      recorder.note({ type: 'ui.connected', body: { build } });
+      seat.push();
+    },
+    onClosed: (connection) => {
+      if (connection.build !== '') seat.uiLost('closed');
+    },
+  };
+}
+
+function handlersOf(seat: SeatAgent): Handlers<UiBoundary> {
+  const { border } = seat.parts;
+  const heard = <P, R>(handler: (params: P) => R): ((params: P) => R) => {
+    return (params) => {
+      seat.ui.heard();
+      return handler(params);
+    };
+  };
+  return {
+    hello: () => seat.view(),
+    badge: heard(({ number }) => ({ taken: seat.badge(number, 'ui') })),
+    pin: heard(({ pin }) => ({ taken: seat.dispatch({ type: 'PinEntered', pin }) })),
+    cancel: heard(() => ({ taken: seat.dispatch({ type: 'CancelPressed' }) })),
+    lock: heard(() => ({ taken: seat.dispatch({ type: 'LockPressed' }) })),
+    logout: heard(() => ({ taken: seat.dispatch({ type: 'LogoutPressed' }) })),
+    stay: heard(() => ({ taken: seat.dispatch({ type: 'StayPressed' }) })),
+    launch: heard(async ({ appId }) => ({ taken: await seat.apps.launch(appId) })),
+    close: heard(async ({ appId }) => ({ taken: await seat.apps.close(appId) })),
+    breakGlass: heard(({ reasonId, note }) => ({ taken: seat.dispatch({ type: 'BreakGlassPressed', reasonId, note }) })),
+    webRefused: heard(({ appId, origin }) => {
+      border.note({ type: 'web.refused', body: { session: seat.runtime.openSession?.id ?? null, app: appId, origin } }, { app: appId });
+      return { taken: true };
+    }),
+    enrol: heard(({ server, token }) => {
+      seat.enrol(server, token);
+      return { taken: true };
+    }),
+    activity: heard((report) => {
+      seat.activity(report);
+      return {};
+    }),
+    power: heard(({ what }) => {
+      seat.dispatch({ type: 'PowerChanged', what });
+      return {};
+    }),
+    surface: heard((surface) => {
+      seat.desktops.offer(surface);
+      return {};
+    }),
+    refused: heard(({ border: where, what }) => {
+      border.note({ type: 'border.refused', body: { border: where, code: 'UI_REFUSED', uid: null, pid: null } }, { border: where, what });
+      return {};
+    }),
+    ping: heard(() => ({})),
+  };
+}

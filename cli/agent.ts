@@ -1,0 +1,73 @@
+/** `agent`: runs the seat's agent until SIGTERM or SIGINT. It owns the process' life; the seat is the agent's business. */
+import { execFileSync } from 'node:child_process';
+import type { Command } from 'commander';
+import { startAgent } from '../agent/compose.ts';
+import { openLog } from '../agent/log.ts';
+import type { SeatUser } from '../agent/options.ts';
+import { WardlockError } from '../core/errors/index.ts';
+import { DEFAULT_SEAT_STATE, say } from './agent-client.ts';
+
+interface AgentFlags {
+  readonly state: string;
+  readonly uiUser?: string;
+  readonly syncUser?: string;
+  readonly appUser?: string;
+  readonly displayCookie?: string;
+  readonly keychain: boolean;
+  readonly practice?: boolean;
+  readonly json?: boolean;
+}
+
+export function register(program: Command): void {
+  program
+    .command('agent')
+    .description('run the agent of this seat: it owns session, lock, policy, record and what may run')
+    .option('--state <dir>', 'state folder of the seat (default: the one of npm start)', DEFAULT_SEAT_STATE)
+    .option('--ui-user <name>', "user of the seat's screens; needed as root")
+    .option('--sync-user <name>', "user of the seat's syncer")
+    .option('--app-user <name>', 'user that applications run as; needed as root')
+    .option('--display-cookie <file>', "Xauthority of the seat's display, readable by the user of the screens")
+    .option('--no-keychain', 'keep keys in a file, even where a keychain answers')
+    .option('--practice', 'the screens are a window that anybody can close')
+    .option('--json', 'print the ready line as JSON')
+    .action(run);
+}
+
+async function run(flags: AgentFlags): Promise<void> {
+  const log = openLog('agent');
+  const serving = await startAgent(
+    {
+      state: flags.state,
+      ui: userNamed(flags.uiUser),
+      syncer: userNamed(flags.syncUser),
+      app: userNamed(flags.appUser),
+      xauthority: flags.displayCookie ?? null,
+      practice: flags.practice === true,
+      keychain: flags.keychain,
+    },
+    log,
+  );
+  const { uiSocket, syncSocket, cliSocket, root } = serving.layout;
+  const ready = { ready: 'agent', state: root, ui: uiSocket, sync: syncSocket, cli: cliSocket };
+  say(flags, ready, `The agent serves. State: ${root}. Screens connect at ${uiSocket}.`);
+  const signal = await new Promise<string>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name));
+  });
+  log.info('the agent ends', { signal });
+  await serving.close('agent-stopped');
+}
+
+const PASSWD_FIELDS = { uid: 2, gid: 3 } as const;
+
+function userNamed(name: string | undefined): SeatUser | null {
+  if (name === undefined) return null;
+  try {
+    const fields = execFileSync('getent', ['passwd', name], { encoding: 'utf8' }).trim().split(':');
+    const uid = Number(fields[PASSWD_FIELDS.uid]);
+    const gid = Number(fields[PASSWD_FIELDS.gid]);
+    if (Number.isInteger(uid) && Number.isInteger(gid)) return { name, uid, gid };
+  } catch {
+    // getent ends with 2 when there is no such user.
+  }
+  throw new WardlockError('START_USAGE', `There is no user ${name} on this machine.`);
+}

@@ -1,0 +1,39 @@
+/** `policy validate`: reads a policy and names file, line and column of each problem. It asks nobody and changes nothing. */
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { WardlockError } from '../core/errors/index.ts';
+import { parsePolicy } from '../policies/parse.ts';
+import { say } from './agent-client.ts';
+import { group } from './group.ts';
+
+const INVALID = 1;
+
+export function register(program: Command): void {
+  group(program, 'policy', 'policy documents')
+    .command('validate <file>')
+    .description('check a policy file; exit code 1 when it has problems')
+    .option('--json', 'print JSON')
+    .action((file: string, flags: { readonly json?: boolean }) => {
+      const parsed = parsePolicy(read(file), { comments: true });
+      if (parsed.ok) {
+        const { version, roles, apps } = parsed.document;
+        say(
+          flags,
+          { file, ok: true, version, problems: [] },
+          `${file}: version ${version}, ${roles.length} roles, ${apps.length} applications. No problems.`,
+        );
+        return;
+      }
+      process.exitCode = INVALID;
+      const lines = parsed.problems.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`);
+      say(flags, { file, ok: false, problems: parsed.problems }, lines.join('\n'));
+    });
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new WardlockError('START_USAGE', `Cannot read ${file}.`, { cause });
+  }
+}

@@ -1,0 +1,27 @@
+/** `status`: what the seat shows now, in words. */
+import type { Command } from 'commander';
+import type { SeatView } from '../contract/seat-view.ts';
+import { askAgent, DEFAULT_SEAT_STATE, type SeatFlags, STATE_HELP, say } from './agent-client.ts';
+
+export function register(program: Command): void {
+  program
+    .command('status')
+    .description('what the seat shows now')
+    .option('--state <dir>', STATE_HELP, DEFAULT_SEAT_STATE)
+    .option('--json', 'print the whole picture as JSON')
+    .action(async (flags: SeatFlags) => {
+      const view = await askAgent(flags.state, 'status', {});
+      say(flags, view, inWords(view));
+    });
+}
+
+function inWords(view: SeatView): string {
+  const { truth } = view;
+  const who = view.session === null ? 'nobody is signed in' : `${view.session.person.displayName} since ${view.session.startedAt}`;
+  return [
+    `${view.seat.name}, ${view.seat.wardName}: ${view.phase}, ${who}`,
+    ...(view.kept === null ? [] : [`Work kept for ${view.kept.initials} until ${view.kept.until}`]),
+    ...(view.message === null ? [] : [`Says: ${view.message.key}${view.message.code === undefined ? '' : ` (${view.message.code})`}`]),
+    `Policy ${truth.policy.version} (${truth.policy.state}), connection ${truth.connection.state}, record ${truth.storage.state}, enforcement ${truth.enforcement.mode}`,
+  ].join('\n');
+}
