@@ -1,7 +1,7 @@
 // `npm run package`: builds the unpacked folder of a seat with electron-builder. Must announce and mark a build that has the
 // development fallback of Electron in it: it is never released.
 import { bootstrap } from './bootstrap.mjs';
-import { describeElectron, electronInPlace } from './electron/place.mjs';
+import { describeElectron, requireElectron } from './electron/place.mjs';
 import { at, root, toolEnvironment } from './lib/paths.mjs';
 import { run, tail } from './lib/run.mjs';
 import { command, humanTime, line, StartProblem } from './lib/say.mjs';
@@ -11,7 +11,7 @@ import { findNode } from './steps/node.mjs';
 await command(async () => {
   const began = Date.now();
   await bootstrap('app');
-  const electron = electronInPlace();
+  const electron = requireElectron();
   const packages = await stageSeat(at('dist', 'seat'), (await findNode()).path);
   line(`Staged the seat: Node, agent and ${packages.length} packages`);
   line(`Packaging with Electron ${describeElectron(electron)}`);

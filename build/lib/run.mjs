@@ -63,7 +63,7 @@ export function handOver(program, args, options = {}) {
     child.on('close', (code, signal) => {
       process.off('SIGINT', interrupted);
       process.off('SIGTERM', stop);
-      resolve(signal === null ? code : 128);
+      resolve(signal === null ? (code ?? 128) : 128);
     });
   });
 }

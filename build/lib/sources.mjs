@@ -4,7 +4,13 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
-/** Files below a folder in a stable order, or the file itself; nothing when it does not exist. */
+/**
+ * Files below a folder in a stable order, or the file itself; nothing when it does not exist.
+ *
+ * @param {string} target
+ * @param {(file: string) => boolean} [accept]
+ * @returns {string[]}
+ */
 export function filesBelow(target, accept = () => true) {
   let stats;
   try {

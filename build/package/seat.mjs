@@ -42,9 +42,10 @@ function resolvePackage(packages, from, name) {
 export async function seatPackages() {
   const { packages } = JSON.parse(readFileSync(at('package-lock.json'), 'utf8'));
   const wanted = new Set();
+  /** @type {[string, string, boolean][]} who needs it, what, and whether it cannot be without */
   const open = (await directPackages()).map((name) => ['', name, true]);
-  while (open.length > 0) {
-    const [from, name, needed] = open.pop();
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [from, name, needed] = next;
     const place = resolvePackage(packages, from, name);
     if (place === undefined || !existsSync(at(place))) {
       if (needed)

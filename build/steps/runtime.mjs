@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { electronInPlace, FALLBACK_RECIPE } from '../electron/place.mjs';
+import { FALLBACK_RECIPE, requireElectron } from '../electron/place.mjs';
 import { at, root } from '../lib/paths.mjs';
 import { run } from '../lib/run.mjs';
 import { StartProblem } from '../lib/say.mjs';
@@ -98,7 +98,7 @@ function currentFingerprint(electron) {
 const copyNeeded = () => process.platform === 'linux' && process.getuid?.() === 0;
 
 async function describe() {
-  const electron = electronInPlace();
+  const electron = requireElectron();
   const node = await findNode();
   return { electron, node };
 }

@@ -27,7 +27,7 @@ const Runtime = Type.Object({
 
 describe('bootstrap in an empty folder', () => {
   let folder = '';
-  const ready = async (): Promise<string> => (await run(process.execPath, ['build/ready.mjs', 'app'], { cwd: folder })).stderr;
+  const ready = async (): Promise<string> => (await run(process.execPath, ['build/ready.mjs'], { cwd: folder })).stderr;
   const npmsRecord = (): string => path.join(folder, 'node_modules', '.package-lock.json');
   const runtime = async () => Value.Parse(Runtime, JSON.parse(await readFile(path.join(folder, 'out/runtime.json'), 'utf8')));
 
