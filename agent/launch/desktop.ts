@@ -9,7 +9,7 @@ import { type NestedDisplay, type NestedDisplayRequest, startNestedDisplay } fro
 import type { AppExit, Desktop, LaunchLog, LaunchRefusal, LaunchSpec, SessionDisplay, StartedApp } from './port.ts';
 
 /** Not an application of the policy: one of Wardlock's own parts, which no policy can leave out. */
-export const WINDOW_MANAGER = 'wardlock.window-manager';
+const WINDOW_MANAGER = 'wardlock.window-manager';
 export const WINDOW_MANAGER_CONFIG = join(import.meta.dirname, 'window-manager.xml');
 
 const WINDOW_MANAGER_PATH = '/usr/bin/openbox';

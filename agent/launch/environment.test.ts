@@ -34,7 +34,7 @@ describe('the environment of an application', () => {
 
   test('home, user and display are the launcher’s own to say', () => {
     const display = { name: ':100', xauthority: '/run/wardlock/xauthority' };
-    const policy = { HOME: '/root', USER: 'root', DISPLAY: ':0', XAUTHORITY: '/root/.Xauthority' };
+    const policy = { HOME: '/elsewhere', USER: 'root', DISPLAY: ':0', XAUTHORITY: '/elsewhere/cookie' };
     expect(cleanEnvironment({ ...facts, display, policy })).toMatchObject({
       HOME: '/home/wardlock',
       USER: 'app',

@@ -21,7 +21,7 @@ export interface HeldProgram {
   readonly kind: FileKind;
 }
 
-export interface FileRefusal {
+interface FileRefusal {
   readonly ok: false;
   readonly reason: 'file-missing' | 'file-changed' | 'file-unsafe' | 'file-not-a-program';
   readonly detail: string;

@@ -79,7 +79,7 @@ async function isZombie(pid: number): Promise<boolean> {
 }
 
 /** Whether anything in the group still runs. A group that is gone runs nothing. */
-export async function isPopulated(group: Cgroup): Promise<boolean> {
+async function isPopulated(group: Cgroup): Promise<boolean> {
   const events = await readFile(join(group.path, 'cgroup.events'), 'utf8').catch(() => '');
   return /^populated 1$/mu.test(events);
 }

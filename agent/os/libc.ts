@@ -61,7 +61,7 @@ export function setns(fd: number, kind: number): void {
   checked('setns', native.setns(fd, kind));
 }
 
-export interface MountRequest {
+interface MountRequest {
   readonly source: string;
   readonly target: string;
   readonly type: string | null;

@@ -4,7 +4,7 @@
  */
 
 /** The fields of an `lstat` that the rule needs. */
-export interface FileStanding {
+interface FileStanding {
   readonly uid: number;
   readonly mode: number;
 }

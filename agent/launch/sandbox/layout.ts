@@ -12,7 +12,7 @@ export const X_SOCKET_FOLDER = '/tmp/.X11-unix';
 export const SANDBOX_RUNTIME = '/run/user/session';
 
 /** What a session may write: all of it noexec, nosuid, nodev, and gone with the session. */
-export const WRITABLE_FOLDERS: readonly string[] = ['/tmp', '/dev/shm', SANDBOX_HOME, SANDBOX_RUNTIME, '/var/tmp'];
+const WRITABLE_FOLDERS: readonly string[] = ['/tmp', '/dev/shm', SANDBOX_HOME, SANDBOX_RUNTIME, '/var/tmp'];
 /** What an application may read besides the survey and its own files. */
 export const READABLE_INSIDE: readonly string[] = [...WRITABLE_FOLDERS, SANDBOX_GIVEN, '/proc', '/dev'];
 

@@ -31,7 +31,7 @@ interface Starter {
   readonly warm: Promise<Outcome>;
 }
 
-export interface RunningApp {
+interface RunningApp {
   readonly pid: number;
   readonly group: Cgroup;
   readonly exit: Promise<{ readonly exitCode: number | null; readonly signal: string | null }>;

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 
-export const X_SOCKET_FOLDER = '/tmp/.X11-unix';
+const X_SOCKET_FOLDER = '/tmp/.X11-unix';
 /** Above what display managers and people use. */
 const FIRST_NUMBER = 100;
 const LAST_NUMBER = 9_999;
