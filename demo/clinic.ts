@@ -12,6 +12,7 @@ import { SeatView } from '../contract/seat-view.ts';
 import { WardlockError } from '../core/errors/index.ts';
 import type { PolicyDocument } from '../policies/schema.ts';
 import { type CommandLine, commandLine } from './command-line.ts';
+import { type Display, lendDisplay, startDisplay } from './display.ts';
 import { type Handbook, startHandbook } from './handbook.ts';
 import { makePlaces, type Places } from './places.ts';
 import type { Progress } from './progress.ts';
@@ -34,6 +35,7 @@ export interface Clinic {
   readonly seat: Seat;
   readonly handbook: Handbook;
   readonly users: SeatUsers | undefined;
+  readonly display: SeatDisplay;
   publish(change?: (policy: PolicyDocument) => PolicyDocument): Promise<PolicyDocument>;
   close(): Promise<void>;
 }
@@ -43,6 +45,15 @@ export interface ClinicSpec {
   readonly progress: Progress;
   /** Idle time until the warning; short in a demo that plays by itself. */
   readonly warnAfterSeconds: number;
+  /** A display of the machine, or one in memory of this size. */
+  readonly display: { readonly kind: 'machine'; readonly name: string } | { readonly kind: 'memory'; readonly width: number; readonly height: number };
+}
+
+/** Where the seat's screens are drawn. A machine's own display takes no pictures of itself. */
+export interface SeatDisplay {
+  readonly name: string;
+  readonly authority: string | undefined;
+  readonly memory: Display | undefined;
 }
 
 export async function openClinic(spec: ClinicSpec): Promise<Clinic> {
@@ -80,17 +91,31 @@ export async function openClinic(spec: ClinicSpec): Promise<Clinic> {
     const changed = await changedProgram(places);
     await progress.step('policy, signed and published', () => publish());
     await changed.change();
-    const seat = await progress.step('seat: agent and syncer', () => openSeat({ places, runtime, users }));
+    const display = await progress.step('display', () => openDisplay(spec, places, users));
+    undo.push(async () => display.memory?.stop());
+    const seat = await progress.step('seat: agent and syncer', () => openSeat({ places, runtime, users, authority: display.authority }));
     undo.push(() => seat.stop());
     await progress.step(`enrolment of ${SEAT_NAME}, then staff and policy`, async () => {
       await enrolOnce(cli, seat, site.seatsUrl, () => site.token(SEAT_NAME));
       await untilLocked(cli, seat);
     });
-    return { runtime, places, cli, site, seat, handbook, users, publish, close };
+    return { runtime, places, cli, site, seat, handbook, users, display, publish, close };
   } catch (cause) {
     await close();
     throw cause;
   }
+}
+
+async function openDisplay(spec: ClinicSpec, places: Places, users: SeatUsers | undefined): Promise<SeatDisplay> {
+  const { display } = spec;
+  const owner = users?.ui ?? { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  // Below the home of the screens' user, because that user can always walk there.
+  const dir = join(users?.ui.home ?? places.root, 'display');
+  if (display.kind === 'memory') {
+    const memory = await startDisplay({ dir, width: display.width, height: display.height, owner });
+    return { name: memory.name, authority: memory.authority, memory };
+  }
+  return { name: display.name, authority: await lendDisplay({ dir, name: display.name, owner }), memory: undefined };
 }
 
 async function seatUsers(places: Places, undo: (() => Promise<void>)[]): Promise<SeatUsers> {

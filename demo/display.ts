@@ -90,6 +90,23 @@ export async function startDisplay(spec: DisplaySpec): Promise<Display> {
   };
 }
 
+/**
+ * A cookie file for an existing display that the screens' user can read: the caller lends its own cookie, and only that.
+ * Undefined where the display needs none.
+ */
+export async function lendDisplay(spec: { readonly dir: string; readonly name: string; readonly owner: DisplaySpec['owner'] }): Promise<string | undefined> {
+  const { stdout } = await run('xauth', ['list', spec.name]);
+  const cookie = stdout.trim().split('\n')[0]?.split(/\s+/);
+  if (cookie?.[1] === undefined || cookie[2] === undefined) return undefined;
+  await mkdir(spec.dir, { recursive: true, mode: 0o711 });
+  const authority = join(spec.dir, 'Xauthority');
+  await writeFile(authority, '', { mode: 0o600 });
+  await run('xauth', ['-f', authority, 'add', spec.name, cookie[1], cookie[2]]);
+  await chmod(authority, 0o600);
+  await chown(authority, spec.owner.uid, spec.owner.gid);
+  return authority;
+}
+
 function firstLine(child: ReturnType<typeof spawn>): Promise<string> {
   return new Promise((resolve, reject) => {
     const pipe = child.stdio[3];

@@ -4,7 +4,7 @@
  * the seat itself says which layers that leaves out.
  */
 import { execFile } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Value } from 'typebox/value';
@@ -42,6 +42,8 @@ export interface SeatSpec {
   readonly places: Places;
   readonly runtime: Runtime;
   readonly users: SeatUsers | undefined;
+  /** Cookie file of the seat's display, for the nested display of the apps. */
+  readonly authority: string | undefined;
 }
 
 const run = promisify(execFile);
@@ -49,11 +51,9 @@ const run = promisify(execFile);
 export async function openSeat(spec: SeatSpec): Promise<Seat> {
   const { places, runtime, users } = spec;
   const stage = users === undefined ? undefined : await makeStage();
-  const runDir = join(places.seat, 'run');
   const syncDir = join(places.seat, 'syncer');
-  await mkdir(runDir, { recursive: true, mode: 0o755 });
-  await mkdir(syncDir, { recursive: true, mode: 0o700 });
-  if (users !== undefined) await run('chown', ['-R', `${users.sync.uid}:${users.sync.gid}`, syncDir]);
+  // Users are made anew for each run, so a seat of a former run belongs to a uid that is gone.
+  if (users !== undefined && existsSync(syncDir)) await run('chown', ['-R', `${users.sync.uid}:${users.sync.gid}`, syncDir]);
 
   const startAgent = async (): Promise<Child> => {
     const args = [
@@ -74,48 +74,14 @@ export async function openSeat(spec: SeatSpec): Promise<Seat> {
     await child.readyLine((line) => (line.includes('"ready"') ? true : undefined));
     return child;
   };
-  const startSyncer = async (): Promise<Child> => {
-    const args = [
-      'cli/main.ts',
-      'syncer',
-      '--state',
-      stage?.path('state') ?? syncDir,
-      '--agent-socket',
-      join(stage?.path('run') ?? runDir, 'sync.sock'),
-      '--json',
-    ];
-    const direct = { command: runtime.node, args };
-    const command =
-      users === undefined || stage === undefined
-        ? direct
-        : stage.as(
-            users.sync,
-            [
-              { source: runDir, name: 'run' },
-              { source: syncDir, name: 'state' },
-            ],
-            direct,
-          );
-    const child = startChild({
-      name: 'syncer',
-      ...command,
-      env: baseEnvironment(),
-      logFile: join(places.logs, 'syncer.log'),
-      cwd: runtime.root,
-    });
-    await child.readyLine((line) => (line.includes('"ready"') ? true : undefined));
-    return child;
+  const startSyncer = (): Child => {
+    const direct = { command: runtime.node, args: ['cli/main.ts', 'syncer', '--state', stage?.path('state') ?? places.seat] };
+    const command = users === undefined || stage === undefined ? direct : stage.as(users.sync, [{ source: places.seat, name: 'state' }], direct);
+    return startChild({ name: 'syncer', ...command, env: baseEnvironment(), logFile: join(places.logs, 'syncer.log'), cwd: runtime.root });
   };
 
   let agent = await startAgent();
-  let syncer: Child;
-  try {
-    syncer = await startSyncer();
-  } catch (cause) {
-    await agent.stop();
-    await stage?.remove();
-    throw cause;
-  }
+  let syncer = startSyncer();
   return {
     stateDir: places.seat,
     users,
@@ -128,9 +94,9 @@ export async function openSeat(spec: SeatSpec): Promise<Seat> {
     },
     async startSyncer() {
       await syncer.stop();
-      syncer = await startSyncer();
+      syncer = startSyncer();
     },
-    uiSocket: join(stage?.path('run') ?? runDir, 'ui.sock'),
+    uiSocket: join(stage?.path('state') ?? places.seat, 'run', 'ui.sock'),
     async stop() {
       await syncer.stop();
       await agent.stop();
@@ -148,6 +114,6 @@ export async function enrolOnce(
 ): Promise<'enrolled' | 'already'> {
   const before = await cli.run(['status', '--state', seat.stateDir, '--json']);
   if (before.code === 0 && Value.Parse(SeatView, JSON.parse(before.stdout)).phase !== 'unenrolled') return 'already';
-  await cli.must(['enrol', '--server', server, '--token', await token(), '--state', seat.stateDir]);
+  await cli.must(['enrol', await token(), '--server', server, '--state', seat.stateDir]);
   return 'enrolled';
 }

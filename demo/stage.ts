@@ -33,7 +33,7 @@ export interface Stage {
 }
 
 const BASE = '/run';
-const NAMES = ['app', 'run', 'state', 'display'] as const;
+const NAMES = ['state'] as const;
 
 export async function makeStage(): Promise<Stage> {
   const root = await mkdtemp(join(BASE, 'wardlock-'));

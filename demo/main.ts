@@ -1,0 +1,91 @@
+/**
+ * `npm start`: a clinic to look at. Opens it, plays or shows the seat, lets the auditor read, verifies the log, says where
+ * everything is. Exit 0 only if every step truly happened.
+ */
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { isWardlockError } from '../core/errors/index.ts';
+import { type Clinic, openClinic } from './clinic.ts';
+import { proveShift } from './evidence.ts';
+import { openDrivenKiosk, openPracticeWindow } from './open-kiosk.ts';
+import { parseOptions, USAGE } from './options.ts';
+import { progress } from './progress.ts';
+import { playShift } from './shift.ts';
+import { whereToLook } from './where.ts';
+
+const CHECKOUT = fileURLToPath(new URL('..', import.meta.url));
+const PLAYED = { width: 1280, height: 800, warnAfterSeconds: 6 } as const;
+/** With a person in front of it the seat waits longer before it warns. */
+const PRACTICE_WARN_SECONDS = 120;
+
+const say = (text: string): void => void process.stdout.write(text);
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2), join(CHECKOUT, '.wardlock'));
+  if (options.help) {
+    say(USAGE);
+    return;
+  }
+  const shown = progress(say, () => performance.now());
+  const machineDisplay = options.once ? undefined : process.env['DISPLAY'];
+  say(`Wardlock clinic. ${machineDisplay === undefined ? 'No display is used: the seat runs under Xvfb and plays a short shift.' : 'The seat opens in a practice window. Anyone can close it.'}\n\nOpening\n`);
+  const started = new Date();
+  const clinic = await openClinic({
+    stateDir: options.stateDir,
+    progress: shown,
+    warnAfterSeconds: machineDisplay === undefined ? PLAYED.warnAfterSeconds : PRACTICE_WARN_SECONDS,
+    display: machineDisplay === undefined ? { kind: 'memory', width: PLAYED.width, height: PLAYED.height } : { kind: 'machine', name: machineDisplay },
+  });
+  const stopped = onceAskedToStop();
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => (closing ??= clinic.close());
+  try {
+    if (machineDisplay === undefined) await play(clinic, started);
+    else await practise(clinic, stopped);
+    if (machineDisplay === undefined && !options.once) {
+      say(whereToLook(clinic));
+      await stopped;
+    }
+  } finally {
+    say('\nClosing\n');
+    await shown.step('processes ended, users and mounts removed', close);
+  }
+
+  async function play(opened: Clinic, since: Date): Promise<void> {
+    say('\nA short shift\n');
+    const { display } = opened;
+    const memory = display.memory;
+    if (memory === undefined) throw new Error('a shift is played on a display in memory only');
+    const kiosk = await shown.step('the seat\'s screens start', () => openDrivenKiosk(opened));
+    try {
+      await playShift({ clinic: opened, kiosk, display: memory, progress: shown });
+      say('\nThe auditor\n');
+      await proveShift(opened, since, shown, say);
+    } finally {
+      if (options.once) await kiosk.stop();
+      else void stopped.then(() => kiosk.stop());
+    }
+  }
+
+  async function practise(opened: Clinic, ended: Promise<void>): Promise<void> {
+    const kiosk = await shown.step('the seat\'s practice window opens', () => openPracticeWindow(opened));
+    say(whereToLook(opened));
+    await Promise.race([ended, kiosk.exited]);
+    await kiosk.stop();
+  }
+}
+
+/** Resolves at the first Ctrl+C or TERM; the clinic then closes in order. */
+function onceAskedToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+  });
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(isWardlockError(error) ? `\n${error.message} (${error.code})\n` : `\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = 1;
+}
