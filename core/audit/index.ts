@@ -43,6 +43,8 @@ export {
   type Recipient,
   type RecipientRole,
 } from './epoch.ts';
+export { type ExportLine, formatLine, parseLine } from './export/lines.ts';
+export { type ExportSummary, verifyExport } from './export/verify-export.ts';
 export { describeFault, type Fault, type FaultCode, faultMeanings } from './faults.ts';
 export { type TreeHasher, treeHasher } from './hasher.ts';
 export { checkEd25519PublicKey, checkX25519PublicKey, isX25519PublicKey } from './key-check.ts';

@@ -1,0 +1,71 @@
+/**
+ * Binds a contiguous run of leaves to a root by the inclusion proofs of its first and last leaf: the hashes to the left of
+ * the first are the frontier that the run continues, and the frontier before the last must be what the last one's proof
+ * says. Owns that argument; entries are the caller's.
+ */
+import { equalBytes } from '../bytes.ts';
+import { CompactRange, coverage } from '../compact.ts';
+import type { TreeHasher } from '../hasher.ts';
+import { verifyInclusion } from '../merkle.ts';
+
+export interface RunClaim {
+  readonly start: number;
+  readonly end: number;
+  readonly size: number;
+  readonly root: Uint8Array;
+  readonly first: readonly Uint8Array[];
+  readonly last: readonly Uint8Array[];
+}
+
+/** Takes the leaves of a run one by one. */
+export class RunProof {
+  readonly #hasher: TreeHasher;
+  readonly #claim: RunClaim;
+  readonly #range: CompactRange | undefined;
+  #firstLeaf: Uint8Array | undefined;
+  #lastLeaf: Uint8Array | undefined;
+
+  constructor(hasher: TreeHasher, claim: RunClaim) {
+    this.#hasher = hasher;
+    this.#claim = claim;
+    const left = leftSiblings(claim.start, claim.size, claim.first);
+    const fits = claim.start < claim.end && claim.end <= claim.size && left.length === coverage(0, claim.start).length;
+    this.#range = fits ? CompactRange.frontier(hasher, claim.start, left) : undefined;
+  }
+
+  leaf(hash: Uint8Array): void {
+    if (this.#lastLeaf !== undefined) this.#range?.append(this.#lastLeaf);
+    this.#firstLeaf ??= hash;
+    this.#lastLeaf = hash;
+  }
+
+  /** True when exactly the leaves given are the run [start, end) of the tree with this root. */
+  holds(): boolean {
+    const { start, end, size, root, first, last } = this.#claim;
+    const range = this.#range;
+    if (range === undefined || this.#firstLeaf === undefined || this.#lastLeaf === undefined || range.end !== end - 1) return false;
+    if (!verifyInclusion(this.#hasher, { leafHash: this.#firstLeaf, index: start, size, root }, first)) return false;
+    if (!verifyInclusion(this.#hasher, { leafHash: this.#lastLeaf, index: end - 1, size, root }, last)) return false;
+    const left = leftSiblings(end - 1, size, last);
+    return left.length === range.nodes.length && range.nodes.every((node, at) => equalBytes(node.hash, left[at] ?? root));
+  }
+}
+
+/** The hashes of an inclusion proof that lie to the left of the leaf, from left to right (RFC 9162 section 2.1.3.2). */
+function leftSiblings(index: number, size: number, proof: readonly Uint8Array[]): readonly Uint8Array[] {
+  const left: Uint8Array[] = [];
+  let fn = index;
+  let sn = size - 1;
+  for (const hash of proof) {
+    if (fn % 2 === 1 || fn === sn) {
+      left.push(hash);
+      while (fn % 2 === 0 && fn !== 0) {
+        fn /= 2;
+        sn = Math.floor(sn / 2);
+      }
+    }
+    fn = Math.floor(fn / 2);
+    sn = Math.floor(sn / 2);
+  }
+  return left.reverse();
+}
