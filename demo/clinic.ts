@@ -46,7 +46,9 @@ export interface ClinicSpec {
   /** Idle time until the warning; short in a demo that plays by itself. */
   readonly warnAfterSeconds: number;
   /** A display of the machine, or one in memory of this size. */
-  readonly display: { readonly kind: 'machine'; readonly name: string } | { readonly kind: 'memory'; readonly width: number; readonly height: number };
+  readonly display:
+    | { readonly kind: 'machine'; readonly name: string }
+    | { readonly kind: 'memory'; readonly width: number; readonly height: number };
 }
 
 /** Where the seat's screens are drawn. A machine's own display takes no pictures of itself. */

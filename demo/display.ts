@@ -94,7 +94,11 @@ export async function startDisplay(spec: DisplaySpec): Promise<Display> {
  * A cookie file for an existing display that the screens' user can read: the caller lends its own cookie, and only that.
  * Undefined where the display needs none.
  */
-export async function lendDisplay(spec: { readonly dir: string; readonly name: string; readonly owner: DisplaySpec['owner'] }): Promise<string | undefined> {
+export async function lendDisplay(spec: {
+  readonly dir: string;
+  readonly name: string;
+  readonly owner: DisplaySpec['owner'];
+}): Promise<string | undefined> {
   const { stdout } = await run('xauth', ['list', spec.name]);
   const cookie = stdout.trim().split('\n')[0]?.split(/\s+/);
   if (cookie?.[1] === undefined || cookie[2] === undefined) return undefined;

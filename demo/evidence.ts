@@ -23,7 +23,11 @@ const UNANCHORED = 2;
 
 /** What each story of the shift must hold, in this order; other events may stand between. */
 const EXPECTED = [
-  { who: ANNA.id, kind: 'person', events: ['session.started', 'app.launched', 'app.launched', 'app.refused', 'session.warned', 'session.locked', 'session.ended'] },
+  {
+    who: ANNA.id,
+    kind: 'person',
+    events: ['session.started', 'app.launched', 'app.launched', 'app.refused', 'session.warned', 'session.locked', 'session.ended'],
+  },
   { who: BEN.id, kind: 'person', events: ['session.started', 'session.locked', 'session.unlocked', 'session.ended'] },
   { who: null, kind: 'breakglass', events: ['breakglass.started', 'app.launched', 'breakglass.ended'] },
 ] as const;
@@ -31,7 +35,9 @@ const EXPECTED = [
 const Identity = Type.Object({ logKey: Type.String() });
 
 export async function proveShift(clinic: Clinic, since: Date, progress: Progress, say: (text: string) => void): Promise<void> {
-  const auditor = await progress.step('an auditor signs in', () => signIn(clinic.site.consoleUrl, clinic.site.ca, { name: AUDITOR, password: clinic.site.auditorPassword }));
+  const auditor = await progress.step('an auditor signs in', () =>
+    signIn(clinic.site.consoleUrl, clinic.site.ca, { name: AUDITOR, password: clinic.site.auditorPassword }),
+  );
   const stories = await progress.step('the whole shift is on the server, and says what happened', () => shiftStories(auditor, since));
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   say(`\n${stories.map((story) => storyText(story, zone)).join('\n\n')}\n\n`);
@@ -40,18 +46,38 @@ export async function proveShift(clinic: Clinic, since: Date, progress: Progress
   const exported = join(clinic.places.site, 'export.wardlock');
   await progress.step('an export verifies offline', async () => {
     await rm(exported, { force: true });
-    await clinic.cli.must(['audit', 'export', '--server', clinic.site.consoleUrl, '--ca', clinic.site.ca, '--account', AUDITOR, '--password-file', join(clinic.places.site, 'auditor.password'), '--seat', SEAT_NAME, '--from', since.toISOString(), '--to', new Date().toISOString(), '--out', exported]);
+    await clinic.cli.must([
+      'audit',
+      'export',
+      '--server',
+      clinic.site.consoleUrl,
+      '--ca',
+      clinic.site.ca,
+      '--account',
+      AUDITOR,
+      '--password-file',
+      join(clinic.places.site, 'auditor.password'),
+      '--seat',
+      SEAT_NAME,
+      '--from',
+      since.toISOString(),
+      '--to',
+      new Date().toISOString(),
+      '--out',
+      exported,
+    ]);
     progress.note((await clinic.cli.must(['audit', 'verify', exported, '--key', logKey])).trim());
   });
   const snapshot = join(clinic.places.site, 'seat-log.db');
-  await progress.step('the seat\'s own log verifies', async () => {
+  await progress.step("the seat's own log verifies", async () => {
     await rm(snapshot, { force: true });
     await clinic.cli.must(['audit', 'snapshot', snapshot, '--state', clinic.seat.stateDir]);
     progress.note((await clinic.cli.must(['audit', 'verify', snapshot, '--key', logKey])).trim());
   });
   await progress.step('without a key from outside it proves nothing, and says so', async () => {
     const { code, stdout, stderr } = await clinic.cli.run(['audit', 'verify', snapshot]);
-    if (code !== UNANCHORED) throw new WardlockError('START_STEP_FAILED', `audit verify without a key ended with ${code}: ${stdout}${stderr}`);
+    if (code !== UNANCHORED)
+      throw new WardlockError('START_STEP_FAILED', `audit verify without a key ended with ${code}: ${stdout}${stderr}`);
   });
   say(`\nVerify it yourself:\n  npm run -s cli -- audit verify ${snapshot} --key '${logKey}'\n`);
 }

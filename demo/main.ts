@@ -2,8 +2,9 @@
  * `npm start`: a clinic to look at. Opens it, plays or shows the seat, lets the auditor read, verifies the log, says where
  * everything is. Exit 0 only if every step truly happened.
  */
-import { fileURLToPath } from 'node:url';
+
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { isWardlockError } from '../core/errors/index.ts';
 import { type Clinic, openClinic } from './clinic.ts';
 import { proveShift } from './evidence.ts';
@@ -28,13 +29,18 @@ async function main(): Promise<void> {
   }
   const shown = progress(say, () => performance.now());
   const machineDisplay = options.once ? undefined : process.env['DISPLAY'];
-  say(`Wardlock clinic. ${machineDisplay === undefined ? 'No display is used: the seat runs under Xvfb and plays a short shift.' : 'The seat opens in a practice window. Anyone can close it.'}\n\nOpening\n`);
+  say(
+    `Wardlock clinic. ${machineDisplay === undefined ? 'No display is used: the seat runs under Xvfb and plays a short shift.' : 'The seat opens in a practice window. Anyone can close it.'}\n\nOpening\n`,
+  );
   const started = new Date();
   const clinic = await openClinic({
     stateDir: options.stateDir,
     progress: shown,
     warnAfterSeconds: machineDisplay === undefined ? PLAYED.warnAfterSeconds : PRACTICE_WARN_SECONDS,
-    display: machineDisplay === undefined ? { kind: 'memory', width: PLAYED.width, height: PLAYED.height } : { kind: 'machine', name: machineDisplay },
+    display:
+      machineDisplay === undefined
+        ? { kind: 'memory', width: PLAYED.width, height: PLAYED.height }
+        : { kind: 'machine', name: machineDisplay },
   });
   const stopped = onceAskedToStop();
   let closing: Promise<void> | undefined;
@@ -56,7 +62,7 @@ async function main(): Promise<void> {
     const { display } = opened;
     const memory = display.memory;
     if (memory === undefined) throw new Error('a shift is played on a display in memory only');
-    const kiosk = await shown.step('the seat\'s screens start', () => openDrivenKiosk(opened));
+    const kiosk = await shown.step("the seat's screens start", () => openDrivenKiosk(opened));
     try {
       await playShift({ clinic: opened, kiosk, display: memory, progress: shown });
       say('\nThe auditor\n');
@@ -68,7 +74,7 @@ async function main(): Promise<void> {
   }
 
   async function practise(opened: Clinic, ended: Promise<void>): Promise<void> {
-    const kiosk = await shown.step('the seat\'s practice window opens', () => openPracticeWindow(opened));
+    const kiosk = await shown.step("the seat's practice window opens", () => openPracticeWindow(opened));
     say(whereToLook(opened));
     await Promise.race([ended, kiosk.exited]);
     await kiosk.stop();
@@ -86,6 +92,10 @@ function onceAskedToStop(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  process.stderr.write(isWardlockError(error) ? `\n${error.message} (${error.code})\n` : `\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    isWardlockError(error)
+      ? `\n${error.message} (${error.code})\n`
+      : `\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   process.exitCode = 1;
 }

@@ -27,12 +27,20 @@ export async function openDrivenKiosk(clinic: Clinic, args: readonly string[] = 
 /** A window that anyone can close. */
 export async function openPracticeWindow(clinic: Clinic): Promise<Child> {
   const home = await kioskHome(clinic);
-  const direct: Command = { command: clinic.runtime.electron.path, args: [clinic.runtime.root, `--user-data-dir=${join(home, 'electron')}`, '--agent-socket', clinic.seat.uiSocket, '--mode', 'practice'] };
+  const direct: Command = {
+    command: clinic.runtime.electron.path,
+    args: [clinic.runtime.root, `--user-data-dir=${join(home, 'electron')}`, '--agent-socket', clinic.seat.uiSocket, '--mode', 'practice'],
+  };
   const command = asScreensUser(clinic).as?.(direct) ?? direct;
   return startChild({
     name: 'screens',
     ...command,
-    env: { ...baseEnvironment(), HOME: home, DISPLAY: clinic.display.name, ...(clinic.display.authority === undefined ? {} : { XAUTHORITY: clinic.display.authority }) },
+    env: {
+      ...baseEnvironment(),
+      HOME: home,
+      DISPLAY: clinic.display.name,
+      ...(clinic.display.authority === undefined ? {} : { XAUTHORITY: clinic.display.authority }),
+    },
     logFile: join(clinic.places.logs, 'screens.log'),
     cwd: '/',
   });

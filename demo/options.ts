@@ -25,9 +25,14 @@ short shift by itself, with a picture of every screen.
 /** @throws WardlockError START_USAGE */
 export function parseOptions(args: readonly string[], defaultState: string): DemoOptions {
   try {
-    const { values } = parseArgs({ args: [...args], options: { once: { type: 'boolean' }, state: { type: 'string' }, help: { type: 'boolean', short: 'h' } } });
+    const { values } = parseArgs({
+      args: [...args],
+      options: { once: { type: 'boolean' }, state: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    });
     return { once: values.once ?? false, stateDir: values.state ?? defaultState, help: values.help ?? false };
   } catch (cause) {
-    throw new WardlockError('START_USAGE', `${cause instanceof Error ? cause.message : String(cause)}. See npm start -- --help.`, { cause });
+    throw new WardlockError('START_USAGE', `${cause instanceof Error ? cause.message : String(cause)}. See npm start -- --help.`, {
+      cause,
+    });
   }
 }

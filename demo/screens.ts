@@ -27,17 +27,28 @@ export function screens(page: Page): Screens {
       await condition();
     } catch (cause) {
       const now = await root.getAttribute('data-screen').catch(() => 'nothing');
-      const text = await page.locator('body').innerText().catch(() => '');
-      throw new WardlockError('START_STEP_FAILED', `Waited for ${what}, but the seat shows "${now ?? 'nothing'}": ${text.replaceAll(/\s+/g, ' ').slice(0, 300)}`, { cause });
+      const text = await page
+        .locator('body')
+        .innerText()
+        .catch(() => '');
+      throw new WardlockError(
+        'START_STEP_FAILED',
+        `Waited for ${what}, but the seat shows "${now ?? 'nothing'}": ${text.replaceAll(/\s+/g, ' ').slice(0, 300)}`,
+        { cause },
+      );
     }
   };
-  const until: Screens['until'] = (screen, limitMs = SCREEN_LIMIT_MS) => wait(`the screen "${screen}"`, () => page.locator(`html[data-screen="${screen}"]`).waitFor({ state: 'attached', timeout: limitMs }));
+  const until: Screens['until'] = (screen, limitMs = SCREEN_LIMIT_MS) =>
+    wait(`the screen "${screen}"`, () => page.locator(`html[data-screen="${screen}"]`).waitFor({ state: 'attached', timeout: limitMs }));
   return {
     page,
     until,
-    untilWarning: (limitMs) => wait('the warning', () => page.locator('html[data-warning="yes"]').waitFor({ state: 'attached', timeout: limitMs })),
-    says: (words) => wait(`the words ${String(words)}`, () => page.getByText(words).first().waitFor({ state: 'visible', timeout: SCREEN_LIMIT_MS })),
-    press: (name) => wait(`the button ${String(name)}`, () => page.getByRole('button', { name }).first().click({ timeout: SCREEN_LIMIT_MS })),
+    untilWarning: (limitMs) =>
+      wait('the warning', () => page.locator('html[data-warning="yes"]').waitFor({ state: 'attached', timeout: limitMs })),
+    says: (words) =>
+      wait(`the words ${String(words)}`, () => page.getByText(words).first().waitFor({ state: 'visible', timeout: SCREEN_LIMIT_MS })),
+    press: (name) =>
+      wait(`the button ${String(name)}`, () => page.getByRole('button', { name }).first().click({ timeout: SCREEN_LIMIT_MS })),
     async hold(name, untilScreen) {
       const button = page.getByRole('button', { name }).first();
       await wait(`the button ${String(name)}`, () => button.hover({ timeout: SCREEN_LIMIT_MS }));

@@ -76,7 +76,8 @@ export async function openSeat(spec: SeatSpec): Promise<Seat> {
   };
   const startSyncer = (): Child => {
     const direct = { command: runtime.node, args: ['cli/main.ts', 'syncer', '--state', stage?.path('state') ?? places.seat] };
-    const command = users === undefined || stage === undefined ? direct : stage.as(users.sync, [{ source: places.seat, name: 'state' }], direct);
+    const command =
+      users === undefined || stage === undefined ? direct : stage.as(users.sync, [{ source: places.seat, name: 'state' }], direct);
     return startChild({ name: 'syncer', ...command, env: baseEnvironment(), logFile: join(places.logs, 'syncer.log'), cwd: runtime.root });
   };
 

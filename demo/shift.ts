@@ -3,8 +3,8 @@
  * emergency access, a logout. Every act waits for its screen, so a step that did not truly happen ends the shift.
  */
 import { join } from 'node:path';
-import { STAFF, type StaffMember } from './clinic-policy.ts';
 import type { Clinic } from './clinic.ts';
+import { STAFF, type StaffMember } from './clinic-policy.ts';
 import type { Display } from './display.ts';
 import { type Kiosk, typeAsPerson } from './kiosk.ts';
 import type { Progress } from './progress.ts';

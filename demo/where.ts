@@ -4,7 +4,10 @@ import { STAFF } from './clinic-policy.ts';
 import { AUDITOR } from './site.ts';
 
 export function whereToLook(clinic: Clinic): string {
-  const staff = STAFF.map((member) => `    ${member.displayName.padEnd(14)} badge ${member.badge}   PIN ${member.pin}   npm run -s cli -- tap ${member.badge} --state ${clinic.seat.stateDir}`);
+  const staff = STAFF.map(
+    (member) =>
+      `    ${member.displayName.padEnd(14)} badge ${member.badge}   PIN ${member.pin}   npm run -s cli -- tap ${member.badge} --state ${clinic.seat.stateDir}`,
+  );
   return `
 The clinic is open. Ctrl+C closes it.
 
