@@ -197,7 +197,7 @@ export class LiveStore {
       this.#usedBytes = usedBytes(this.log.db);
       if (!needsRoom({ used: this.#usedBytes, capacity: this.#options.capacityBytes }, started)) return;
       const before = this.#pruned;
-      this.#pruned = pruneStep(this.log.db, this.log.tables, this.#hasher, before, this.receiptedSize);
+      this.#pruned = pruneStep(this.log, this.#hasher, before, this.receiptedSize);
       if (this.#pruned === before) return;
       this.#pruning = true;
       setImmediate(() => this.#pruneNext(true));

@@ -30,7 +30,7 @@ export async function openLog(dir: string, parts: LogParts, birth: 'enrolment' |
   await finishBirth(paths, anchor);
   if (!existsSync(paths.db)) return beginWithout(dir, parts, birth, anchorRead);
   const opened = tryOpen(paths.db, anchorRead);
-  if ('code' in opened) return replace(dir, parts, [opened], anchor, undefined);
+  if ('code' in opened) return replace(dir, parts, { findings: [opened], anchor });
   const tables = storeTables(opened);
   const log = readLogIdOf(opened);
   if (log !== undefined && !equalBytes(log.workstation, parts.workstation)) {
@@ -48,14 +48,12 @@ export async function openLog(dir: string, parts: LogParts, birth: 'enrolment' |
   }
   const receipt = readReceipt(opened);
   opened.close();
-  return replace(
-    dir,
-    parts,
-    serious ? findings : [...findings, { code: 'KEYS_LOST' }],
+  return replace(dir, parts, {
+    findings: serious ? findings : [...findings, { code: 'KEYS_LOST' }],
     anchor,
     receipt,
-    log === undefined ? undefined : toHex(log.incarnation),
-  );
+    incarnation: log === undefined ? undefined : toHex(log.incarnation),
+  });
 }
 
 function inspect(db: StoreDatabase, parts: LogParts, anchorRead: AnchorRead, incarnation: string): readonly Fault[] {
@@ -83,14 +81,15 @@ async function beginWithout(dir: string, parts: LogParts, birth: 'enrolment' | '
   return { live: await createLog(paths, parts, { kind: 'replacement', replaces: cited }), findings: [finding], interrupted: true };
 }
 
-async function replace(
-  dir: string,
-  parts: LogParts,
-  findings: readonly Fault[],
-  anchor: AnchorRecord | undefined,
-  receipt: string | undefined,
-  incarnation?: string,
-): Promise<OpenedLog> {
+/** Why a log is not continued, and what is known of it. */
+interface Retired {
+  readonly findings: readonly Fault[];
+  readonly anchor: AnchorRecord | undefined;
+  readonly receipt?: string | undefined;
+  readonly incarnation?: string | undefined;
+}
+
+async function replace(dir: string, parts: LogParts, { findings, anchor, receipt, incarnation }: Retired): Promise<OpenedLog> {
   const paths = storePaths(dir);
   await retireLog(paths, `${incarnation ?? anchor?.incarnation ?? 'unknown'}-${Date.now()}`);
   const live = await createLog(paths, parts, { kind: 'replacement', replaces: citationOf(anchor, receipt) });

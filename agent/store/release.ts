@@ -16,5 +16,6 @@ export function releaseKeys(): void {
 function collector(): () => void {
   setFlagsFromString('--expose-gc');
   const gc: unknown = runInNewContext('gc');
+  // oxlint-disable-next-line typescript/no-unsafe-call -- V8's own collector has no type
   return typeof gc === 'function' ? () => void gc() : () => undefined;
 }

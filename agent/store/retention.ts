@@ -25,11 +25,16 @@ export function usedBytes(db: StoreDatabase): number {
   return pages * Number(db.pragma('page_size', { simple: true }));
 }
 
+interface PrunedStore {
+  readonly db: StoreDatabase;
+  readonly tables: Tables;
+}
+
 /**
  * Removes one step's worth of receipted epochs; answers what is pruned now, the same as before when there is nothing to
  * do. The entry that opens the first kept epoch stays, with the closing checkpoint that certifies it.
  */
-export function pruneStep(db: StoreDatabase, tables: Tables, hasher: TreeHasher, pruned: Pruned, receipted: number): Pruned {
+export function pruneStep({ db, tables }: PrunedStore, hasher: TreeHasher, pruned: Pruned, receipted: number): Pruned {
   const boundary = pruneBoundary(tables, pruned, receipted);
   if (boundary === undefined) return pruned;
   const frontier = frontierAt(hasher, boundary, storedNodes(tables, hasher, pruned));

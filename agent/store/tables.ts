@@ -79,8 +79,9 @@ export function storeTables(db: StoreDatabase) {
 }
 
 function entryRow(row: unknown): StoredEntry {
-  if (!Array.isArray(row)) throw damaged();
-  const [seq, bytes]: readonly unknown[] = row;
+  const cells: readonly unknown[] | undefined = Array.isArray(row) ? row : undefined;
+  if (cells === undefined) throw damaged();
+  const [seq, bytes] = cells;
   if (typeof seq !== 'number' || !(bytes instanceof Uint8Array)) throw damaged();
   return { seq, bytes };
 }
