@@ -62,7 +62,7 @@ export function TruthRow({ truth }: { readonly truth: TruthView }): JSX.Element 
   return (
     <ul className="truth" aria-label={t('lock.status')}>
       {factsOf(t, truth, now).map(({ name, said, mark, meaning }) => (
-        <li key={name} title={meaning}>
+        <li key={name} data-mark={mark} title={meaning}>
           <StateMark mark={mark} />
           <span>
             <span className="truth-name">{name}</span> <span className="truth-said">{said}</span>

@@ -6,6 +6,7 @@ import { DisplayButton } from '../parts/display-settings.tsx';
 import { Icon, StateMark } from '../parts/icons.tsx';
 
 const STEPS = ['contacting', 'verifying', 'certifying', 'done'] as const;
+const steps: readonly string[] = STEPS;
 type Step = NonNullable<SeatView['enrolment']>['step'];
 
 export function EnrolmentScreen({ view }: { readonly view: SeatView }): JSX.Element {
@@ -61,7 +62,7 @@ export function EnrolmentScreen({ view }: { readonly view: SeatView }): JSX.Elem
 
 function Steps({ step }: { readonly step: Step }): JSX.Element {
   const { t } = useSeat();
-  const at = step === 'done' ? STEPS.length : STEPS.findIndex((name) => name === step);
+  const at = step === 'done' ? STEPS.length : steps.indexOf(step);
   return (
     <ol className="enrol-steps" aria-label={t('enrol.steps')}>
       {STEPS.map((name, index) => {
