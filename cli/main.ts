@@ -4,13 +4,19 @@
  */
 import { Command } from 'commander';
 import { isWardlockError } from '../core/errors/index.ts';
+import * as account from './account.ts';
 import * as agent from './agent.ts';
+import * as auditDrill from './audit-drill.ts';
+import * as auditShow from './audit-show.ts';
+import * as auditSnapshot from './audit-snapshot.ts';
+import * as auditVerify from './audit-verify.ts';
 import * as doctor from './doctor.ts';
 import * as enrol from './enrol.ts';
 import * as enrolToken from './enrol-token.ts';
 import * as keys from './keys.ts';
 import * as policyPublish from './policy-publish.ts';
 import * as policyValidate from './policy-validate.ts';
+import * as reader from './reader.ts';
 import * as seat from './seat.ts';
 import * as server from './server.ts';
 import * as staff from './staff.ts';
@@ -18,7 +24,27 @@ import * as status from './status.ts';
 import * as syncer from './syncer.ts';
 import * as tap from './tap.ts';
 
-const commands = [agent, syncer, tap, status, doctor, enrol, policyValidate, server, seat, enrolToken, staff, keys, policyPublish];
+const commands = [
+  auditVerify,
+  auditShow,
+  auditSnapshot,
+  auditDrill,
+  agent,
+  syncer,
+  tap,
+  status,
+  doctor,
+  enrol,
+  policyValidate,
+  server,
+  seat,
+  reader,
+  account,
+  enrolToken,
+  staff,
+  keys,
+  policyPublish,
+];
 
 const FAILED = 1;
 const USAGE = 64;

@@ -3,6 +3,7 @@
  * word and acknowledged loss then looks exactly like going back in time. Owns its two slots and when they are written;
  * must never hold up an append.
  */
+import { existsSync, readFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
@@ -16,7 +17,7 @@ export const ANCHOR_INTERVAL_MS = 250;
 /** After class 1 events: soon, but a burst of them is one write and does not fight the commits for the disk. */
 export const ANCHOR_SOON_MS = 20;
 
-const AnchorRecord = Type.Object({
+export const AnchorRecord = Type.Object({
   incarnation: Type.String({ pattern: '^[0-9a-f]{16}$' }),
   head: Type.String({ maxLength: MAX_NOTE_BYTES }),
   receipt: Type.Union([Type.Null(), Type.String({ maxLength: MAX_NOTE_BYTES })]),
@@ -44,6 +45,13 @@ export async function readAnchor(path: string, crypto: Pick<AuditCrypto, 'sha256
   const bytes = await readWhole(path);
   if (bytes === undefined) return { state: 'absent' };
   const newest = newestSlot(bytes, crypto);
+  return newest === undefined ? { state: 'damaged' } : { state: 'present', record: newest.record };
+}
+
+/** The same for a verifier, which reads evidence in one go. */
+export function readAnchorSync(path: string, crypto: Pick<AuditCrypto, 'sha256'>): AnchorRead {
+  if (!existsSync(path)) return { state: 'absent' };
+  const newest = newestSlot(new Uint8Array(readFileSync(path)), crypto);
   return newest === undefined ? { state: 'damaged' } : { state: 'present', record: newest.record };
 }
 

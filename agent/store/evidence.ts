@@ -1,0 +1,130 @@
+/**
+ * Opens a log for verification wherever it lies: a snapshot, a stopped store's folder, an emergency log. Owns the way in;
+ * must never write to the evidence, so what SQLite would touch is read from a copy.
+ */
+import { closeSync, copyFileSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import Database from 'better-sqlite3';
+import { Value } from 'typebox/value';
+import { fromUtf8 } from '../../core/audit/bytes.ts';
+import type { AuditCrypto } from '../../core/audit/crypto.ts';
+import type { LogSource } from '../../core/audit/verify/source.ts';
+import { WardlockError } from '../../core/errors/index.ts';
+import { AnchorRecord, readAnchorSync } from './anchor.ts';
+import { APPLICATION_ID, asCoded } from './database.ts';
+import { emergencySource, readEmergencyRuns } from './emergency.ts';
+import { storePaths } from './incarnation.ts';
+import { SNAPSHOT_ANCHOR } from './snapshot.ts';
+import { readLogId, storeSource } from './source.ts';
+import { storeTables, type Tables } from './tables.ts';
+
+export interface Evidence {
+  /** The main log first, then runs of the emergency log. */
+  readonly sources: readonly LogSource[];
+  /** The folder has a place for the head anchor and none that can be read. */
+  readonly anchorMissing: boolean;
+  close(): void;
+}
+
+const SQLITE_MAGIC = 'SQLite format 3\u0000';
+const WAL_FORMAT = 2;
+const WAL_FORMAT_AT = 18;
+const HEADER_BYTES = 100;
+
+/** What lies at a path, by its first bytes. */
+export function kindOf(path: string): 'store' | 'snapshot' | 'text' | 'unknown' {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) throw new WardlockError('START_USAGE', `There is nothing at ${path}.`);
+  if (stat.isDirectory()) return existsSync(storePaths(path).db) ? 'store' : 'unknown';
+  const head = firstBytes(path);
+  if (head.toString('latin1', 0, SQLITE_MAGIC.length) === SQLITE_MAGIC) return 'snapshot';
+  return head[0] === 0x7b ? 'text' : 'unknown';
+}
+
+/** A snapshot file, or a file of a stopped store. */
+export function openSnapshot(path: string, crypto: AuditCrypto): Evidence {
+  const needsCopy = firstBytes(path)[WAL_FORMAT_AT] === WAL_FORMAT;
+  if (needsCopy) return openFolder(dirname(path), basename(path), crypto);
+  const db = openReadOnly(path);
+  try {
+    const tables = storeTables(db);
+    const stored = tables.meta(SNAPSHOT_ANCHOR);
+    const anchor: unknown = stored === undefined ? undefined : JSON.parse(fromUtf8(stored) ?? 'null');
+    const source = storeSource(tables, Value.Check(AnchorRecord, anchor) ? anchor : undefined);
+    return { sources: [source], anchorMissing: false, close: () => void db.close() };
+  } catch (error) {
+    db.close();
+    throw asCoded(error, path);
+  }
+}
+
+/** A stopped store's folder with its anchor and emergency log. */
+export function openStoreFolder(path: string, crypto: AuditCrypto): Evidence {
+  return openFolder(path, basename(storePaths(path).db), crypto);
+}
+
+function openFolder(folder: string, name: string, crypto: AuditCrypto): Evidence {
+  refuseLive(join(folder, name));
+  const copies = mkdtempSync(join(tmpdir(), 'wardlock-verify-'));
+  const release = (): void => rmSync(copies, { recursive: true, force: true });
+  try {
+    for (const suffix of ['', '-wal']) {
+      if (existsSync(join(folder, `${name}${suffix}`))) copyFileSync(join(folder, `${name}${suffix}`), join(copies, `log.db${suffix}`));
+    }
+    const db = openReadOnly(join(copies, 'log.db'), false);
+    const tables = storeTables(db);
+    const anchor = readAnchorSync(storePaths(folder).anchor, crypto);
+    const main = storeSource(tables, anchor.state === 'present' ? anchor.record : undefined);
+    return {
+      sources: [main, ...emergencySources(folder, tables, crypto)],
+      anchorMissing: anchor.state !== 'present',
+      close: () => {
+        db.close();
+        release();
+      },
+    };
+  } catch (error) {
+    release();
+    throw asCoded(error, join(folder, name));
+  }
+}
+
+function emergencySources(folder: string, tables: Tables, crypto: AuditCrypto): readonly LogSource[] {
+  const path = storePaths(folder).emergency;
+  if (!existsSync(path)) return [];
+  const { workstation } = readLogId(tables);
+  return readEmergencyRuns(new Uint8Array(readFileSync(path)), crypto).map((run) => emergencySource(workstation, run));
+}
+
+function openReadOnly(path: string, readonly = true): Database.Database {
+  const db = new Database(path, { readonly, fileMustExist: true });
+  try {
+    if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID)
+      throw new WardlockError('AUDIT_STORE_FOREIGN', `${path} is an SQLite file, but not a Wardlock audit store.`);
+    return db;
+  } catch (error) {
+    db.close();
+    throw asCoded(error, path);
+  }
+}
+
+/** A store that an agent has open changes while it is read: /proc/locks tells, where there is one. */
+function refuseLive(path: string): void {
+  const inode = statSync(path).ino;
+  const locks = existsSync('/proc/locks') ? readFileSync('/proc/locks', 'utf8') : '';
+  if (locks.split('\n').some((line) => line.includes(`:${inode} `))) {
+    throw new WardlockError('AUDIT_STORE_LOCKED', 'The agent has this audit store open. Ask it for a copy: audit snapshot FILE');
+  }
+}
+
+function firstBytes(path: string): Buffer {
+  const head = Buffer.alloc(HEADER_BYTES);
+  const fd = openSync(path, 'r');
+  try {
+    readSync(fd, head, 0, head.length, 0);
+  } finally {
+    closeSync(fd);
+  }
+  return head;
+}

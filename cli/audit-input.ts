@@ -1,0 +1,54 @@
+/**
+ * What the audit commands share: keys from outside, lines of a long file, times as people read them. Owns no command.
+ */
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
+import { NOTE_ED25519, type NoteVerifier, parseVerifierKey } from '../core/audit/note.ts';
+import { nodeCrypto } from '../crypto/index.ts';
+
+const CHUNK_BYTES = 256 * 1024;
+/** A line longer than this is no line of ours; it is cut so that memory stays bounded. */
+const LINE_LIMIT = 1024 * 1024;
+
+/** Keys as vkeys, or as files that hold one. */
+export function readKeys(texts: readonly string[]): readonly NoteVerifier[] {
+  return texts.map((text) => parseVerifierKey(nodeCrypto, existsSync(text) ? readFileSync(text, 'utf8') : text));
+}
+
+export interface KeysByUse {
+  readonly logKey: NoteVerifier | undefined;
+  readonly receiptKeys: readonly NoteVerifier[];
+}
+
+export function keysByUse(keys: readonly NoteVerifier[]): KeysByUse {
+  return {
+    logKey: keys.find((key) => key.type === NOTE_ED25519),
+    receiptKeys: keys.filter((key) => key.type !== NOTE_ED25519),
+  };
+}
+
+/** The lines of a file, one chunk in memory at a time. */
+export function* linesOf(path: string): Generator<string> {
+  const fd = openSync(path, 'r');
+  const decoder = new StringDecoder('utf8');
+  const chunk = Buffer.alloc(CHUNK_BYTES);
+  let rest = '';
+  try {
+    for (let got = readSync(fd, chunk); got > 0; got = readSync(fd, chunk)) {
+      const lines = (rest + decoder.write(chunk.subarray(0, got))).split('\n');
+      rest = (lines.pop() ?? '').slice(0, LINE_LIMIT);
+      yield* lines;
+    }
+    rest += decoder.end();
+    if (rest !== '') yield rest;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Microseconds since 1970 as RFC 3339 in UTC; years that no calendar has are given as they are. */
+export function timeText(micros: number | undefined): string {
+  if (micros === undefined) return '-';
+  const date = new Date(micros / 1000);
+  return Number.isNaN(date.getTime()) ? `${micros} us` : date.toISOString();
+}

@@ -1,0 +1,89 @@
+/**
+ * `audit show`: decrypts a seat's log with the reader's or the escrow's key and prints its events, one JSON object a line.
+ * Owns that view; prints an event only once a signed root covers its bytes, and exits 1 when anything is wrong.
+ */
+import type { Command } from 'commander';
+import { kindOf, openSnapshot, openStoreFolder } from '../agent/store/evidence.ts';
+import { toHex } from '../core/audit/bytes.ts';
+import type { EntryHeader } from '../core/audit/entry.ts';
+import { openEpochSecret } from '../core/audit/epoch.ts';
+import { describeFault } from '../core/audit/faults.ts';
+import type { LogSource } from '../core/audit/verify/source.ts';
+import { verifyLog } from '../core/audit/verify/verify-log.ts';
+import { WardlockError } from '../core/errors/index.ts';
+import { nodeCrypto } from '../crypto/index.ts';
+import { readPrivateKey } from '../server/site/key-file.ts';
+import { keysByUse, readKeys, timeText } from './audit-input.ts';
+import { group } from './group.ts';
+
+interface ShowFlags {
+  readonly readerKey: string;
+  readonly key: readonly string[];
+}
+
+export function register(program: Command): void {
+  group(program, 'audit', 'the record: verify, read, copy')
+    .command('show <path>')
+    .description("decrypt a seat's snapshot or a stopped store's folder and print its events")
+    .requiredOption('--reader-key <file>', "the reader's or the escrow's private key file")
+    .option(
+      '--key <vkey>',
+      'verification key from outside, or a file with it; may be given again',
+      (value: string, before: readonly string[]) => [...before, value],
+      [],
+    )
+    .action((path: string, flags: ShowFlags) => {
+      process.exitCode = show(path, flags);
+    });
+}
+
+function show(path: string, flags: ShowFlags): number {
+  const kind = kindOf(path);
+  if (kind !== 'store' && kind !== 'snapshot') {
+    throw new WardlockError('AUDIT_STORE_FOREIGN', `${path} is neither a snapshot nor the folder of an audit store.`);
+  }
+  const privateKey = readPrivateKey(flags.readerKey, ['reader', 'escrow']);
+  const keys = keysByUse(readKeys(flags.key));
+  const evidence = kind === 'store' ? openStoreFolder(path, nodeCrypto) : openSnapshot(path, nodeCrypto);
+  let faults = 0;
+  try {
+    for (const source of evidence.sources) faults += showLog(source, privateKey, keys);
+  } finally {
+    evidence.close();
+    privateKey.fill(0);
+  }
+  return faults === 0 ? 0 : 1;
+}
+
+/** Holds events back until their bytes are verified: at most what lies between two signed checkpoints. */
+function showLog(source: LogSource, privateKey: Uint8Array, keys: ReturnType<typeof keysByUse>): number {
+  let waiting: { readonly seq: number; readonly line: string }[] = [];
+  const faults = verifyLog(nodeCrypto, source, {
+    ...keys,
+    openSecret: (entry, header) => openEpochSecret(nodeCrypto, entry, header, privateKey),
+    onEvent: (header, json) => waiting.push({ seq: header.seq, line: eventLine(source, header, json) }),
+    onVerified: (size) => {
+      for (const { seq, line } of waiting) if (seq < size) process.stdout.write(line);
+      waiting = waiting.filter(({ seq }) => seq >= size);
+    },
+  });
+  let count = 0;
+  for (const fault of faults) {
+    count += 1;
+    process.stderr.write(`${describeFault(fault)}\n`);
+  }
+  if (waiting.length > 0) process.stderr.write(`${waiting.length} events are not shown: no signed root covers them.\n`);
+  return count + waiting.length;
+}
+
+function eventLine(source: LogSource, header: EntryHeader, json: string): string {
+  const event: unknown = JSON.parse(json);
+  const place = {
+    log: toHex(source.log.incarnation),
+    seq: header.seq,
+    time: timeText(header.wallMicros),
+    boot: header.boot,
+    epoch: header.epoch,
+  };
+  return `${JSON.stringify(typeof event === 'object' && event !== null ? { ...place, ...event } : place)}\n`;
+}

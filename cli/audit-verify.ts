@@ -1,0 +1,132 @@
+/**
+ * `audit verify`: says whether a seat's log or an auditor's export is whole and unchanged, and names what is not. Owns its
+ * answer and exit code: 0 whole, 1 faults, 2 UNANCHORED without a key from outside. Writes nothing to the evidence.
+ */
+import type { Command } from 'commander';
+import { kindOf, openSnapshot, openStoreFolder } from '../agent/store/evidence.ts';
+import { toHex } from '../core/audit/bytes.ts';
+import { verifyExport } from '../core/audit/export/verify-export.ts';
+import { describeFault, type Fault } from '../core/audit/faults.ts';
+import type { NoteVerifier } from '../core/audit/note.ts';
+import type { LogSource, VerifySummary } from '../core/audit/verify/source.ts';
+import { verifyLog } from '../core/audit/verify/verify-log.ts';
+import { WardlockError } from '../core/errors/index.ts';
+import { nodeCrypto } from '../crypto/index.ts';
+import { keysByUse, linesOf, readKeys, timeText } from './audit-input.ts';
+import { group } from './group.ts';
+
+interface VerifyFlags {
+  readonly key: readonly string[];
+  readonly json?: boolean;
+}
+
+const EXIT_FAULTS = 1;
+const EXIT_UNANCHORED = 2;
+/** JSON is one document, so its list of faults is bounded; `faultCount` always counts all. */
+const JSON_FAULTS = 10_000;
+
+export function register(program: Command): void {
+  group(program, 'audit', 'the record: verify, read, copy')
+    .command('verify <path>')
+    .description("verify a seat's snapshot, a stopped store's folder or an auditor's export, offline")
+    .option('--key <vkey>', 'verification key from outside, or a file with it; may be given again', collect, [])
+    .option('--json', 'print one JSON document')
+    .action((path: string, flags: VerifyFlags) => {
+      process.exitCode = verify(path, flags);
+    });
+}
+
+function verify(path: string, flags: VerifyFlags): number {
+  const keys = readKeys(flags.key);
+  const report = new Report(path, flags.json === true);
+  const kind = kindOf(path);
+  if (kind === 'text') verifyExportFile(path, keys, report);
+  else if (kind === 'unknown') {
+    throw new WardlockError('AUDIT_STORE_FOREIGN', `${path} is neither a snapshot, nor the folder of an audit store, nor an audit export.`);
+  } else {
+    const evidence = kind === 'store' ? openStoreFolder(path, nodeCrypto) : openSnapshot(path, nodeCrypto);
+    try {
+      for (const source of evidence.sources) verifySource(source, keys, report);
+      if (evidence.anchorMissing) report.fault({ code: 'ANCHOR_MISSING' });
+    } finally {
+      evidence.close();
+    }
+  }
+  return report.finish(keys.length > 0);
+}
+
+function verifySource(source: LogSource, keys: readonly NoteVerifier[], report: Report): void {
+  const summary = drain(verifyLog(nodeCrypto, source, keysByUse(keys)), report);
+  report.summary(logSummary(source, summary), { incarnation: toHex(source.log.incarnation), ...withoutHashes(summary) });
+}
+
+function verifyExportFile(path: string, keys: readonly NoteVerifier[], report: Report): void {
+  const summary = drain(verifyExport(nodeCrypto, linesOf(path), { keys }), report);
+  report.summary(`${summary.entries} entries of ${summary.sections} logs, ${summary.decrypted} events match what was sealed`, {
+    ...summary,
+  });
+}
+
+function drain<T>(faults: Generator<Fault, T>, report: Report): T {
+  let step = faults.next();
+  while (step.done !== true) {
+    report.fault(step.value);
+    step = faults.next();
+  }
+  return step.value;
+}
+
+function logSummary(source: LogSource, summary: VerifySummary): string {
+  const { from, size, epochs, receipted, firstWallMicros, lastWallMicros } = summary;
+  const pruned = from > 0 ? `, pruned before ${from}` : '';
+  return `seat ${toHex(source.log.workstation)} log ${toHex(source.log.incarnation)}: ${size} entries${pruned}, ${epochs} epochs, ${timeText(firstWallMicros)} to ${timeText(lastWallMicros)}, receipted to ${receipted}`;
+}
+
+function withoutHashes(summary: VerifySummary): Omit<VerifySummary, 'hashes'> {
+  const { hashes: _hashes, ...rest } = summary;
+  return rest;
+}
+
+/** Prints as it goes, or gathers one JSON document. */
+class Report {
+  readonly #path: string;
+  readonly #json: boolean;
+  readonly #faults: Fault[] = [];
+  readonly #summaries: object[] = [];
+  readonly #lines: string[] = [];
+  #count = 0;
+
+  constructor(path: string, json: boolean) {
+    this.#path = path;
+    this.#json = json;
+  }
+
+  fault(fault: Fault): void {
+    this.#count += 1;
+    if (!this.#json) process.stdout.write(`${describeFault(fault)}\n`);
+    else if (this.#faults.length < JSON_FAULTS) this.#faults.push(fault);
+  }
+
+  summary(line: string, values: object): void {
+    this.#lines.push(line);
+    this.#summaries.push(values);
+  }
+
+  finish(anchored: boolean): number {
+    const code = anchored ? (this.#count > 0 ? EXIT_FAULTS : 0) : EXIT_UNANCHORED;
+    const unanchored: Fault = { code: 'UNANCHORED' };
+    if (this.#json) {
+      const faults = anchored ? this.#faults : [...this.#faults, unanchored];
+      const document = { path: this.#path, ok: code === 0, anchored, faultCount: this.#count, faults, logs: this.#summaries };
+      process.stdout.write(`${JSON.stringify(document)}\n`);
+      return code;
+    }
+    if (!anchored) process.stdout.write(`${describeFault(unanchored)} Give the key with --key.\n`);
+    if (code === 0) process.stdout.write(`OK ${this.#lines.join('; ')}\n`);
+    return code;
+  }
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
