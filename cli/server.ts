@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { openSite, type Site } from '../server/compose.ts';
 import { listen, parseAddress } from '../server/listen.ts';
-import { readPublicKey } from '../server/site/key-file.ts';
+import { readPrivateKey, readPublicKey } from '../server/site/key-file.ts';
 
 export interface SiteFlags {
   readonly state: string;
@@ -20,6 +20,7 @@ interface ServerFlags extends SiteFlags {
   readonly listenConsole: string;
   readonly name: readonly string[];
   readonly policyKey: readonly string[];
+  readonly readerKey?: string;
   readonly consoleCert?: string;
   readonly consoleKey?: string;
   readonly json?: boolean;
@@ -39,6 +40,7 @@ export function register(program: Command): void {
     .option('--tenant <id>', 'id of this site, chosen at the first start (default: site)')
     .option('--name <host>', 'a further name of this machine for its certificates (repeatable)', collect, [])
     .option('--policy-key <file>', 'public key that may sign policy (repeatable; remembered)', collect, [])
+    .option('--reader-key <file>', 'private key of the reader role: this process also builds the index that auditors search')
     .option('--console-cert <file>', 'certificate chain of the console, PEM')
     .option('--console-key <file>', 'private key of the console, PEM')
     .option('--json', 'print the ready line as JSON')
@@ -46,8 +48,8 @@ export function register(program: Command): void {
 }
 
 /** Opens the site that these flags name, without listening. */
-export function openSiteOf(flags: SiteFlags): Promise<Site> {
-  return openSite({ stateFolder: flags.state, database: flags.database ?? null, tenant: flags.tenant ?? null });
+export function openSiteOf(flags: SiteFlags, readerKey: Uint8Array | null = null): Promise<Site> {
+  return openSite({ stateFolder: flags.state, database: flags.database ?? null, tenant: flags.tenant ?? null, readerKey });
 }
 
 /** Does one thing with a site and closes it again. */
@@ -66,7 +68,7 @@ async function run(flags: ServerFlags): Promise<void> {
     flags.consoleCert === undefined || flags.consoleKey === undefined
       ? null
       : { certificate: readFileSync(flags.consoleCert, 'utf8'), key: readFileSync(flags.consoleKey, 'utf8') };
-  const site = await openSiteOf(flags);
+  const site = await openSiteOf(flags, flags.readerKey === undefined ? null : readPrivateKey(flags.readerKey, ['reader', 'escrow']));
   try {
     await site.policies.trust(flags.policyKey.map((path) => readPublicKey(path, ['policy'])));
     const listening = await listen(site, { ...addresses, names: flags.name, consoleIdentity });

@@ -3,21 +3,26 @@
  * the same site without listening. Nothing else in this folder chooses an implementation.
  */
 import { join } from 'node:path';
+import type { AlarmList } from '../contract/console-api.ts';
 import { formatVerifierKey, NOTE_COSIGNATURE, treeHasher } from '../core/audit/index.ts';
 import { WardlockError } from '../core/errors/index.ts';
 import { nodeCrypto } from '../crypto/index.ts';
 import { makeStateFolder } from '../crypto/secret-files.ts';
 import { type OperationalLog, openOperationalLog } from './operational-log.ts';
+import { type Accounts, openAccounts } from './services/accounts.ts';
+import { openAlarms } from './services/alarms.ts';
 import { type Changes, openChanges } from './services/changes.ts';
 import { type Directories, openDirectories } from './services/directory.ts';
 import { type Enrolments, openEnrolments } from './services/enrolments.ts';
 import { type Intake, openIntake } from './services/intake.ts';
 import { openPolicies, type Policies } from './services/policies.ts';
 import { openPresence, type Presence } from './services/presence.ts';
+import { openReader, type Reader } from './services/reader.ts';
 import { openRefusedPeers, type RefusedPeers } from './services/refused-peers.ts';
 import { openSeats, type Seats } from './services/seats.ts';
 import { openServerLog, type ServerLog } from './services/server-log.ts';
 import { openStaff, type Staff } from './services/staff.ts';
+import { openStories, type Stories } from './services/stories.ts';
 import { openWitness, type Witness } from './services/witness.ts';
 import { type Authority, openAuthority } from './site/authority.ts';
 import { openSiteKeys, type SiteKeys } from './site/keys.ts';
@@ -29,6 +34,8 @@ export interface SiteOptions {
   /** `sqlite:PATH`; without it `wardlock.db` in the state folder. */
   readonly database: string | null;
   readonly tenant: string | null;
+  /** X25519 private key of the reader role, if this process has it. */
+  readonly readerKey?: Uint8Array | null;
 }
 
 export interface Site {
@@ -49,6 +56,11 @@ export interface Site {
   readonly directories: Directories;
   readonly enrolments: Enrolments;
   readonly seats: Seats;
+  readonly accounts: Accounts;
+  readonly stories: Stories;
+  /** Null where this process does not hold the reader's key. */
+  readonly reader: Reader | null;
+  readonly alarms: () => Promise<AlarmList['alarms']>;
   readonly presence: Presence;
   readonly refused: RefusedPeers;
   readonly now: () => number;
@@ -76,6 +88,10 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   const policies = openPolicies({ db, tenant, crypto: nodeCrypto, changes, log, now });
   const presence = openPresence(db, fault);
   const refused = openRefusedPeers(log, now, fault);
+  const readerKey = options.readerKey ?? null;
+  const reader = readerKey === null ? null : openReader({ db, crypto: nodeCrypto, readerKey });
+  const read = (): void => void reader?.catchUp().catch(fault);
+  read();
   const hasher = treeHasher(nodeCrypto);
   const witnessName = `wardlock/${tenant}/witness`;
   const mirrorName = `wardlock/${tenant}/mirror`;
@@ -100,7 +116,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       hasher,
       mirror: { name: mirrorName, signer: keys.mirror },
       now,
-      onStored: () => undefined,
+      onStored: read,
     }),
     changes,
     log,
@@ -109,6 +125,10 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     policies,
     directories: openDirectories({ db, tenant, keys, crypto: nodeCrypto, staff, changes, now }),
     enrolments: openEnrolments({ db, authority, crypto: nodeCrypto, trust, policies, log, now }),
+    accounts: openAccounts({ db, log, now }),
+    stories: openStories(db),
+    reader,
+    alarms: () => openAlarms(db),
     seats: openSeats({ db, log, changes, presence, now }),
     presence,
     refused,
@@ -116,6 +136,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     stopping: new AbortController(),
     close: async () => {
       changes.close();
+      await reader?.catchUp().catch(fault);
       await presence.close();
       await refused.settled();
       await store.close();

@@ -102,6 +102,8 @@ export function startSyncer(options: SyncerOptions): Syncer {
       const identity = await enrol(mine.agent, folder, wanted);
       mine.session?.close();
       mine.session = sessionWith(mine.agent, identity, { policy: 0, directory: 0 });
+      // One seat that someone stands before, not a thousand that come back: its first entries need not wait.
+      mine.session.wake();
       log.info('enrolled', { workstation: identity.workstationId });
     } catch (error) {
       const body = isWardlockError(error) ? error.toBody() : { code: 'SERVER_INTERNAL', message: 'The enrolment failed.' };

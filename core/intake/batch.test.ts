@@ -30,7 +30,7 @@ function accepted(verdict: Verdict): Extract<Verdict, { accepted: true }> {
   return verdict;
 }
 
-function after(memory: MemoryLog, size: number): LogState {
+function stateAt(memory: MemoryLog, size: number): LogState {
   let state = emptyLog;
   const stops = [...new Set([1, ...memory.kept.map((kept) => kept.size), size])].filter((stop) => stop <= size).sort((a, b) => a - b);
   for (const stop of stops) state = accepted(judgeBatch(ports, state, batchOf(memory, state.size, stop))).state;
@@ -42,10 +42,10 @@ describe('a batch is judged', () => {
   const total = memory.entries.size;
 
   test('a whole log in batches of every size within its epochs is accepted and ends at the signed root', () => {
-    const state = after(memory, total);
+    const state = stateAt(memory, total);
     expect(state.size).toBe(total);
     const { checkpoint } = parseCheckpoint(memory.head);
-    const last = accepted(judgeBatch(ports, after(memory, total - 1), batchOf(memory, total - 1, total)));
+    const last = accepted(judgeBatch(ports, stateAt(memory, total - 1), batchOf(memory, total - 1, total)));
     expect(toHex(last.root)).toBe(toHex(checkpoint.root));
     expect(state.epoch?.number).toBe(2);
   });
@@ -53,10 +53,10 @@ describe('a batch is judged', () => {
   test('the birth is told, and the close of an epoch', () => {
     expect(accepted(judgeBatch(ports, emptyLog, batchOf(memory, 0, 1))).birth).toBe('enrolment');
     const close = memory.kept[1]?.size ?? 0;
-    expect(accepted(judgeBatch(ports, after(memory, 1), batchOf(memory, 1, close))).closing).toBe(true);
+    expect(accepted(judgeBatch(ports, stateAt(memory, 1), batchOf(memory, 1, close))).closing).toBe(true);
   });
 
-  const state = after(memory, 8);
+  const state = stateAt(memory, 8);
   const fault = (change: Partial<Batch>, from = state): string => {
     const verdict = judgeBatch(ports, from, { ...batchOf(memory, 8, 12), ...change });
     return verdict.accepted ? 'accepted' : verdict.fault;
@@ -99,7 +99,7 @@ describe('a batch is judged', () => {
 
   test('a batch that crosses the close of an epoch is refused', () => {
     const close = memory.kept[1]?.size ?? 0;
-    const verdict = judgeBatch(ports, after(memory, 3), batchOf(memory, 3, close + 2));
+    const verdict = judgeBatch(ports, stateAt(memory, 3), batchOf(memory, 3, close + 2));
     expect(verdict.accepted ? 'accepted' : verdict.fault).toBe('EPOCH_ORDER');
   });
 });

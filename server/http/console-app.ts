@@ -11,6 +11,7 @@ import { WardlockError } from '../../core/errors/index.ts';
 import { PolicyEnvelope } from '../../policies/schema.ts';
 import type { Site } from '../compose.ts';
 import { type App, newApp } from './app.ts';
+import { consoleRoutes } from './console-routes.ts';
 
 const PUBLISH_PER_MINUTE = 30;
 const POLICY_BODY_BYTES = 2_097_152;
@@ -45,5 +46,6 @@ export async function createConsoleApp(site: Site, tls: ServerOptions | null): P
   app.post(consolePaths.policy, { schema: { body: PolicyEnvelope }, bodyLimit: POLICY_BODY_BYTES, config }, (request) =>
     site.policies.publish(request.body, request.ip),
   );
+  consoleRoutes(app, site);
   return app;
 }

@@ -1,0 +1,79 @@
+/**
+ * The console's API for signed-in accounts. Every read of the record is itself an event of the server's own log, written
+ * before the answer goes out.
+ */
+import type { FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import { CSRF_HEADER, consolePaths, type Me, SessionQuery, SignIn } from '../../contract/console-api.ts';
+import { SessionId, WorkstationId } from '../../contract/scalars.ts';
+import { WardlockError } from '../../core/errors/index.ts';
+import type { Site } from '../compose.ts';
+import { type SignedIn, sameSecret } from '../services/accounts.ts';
+import type { App } from './app.ts';
+
+/** `__Host-`: the browser takes it only over HTTPS, for this host and every path. */
+export const SESSION_COOKIE = '__Host-wardlock';
+const cookieOptions = { httpOnly: true, secure: true, sameSite: 'strict', path: '/' } as const;
+const SIGN_INS_PER_MINUTE = 10;
+const READS_PER_MINUTE = 600;
+
+const StoryParams = Type.Object({ workstation: WorkstationId, session: SessionId });
+
+export function consoleRoutes(app: App, site: Site): void {
+  const perMinute = (max: number) => ({ rateLimit: { max, timeWindow: 60_000 } });
+  const meOf = (session: SignedIn): Me => ({ name: session.name, role: 'auditor', csrf: session.csrf, tenant: site.tenant });
+
+  app.post(consolePaths.signIn, { schema: { body: SignIn }, config: perMinute(SIGN_INS_PER_MINUTE) }, async (request, reply) => {
+    refuseCrossSite(request);
+    const { name, password } = request.body;
+    const { secret, session } = await site.accounts.signIn(name, password);
+    void reply.setCookie(SESSION_COOKIE, secret, cookieOptions);
+    return meOf(session);
+  });
+
+  app.post(consolePaths.signOut, async (request, reply) => {
+    const session = await signedIn(site, request);
+    if (!sameSecret(String(request.headers[CSRF_HEADER] ?? ''), session.csrf)) throw new WardlockError('SERVER_CROSS_SITE');
+    await site.accounts.signOut(request.cookies[SESSION_COOKIE] ?? '');
+    void reply.clearCookie(SESSION_COOKIE, cookieOptions);
+    return {};
+  });
+
+  const config = perMinute(READS_PER_MINUTE);
+  app.get(consolePaths.me, { config }, async (request) => meOf(await signedIn(site, request)));
+
+  app.get(consolePaths.seats, { config }, async (request) => {
+    await signedIn(site, request);
+    return { seats: await site.seats.list() };
+  });
+
+  app.get(consolePaths.alarms, { config }, async (request) => {
+    await signedIn(site, request);
+    return { alarms: await site.alarms() };
+  });
+
+  app.get(consolePaths.sessions, { config, schema: { querystring: SessionQuery } }, async (request) => {
+    const { name } = await signedIn(site, request);
+    await site.log.append({ type: 'audit.read', actor: name, body: { what: 'sessions', query: { ...request.query } } });
+    return site.stories.find(request.query);
+  });
+
+  app.get(consolePaths.story, { config, schema: { params: StoryParams } }, async (request) => {
+    const { name } = await signedIn(site, request);
+    const { workstation, session } = request.params;
+    await site.log.append({ type: 'audit.read', actor: name, body: { what: 'story', workstation, session } });
+    return site.stories.story(workstation, session);
+  });
+}
+
+/** @throws WardlockError SERVER_SIGN_IN_NEEDED, SERVER_CROSS_SITE */
+export async function signedIn(site: Site, request: FastifyRequest): Promise<SignedIn> {
+  refuseCrossSite(request);
+  return site.accounts.session(request.cookies[SESSION_COOKIE]);
+}
+
+/** Browsers say where a request comes from (Fetch Metadata); what another site started is refused. */
+function refuseCrossSite(request: FastifyRequest): void {
+  const from = request.headers['sec-fetch-site'];
+  if (from !== undefined && from !== 'same-origin' && from !== 'none') throw new WardlockError('SERVER_CROSS_SITE');
+}

@@ -1,0 +1,130 @@
+/**
+ * Local accounts of auditors: Argon2id passwords, sessions kept as hashes, waits that grow with wrong passwords. It never
+ * tells whether a name or a password was wrong.
+ */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, verify } from '@node-rs/argon2';
+import type { Kysely } from 'kysely';
+import { WardlockError } from '../../core/errors/index.ts';
+import type { Tables } from '../store/schema.ts';
+import type { ServerLog } from './server-log.ts';
+
+/** RFC 9106's second recommendation. */
+const ARGON = { memoryCost: 65_536, timeCost: 3, parallelism: 4 } as const;
+const SESSION_MS = 8 * 3_600_000;
+const SESSION_BYTES = 32;
+const FREE_FAILURES = 5;
+const FIRST_WAIT_MS = 30_000;
+const LONGEST_WAIT_MS = 3_600_000;
+const MIN_PASSWORD = 10;
+
+export interface SignedIn {
+  readonly name: string;
+  readonly role: string;
+  readonly csrf: string;
+}
+
+export interface Accounts {
+  /** Adds an account or sets its password; every session of it ends. @throws WardlockError START_USAGE */
+  put(name: string, password: string): Promise<void>;
+  list(): Promise<{ readonly name: string; readonly role: string }[]>;
+  /** The secret of a new session. @throws WardlockError SERVER_SIGN_IN_WRONG, SERVER_TOO_MANY */
+  signIn(name: string, password: string): Promise<{ readonly secret: string; readonly session: SignedIn }>;
+  /** @throws WardlockError SERVER_SIGN_IN_NEEDED */
+  session(secret: string | undefined): Promise<SignedIn>;
+  signOut(secret: string): Promise<void>;
+}
+
+interface AccountParts {
+  readonly db: Kysely<Tables>;
+  readonly log: ServerLog;
+  readonly now: () => number;
+}
+
+export function openAccounts(parts: AccountParts): Accounts {
+  const { db, log, now } = parts;
+  // Verified against for unknown names, so that they take as long as known ones.
+  const nobody = hash(randomBytes(SESSION_BYTES).toString('hex'), ARGON);
+  return {
+    put: async (name, password) => {
+      if (password.length < MIN_PASSWORD) throw new WardlockError('START_USAGE', `A password has at least ${MIN_PASSWORD} characters.`);
+      const values = { password: await hash(password, ARGON), failures: 0, locked_until: 0 };
+      await db.transaction().execute(async (transaction) => {
+        await transaction
+          .insertInto('accounts')
+          .values({ name, role: 'auditor', created_at: now(), ...values })
+          .onConflict((c) => c.column('name').doUpdateSet(values))
+          .execute();
+        await transaction.deleteFrom('console_sessions').where('account', '=', name).execute();
+        await log.append({ type: 'account.changed', actor: 'cli', body: { account: name } }, transaction);
+      });
+    },
+    list: () => db.selectFrom('accounts').select(['name', 'role']).orderBy('name').execute(),
+    signIn: (name, password) => signIn(parts, { name, password, nobody }),
+    session: async (secret) => {
+      const row =
+        secret === undefined
+          ? undefined
+          : await db
+              .selectFrom('console_sessions')
+              .innerJoin('accounts', 'accounts.name', 'console_sessions.account')
+              .select(['accounts.name', 'accounts.role', 'console_sessions.csrf'])
+              .where('id_sha256', '=', digest(secret))
+              .where('expires_at', '>', now())
+              .executeTakeFirst();
+      if (row === undefined) throw new WardlockError('SERVER_SIGN_IN_NEEDED');
+      return row;
+    },
+    signOut: async (secret) => {
+      await db.deleteFrom('console_sessions').where('id_sha256', '=', digest(secret)).execute();
+    },
+  };
+}
+
+interface Attempt {
+  readonly name: string;
+  readonly password: string;
+  readonly nobody: Promise<string>;
+}
+
+async function signIn({ db, log, now }: AccountParts, { name, password, nobody }: Attempt): ReturnType<Accounts['signIn']> {
+  const account = await db.selectFrom('accounts').selectAll().where('name', '=', name).executeTakeFirst();
+  const wait = Number(account?.locked_until ?? 0) - now();
+  if (wait > 0) throw new WardlockError('SERVER_TOO_MANY', `Too many wrong passwords. Wait ${Math.ceil(wait / 1000)} seconds.`);
+  const right = await verify(account?.password ?? (await nobody), password);
+  if (account === undefined || !right) {
+    await db.transaction().execute(async (transaction) => {
+      const failures = (account?.failures ?? 0) + 1;
+      const pause = failures < FREE_FAILURES ? 0 : Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (failures - FREE_FAILURES));
+      await transaction
+        .updateTable('accounts')
+        .set({ failures, locked_until: now() + pause })
+        .where('name', '=', name)
+        .execute();
+      await log.append({ type: 'account.refused', actor: 'console', body: { account: account === undefined ? null : name } }, transaction);
+    });
+    throw new WardlockError('SERVER_SIGN_IN_WRONG');
+  }
+  const secret = randomBytes(SESSION_BYTES).toString('base64url');
+  const csrf = randomBytes(SESSION_BYTES).toString('base64url');
+  await db.transaction().execute(async (transaction) => {
+    await transaction.deleteFrom('console_sessions').where('expires_at', '<=', now()).execute();
+    await transaction.updateTable('accounts').set({ failures: 0, locked_until: 0 }).where('name', '=', name).execute();
+    await transaction
+      .insertInto('console_sessions')
+      .values({ id_sha256: digest(secret), account: name, csrf, created_at: now(), expires_at: now() + SESSION_MS })
+      .execute();
+    await log.append({ type: 'account.signed-in', actor: name, body: {} }, transaction);
+  });
+  return { secret, session: { name, role: account.role, csrf } };
+}
+
+/** Compares in constant time. */
+export function sameSecret(a: string, b: string): boolean {
+  const [left, right] = [createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest()];
+  return timingSafeEqual(left, right);
+}
+
+function digest(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}

@@ -1,0 +1,124 @@
+/**
+ * The derived index: one row for every entry, so that a hole is seen as a hole, and one for every session. It is written
+ * from verified entries only, a chunk and its cursor in one transaction.
+ */
+import type { Kysely } from 'kysely';
+import type { EntryHeader } from '../../core/audit/index.ts';
+import { KIND_EPOCH } from '../../core/audit/index.ts';
+import type { Tables } from '../store/schema.ts';
+import type { LogName } from './logs.ts';
+
+/** Types of rows that are no events: the opening of an epoch, and an entry that this reader's key does not open. */
+export const EPOCH_ROW = 'record.epoch';
+export const UNREADABLE_ROW = 'record.unreadable';
+
+export type IndexRow = Tables['indexed_events'];
+
+interface Decrypted {
+  readonly log: LogName;
+  readonly header: EntryHeader;
+  /** Canonical JSON of the event; undefined where it does not open. */
+  readonly text: string | undefined;
+}
+
+export function indexRow({ log, header, text }: Decrypted): IndexRow {
+  const event = text === undefined ? null : readEvent(text);
+  return {
+    workstation_id: log.workstationId,
+    incarnation: log.incarnation,
+    seq: header.seq,
+    at: Math.floor(header.wallMicros / 1000),
+    type: event?.type ?? (header.kind === KIND_EPOCH ? EPOCH_ROW : UNREADABLE_ROW),
+    session_id: textOf(event?.body, 'session'),
+    person_id: textOf(event?.body, 'person'),
+    body: event === null ? '{}' : JSON.stringify(event.body),
+  };
+}
+
+/** A chunk of rows that starts at `from`; nothing happens when another reader was there first. */
+export async function writeIndex(
+  db: Kysely<Tables>,
+  { workstationId: workstation_id, incarnation }: LogName,
+  chunk: { readonly from: number; readonly next: number; readonly rows: readonly IndexRow[] },
+): Promise<void> {
+  await db.transaction().execute(async (transaction) => {
+    await transaction
+      .insertInto('index_cursors')
+      .values({ workstation_id, incarnation, next_seq: 0, fault: null })
+      .onConflict((c) => c.columns(['workstation_id', 'incarnation']).doNothing())
+      .execute();
+    const moved = await transaction
+      .updateTable('index_cursors')
+      .set({ next_seq: chunk.next })
+      .where('workstation_id', '=', workstation_id)
+      .where('incarnation', '=', incarnation)
+      .where('next_seq', '=', chunk.from)
+      .executeTakeFirst();
+    if (moved.numUpdatedRows !== 1n || chunk.rows.length === 0) return;
+    await transaction
+      .insertInto('indexed_events')
+      .values([...chunk.rows])
+      .execute();
+    for (const row of chunk.rows) await writeSession(transaction, row);
+  });
+}
+
+async function writeSession(db: Kysely<Tables>, row: IndexRow): Promise<void> {
+  if (row.session_id === null) return;
+  const { workstation_id, session_id } = row;
+  const body = readObject(row.body);
+  if (row.type === 'session.started' || row.type === 'breakglass.started') {
+    const opened = {
+      workstation_id,
+      session_id,
+      incarnation: row.incarnation,
+      kind: row.type === 'session.started' ? 'person' : 'breakglass',
+      person_id: row.person_id,
+      role: textOf(body, 'role'),
+      started_at: row.at,
+      ended_at: null,
+      end_reason: null,
+      policy_version: numberOf(body, 'policyVersion'),
+      first_seq: row.seq,
+      last_seq: row.seq,
+    };
+    await db
+      .insertInto('indexed_sessions')
+      .values(opened)
+      .onConflict((c) => c.columns(['workstation_id', 'session_id']).doNothing())
+      .execute();
+    return;
+  }
+  const ended = row.type === 'session.ended' || row.type === 'breakglass.ended';
+  await db
+    .updateTable('indexed_sessions')
+    .set(ended ? { last_seq: row.seq, ended_at: row.at, end_reason: textOf(body, 'reason') } : { last_seq: row.seq })
+    .where('workstation_id', '=', workstation_id)
+    .where('session_id', '=', session_id)
+    .execute();
+}
+
+function readEvent(text: string): { readonly type: string; readonly body: Readonly<Record<string, unknown>> } | null {
+  const event = readObject(text);
+  const body = event['body'];
+  return typeof event['type'] === 'string' && isObject(body) ? { type: event['type'], body } : null;
+}
+
+function readObject(text: string): Readonly<Record<string, unknown>> {
+  const value: unknown = JSON.parse(text);
+  return isObject(value) ? value : {};
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function textOf(body: Readonly<Record<string, unknown>> | undefined, field: string): string | null {
+  const value = body?.[field];
+  return typeof value === 'string' ? value : null;
+}
+
+function numberOf(body: Readonly<Record<string, unknown>>, field: string): number {
+  const value = body[field];
+  return typeof value === 'number' ? value : 0;
+}

@@ -1,0 +1,95 @@
+/**
+ * What each event says to an auditor, as one plain sentence, and the lane it stands in. Closed over the taxonomy: a new
+ * event type does not compile until it has its words here.
+ */
+import { Value } from 'typebox/value';
+import type { Lane } from '../../contract/console-api.ts';
+import { type EventBodyOf, type EventType, events } from '../../contract/events.ts';
+import { EPOCH_ROW } from './index-rows.ts';
+
+/** Ids to names as people know them; an unknown id stands for itself. */
+export interface Names {
+  person(id: string | null): string;
+}
+
+interface Words<T extends EventType> {
+  readonly lane: Lane;
+  says(body: EventBodyOf<T>, names: Names): string;
+}
+
+const list = (parts: readonly string[]): string => (parts.length === 0 ? 'nothing' : parts.join(' and '));
+const words: { readonly [T in EventType]: Words<T> } = {
+  'recording.started': { lane: 'record', says: ({ mode, reason }) => `Recording started (${reason}, ${mode}).` },
+  'recording.stopped': { lane: 'record', says: ({ reason }) => `Recording stopped (${reason}).` },
+  'recording.summarised': { lane: 'record', says: ({ type, count }) => `${count} more events of type ${type} were counted, not listed.` },
+  'recording.emergency': {
+    lane: 'record',
+    says: ({ entries }) => `${entries} events were kept in the emergency log while the store could not take them.`,
+  },
+  'recording.acknowledged': {
+    lane: 'record',
+    says: ({ person, findings }, names) => `${names.person(person)} took note of ${findings} findings about the record.`,
+  },
+  'session.started': {
+    lane: 'who',
+    says: ({ person, role, factors, replaces }, names) =>
+      `${names.person(person)} signed in as ${role} with ${list(factors)}${replaces === null ? '' : ' and took the seat over'}.`,
+  },
+  'session.ended': { lane: 'who', says: ({ person, reason }, names) => `The session of ${names.person(person)} ended (${reason}).` },
+  'session.locked': { lane: 'locks', says: ({ reason }) => `The seat locked (${reason}).` },
+  'session.unlocked': { lane: 'locks', says: ({ person, factors }, names) => `${names.person(person)} unlocked with ${list(factors)}.` },
+  'session.warned': { lane: 'locks', says: ({ idleSeconds }) => `Idle for ${idleSeconds} s: the seat warned.` },
+  'auth.refused': {
+    lane: 'who',
+    says: ({ person, reason, triesLeft }, names) => `${names.person(person)} was refused (${reason}); ${triesLeft} tries left.`,
+  },
+  'breakglass.started': {
+    lane: 'who',
+    says: ({ person, reason, note, limitSeconds }, names) =>
+      `Emergency access by ${names.person(person)}: ${reason}${note === '' ? '' : ` ("${note}")`}, for at most ${Math.round(limitSeconds / 60)} minutes.`,
+  },
+  'breakglass.ended': { lane: 'who', says: ({ reason }) => `Emergency access ended (${reason}).` },
+  'app.launched': { lane: 'apps', says: ({ app, rule, mode }) => `${app} was opened (rule ${rule}, ${mode}).` },
+  'app.refused': { lane: 'apps', says: ({ app, reason }) => `${app} was refused (${reason}).` },
+  'app.exited': {
+    lane: 'apps',
+    says: ({ app, seconds, exitCode, signal }) => `${app} closed after ${seconds} s (${signal ?? `exit ${exitCode ?? 'unknown'}`}).`,
+  },
+  'web.refused': { lane: 'apps', says: ({ app, origin }) => `${app} tried to reach ${origin}, which the policy does not name.` },
+  'policy.applied': { lane: 'policy', says: ({ version, replaces }) => `Policy version ${version} took over from ${replaces}.` },
+  'policy.refused': { lane: 'policy', says: ({ code, kept }) => `A policy was refused (${code}); version ${kept} stays in force.` },
+  'directory.applied': { lane: 'policy', says: ({ version, persons }) => `Staff list ${version} came, with ${persons} people.` },
+  'directory.refused': { lane: 'policy', says: ({ code, kept }) => `A staff list was refused (${code}); list ${kept} stays.` },
+  'enrolment.completed': { lane: 'record', says: ({ tenant }) => `The seat was enrolled with ${tenant}.` },
+  'border.refused': { lane: 'record', says: ({ border, code }) => `A process was refused at the ${border} socket (${code}).` },
+  'ui.lost': { lane: 'locks', says: ({ reason }) => `The screen was lost (${reason}).` },
+  'ui.connected': { lane: 'locks', says: () => 'The screen connected.' },
+  'sync.incident': { lane: 'record', says: ({ code }) => `The connection to the server reported ${code}.` },
+  'tamper.found': { lane: 'record', says: ({ fault, detail }) => `Tampering or damage was found: ${fault}. ${detail}` },
+  'clock.stepped': { lane: 'record', says: ({ seconds }) => `The clock was set by ${seconds} s.` },
+  'power.changed': { lane: 'locks', says: ({ what }) => `Power: ${what}.` },
+};
+
+export interface Sentence {
+  readonly lane: Lane;
+  readonly says: string;
+}
+
+export function sentenceOf(type: string, body: unknown, names: Names): Sentence {
+  if (type === EPOCH_ROW) return { lane: 'record', says: 'The seat changed its recording keys.' };
+  if (!isEventType(type)) return { lane: 'record', says: `This entry cannot be read with the reader's key (${type}).` };
+  return speak(type, body, names);
+}
+
+function speak<T extends EventType>(type: T, body: unknown, names: Names): Sentence {
+  const { lane, says } = words[type];
+  return { lane, says: fits(type, body) ? says(body, names) : `An event of type ${type} that this build cannot put into words.` };
+}
+
+function fits<T extends EventType>(type: T, body: unknown): body is EventBodyOf<T> {
+  return Value.Check(events[type].body, body);
+}
+
+function isEventType(type: string): type is EventType {
+  return Object.hasOwn(events, type);
+}

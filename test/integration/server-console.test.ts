@@ -1,0 +1,214 @@
+/**
+ * The auditor's way with a real server: accounts, the reader's index, sessions by person, seat and time, stories, and that
+ * each read is recorded. Requests go over real HTTPS with the site's own authority.
+ */
+
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { SessionRow, Story } from '../../contract/console-api.ts';
+import { testPolicy } from '../support/policy.ts';
+import { type SeatDouble, startSeat } from '../support/seat-double.ts';
+import { cli, newToken, rows, type ServerProcess, startServer, until } from '../support/server-process.ts';
+
+let folder: string;
+let server: ServerProcess;
+let seat: SeatDouble;
+const session = 'a'.repeat(32);
+const second = 'b'.repeat(32);
+
+function publicKey(path: string): string {
+  const file: { publicKey: string } = JSON.parse(readFileSync(`${path}.pub`, 'utf8'));
+  return file.publicKey;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly cookie: string;
+}
+
+function call(
+  method: string,
+  path: string,
+  options: { readonly cookie?: string; readonly body?: unknown; readonly headers?: Record<string, string> } = {},
+): Promise<Answer> {
+  const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+  return new Promise((resolve, reject) => {
+    const headers = {
+      ...(options.cookie === undefined ? {} : { cookie: options.cookie }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...options.headers,
+    };
+    const outgoing = request(new URL(path, server.ready.console), { method, headers, ca: readFileSync(server.ready.ca) }, (incoming) => {
+      let text = '';
+      incoming.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      incoming.on('end', () =>
+        resolve({ status: incoming.statusCode ?? 0, body: text, cookie: incoming.headers['set-cookie']?.[0] ?? '' }),
+      );
+    });
+    outgoing.on('error', reject).end(body);
+  });
+}
+
+async function signIn(): Promise<string> {
+  const answer = await call('POST', '/api/sign-in', { body: { name: 'iris', password: 'correct horse battery' } });
+  expect(answer.status).toBe(200);
+  return answer.cookie.split(';')[0] ?? '';
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wardlock-console-'));
+  for (const kind of ['reader', 'escrow']) await cli(['keys', 'new', kind, '--out', join(folder, `${kind}.key`)]);
+  server = await startServer(folder, { more: ['--reader-key', join(folder, 'reader.key')] });
+  await cli(['account', 'add', 'iris', '--state', server.state], 'correct horse battery\n');
+  await cli(['staff', 'add', 'n.ada', '--state', server.state, '--name', 'Ada Reyes', '--role', 'nurse']);
+  const keys = { reader: publicKey(join(folder, 'reader.key')), escrow: publicKey(join(folder, 'escrow.key')) };
+  const file = join(folder, 'policy.json');
+  await writeFile(file, JSON.stringify(testPolicy(1, keys)));
+  await cli(['policy', 'publish', file, '--server', server.ready.console, '--key', join(folder, 'policy.key'), '--ca', server.ready.ca]);
+  seat = await startSeat(await mkdtemp(join(folder, 'seat-')), {
+    readerPublicKey: Buffer.from(keys.reader, 'base64'),
+    escrowPublicKey: Buffer.from(keys.escrow, 'base64'),
+  });
+  const token = await newToken(server.state);
+  await until(() => {
+    try {
+      seat.enrol(server.ready.seats, token);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  await until(() => seat.enrolment);
+  seat.append([
+    {
+      type: 'session.started',
+      body: { session, person: 'n.ada', role: 'nurse', factors: ['badge', 'pin'], policyVersion: 1, replaces: null },
+    },
+    { type: 'session.unlocked', body: { session, person: 'n.ada', factors: ['badge', 'pin'] } },
+    { type: 'app.launched', body: { session, app: 'web', sha256: null, rule: 'role/nurse', policyVersion: 1, mode: 'enforced' } },
+    { type: 'app.refused', body: { session, app: 'solitaire', reason: 'not-in-policy', code: 'LAUNCH_APP_UNKNOWN' } },
+  ]);
+  seat.newEpoch();
+  seat.append([
+    { type: 'policy.applied', body: { version: 2, sha256: '0'.repeat(64), replaces: 1 } },
+    { type: 'session.ended', body: { session, person: 'n.ada', reason: 'logout' } },
+    {
+      type: 'breakglass.started',
+      body: { session: second, person: null, reason: 'emergency', note: '', limitSeconds: 900, policyVersion: 2 },
+    },
+  ]);
+  await until(() => seat.receiptedSize === seat.size);
+  await until(() => rows(server.state, 'select * from index_cursors where next_seq = ?', seat.size).length > 0);
+});
+afterAll(async () => {
+  await seat.close();
+  await server.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('signing in', () => {
+  test('without a session nothing of the record is shown', async () => {
+    for (const path of ['/api/me', '/api/sessions', '/api/seats', `/api/sessions/${seat.workstationId}/${session}`, '/api/alarms']) {
+      const answer = await call('GET', path);
+      expect(answer.status).toBe(401);
+      expect(JSON.parse(answer.body)).toMatchObject({ code: 'SERVER_SIGN_IN_NEEDED' });
+    }
+  });
+
+  test('a wrong password and an unknown name are one answer; the right one sets a cookie that scripts and other sites cannot use', async () => {
+    const wrong = await call('POST', '/api/sign-in', { body: { name: 'iris', password: 'wrong' } });
+    const unknown = await call('POST', '/api/sign-in', { body: { name: 'nobody', password: 'wrong' } });
+    expect([wrong.status, unknown.status]).toEqual([401, 401]);
+    expect(wrong.body).toBe(unknown.body);
+    const right = await call('POST', '/api/sign-in', { body: { name: 'iris', password: 'correct horse battery' } });
+    expect(right.cookie).toMatch(/^__Host-wardlock=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Strict$/);
+    expect(
+      rows<{ id_sha256: string }>(server.state, 'select * from console_sessions').every(
+        ({ id_sha256 }) => !right.cookie.includes(id_sha256),
+      ),
+    ).toBe(true);
+  });
+
+  test('what another site starts is refused; signing out needs the CSRF token and ends the session', async () => {
+    const cookie = await signIn();
+    expect((await call('GET', '/api/me', { cookie, headers: { 'sec-fetch-site': 'cross-site' } })).status).toBe(403);
+    const me: { csrf: string } = JSON.parse((await call('GET', '/api/me', { cookie })).body);
+    expect((await call('POST', '/api/sign-out', { cookie })).status).toBe(403);
+    expect((await call('POST', '/api/sign-out', { cookie, headers: { 'x-wardlock-csrf': me.csrf } })).status).toBe(200);
+    expect((await call('GET', '/api/me', { cookie })).status).toBe(401);
+  });
+});
+
+describe('the record', () => {
+  test('sessions are found by person, by seat and by time, and not outside of them', async () => {
+    const cookie = await signIn();
+    const found = async (query: string): Promise<string[]> => {
+      const answer = await call('GET', `/api/sessions?${query}`, { cookie });
+      expect(answer.status).toBe(200);
+      const list: { sessions: SessionRow[] } = JSON.parse(answer.body);
+      return list.sessions.map((row) => row.session).sort();
+    };
+    const [past, future] = ['2001-01-01T00:00:00Z', '2099-01-01T00:00:00Z'];
+    expect(await found('')).toEqual([session, second]);
+    expect(await found('person=n.ada')).toEqual([session]);
+    expect(await found('person=n.eve')).toEqual([]);
+    expect(await found(`seat=${encodeURIComponent('Bay 4')}`)).toEqual([session, second]);
+    expect(await found('seat=Bay')).toEqual([]);
+    expect(await found(`from=${past}&to=${future}`)).toEqual([session, second]);
+    expect(await found(`from=${past}&to=2001-01-02T00:00:00Z`)).toEqual([]);
+    expect(await found(`from=2098-01-01T00:00:00Z&to=${future}`)).toEqual([second]);
+    expect((await call('GET', '/api/sessions?person=%27%20or%201', { cookie })).status).toBe(400);
+  });
+
+  test('a story has every event in words, the policy that ruled it, and no hole', async () => {
+    const cookie = await signIn();
+    const answer = await call('GET', `/api/sessions/${seat.workstationId}/${session}`, { cookie });
+    const story: Story = JSON.parse(answer.body);
+    expect(story.events.map(({ type }) => type)).toEqual([
+      'session.started',
+      'session.unlocked',
+      'app.launched',
+      'app.refused',
+      'record.epoch',
+      'policy.applied',
+      'session.ended',
+    ]);
+    expect(story.events[0]?.says).toBe('Ada Reyes signed in as nurse with badge and pin.');
+    expect(story.events.every(({ proof }) => proof === 'verified')).toBe(true);
+    expect(story.gaps).toEqual([]);
+    expect(story.policySays).toMatch(/Policy version 1 ruled this session from its start\. Policy version 2 took over from 1/);
+    expect(story.session).toMatchObject({ personName: 'Ada Reyes', seat: 'Bay 4', endReason: 'logout' });
+  });
+
+  test('each read is an event of the server log, which is whole', async () => {
+    const cookie = await signIn();
+    const count = (): number => rows(server.state, "select * from server_events where type = 'audit.read' and actor = 'iris'").length;
+    const before = count();
+    await call('GET', '/api/sessions?person=n.ada', { cookie });
+    await call('GET', `/api/sessions/${seat.workstationId}/${session}`, { cookie });
+    expect(count()).toBe(before + 2);
+  });
+
+  test('the index is built again from verified bytes, a reader in a process of its own included', async () => {
+    const said = await cli(['reader', 'reindex', '--reader-key', join(folder, 'reader.key'), '--state', server.state]);
+    expect(said).toContain(`${seat.size} entries indexed`);
+    const cookie = await signIn();
+    const story: Story = JSON.parse((await call('GET', `/api/sessions/${seat.workstationId}/${session}`, { cookie })).body);
+    expect(story.events.length).toBe(7);
+  });
+
+  test('the wrong reader key opens nothing, and the story says so', async () => {
+    await cli(['keys', 'new', 'reader', '--out', join(folder, 'other.key')]);
+    await cli(['reader', 'reindex', '--reader-key', join(folder, 'other.key'), '--state', server.state]);
+    expect(rows(server.state, "select * from indexed_events where type = 'record.unreadable'").length).toBeGreaterThan(0);
+    expect(rows(server.state, 'select * from indexed_sessions')).toEqual([]);
+    await cli(['reader', 'reindex', '--reader-key', join(folder, 'reader.key'), '--state', server.state]);
+  });
+});
