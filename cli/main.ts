@@ -5,52 +5,36 @@
 import { Command } from 'commander';
 import { isWardlockError } from '../core/errors/index.ts';
 import * as account from './account.ts';
-import * as agent from './agent.ts';
-import * as auditDrill from './audit-drill.ts';
-import * as auditShow from './audit-show.ts';
-import * as auditSnapshot from './audit-snapshot.ts';
-import * as auditVerify from './audit-verify.ts';
-import * as doctor from './doctor.ts';
-import * as enrol from './enrol.ts';
-import * as enrolToken from './enrol-token.ts';
-import * as keys from './keys.ts';
-import * as policyPublish from './policy-publish.ts';
-import * as policyValidate from './policy-validate.ts';
-import * as reader from './reader.ts';
-import * as seat from './seat.ts';
-import * as server from './server.ts';
-import * as staff from './staff.ts';
-import * as status from './status.ts';
-import * as syncer from './syncer.ts';
-import * as tap from './tap.ts';
 
-const commands = [
-  auditVerify,
-  auditShow,
-  auditSnapshot,
-  auditDrill,
-  agent,
-  syncer,
-  tap,
-  status,
-  doctor,
-  enrol,
-  policyValidate,
-  server,
-  seat,
-  reader,
-  account,
-  enrolToken,
-  staff,
-  keys,
-  policyPublish,
-];
+/** Which modules a first word needs. Only those are loaded, because a badge tap must not wait for the server's code. */
+const modules: Readonly<Record<string, readonly (() => Promise<CommandModule>)[]>> = {
+  agent: [() => import('./agent.ts')],
+  syncer: [() => import('./syncer.ts')],
+  tap: [() => import('./tap.ts')],
+  status: [() => import('./status.ts')],
+  doctor: [() => import('./doctor.ts')],
+  enrol: [() => import('./enrol.ts')],
+  policy: [() => import('./policy-validate.ts'), () => import('./policy-publish.ts')],
+  server: [() => import('./server.ts')],
+  seat: [() => import('./seat.ts')],
+  reader: [() => import('./reader.ts')],
+  account: [() => import('./account.ts')],
+  'enrol-token': [() => import('./enrol-token.ts')],
+  staff: [() => import('./staff.ts')],
+  keys: [() => import('./keys.ts')],
+};
+
+interface CommandModule {
+  register(program: Command): void;
+}
 
 const FAILED = 1;
 const USAGE = 64;
 
 const program = new Command('wardlock').description('Shared clinic workstations: locked seats, staff, policy, record').showHelpAfterError();
-for (const command of commands) command.register(program);
+const word = process.argv[2] ?? '';
+const wanted = Object.hasOwn(modules, word) ? modules[word] : undefined;
+for (const load of wanted ?? Object.values(modules).flat()) (await load()).register(program);
 
 try {
   await program.parseAsync();

@@ -110,7 +110,7 @@ export async function openSite(spec: SiteSpec): Promise<Site> {
     const passwordFile = join(places.site, 'auditor.password');
     if (!existsSync(passwordFile)) {
       const password = randomBytes(12).toString('base64url');
-      await cli.must(['account', 'add', AUDITOR, '--state', places.server, '--password-stdin'], password);
+      await cli.must(['account', 'add', AUDITOR, '--state', places.server], password);
       await writeFile(passwordFile, password, { mode: 0o600 });
     }
   } catch (cause) {

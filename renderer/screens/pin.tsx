@@ -75,7 +75,8 @@ function PinPad({ view, prompt, checking }: PadProps): JSX.Element {
     [busy, prompt.maxDigits, send, setEntry],
   );
   const ok = useCallback(() => {
-    if (!busy) send(present.current.digits);
+    // A PIN of full length goes off by itself; the Enter of habit that follows must not cover the answer.
+    if (!busy && present.current.digits !== '') send(present.current.digits);
   }, [busy, send]);
   const cancel = useCallback(() => void bridge.cancel({}), [bridge]);
   useKeyboard({ press, ok, cancel });
