@@ -163,7 +163,7 @@ export class SeatAgent {
       await this.apps.endSession(held.id);
     }
     await this.parts.launcher.close();
-    await this.record.close(reason);
+    await this.record.close();
   }
 
   dispatch(event: SeatEvent): boolean {

@@ -52,12 +52,10 @@ export class SeatRecord {
     return { state, daysLeft: Math.max(0, Math.floor(daysLeft)), unreceipted };
   }
 
-  async close(reason: string): Promise<void> {
-    const { recorder } = this.#ports;
-    if (this.#store === null) return;
-    recorder.note({ type: 'recording.stopped', body: { reason } });
-    await recorder.settled();
-    await this.#store.close();
+  /** The store writes the end of recording itself. */
+  async close(): Promise<void> {
+    await this.#ports.recorder.settled();
+    await this.#store?.close();
   }
 
   async #open(recipients: readonly LogRecipient[]): Promise<void> {

@@ -66,7 +66,8 @@ function guess(state: State, who: Who, pin: string, { env, common }: SessionCont
   return {
     to: { ...state, attempt: { ...state.attempt, stage: 'checking' } },
     effects: [{ do: 'guess', attempt: state.attempt.id, who, pin, charged }],
-    common: { throttles: { ...common.throttles, [who.id]: charged }, notice: null },
+    // Whoever typed a PIN had time to see whose it is: a tap after it is meant.
+    common: { throttles: { ...common.throttles, [who.id]: charged }, notice: null, lastTapBootMs: Number.NEGATIVE_INFINITY },
   };
 }
 

@@ -1,0 +1,219 @@
+/**
+ * A real agent as a process of its own, with the screens' and the syncer's side of its sockets held by the test. Owns the
+ * process, its state folder and the connections, and ends all of them.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { AuditEvent } from '../../contract/events.ts';
+import type { SeatView } from '../../contract/seat-view.ts';
+import { type SyncBoundary, syncBoundary } from '../../contract/sync.ts';
+import { type UiBoundary, uiBoundary } from '../../contract/ui.ts';
+import { deriveEpochKeys, openEntry, openEpochSecret, parseHeader } from '../../core/audit/index.ts';
+import { nodeCrypto } from '../../crypto/index.ts';
+import { type BoundaryClient, connect } from '../../ipc/client.ts';
+import { SiteDouble, type StaffMember } from './site-double.ts';
+
+const program = resolve(import.meta.dirname, '../../cli/main.ts');
+const KIND_EPOCH = 2;
+const PING_MS = 500;
+const POLL_MS = 25;
+
+export interface Screens {
+  readonly client: BoundaryClient<UiBoundary>;
+  view(): SeatView;
+  /** Resolves with the first picture, from now on or already there, that fits. */
+  sees(what: (view: SeatView) => boolean): Promise<SeatView>;
+  readonly web: string[];
+  readonly closed: Promise<void>;
+  /** Stops telling the agent that it lives, without closing. */
+  freeze(): void;
+  close(): void;
+}
+
+export class SeatProcess {
+  readonly folder: string;
+  readonly site: SiteDouble;
+  readonly #args: readonly string[];
+  #child: ChildProcess | null = null;
+  #log = '';
+  #open: { close(): void }[] = [];
+
+  private constructor(folder: string, site: SiteDouble, args: readonly string[]) {
+    this.folder = folder;
+    this.site = site;
+    this.#args = args;
+  }
+
+  static async create(args: readonly string[] = []): Promise<SeatProcess> {
+    const folder = await mkdtemp(join(tmpdir(), 'wl-seat-'));
+    return new SeatProcess(folder, await SiteDouble.open(folder), args);
+  }
+
+  get state(): string {
+    return join(this.folder, 'seat');
+  }
+
+  socket(name: 'ui' | 'sync' | 'cli'): string {
+    return join(this.state, 'run', `${name}.sock`);
+  }
+
+  /** What the agent said on standard error. */
+  get log(): string {
+    return this.#log;
+  }
+
+  async start(): Promise<void> {
+    const child = spawn(process.execPath, [program, 'agent', '--state', this.state, '--no-keychain', '--json', ...this.#args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#log += text;
+    });
+    const ready = once(createInterface({ input: child.stdout }), 'line');
+    const ended = once(child, 'exit').then(() => {
+      throw new Error(`the agent ended: ${this.#log}`);
+    });
+    await Promise.race([ready, ended]);
+    ended.catch(() => {});
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    const child = this.#child;
+    for (const one of this.#open.splice(0)) one.close();
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
+    return child.exitCode;
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async syncer(onEnrol: (token: string) => void = () => {}): Promise<BoundaryClient<SyncBoundary>> {
+    const client = await connect({
+      boundary: syncBoundary,
+      path: this.socket('sync'),
+      build: 'test-syncer',
+      events: { enrol: ({ token }) => onEnrol(token), appended: () => {} },
+    });
+    this.#open.push(client);
+    return client;
+  }
+
+  async screens(): Promise<Screens> {
+    const pictures: SeatView[] = [];
+    const web: string[] = [];
+    let look = (): void => {};
+    let closed = (): void => {};
+    const gone = new Promise<void>((done) => {
+      closed = done;
+    });
+    const client = await connect({
+      boundary: uiBoundary,
+      path: this.socket('ui'),
+      build: 'test-screens',
+      events: {
+        view: (view) => {
+          pictures.push(view);
+          look();
+        },
+        web: ({ appId, action }) => web.push(`${action} ${appId}`),
+      },
+      onClosed: () => closed(),
+    });
+    pictures.unshift(client.welcome);
+    const alive = setInterval(() => {
+      client.request('ping', {}).catch(() => {});
+      client.request('activity', { osIdleMs: 0, ownIdleMs: 0 }).catch(() => {});
+    }, PING_MS);
+    const latest = (): SeatView => pictures.at(-1) ?? client.welcome;
+    const screens: Screens = {
+      client,
+      web,
+      closed: gone,
+      view: latest,
+      sees: (what) =>
+        new Promise((done) => {
+          look = () => {
+            const view = latest();
+            if (what(view)) done(view);
+          };
+          look();
+        }),
+      freeze: () => clearInterval(alive),
+      close: () => {
+        clearInterval(alive);
+        client.close();
+      },
+    };
+    this.#open.push(screens);
+    return screens;
+  }
+
+  /** Enrols the seat and hands it a policy and staff, as a syncer would. */
+  async furnish(staff: readonly StaffMember[], change: Parameters<SiteDouble['document']>[1] = {}): Promise<BoundaryClient<SyncBoundary>> {
+    const syncer = await this.enrol();
+    const applied = await syncer.request('policy', { envelope: this.site.policy(this.site.document(1, change)) });
+    if (applied.outcome !== 'applied') throw new Error(JSON.stringify(applied));
+    const known = await syncer.request('directory', { sealed: await this.site.directory(1, staff) });
+    if (known.outcome !== 'applied') throw new Error(JSON.stringify(known));
+    return syncer;
+  }
+
+  async enrol(): Promise<BoundaryClient<SyncBoundary>> {
+    const asked = Promise.withResolvers<string>();
+    const syncer = await this.syncer((token) => asked.resolve(token));
+    const screens = await this.screens();
+    await screens.client.request('enrol', { server: '127.0.0.1:1', token: this.site.token });
+    await asked.promise;
+    const { claim } = await syncer.request('enrolmentClaim', { tlsKeySha256: '0'.repeat(64), tokenId: '0'.repeat(32) });
+    await syncer.request('enrolled', { reply: this.site.enrol(claim) });
+    screens.close();
+    await screens.closed;
+    return syncer;
+  }
+
+  /** The whole record once it holds an event of this type as its last, which no later one replaces; decrypted. */
+  async recordUntil(syncer: BoundaryClient<SyncBoundary>, last: AuditEvent['type']): Promise<AuditEvent[]> {
+    for (;;) {
+      const events = await this.record(syncer);
+      if (events.at(-1)?.type === last) return events;
+      await new Promise((later) => setTimeout(later, POLL_MS));
+    }
+  }
+
+  /** The whole record as it is durable now, decrypted with the reader's key. */
+  async record(syncer: BoundaryClient<SyncBoundary>): Promise<AuditEvent[]> {
+    const head = await syncer.request('checkpoint', {});
+    if (head === null) return [];
+    const { incarnation, size } = head.position;
+    const found: AuditEvent[] = [];
+    let keys: ReturnType<typeof deriveEpochKeys> | undefined;
+    for (let start = 0; start < size; ) {
+      const { entries } = await syncer.request('entries', { incarnation, start, maxBytes: 100_000, maxEntries: 500 });
+      for (const encoded of entries) {
+        const entry = new Uint8Array(Buffer.from(encoded, 'base64'));
+        const header = parseHeader(entry);
+        if (header.kind === KIND_EPOCH) {
+          const opened = openEpochSecret(nodeCrypto, entry, header, this.site.readerKey);
+          if (opened.outcome !== 'opened') throw new Error(`epoch ${header.epoch} does not open`);
+          keys = deriveEpochKeys(nodeCrypto, opened.secret, header);
+        } else if (keys !== undefined) {
+          const text = openEntry(keys, entry);
+          if (text === undefined) throw new Error(`entry ${header.seq} does not open`);
+          found.push(JSON.parse(text));
+        }
+      }
+      start += entries.length;
+    }
+    return found;
+  }
+}
