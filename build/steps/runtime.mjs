@@ -21,6 +21,9 @@ const NOBODY = '65534';
 /** What a seat and a server run from source. */
 const sources = ['agent', 'cli', 'contract', 'core', 'crypto', 'ipc', 'policies', 'server', 'package.json'];
 
+/** What is built. Not all of out/: caches there belong to whoever made them. */
+const built = ['out/main', 'out/preload', 'out/renderer', 'out/console'];
+
 /** Needed by tests that drive Electron: Playwright loads one of its own files into it. */
 const testPackages = ['node_modules/playwright-core'];
 
@@ -36,7 +39,7 @@ function runtimePackages() {
 }
 
 const heavyParts = () => ['node_modules/electron', ...runtimePackages(), ...testPackages];
-const lightParts = () => [...sources, 'out'].filter((part) => existsSync(at(part)));
+const lightParts = () => [...sources, ...built].filter((part) => existsSync(at(part)));
 
 /** True when a user without rights can do this to that path. */
 async function nobodyCan(test, target) {
@@ -91,7 +94,7 @@ async function refreshCopy(target, electron, progress) {
 
 /** What the result depends on, apart from whether others can enter the checkout. */
 function currentFingerprint(electron) {
-  const files = lightParts().flatMap((part) => filesBelow(at(part), (file) => file !== record));
+  const files = lightParts().flatMap((part) => filesBelow(at(part)));
   return fingerprint(root, files, [electron.version, electron.path, readFileSync(at('package-lock.json'), 'utf8')]);
 }
 
@@ -133,6 +136,8 @@ export const runtimeStep = {
     };
     await mkdir(at('out'), { recursive: true });
     await writeFile(record, `${JSON.stringify(answer, null, 2)}\n`);
-    return base === root ? 'the checkout itself, all users can read it' : `a copy in ${base}, because other users cannot enter ${root}`;
+    return base === root
+      ? 'the checkout itself, all users can read it'
+      : `a copy in ${base}, because other users cannot read all of ${root}`;
   },
 };
