@@ -121,11 +121,10 @@ export const runtimeStep = {
   async perform(progress) {
     const { electron, node } = await describe();
     const fresh = currentFingerprint(electron);
-    let base = root;
-    if (copyNeeded() && !(await reachable(node.path, electron.path))) {
-      base = path.join(COPIES, createHash('sha256').update(root).digest('hex').slice(0, 16));
-      await refreshCopy(base, electron, progress);
-    }
+    const copy = path.join(COPIES, createHash('sha256').update(root).digest('hex').slice(0, 16));
+    const base = copyNeeded() && !(await reachable(node.path, electron.path)) ? copy : root;
+    if (base === copy) await refreshCopy(copy, electron, progress);
+    else if (copyNeeded()) await rm(copy, { recursive: true, force: true });
     const moved = (file) => (file.startsWith(root + path.sep) ? path.join(base, path.relative(root, file)) : file);
     const answer = {
       root: base,
