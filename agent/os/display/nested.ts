@@ -81,8 +81,8 @@ async function tryNumber(request: NestedDisplayRequest, number: number): Promise
   const files = writeCookies(request, number);
   const server = startServer(request, { number, auth: files.server });
   const ended = new Promise<void>((resolve) => {
-    server.once('exit', () => resolve());
-    server.once('error', () => resolve());
+    server.once('exit', (c,s) => { process.stderr.write('XX '+c+' '+s+'\n'); resolve(); });
+    server.once('error', (e) => { process.stderr.write('XE '+e.message+'\n'); resolve(); });
   });
   const clear = (): void => {
     rmSync(files.folder, { recursive: true, force: true });
@@ -147,7 +147,7 @@ function startServer(request: NestedDisplayRequest, given: { readonly number: nu
   ];
   const { display, xauthority } = surface;
   const env = { PATH: '/usr/bin:/bin', DISPLAY: display, ...(xauthority === undefined ? {} : { XAUTHORITY: xauthority }) };
-  return spawn('Xephyr', args, { env, cwd: '/', stdio: 'ignore', ...(user === undefined ? {} : user) });
+  return spawn('Xephyr', args, { env, cwd: '/', stdio: ['ignore','inherit','inherit'], ...(user === undefined ? {} : user) });
 }
 
 /** Ready when its socket takes a connection: the server makes it before it can answer, and answers in order. */

@@ -1,0 +1,14 @@
+/**
+ * One setting of the operating system that a seat changes while it runs, and can put back. Owns the words; what there is to change
+ * stands in `settings.ts`, when and in which order in `restrictions.ts`.
+ */
+
+/** A reversible setting. Values are short texts that `read` gives and `write` takes. */
+export interface OsSetting {
+  /** Stable: it names the setting in the journal of a run that crashed, perhaps one of an older build. */
+  readonly id: string;
+  /** The value while the seat is guarded. */
+  readonly wanted: string;
+  read(): Promise<string>;
+  write(value: string): Promise<void>;
+}
