@@ -4,33 +4,74 @@
  */
 import { equalBytes } from '../../core/audit/bytes.ts';
 import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
+import { CompactRange, type TreeNode } from '../../core/audit/compact.ts';
 import type { AuditCrypto } from '../../core/audit/crypto.ts';
 import { entryBody } from '../../core/audit/entry.ts';
 import { parseEpochBody } from '../../core/audit/epoch.ts';
 import type { Fault } from '../../core/audit/faults.ts';
-import { treeHasher } from '../../core/audit/hasher.ts';
+import { type TreeHasher, treeHasher } from '../../core/audit/hasher.ts';
+import { BLOCK_LEVEL } from '../../core/audit/verify/recovering-tree.ts';
 import type { LogStart } from '../../core/audit/verify/source.ts';
 import { verifyLog } from '../../core/audit/verify/verify-log.ts';
 import { isWardlockError } from '../../core/errors/index.ts';
 import type { AnchorRecord } from './anchor.ts';
+import type { StoreDatabase } from './database.ts';
 import { frontierAt, storedNodes } from './nodes.ts';
 import { readPruned, storeSource } from './source.ts';
-import type { KeptRow, Tables } from './tables.ts';
+import { type KeptRow, storeTables, type Tables } from './tables.ts';
 
-/** Faults from the last verified checkpoint to the end; empty when the log may be continued. */
-export function checkTail(tables: Tables, crypto: AuditCrypto, anchor: AnchorRecord | undefined): readonly Fault[] {
+/**
+ * Faults from the last verified checkpoint to the end; empty when the log may be continued. When the stored tree does not
+ * lead to the signed root, the whole log is read: either its entries are wrong, or only the index was forged.
+ */
+export function checkStore(db: StoreDatabase, crypto: AuditCrypto, anchor: AnchorRecord | undefined): readonly Fault[] {
+  const tables = storeTables(db);
   try {
     const start = startOf(tables, crypto);
-    if ('code' in start) return [start];
-    return [...verifyLog(crypto, storeSource(tables, anchor, start))];
+    const faults = start === undefined ? undefined : [...verifyLog(crypto, storeSource(tables, anchor, start))];
+    if (faults !== undefined && (faults.length > 0 || indexLeadsToHead(tables, crypto))) return faults;
+  } catch (error) {
+    if (!isWardlockError(error)) throw error;
+  }
+  return checkWhole(db, crypto, anchor);
+}
+
+function checkWhole(db: StoreDatabase, crypto: AuditCrypto, anchor: AnchorRecord | undefined): readonly Fault[] {
+  const tables = storeTables(db);
+  try {
+    const faults = [...verifyLog(crypto, storeSource(tables, anchor))];
+    if (faults.length > 0) return faults;
+    rebuildIndex(db, tables, treeHasher(crypto));
+    return [{ code: 'INDEX_FORGED' }];
   } catch (error) {
     if (!isWardlockError(error)) throw error;
     return [{ code: 'STORE_DAMAGED', detail: error.message }];
   }
 }
 
-/** The state at the last but one kept checkpoint, whose root must be the one that was signed. */
-function startOf(tables: Tables, crypto: AuditCrypto): LogStart | Fault {
+/** Whether the stored subtrees give the root of the head: the writer goes on from them. */
+function indexLeadsToHead(tables: Tables, crypto: AuditCrypto): boolean {
+  const head = tables.head();
+  if (head === undefined) return false;
+  const { size, root } = parseCheckpoint(head.note).checkpoint;
+  const hasher = treeHasher(crypto);
+  return equalBytes(frontierAt(hasher, size, storedNodes(tables, hasher, readPruned(tables))).root(), root);
+}
+
+/** Computes the stored subtrees again from entries that were just verified. */
+function rebuildIndex(db: StoreDatabase, tables: Tables, hasher: TreeHasher): void {
+  const source = storeSource(tables, undefined);
+  const range = CompactRange.frontier(hasher, source.start.size, source.start.hashes);
+  const keep = (node: TreeNode): void => {
+    if (node.level >= BLOCK_LEVEL) tables.insertNode(node);
+  };
+  db.transaction(() => {
+    for (const { bytes } of source.entries()) range.append(hasher.leaf(bytes), keep);
+  })();
+}
+
+/** The state at the last but one kept checkpoint; `undefined` when its root is not the one that was signed. */
+function startOf(tables: Tables, crypto: AuditCrypto): LogStart | undefined {
   const pruned = readPruned(tables);
   const row = lastButOneKept(tables);
   if (row === undefined || row.size <= pruned.size + 1) return pruned;
@@ -38,10 +79,10 @@ function startOf(tables: Tables, crypto: AuditCrypto): LogStart | Fault {
   const node = storedNodes(tables, hasher, pruned);
   const frontier = frontierAt(hasher, row.size, node);
   const { checkpoint } = parseCheckpoint(row.note);
-  if (!equalBytes(frontier.root(), checkpoint.root)) return { code: 'CHECKPOINT_ROOT', range: { from: pruned.size, to: row.size - 1 } };
+  if (!equalBytes(frontier.root(), checkpoint.root)) return undefined;
   const hashes = frontier.nodes.map((part) => part.hash);
   const opening = tables.entry(row.size - 1);
-  if (opening === undefined) return { code: 'ENTRY_MISSING', range: { from: row.size - 1, to: row.size - 1 } };
+  if (opening === undefined) return undefined;
   const { publicKey } = parseEpochBody(entryBody(opening));
   const number = row.size === 1 ? 0 : row.epoch + 1;
   return { size: row.size, hashes, epoch: { number, publicKey } };

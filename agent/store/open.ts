@@ -8,7 +8,7 @@ import type { Fault } from '../../core/audit/faults.ts';
 import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import { type AnchorRead, type AnchorRecord, readAnchor } from './anchor.ts';
 import { openDatabase, type StoreDatabase } from './database.ts';
-import { checkTail } from './fsck.ts';
+import { checkStore } from './fsck.ts';
 import { citationOf, createLog, finishBirth, type LiveLog, type LogParts, resumeLog, retireLog, storePaths } from './incarnation.ts';
 import { readLogId } from './source.ts';
 import { storeTables } from './tables.ts';
@@ -21,7 +21,7 @@ export interface OpenedLog {
 }
 
 /** Findings with which the same incarnation goes on: nothing that was signed is contradicted. */
-const CONTINUABLE: ReadonlySet<Fault['code']> = new Set(['ANCHOR_MISSING']);
+const CONTINUABLE: ReadonlySet<Fault['code']> = new Set(['ANCHOR_MISSING', 'INDEX_FORGED']);
 
 export async function openLog(dir: string, parts: LogParts, birth: 'enrolment' | 'existing'): Promise<OpenedLog> {
   const paths = storePaths(dir);
@@ -58,7 +58,6 @@ export async function openLog(dir: string, parts: LogParts, birth: 'enrolment' |
 
 function inspect(db: StoreDatabase, parts: LogParts, anchorRead: AnchorRead, incarnation: string): readonly Fault[] {
   const anchor = anchorRead.state === 'present' ? anchorRead.record : undefined;
-  const tables = storeTables(db);
   const other: Fault[] = [];
   if (anchor === undefined) {
     const receipt = readReceipt(db);
@@ -67,7 +66,7 @@ function inspect(db: StoreDatabase, parts: LogParts, anchorRead: AnchorRead, inc
   } else if (anchor.incarnation !== incarnation) {
     other.push({ code: 'ANCHOR_FORKED', detail: `It names incarnation ${anchor.incarnation}; the store holds ${incarnation}.` });
   }
-  return [...other, ...checkTail(tables, parts.crypto, anchor?.incarnation === incarnation ? anchor : undefined)];
+  return [...other, ...checkStore(db, parts.crypto, anchor?.incarnation === incarnation ? anchor : undefined)];
 }
 
 async function beginWithout(dir: string, parts: LogParts, birth: 'enrolment' | 'existing', anchorRead: AnchorRead): Promise<OpenedLog> {

@@ -2,6 +2,7 @@
  * What a root that does not match means. Owns the decision whether damage that was named explains it: each mismatch is
  * either behind a named entry or becomes a fault of its own, never silence.
  */
+import type { FaultCode } from '../faults.ts';
 import type { FaultSink } from './fault-sink.ts';
 import type { Mark } from './marks.ts';
 import { BLOCK_LEAVES } from './recovering-tree.ts';
@@ -17,6 +18,7 @@ export class RootFaults {
   #verified: number;
   #mismatch: { readonly from: number; to: number } | undefined;
   #blocks: number[] = [];
+  #forks: { readonly code: FaultCode; readonly from: number; readonly size: number }[] = [];
 
   constructor(faults: FaultSink, verified: number) {
     this.#faults = faults;
@@ -45,8 +47,7 @@ export class RootFaults {
   differs(mark: Mark): void {
     const { size } = mark.checkpoint;
     if (mark.kind === 'receipt' || mark.kind === 'anchor') {
-      const code = mark.kind === 'receipt' ? 'RECEIPT_FORKED' : 'ANCHOR_FORKED';
-      if (!this.#isNamed(this.#verified, size - 1)) this.#faults.add({ code, range: { from: 0, to: size - 1 } });
+      this.#forks.push({ code: mark.kind === 'receipt' ? 'RECEIPT_FORKED' : 'ANCHOR_FORKED', from: this.#verified, size });
       return;
     }
     this.#mismatch ??= { from: Math.min(this.#verified, size - 1), to: size - 1 };
@@ -64,6 +65,11 @@ export class RootFaults {
       const [block = 0] = this.#blocks.splice(0, 1);
       const range = { from: block * BLOCK_LEAVES, to: (block + 1) * BLOCK_LEAVES - 1 };
       if (!this.#namedBlocks.has(block)) this.#faults.add({ code: 'ENTRY_ALTERED', range, detail: 'One or more of these.' });
+    }
+    while (this.#forks[0] !== undefined && end >= this.#forks[0].size + PATIENCE) {
+      const [fork] = this.#forks.splice(0, 1);
+      if (fork === undefined || this.#isNamed(fork.from, fork.size - 1)) continue;
+      this.#faults.add({ code: fork.code, range: { from: 0, to: fork.size - 1 } });
     }
     if (end === Infinity) this.#reportMismatch();
   }
