@@ -95,12 +95,6 @@ export async function launchKiosk(launch: KioskLaunch): Promise<Kiosk> {
   }
 }
 
-/** A tap with a keyboard-wedge reader: the number as fast as a reader types it, then Enter. */
-export async function tapByWedge(page: Page, number: string): Promise<void> {
-  await page.keyboard.type(number);
-  await page.keyboard.press('Enter');
-}
-
 /** Types as a person does. */
 export async function typeAsPerson(page: Page, text: string): Promise<void> {
   await page.keyboard.type(text, { delay: PERSON_KEY_DELAY_MS });

@@ -63,6 +63,7 @@ export async function openSeat(spec: SeatSpec): Promise<Seat> {
       places.seat,
       '--json',
       ...(users === undefined ? [] : ['--ui-user', users.ui.name, '--app-user', users.app.name, '--sync-user', users.sync.name]),
+      ...(spec.authority === undefined ? [] : ['--display-cookie', spec.authority]),
     ];
     const child = startChild({
       name: 'agent',

@@ -52,6 +52,8 @@ export interface NestedDisplay {
 
 const READY_LIMIT_MS = 10_000;
 const POLL_MS = 10;
+/** Characters of a failed server's own words that go into an error. */
+const LAST_WORDS_LIMIT = 300;
 const TRIES = 5;
 const PRIVATE_FILE = 0o400;
 const PASS_THROUGH = 0o710;
@@ -66,23 +68,26 @@ export async function startNestedDisplay(request: NestedDisplayRequest): Promise
   let number = freeDisplayNumber();
   for (let left = TRIES; ; left -= 1) {
     const started = await tryNumber(request, number);
-    if (started !== undefined) return started;
+    if (typeof started !== 'string') return started;
     if (left === 0) {
+      const words = started === '' ? '' : ` It said: ${started}`;
       throw new WardlockError(
         'OS_DISPLAY_FAILED',
-        'The display for applications did not start. Is xserver-xephyr installed, and is the window still there?',
+        `The display for applications did not start. Is xserver-xephyr installed, and is the window still there?${words}`,
       );
     }
     number = freeDisplayNumber(number + 1);
   }
 }
 
-async function tryNumber(request: NestedDisplayRequest, number: number): Promise<NestedDisplay | undefined> {
+/** @returns the display, or what the server said before it ended */
+async function tryNumber(request: NestedDisplayRequest, number: number): Promise<NestedDisplay | string> {
   const files = writeCookies(request, number);
   const server = startServer(request, { number, auth: files.server });
+  const said = lastWords(server);
   const ended = new Promise<void>((resolve) => {
-    server.once('exit', (c,s) => { process.stderr.write('XX '+c+' '+s+'\n'); resolve(); });
-    server.once('error', (e) => { process.stderr.write('XE '+e.message+'\n'); resolve(); });
+    server.once('exit', () => resolve());
+    server.once('error', () => resolve());
   });
   const clear = (): void => {
     rmSync(files.folder, { recursive: true, force: true });
@@ -95,8 +100,8 @@ async function tryNumber(request: NestedDisplayRequest, number: number): Promise
   if (!isReady || pid === undefined) {
     server.kill('SIGKILL');
     await ended;
-    rmSync(files.folder, { recursive: true, force: true });
-    return undefined;
+    clear();
+    return said();
   }
   void ended.then(clear);
   return {
@@ -110,6 +115,15 @@ async function tryNumber(request: NestedDisplayRequest, number: number): Promise
       await ended;
     },
   };
+}
+
+/** Reads what a server says, so that its pipe never fills, and keeps the end of it for an error message. */
+function lastWords(server: ChildProcess): () => string {
+  let words = '';
+  server.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    words = (words + text).slice(-LAST_WORDS_LIMIT);
+  });
+  return () => words.replaceAll(/\s+/g, ' ').trim();
 }
 
 interface CookieFiles {
@@ -147,7 +161,7 @@ function startServer(request: NestedDisplayRequest, given: { readonly number: nu
   ];
   const { display, xauthority } = surface;
   const env = { PATH: '/usr/bin:/bin', DISPLAY: display, ...(xauthority === undefined ? {} : { XAUTHORITY: xauthority }) };
-  return spawn('Xephyr', args, { env, cwd: '/', stdio: ['ignore','inherit','inherit'], ...(user === undefined ? {} : user) });
+  return spawn('Xephyr', args, { env, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'], ...(user === undefined ? {} : user) });
 }
 
 /** Ready when its socket takes a connection: the server makes it before it can answer, and answers in order. */
