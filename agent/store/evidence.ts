@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { Value } from 'typebox/value';
-import { fromUtf8 } from '../../core/audit/bytes.ts';
+import { fromUtf8, toHex } from '../../core/audit/bytes.ts';
 import type { AuditCrypto } from '../../core/audit/crypto.ts';
 import type { LogSource } from '../../core/audit/verify/source.ts';
 import { WardlockError } from '../../core/errors/index.ts';
@@ -45,7 +45,7 @@ export function kindOf(path: string): 'store' | 'snapshot' | 'text' | 'unknown' 
 /** A snapshot file, or a file of a stopped store. */
 export function openSnapshot(path: string, crypto: AuditCrypto): Evidence {
   const needsCopy = firstBytes(path)[WAL_FORMAT_AT] === WAL_FORMAT;
-  if (needsCopy) return openFolder(dirname(path), basename(path), crypto);
+  if (needsCopy) return openFolder(dirname(path), basename(path), crypto, false);
   const db = openReadOnly(path);
   try {
     const tables = storeTables(db);
@@ -61,10 +61,11 @@ export function openSnapshot(path: string, crypto: AuditCrypto): Evidence {
 
 /** A stopped store's folder with its anchor and emergency log. */
 export function openStoreFolder(path: string, crypto: AuditCrypto): Evidence {
-  return openFolder(path, basename(storePaths(path).db), crypto);
+  return openFolder(path, basename(storePaths(path).db), crypto, true);
 }
 
-function openFolder(folder: string, name: string, crypto: AuditCrypto): Evidence {
+/** @param present whether this is the store's present log; a file by itself may be a retired one, of which the anchor says nothing */
+function openFolder(folder: string, name: string, crypto: AuditCrypto, present: boolean): Evidence {
   refuseLive(join(folder, name));
   const copies = mkdtempSync(join(tmpdir(), 'wardlock-verify-'));
   const release = (): void => rmSync(copies, { recursive: true, force: true });
@@ -75,10 +76,12 @@ function openFolder(folder: string, name: string, crypto: AuditCrypto): Evidence
     const db = openReadOnly(join(copies, 'log.db'), false);
     const tables = storeTables(db);
     const anchor = readAnchorSync(storePaths(folder).anchor, crypto);
-    const main = storeSource(tables, anchor.state === 'present' ? anchor.record : undefined);
+    const record = anchor.state === 'present' ? anchor.record : undefined;
+    const concerned = present || record?.incarnation === toHex(readLogId(tables).incarnation);
+    const main = storeSource(tables, concerned ? record : undefined);
     return {
-      sources: [main, ...emergencySources(folder, tables, crypto)],
-      anchorMissing: anchor.state !== 'present',
+      sources: present ? [main, ...emergencySources(folder, tables, crypto)] : [main],
+      anchorMissing: present && record === undefined,
       close: () => {
         db.close();
         release();

@@ -92,7 +92,7 @@ export class Intake {
   }
 }
 
-function isEventType(type: string): type is EventType {
+export function isEventType(type: string): type is EventType {
   return Object.hasOwn(events, type);
 }
 

@@ -9,13 +9,13 @@ import type { Citation, EpochReason, Recipient } from '../../core/audit/epoch.ts
 import { describeFault, type Fault } from '../../core/audit/faults.ts';
 import { type TreeHasher, treeHasher } from '../../core/audit/hasher.ts';
 import { formatVerifierKey, NOTE_ED25519 } from '../../core/audit/note.ts';
-import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
+import { WardlockError } from '../../core/errors/index.ts';
 import { Alarms } from './alarms.ts';
 import { AnchorWriter } from './anchor.ts';
 import { isFull } from './database.ts';
 import { EmergencyDesk } from './emergency-desk.ts';
 import { citationOf, type LogParts, storePaths } from './incarnation.ts';
-import { Intake, sealable } from './intake.ts';
+import { Intake, isEventType, sealable } from './intake.ts';
 import { LiveStore } from './live-store.ts';
 import { openLog } from './open.ts';
 import { type Batch, consistency, inclusion, type ReadLimits, readBatch } from './reader.ts';
@@ -297,7 +297,7 @@ export class AuditStore {
     try {
       return this.#intake.admit(event, fill);
     } catch (error) {
-      if (isWardlockError(error) && error.code === 'AUDIT_EVENT_OVERSIZE') this.#intake.hold(event.type);
+      if (isEventType(event.type)) this.#intake.hold(event.type);
       throw error;
     }
   }

@@ -1,0 +1,79 @@
+/** Starts the appender as a real process and reads what it acknowledged. Test helper; kills only what it started. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StoreKit } from './store-kit.ts';
+
+export interface AppenderOptions {
+  readonly first?: number;
+  readonly count?: number;
+  readonly appenders?: number;
+  readonly birth?: 'enrolment' | 'existing';
+  readonly rotateEach?: number;
+  readonly storeDir?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Appender {
+  readonly child: ChildProcess;
+  readonly acks: string;
+  readonly output: () => string;
+  /** Exit code or signal. */
+  readonly ended: Promise<number | string>;
+}
+
+const PROGRAM = join(import.meta.dirname, 'appender.ts');
+
+export function startAppender(seat: StoreKit, options: AppenderOptions = {}): Appender {
+  const acks = join(seat.dir, 'acks');
+  const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+  const order = {
+    dir: seat.dir,
+    storeDir: options.storeDir ?? seat.storeDir,
+    workstation: hex(seat.workstation),
+    logSeed: hex(seat.logSeed),
+    recipients: seat.recipients.map(({ role, publicKey }) => ({ role, publicKey: hex(publicKey) })),
+    acks,
+    first: options.first ?? 0,
+    count: options.count ?? 1_000_000,
+    appenders: options.appenders ?? 4,
+    birth: options.birth ?? 'existing',
+    rotateEach: options.rotateEach ?? 0,
+  };
+  const path = join(seat.dir, 'order.json');
+  writeFileSync(path, JSON.stringify(order));
+  const child = spawn(process.execPath, [PROGRAM, path], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  const ended = new Promise<number | string>((resolve) => child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown')));
+  return { child, acks, output: () => output, ended };
+}
+
+/** Which events were acknowledged, and at which place. A torn last line was not. */
+export function acknowledged(path: string): ReadonlyMap<number, number> {
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  return new Map(
+    whole
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => {
+        const [at = '', seq = ''] = line.split(' ');
+        return [Number(at), Number(seq)];
+      }),
+  );
+}
+
+/** Waits until so many acknowledgements were written, or the process ended. */
+export async function untilAcknowledged(appender: Appender, count: number): Promise<void> {
+  let over = false;
+  void appender.ended.then(() => {
+    over = true;
+  });
+  while (!over && acknowledged(appender.acks).size < count) await new Promise((resolve) => setTimeout(resolve, 5));
+}
