@@ -22,6 +22,11 @@ const KIND_EPOCH = 2;
 const PING_MS = 500;
 const POLL_MS = 25;
 
+interface User {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 export interface Screens {
   readonly client: BoundaryClient<UiBoundary>;
   view(): SeatView;
@@ -108,7 +113,8 @@ export class SeatProcess {
     return client;
   }
 
-  async screens(): Promise<Screens> {
+  /** @param user the user that the screens run as; only root can take another one's place */
+  async screens(user: User | null = null): Promise<Screens> {
     const pictures: SeatView[] = [];
     const web: string[] = [];
     let look = (): void => {};
@@ -116,19 +122,21 @@ export class SeatProcess {
     const gone = new Promise<void>((done) => {
       closed = done;
     });
-    const client = await connect({
-      boundary: uiBoundary,
-      path: this.socket('ui'),
-      build: 'test-screens',
-      events: {
-        view: (view) => {
-          pictures.push(view);
-          look();
+    const client = await asUser(user, () =>
+      connect({
+        boundary: uiBoundary,
+        path: this.socket('ui'),
+        build: 'test-screens',
+        events: {
+          view: (view) => {
+            pictures.push(view);
+            look();
+          },
+          web: ({ appId, action }) => web.push(`${action} ${appId}`),
         },
-        web: ({ appId, action }) => web.push(`${action} ${appId}`),
-      },
-      onClosed: () => closed(),
-    });
+        onClosed: () => closed(),
+      }),
+    );
     pictures.unshift(client.welcome);
     const alive = setInterval(() => {
       client.request('ping', {}).catch(() => {});
@@ -159,8 +167,12 @@ export class SeatProcess {
   }
 
   /** Enrols the seat and hands it a policy and staff, as a syncer would. */
-  async furnish(staff: readonly StaffMember[], change: Parameters<SiteDouble['document']>[1] = {}): Promise<BoundaryClient<SyncBoundary>> {
-    const syncer = await this.enrol();
+  async furnish(
+    staff: readonly StaffMember[],
+    change: Parameters<SiteDouble['document']>[1] = {},
+    user: User | null = null,
+  ): Promise<BoundaryClient<SyncBoundary>> {
+    const syncer = await this.enrol(user);
     const applied = await syncer.request('policy', { envelope: this.site.policy(this.site.document(1, change)) });
     if (applied.outcome !== 'applied') throw new Error(JSON.stringify(applied));
     const known = await syncer.request('directory', { sealed: await this.site.directory(1, staff) });
@@ -168,10 +180,10 @@ export class SeatProcess {
     return syncer;
   }
 
-  async enrol(): Promise<BoundaryClient<SyncBoundary>> {
+  async enrol(user: User | null = null): Promise<BoundaryClient<SyncBoundary>> {
     const asked = Promise.withResolvers<string>();
     const syncer = await this.syncer((token) => asked.resolve(token));
-    const screens = await this.screens();
+    const screens = await this.screens(user);
     await screens.client.request('enrol', { server: '127.0.0.1:1', token: this.site.token });
     await asked.promise;
     const { claim } = await syncer.request('enrolmentClaim', { tlsKeySha256: '0'.repeat(64), tokenId: '0'.repeat(32) });
@@ -215,5 +227,18 @@ export class SeatProcess {
       start += entries.length;
     }
     return found;
+  }
+}
+
+/** The kernel notes the user of a peer when it connects. */
+async function asUser<T>(user: User | null, work: () => Promise<T>): Promise<T> {
+  if (user === null || process.seteuid === undefined || process.setegid === undefined) return work();
+  process.setegid(user.gid);
+  process.seteuid(user.uid);
+  try {
+    return await work();
+  } finally {
+    process.seteuid(0);
+    process.setegid(0);
   }
 }

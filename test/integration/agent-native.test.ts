@@ -1,0 +1,117 @@
+/**
+ * Native applications through a real agent as root, with users of their own and a real nested display: started from the
+ * signed policy, recorded before they start, gone with the session. Xvfb stands for the seat's own display.
+ */
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect } from 'vitest';
+import { makeThrowAwayUsers, type ThrowAwayUsers } from '../../agent/os/users.ts';
+import type { SyncBoundary } from '../../contract/sync.ts';
+import type { BoundaryClient } from '../../ipc/client.ts';
+import type { NativeApp, PolicyDocument, WebApp } from '../../policies/schema.ts';
+import { processesOf } from '../support/processes.ts';
+import { isLinuxRoot, rootTest } from '../support/root.ts';
+import { named } from '../support/sandboxed-seat.ts';
+import { type Screens, SeatProcess } from '../support/seat-process.ts';
+import { startTestDisplay, type TestDisplay, XClient } from '../support/x-display.ts';
+
+const ada = { id: 'ada', badge: '04A1B2C3', pin: '246810' };
+const CALCULATOR = '/usr/bin/xcalc';
+const GONE = { timeout: 10_000 };
+
+let users: ThrowAwayUsers<'ui' | 'app-1'>;
+let seat: SeatProcess;
+let outer: TestDisplay;
+let client: XClient;
+let syncer: BoundaryClient<SyncBoundary>;
+let screens: Screens;
+
+beforeEach(async () => {
+  if (!isLinuxRoot) return;
+  outer = await startTestDisplay(800, 600);
+  client = new XClient(outer.name, outer.xauthority);
+  const journal = join(outer.xauthority, '..', 'users.json');
+  users = await makeThrowAwayUsers({ journal, prefix: 'wlagent', roles: ['ui', 'app-1'] });
+  const { ui, 'app-1': app } = users.users;
+  seat = await SeatProcess.create(['--ui-user', ui.name, '--app-user', app.name, '--display-cookie', outer.xauthority]);
+  chmodSync(seat.folder, 0o711);
+  await seat.start();
+  syncer = await seat.furnish([ada], policy(named(CALCULATOR).sha256), ui);
+  screens = await seat.screens(ui);
+  const windowId = client.window({ x: 0, y: 0, width: 640, height: 480 });
+  await screens.client.request('surface', { display: outer.name, windowId, width: 640, height: 480 });
+  await screens.client.request('badge', { number: ada.badge });
+  await screens.client.request('pin', { pin: ada.pin });
+  await screens.sees((view) => view.phase === 'open');
+});
+
+afterEach(async () => {
+  if (!isLinuxRoot) return;
+  await seat.remove();
+  client.close();
+  await users.remove();
+  await outer.close();
+});
+
+function policy(sha256: string): Partial<PolicyDocument> {
+  const { path } = named(CALCULATOR);
+  const calc: NativeApp = {
+    id: 'calc',
+    name: 'Calculator',
+    kind: 'native',
+    icon: 'calculator',
+    path,
+    sha256,
+    args: [],
+    env: {},
+    children: [],
+  };
+  const web: WebApp = { id: 'web', name: 'Records', kind: 'web', icon: 'web', url: 'http://127.0.0.1/', origins: ['http://127.0.0.1'] };
+  return { apps: [calc, web], roles: [{ id: 'nurse', name: 'Nurse', apps: ['calc'] }] };
+}
+
+const calculators = (): number => processesOf(users.users['app-1'].uid, 'xcalc').length;
+
+describe('a native application', () => {
+  rootTest('runs as a user of its own under every layer, is recorded before it starts, and goes with the session', async () => {
+    expect(screens.view()).toMatchObject({ truth: { enforcement: { mode: 'enforced' } }, apps: [{ id: 'calc', state: 'ready' }] });
+    expect(await screens.client.request('launch', { appId: 'calc' }, 20_000)).toEqual({ taken: true });
+    expect((await screens.sees((view) => view.apps[0]?.state === 'running')).apps).toHaveLength(1);
+    await expect.poll(calculators, GONE).toBe(1);
+    await screens.client.request('lock', {});
+    await screens.sees((view) => view.kept !== null);
+    expect(calculators()).toBe(1);
+    await screens.client.request('badge', { number: ada.badge });
+    await screens.client.request('pin', { pin: ada.pin });
+    await screens.sees((view) => view.phase === 'open');
+    await screens.client.request('logout', {});
+    await screens.sees((view) => view.phase === 'locked' && view.prompt === null && view.kept === null);
+    await expect.poll(calculators, GONE).toBe(0);
+    const events = await seat.recordUntil(syncer, 'app.exited');
+    expect(events.find((event) => event.type === 'app.launched')).toMatchObject({
+      body: { app: 'calc', sha256: named(CALCULATOR).sha256, rule: 'role:nurse', policyVersion: 1, mode: 'enforced' },
+    });
+  });
+
+  rootTest('whose file is not the one of the policy does not start, and the person is told', async () => {
+    const changed = policy('0'.repeat(64));
+    await syncer.request('policy', { envelope: seat.site.policy(seat.site.document(2, changed)) });
+    expect(await screens.client.request('launch', { appId: 'calc' }, 20_000)).toEqual({ taken: false });
+    expect(await screens.sees((view) => view.message !== null)).toMatchObject({
+      phase: 'open',
+      message: { key: 'app.changed', params: { app: 'Calculator' }, code: 'LAUNCH_FILE_CHANGED' },
+    });
+    const events = await seat.recordUntil(syncer, 'app.refused');
+    expect(events.at(-1)).toMatchObject({ body: { app: 'calc', reason: 'file-changed', code: 'LAUNCH_FILE_CHANGED' } });
+  });
+
+  rootTest('is gone at once when the agent is killed, and the seat comes up locked', async () => {
+    await screens.client.request('launch', { appId: 'calc' }, 20_000);
+    await expect.poll(calculators, GONE).toBe(1);
+    await seat.stop('SIGKILL');
+    await expect.poll(calculators, GONE).toBe(0);
+    await seat.start();
+    const again = await seat.screens(users.users.ui);
+    expect(again.view()).toMatchObject({ phase: 'locked', session: null, kept: null });
+  });
+});
