@@ -14,6 +14,13 @@ const modules: Readonly<Record<string, readonly (() => Promise<CommandModule>)[]
   doctor: [() => import('./doctor.ts')],
   enrol: [() => import('./enrol.ts')],
   policy: [() => import('./policy-validate.ts'), () => import('./policy-publish.ts')],
+  audit: [
+    () => import('./audit-verify.ts'),
+    () => import('./audit-show.ts'),
+    () => import('./audit-snapshot.ts'),
+    () => import('./audit-drill.ts'),
+    () => import('./audit-export.ts'),
+  ],
   server: [() => import('./server.ts')],
   seat: [() => import('./seat.ts')],
   reader: [() => import('./reader.ts')],

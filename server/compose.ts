@@ -14,6 +14,7 @@ import { openAlarms } from './services/alarms.ts';
 import { type Changes, openChanges } from './services/changes.ts';
 import { type Directories, openDirectories } from './services/directory.ts';
 import { type Enrolments, openEnrolments } from './services/enrolments.ts';
+import { type Exports, openExports } from './services/exports.ts';
 import { type Intake, openIntake } from './services/intake.ts';
 import { openPolicies, type Policies } from './services/policies.ts';
 import { openPresence, type Presence } from './services/presence.ts';
@@ -58,6 +59,7 @@ export interface Site {
   readonly seats: Seats;
   readonly accounts: Accounts;
   readonly stories: Stories;
+  readonly exports: Exports;
   /** Null where this process does not hold the reader's key. */
   readonly reader: Reader | null;
   readonly alarms: () => Promise<AlarmList['alarms']>;
@@ -102,6 +104,14 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     witnessKey: vkey(witnessName, keys.witness.publicKey),
     mirrorKey: vkey(mirrorName, keys.mirror.publicKey),
   };
+  const intake = openIntake({
+    db,
+    crypto: nodeCrypto,
+    hasher,
+    mirror: { name: mirrorName, signer: keys.mirror },
+    now,
+    onStored: read,
+  });
   return {
     tenant,
     stateFolder,
@@ -110,14 +120,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     authorityMade: made,
     keys,
     witness: openWitness({ db, crypto: nodeCrypto, hasher, signer: { name: witnessName, signer: keys.witness }, now }),
-    intake: openIntake({
-      db,
-      crypto: nodeCrypto,
-      hasher,
-      mirror: { name: mirrorName, signer: keys.mirror },
-      now,
-      onStored: read,
-    }),
+    intake,
     changes,
     log,
     operational,
@@ -127,6 +130,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     enrolments: openEnrolments({ db, authority, crypto: nodeCrypto, trust, policies, log, now }),
     accounts: openAccounts({ db, log, now }),
     stories: openStories(db),
+    exports: openExports({ db, crypto: nodeCrypto, hasher, intake, reader, now }),
     reader,
     alarms: () => openAlarms(db),
     seats: openSeats({ db, log, changes, presence, now }),

@@ -95,8 +95,11 @@ export function judgeBatch(ports: IntakePorts, state: LogState, batch: Batch): V
   if (!fits)
     return refused('CHECKPOINT_ROOT', `The entries up to ${range.end} do not lead to the root of the checkpoint of ${checkpoint.size}.`);
   if (!verifyNote(note, walked.signer)) return refused('CHECKPOINT_SIGNATURE', `The checkpoint is not signed by ${walked.signer.name}.`);
-  const needsLogKey = state.size === 0 || (walked.closing && checkpoint.size === range.end);
-  if (needsLogKey && !verifyNote(note, batch.logKey))
+  const certifies = state.size === 0 || walked.closing;
+  if (certifies && checkpoint.size !== range.end) {
+    return refused('EPOCH_UNCERTIFIED', 'An entry that opens an epoch comes last in its batch, under the checkpoint of exactly that size.');
+  }
+  if (certifies && !verifyNote(note, batch.logKey))
     return refused('KEY_MISMATCH', 'The checkpoint lacks the signature of the key fixed at enrolment.');
   const { closing, birth, epoch, link, leafHashes } = walked;
   const frontier = range.nodes.map(({ hash }) => hash);

@@ -2,10 +2,13 @@
  * The people's side of the server: health, policy publishing, and (for signed-in accounts) the record. A policy is taken
  * from whoever brings it, because only its signature and version count.
  */
+import { existsSync } from 'node:fs';
 import type { ServerOptions } from 'node:https';
+import { resolve } from 'node:path';
 import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
+import files from '@fastify/static';
 import { consolePaths } from '../../contract/console-api.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import { PolicyEnvelope } from '../../policies/schema.ts';
@@ -13,6 +16,8 @@ import type { Site } from '../compose.ts';
 import { type App, newApp } from './app.ts';
 import { consoleRoutes } from './console-routes.ts';
 
+/** Built by `vite build -c console.vite.config.ts`. */
+const pages = resolve(import.meta.dirname, '../../out/console');
 const PUBLISH_PER_MINUTE = 30;
 const POLICY_BODY_BYTES = 2_097_152;
 
@@ -37,6 +42,11 @@ export async function createConsoleApp(site: Site, tls: ServerOptions | null): P
     },
     referrerPolicy: { policy: 'no-referrer' },
   });
+  app.addHook('onSend', async (request, reply) => {
+    if (request.url.startsWith('/api/')) void reply.header('cache-control', 'no-store');
+  });
+  if (existsSync(pages)) await app.register(files, { root: pages, index: ['index.html'], redirect: false });
+  else site.operational.warn('the console pages are not built: run npm run ready, then start again');
   app.get(consolePaths.health, () => ({ alive: true }));
   app.get(consolePaths.ready, async () => {
     await site.store.db.selectFrom('settings').select('key').limit(1).execute();

@@ -2,9 +2,10 @@
  * The console's API for signed-in accounts. Every read of the record is itself an event of the server's own log, written
  * before the answer goes out.
  */
+import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
-import { CSRF_HEADER, consolePaths, type Me, SessionQuery, SignIn } from '../../contract/console-api.ts';
+import { CSRF_HEADER, consolePaths, ExportQuery, type Me, SessionQuery, SignIn } from '../../contract/console-api.ts';
 import { SessionId, WorkstationId } from '../../contract/scalars.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { Site } from '../compose.ts';
@@ -16,6 +17,7 @@ export const SESSION_COOKIE = '__Host-wardlock';
 const cookieOptions = { httpOnly: true, secure: true, sameSite: 'strict', path: '/' } as const;
 const SIGN_INS_PER_MINUTE = 10;
 const READS_PER_MINUTE = 600;
+const EXPORTS_PER_MINUTE = 30;
 
 const StoryParams = Type.Object({ workstation: WorkstationId, session: SessionId });
 
@@ -63,6 +65,15 @@ export function consoleRoutes(app: App, site: Site): void {
     const { workstation, session } = request.params;
     await site.log.append({ type: 'audit.read', actor: name, body: { what: 'story', workstation, session } });
     return site.stories.story(workstation, session);
+  });
+
+  const exporting = { config: perMinute(EXPORTS_PER_MINUTE), schema: { querystring: ExportQuery } };
+  app.get(consolePaths.exportLog, exporting, async (request, reply) => {
+    const { name } = await signedIn(site, request);
+    const { workstationId, lines } = await site.exports.open(request.query);
+    await site.log.append({ type: 'audit.exported', actor: name, body: { workstation: workstationId, query: { ...request.query } } });
+    const file = `wardlock-${workstationId.slice(0, 8)}-${request.query.from.slice(0, 10)}.jsonl`;
+    return reply.type('application/x-ndjson').header('content-disposition', `attachment; filename="${file}"`).send(Readable.from(lines));
   });
 }
 

@@ -24,6 +24,8 @@ export interface Reader {
   catchUp(): Promise<number>;
   /** Drops the index; the next `catchUp` builds it again from verified bytes. */
   reset(): Promise<void>;
+  /** The secret of an epoch from its entry, for an export that proves its events; null when this key does not open it. */
+  secretOf(epochEntry: Uint8Array): Uint8Array | null;
 }
 
 interface ReaderParts {
@@ -45,6 +47,7 @@ export function openReader(parts: ReaderParts): Reader {
     return added;
   };
   return {
+    secretOf: (entry) => secretOf(parts, entry),
     catchUp: () => {
       again = true;
       running ??= pass().finally(() => {
@@ -115,8 +118,12 @@ async function keysAt(parts: ReaderParts, log: Behind): Promise<EpochKeys | null
   return entry === undefined ? null : keysOf(parts, entry);
 }
 
-function keysOf({ crypto, readerKey }: ReaderParts, entry: Uint8Array): EpochKeys | null {
-  const header = parseHeader(entry);
-  const opened = openEpochSecret(crypto, entry, header, readerKey);
-  return opened.outcome === 'opened' ? deriveEpochKeys(crypto, opened.secret, header) : null;
+function secretOf({ crypto, readerKey }: ReaderParts, entry: Uint8Array): Uint8Array | null {
+  const opened = openEpochSecret(crypto, entry, parseHeader(entry), readerKey);
+  return opened.outcome === 'opened' ? opened.secret : null;
+}
+
+function keysOf(parts: ReaderParts, entry: Uint8Array): EpochKeys | null {
+  const secret = secretOf(parts, entry);
+  return secret === null ? null : deriveEpochKeys(parts.crypto, secret, parseHeader(entry));
 }

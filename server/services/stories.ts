@@ -219,7 +219,7 @@ async function successorOf(db: Kysely<Tables>, { workstationId, incarnation }: L
 }
 
 function policyWords(version: number, events: readonly StoryEvent[]): string {
-  const changes = events.filter(({ type }) => type === 'policy.applied').map((event) => `${event.says} (${event.at})`);
+  const changes = events.filter(({ type }) => type === 'policy.applied').map(({ says, seq }) => `${says.slice(0, -1)} at entry ${seq}.`);
   const first =
     version === 0 ? 'The record names no policy version for this session.' : `Policy version ${version} ruled this session from its start.`;
   return [first, ...changes].join(' ').slice(0, 400);

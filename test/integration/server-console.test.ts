@@ -196,6 +196,39 @@ describe('the record', () => {
     expect(count()).toBe(before + 2);
   });
 
+  test('an export is verified offline, key included, and a changed byte is named', async () => {
+    const out = join(folder, 'export.jsonl');
+    await writeFile(join(folder, 'password'), 'correct horse battery\n');
+    const where = [
+      '--server',
+      server.ready.console,
+      '--ca',
+      server.ready.ca,
+      '--account',
+      'iris',
+      '--password-file',
+      join(folder, 'password'),
+    ];
+    const when = ['--from', '2001-01-01T00:00:00Z', '--to', '2099-01-01T00:00:00Z'];
+    await cli(['audit', 'export', ...where, '--seat', 'Bay 4', ...when, '--out', out]);
+    const key = seat.enrolment?.mirrorKey ?? '';
+    expect(await cli(['audit', 'verify', out, '--key', key])).toContain('OK 9 entries of 1 logs, 7 events match what was sealed');
+    await expect(cli(['audit', 'verify', out])).rejects.toMatchObject({ code: 2, stdout: expect.stringContaining('UNANCHORED') });
+    const text = readFileSync(out, 'utf8');
+    expect(text).toContain('app.launched');
+    const lines = text.split('\n');
+    const at = lines.findIndex((line) => line.includes('solitaire'));
+    await writeFile(out, lines.map((line, index) => (index === at ? line.replace('solitaire', 'minesweep') : line)).join('\n'));
+    await expect(cli(['audit', 'verify', out, '--key', key])).rejects.toMatchObject({
+      stdout: expect.stringMatching(/EVENT_MISMATCH entry \d+/),
+    });
+    await writeFile(out, lines.slice(0, -2).join('\n'));
+    await expect(cli(['audit', 'verify', out, '--key', key])).rejects.toMatchObject({
+      stdout: expect.stringContaining('EXPORT_TRUNCATED'),
+    });
+    expect(rows(server.state, "select * from server_events where type = 'audit.exported' and actor = 'iris'").length).toBe(1);
+  });
+
   test('the index is built again from verified bytes, a reader in a process of its own included', async () => {
     const said = await cli(['reader', 'reindex', '--reader-key', join(folder, 'reader.key'), '--state', server.state]);
     expect(said).toContain(`${seat.size} entries indexed`);
