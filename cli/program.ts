@@ -11,6 +11,7 @@ const modules: Readonly<Record<string, readonly (() => Promise<CommandModule>)[]
   syncer: [() => import('./syncer.ts')],
   tap: [() => import('./tap.ts')],
   status: [() => import('./status.ts')],
+  identity: [() => import('./identity.ts')],
   doctor: [() => import('./doctor.ts')],
   enrol: [() => import('./enrol.ts')],
   policy: [() => import('./policy-validate.ts'), () => import('./policy-publish.ts')],

@@ -1,0 +1,184 @@
+/**
+ * The whole way once, for real: a shift through the real screens by real processes, then the record in the server's
+ * database. The screens are only the way in; what counts is what the database holds.
+ */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from '@playwright/test';
+import type { Kiosk } from '../../demo/kiosk.ts';
+import { openDrivenKiosk } from '../../demo/open-kiosk.ts';
+import { progress } from '../../demo/progress.ts';
+import { screens } from '../../demo/screens.ts';
+import { ANNA, BEN, enterPin, playShift, tap } from '../../demo/shift.ts';
+import { openTestClinic, type TestClinic } from './support/clinic.ts';
+
+/** The issue's own limit for a policy to reach a connected seat. */
+const POLICY_LIMIT_MS = 5_000;
+
+test.describe.configure({ mode: 'serial' });
+
+let opened: TestClinic;
+let kiosk: Kiosk;
+
+test.beforeAll(async () => {
+  opened = await openTestClinic(6);
+  kiosk = await openDrivenKiosk(opened.clinic);
+});
+test.afterAll(async () => {
+  await kiosk?.stop();
+  await opened?.clear();
+});
+
+test('the screens run unprivileged, with seccomp on the renderer', async () => {
+  const renderers = processesBelow(kiosk.pid).filter((pid) => commandOf(pid).includes('--type=renderer'));
+  expect(renderers.length).toBeGreaterThan(0);
+  for (const pid of renderers) {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    expect(status).toMatch(/^Seccomp:\t2$/m);
+    expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+    expect(status).not.toMatch(/^Uid:\t0\b/m);
+  }
+});
+
+test('the agent has no network: no interface but a loopback that is down', () => {
+  test.skip(opened.clinic.users === undefined, 'a network namespace of its own needs root');
+  const devices = readFileSync(`/proc/${opened.clinic.seat.agent().pid}/net/dev`, 'utf8').trim().split('\n').slice(2);
+  expect(devices.map((line) => line.trim().split(':')[0])).toEqual(['lo']);
+  expect(readFileSync(`/proc/${opened.clinic.seat.agent().pid}/net/fib_trie`, 'utf8')).not.toContain('127.0.0.1');
+});
+
+test('a shift: every act is on the server, in order, and no other', async () => {
+  const shown: string[] = [];
+  await playShift({
+    clinic: opened.clinic,
+    kiosk,
+    display: opened.display,
+    progress: progress(
+      (text) => shown.push(text),
+      () => performance.now(),
+    ),
+  });
+  const sessions = [
+    'session.started',
+    'session.warned',
+    'session.locked',
+    'session.unlocked',
+    'session.ended',
+    'breakglass.started',
+    'breakglass.ended',
+    'app.launched',
+    'app.refused',
+    'auth.refused',
+  ];
+  const told = () =>
+    opened
+      .events()
+      .filter(({ type }) => sessions.includes(type))
+      .map(({ type, body }) => [type, who(body)]);
+  await expect.poll(told, { timeout: 30_000 }).toEqual([
+    ['auth.refused', 'badge.unknown'],
+    ['auth.refused', ANNA.id],
+    ['session.started', ANNA.id],
+    ['app.launched', 'calculator'],
+    ['app.launched', 'handbook'],
+    ['app.refused', 'labels'],
+    ['session.warned', ''],
+    ['session.locked', ''],
+    ['session.ended', ANNA.id],
+    ['session.started', BEN.id],
+    ['session.locked', ''],
+    ['session.unlocked', BEN.id],
+    ['session.ended', BEN.id],
+    ['breakglass.started', ''],
+    ['app.launched', 'handbook'],
+    ['breakglass.ended', ''],
+  ]);
+});
+
+test('no PIN, badge number or window title is in any file of the seat or the server, or in any log', () => {
+  const { places } = opened.clinic;
+  for (const secret of [ANNA.pin, ANNA.badge, BEN.badge, 'Ward handbook, demo pages']) {
+    const found = grep(secret, [places.seat, places.server, places.logs]);
+    expect(found, `${secret} was found`).toEqual([]);
+  }
+});
+
+test('a new policy reaches the open seat within 5 s, and the next session is ruled by it', async () => {
+  const before = (await opened.status()).truth.policy.version;
+  await opened.clinic.publish((policy) => ({
+    ...policy,
+    roles: policy.roles.map((role) => ({ ...role, apps: role.apps.filter((app) => app !== 'clock') })),
+  }));
+  await expect
+    .poll(async () => (await opened.status()).truth.policy.version, { timeout: POLICY_LIMIT_MS, intervals: [100] })
+    .toBe(before + 1);
+  const seen = screens(kiosk.page);
+  await tap(opened.clinic, ANNA.badge);
+  await seen.until('pin');
+  await enterPin(seen, ANNA.pin);
+  await seen.until('launcher');
+  await seen.says('Calculator');
+  await expect(kiosk.page.getByText('Ward clock')).toHaveCount(0);
+  await seen.press('End session');
+  await seen.until('lock');
+  await expect
+    .poll(
+      () =>
+        opened
+          .events()
+          .filter(({ type }) => type === 'session.started')
+          .map(({ body }) => policyOf(body))
+          .at(-1),
+      { timeout: 20_000 },
+    )
+    .toBe(before + 1);
+});
+
+function who(body: string): string {
+  const value: unknown = JSON.parse(body);
+  if (typeof value !== 'object' || value === null) return '';
+  if ('app' in value) return String(value.app);
+  if ('person' in value && value.person !== null) return String(value.person);
+  return 'reason' in value && 'triesLeft' in value ? String(value.reason) : '';
+}
+
+function policyOf(body: string): unknown {
+  const value: unknown = JSON.parse(body);
+  return typeof value === 'object' && value !== null && 'policyVersion' in value ? value.policyVersion : undefined;
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    // The process ended between the listing and the look.
+    return '';
+  }
+}
+
+function parentOf(pid: number): number {
+  try {
+    return Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+function processesBelow(ancestor: number): readonly number[] {
+  const all = readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid) && pid > 0);
+  const below = (pid: number): boolean => pid === ancestor || (pid > 1 && below(parentOf(pid)));
+  return all.filter(below);
+}
+
+function grep(text: string, folders: readonly string[]): readonly string[] {
+  try {
+    return execFileSync('grep', ['-rlF', '--', text, ...folders], { encoding: 'utf8' })
+      .trim()
+      .split('\n');
+  } catch {
+    // grep ends with 1 when nothing was found.
+    return [];
+  }
+}
