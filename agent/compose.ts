@@ -77,10 +77,17 @@ async function makeParts(options: AgentOptions, layout: Layout, log: SeatLog): P
   const logSeed = await loadSeed(layout.agent, 'log-key', vault, nodeCrypto);
   const sealingSeed = await loadSeed(layout.agent, 'sealing-key', vault, nodeCrypto);
   const pins = new PinCheck(await keyOf(vault, 'pin', nodeCrypto.random));
-  const recorder = new Recorder(log);
   const identity = new SeatIdentity({ path: layout.identity, box: await boxFor('identity'), logSeed, sealingSeed });
   const directory = new StaffDirectory(layout.directory, await boxFor('directory'), pins);
   const memory = new SeatMemory(layout.memory, await boxFor('memory'), clock);
+  const recorder = new Recorder(log, (event) => {
+    try {
+      memory.addUnreported(event);
+    } catch (failure) {
+      log.error('what no log took is kept in memory only', { failure });
+    }
+    return true;
+  });
   const launcher = await createLauncher({
     ...(options.app === null ? {} : { appUser: options.app }),
     ...(options.ui === null ? {} : { uiUser: options.ui }),

@@ -6,7 +6,7 @@ import type { Params, Result } from '../contract/boundary.ts';
 import type { SeatView } from '../contract/seat-view.ts';
 import type { SyncBoundary } from '../contract/sync.ts';
 import type { UiBoundary } from '../contract/ui.ts';
-import { isErrorCode, WardlockError } from '../core/errors/index.ts';
+import { isErrorCode, isWardlockError, WardlockError } from '../core/errors/index.ts';
 import { FREE_FAILURES, WAIT_CAP_MS } from '../core/session/throttle.ts';
 import type { OpenSession, SeatEvent } from '../core/session/types.ts';
 import type { BorderWatch } from './border.ts';
@@ -56,6 +56,9 @@ export interface SeatOutputs {
   readonly enrol: (server: string, token: string) => boolean;
 }
 
+/** How often a record that could not be opened is tried again, in milliseconds. */
+const REOPEN_MS = 10_000;
+
 type Connection = Params<SyncBoundary, 'connection'>;
 
 export class SeatAgent {
@@ -76,6 +79,7 @@ export class SeatAgent {
   #lastLogin: LastLogin | null = null;
   #hasReader = false;
   #enrolWaiters: (() => void)[] = [];
+  #reopenMs = 0;
 
   constructor(parts: SeatParts, outputs: SeatOutputs) {
     this.parts = parts;
@@ -83,6 +87,7 @@ export class SeatAgent {
     const { clock, log, recorder, memory, launcher, directory, pins, identity } = parts;
     this.ui = new UiWatch(clock);
     this.#clockWatch = new ClockWatch(clock);
+    this.#reopenMs = clock.bootMs() + REOPEN_MS;
     this.#connection = { state: 'offline', since: timestamp(clock.wallMs()) };
     this.record = new SeatRecord({
       identity,
@@ -145,8 +150,20 @@ export class SeatAgent {
     if (this.#site?.policyWasBroken === true) {
       recorder.note({ type: 'tamper.found', body: { fault: 'POLICY_DAMAGED', detail: 'The stored policy did not verify.' } });
     }
-    if (this.policy !== null) await this.record.openFor(this.policy);
+    await this.#openRecord();
     this.#policyState = this.policyState();
+  }
+
+  /** Without a record nobody signs in, and break-glass goes on: the seat serves all the same and tries again. */
+  async #openRecord(): Promise<void> {
+    const { recorder, log } = this.parts;
+    if (this.policy === null || this.record.store !== null) return;
+    try {
+      await this.record.openFor(this.policy);
+    } catch (failure) {
+      recorder.failed(isWardlockError(failure) ? failure.code : 'AUDIT_STORE_FAILED');
+      log.error('the record of this seat could not be opened', { failure });
+    }
   }
 
   async close(reason: string): Promise<void> {
@@ -298,7 +315,7 @@ export class SeatAgent {
         policy: { state: this.policyState(), version: this.policy?.version ?? 0 },
         keys: { ...this.parts.protection },
       },
-      recorded: recorder.ready && recorder.broken === null,
+      recorded: recorder.recording,
       practice: options.practice,
     });
   }
@@ -354,6 +371,10 @@ export class SeatAgent {
     const { directory, clock } = this.parts;
     const seconds = this.#clockWatch.stepped();
     if (seconds !== 0) this.runtime.dispatch({ type: 'ClockStepped', seconds });
+    if (clock.bootMs() >= this.#reopenMs) {
+      this.#reopenMs = clock.bootMs() + REOPEN_MS;
+      void this.#openRecord();
+    }
     const lost = this.ui.judge(this.runtime.openSession !== null);
     if (lost !== null) this.uiLost(lost);
     const state = this.policyState();

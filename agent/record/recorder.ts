@@ -9,6 +9,13 @@ import type { AuditLog } from './port.ts';
 
 /** Events that wait for the first policy; beyond it they are counted. */
 const WAITING_LIMIT = 256;
+/** Where an event is now. `unrecorded`: in no log; it is reported as soon as one takes it. */
+export type Place = 'store' | 'emergency' | 'unrecorded';
+/** Keeps what no log could take, until one can. False when it could not. */
+export type LastResort = (event: AuditEvent) => boolean;
+
+/** What goes on even when it is in no log (the default; nothing else ever does). */
+const LAST_RESORT: ReadonlySet<AuditEvent['type']> = new Set(['breakglass.started', 'breakglass.ended']);
 /** What the emergency log takes when the store can't: logins, logouts and break-glass. */
 const EMERGENCY: ReadonlySet<AuditEvent['type']> = new Set(['session.ended', 'session.locked', 'breakglass.started', 'breakglass.ended']);
 
@@ -18,15 +25,29 @@ export class Recorder {
   #waiting: AuditEvent[] = [];
   #beyond = 0;
   #broken: string | null = null;
+  #place: Place = 'store';
   #pending: Promise<void> = Promise.resolve();
 
-  constructor(log: SeatLog) {
+  readonly #lastResort: LastResort;
+
+  constructor(log: SeatLog, lastResort: LastResort) {
     this.#log = log;
+    this.#lastResort = lastResort;
+  }
+
+  /** The store could not even be opened. */
+  failed(code: string): void {
+    this.#broken = code;
   }
 
   /** The code of the last failure, until an append works again. */
   get broken(): string | null {
     return this.#broken;
+  }
+
+  /** Whether what people do now ends up in some log. */
+  get recording(): boolean {
+    return this.#store !== null && (this.#broken === null || this.#place === 'emergency');
   }
 
   get ready(): boolean {
@@ -44,18 +65,24 @@ export class Recorder {
   }
 
   /**
-   * Durable when it resolves. What may be recorded in an emergency falls back to the emergency log.
+   * Durable when it resolves with `store` or `emergency`; a break-glass may also resolve with `unrecorded`.
    * @throws AUDIT_APPEND_FAILED or the store's own code
    */
-  append(event: AuditEvent): Promise<void> {
+  append(event: AuditEvent): Promise<Place> {
     const done = this.#write(event);
-    this.#pending = Promise.all([this.#pending, done.catch(() => {})]).then(() => {});
+    const noted = done.then(
+      (place) => {
+        this.#place = place;
+      },
+      () => {},
+    );
+    this.#pending = Promise.all([this.#pending, noted]).then(() => {});
     return done;
   }
 
   /** For what is told and not asked: nothing depends on it, and a failure is kept in `broken` and logged. */
   note(event: AuditEvent): void {
-    if (this.#store === null) {
+    if (this.#store === null && !LAST_RESORT.has(event.type)) {
       if (this.#waiting.length < WAITING_LIMIT) this.#waiting.push(event);
       else this.#beyond += 1;
       return;
@@ -70,16 +97,18 @@ export class Recorder {
     await this.#pending;
   }
 
-  async #write(event: AuditEvent): Promise<void> {
+  async #write(event: AuditEvent): Promise<Place> {
     const store = this.#store;
-    if (store === null) throw new WardlockError('AUDIT_APPEND_FAILED', 'There is no policy yet that says who may read the record.');
     try {
+      if (store === null) throw new WardlockError('AUDIT_APPEND_FAILED', 'There is no record that could take this event.');
       await store.append(event);
       this.#broken = null;
+      return 'store';
     } catch (failure) {
       this.#broken = isWardlockError(failure) ? failure.code : 'AUDIT_APPEND_FAILED';
       this.#log.error('an event could not be recorded', { type: event.type, failure });
-      if (EMERGENCY.has(event.type) && (await this.#emergency(store, event))) return;
+      if (store !== null && EMERGENCY.has(event.type) && (await this.#emergency(store, event))) return 'emergency';
+      if (LAST_RESORT.has(event.type) && this.#lastResort(event)) return 'unrecorded';
       throw isWardlockError(failure) ? failure : new WardlockError('AUDIT_APPEND_FAILED', undefined, { cause: failure });
     }
   }

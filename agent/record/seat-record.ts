@@ -67,12 +67,16 @@ export class SeatRecord {
     const unfinished = memory.open;
     const reason = unfinished === null ? 'start' : 'restart';
     const first: AuditEvent[] = [{ type: 'recording.started', body: { build: BUILD, mode, reason } }];
-    if (unfinished !== null) first.push(endOf(unfinished));
+    const { unreported } = memory;
+    first.push(...unreported);
+    const isEnded = unreported.some((event) => event.type === 'breakglass.ended' && event.body.session === unfinished?.session);
+    if (unfinished !== null && !isEnded) first.push(endOf(unfinished));
     recorder.use(store, first);
-    if (unfinished === null) return;
     await recorder.settled();
     // Forgotten only once the end is in the record; a failed append leaves it for the next start.
-    if (recorder.broken === null) memory.setOpen(null);
+    if (recorder.broken !== null) return;
+    memory.clearUnreported();
+    memory.setOpen(null);
   }
 }
 

@@ -134,17 +134,19 @@ export class SeatRuntime {
       const { session } = record.body;
       // Only an end that is in the record lets the seat forget that somebody was there.
       recorder.append(record).then(
-        () => this.#remember('end', () => memory.open?.session === session && memory.setOpen(null)),
+        (place) => place !== 'unrecorded' && this.#remember('end', () => memory.open?.session === session && memory.setOpen(null)),
         () => {},
       );
       return;
     }
-    if (STARTS.has(record.type) && !this.#remember('start', () => memory.setOpen(rowOf(record)))) {
+    const remembered = !STARTS.has(record.type) || this.#remember('start', () => memory.setOpen(rowOf(record)));
+    // A seat that can't remember who sits there opens for break-glass only.
+    if (!remembered && record.type !== 'breakglass.started') {
       this.dispatch({ type: 'AppendFailed', ticket, code: 'AUDIT_APPEND_FAILED' });
       return;
     }
     recorder.append(record).then(
-      () => this.dispatch({ type: 'Appended', ticket }),
+      (place) => this.dispatch({ type: 'Appended', ticket, recorded: place !== 'unrecorded' }),
       (failure: unknown) =>
         this.dispatch({ type: 'AppendFailed', ticket, code: isWardlockError(failure) ? failure.code : 'AUDIT_APPEND_FAILED' }),
     );

@@ -3,6 +3,8 @@
  * file, durable at every change. A file that can't be read costs everybody a wait, never a free guess.
  */
 import Type, { type Static } from 'typebox';
+import { Value } from 'typebox/value';
+import { type AuditEvent, events } from '../../contract/events.ts';
 import { Id, SessionId, Timestamp } from '../../contract/scalars.ts';
 import { restored, type Throttle } from '../../core/session/throttle.ts';
 import type { Clock } from '../clock.ts';
@@ -26,13 +28,22 @@ const Remembered = Type.Object({
     }),
   ]),
   throttles: Type.Record(Id, ThrottleRow),
+  /** Break-glass that no log could take, as JSON of the event, until one takes it. */
+  unreported: Type.Array(Type.String({ maxLength: 2048 }), { maxItems: 64 }),
   lastLogins: Type.Record(Id, Type.Object({ at: Timestamp, seatName: Type.String({ maxLength: 120 }) })),
 });
 type Remembered = Static<typeof Remembered>;
 export type OpenRow = NonNullable<Remembered['open']>;
 export type LastLogin = Remembered['lastLogins'][string];
 
-const EMPTY: Remembered = { open: null, throttles: {}, lastLogins: {} };
+const EMPTY: Remembered = { open: null, throttles: {}, unreported: [], lastLogins: {} };
+
+const UNREPORTED_LIMIT = 64;
+const BreakGlassEvent = Type.Union([
+  Type.Object({ type: Type.Literal('breakglass.started'), body: events['breakglass.started'].body }),
+  Type.Object({ type: Type.Literal('breakglass.ended'), body: events['breakglass.ended'].body }),
+]);
+const isBreakGlass = (value: unknown): value is Static<typeof BreakGlassEvent> => Value.Check(BreakGlassEvent, value);
 
 export class SeatMemory {
   readonly #file: BoxedFile<typeof Remembered>;
@@ -78,6 +89,24 @@ export class SeatMemory {
 
   setLastLogin(person: string, login: LastLogin): void {
     this.#save({ ...this.#now, lastLogins: { ...this.#now.lastLogins, [person]: login } });
+  }
+
+  get unreported(): readonly AuditEvent[] {
+    return this.#now.unreported.flatMap((text) => {
+      const event: unknown = JSON.parse(text);
+      return isBreakGlass(event) ? [event] : [];
+    });
+  }
+
+  /** Keeps an event that no log could take. On a disk that takes nothing it is kept as long as the agent runs. */
+  addUnreported(event: AuditEvent): void {
+    const next = { ...this.#now, unreported: [...this.#now.unreported, JSON.stringify(event)].slice(-UNREPORTED_LIMIT) };
+    this.#now = next;
+    this.#save(next);
+  }
+
+  clearUnreported(): void {
+    if (this.#now.unreported.length > 0) this.#save({ ...this.#now, unreported: [] });
   }
 
   /** Memory follows the disk: when the write fails, the former value stays. */

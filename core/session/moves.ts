@@ -43,6 +43,8 @@ export interface SessionMove {
 export const ATTEMPT_MS = 30_000;
 /** A second person's tap this close to the first counts as a collision: the first one goes on, in milliseconds. */
 export const COLLISION_MS = 300;
+/** A break-glass that no log could take lasts no longer than this, in milliseconds. */
+export const UNRECORDED_LIMIT_MS = 900_000;
 /** Everything of a session must be gone by then, in milliseconds; else the seat is faulted. */
 export const ENDING_MS = 10_000;
 

@@ -15,10 +15,11 @@ import {
   refuse,
   type SessionContext,
   type SessionMove,
+  UNRECORDED_LIMIT_MS,
 } from './moves.ts';
 import { coolOver, faulted, faultedRecord, faultReason, faultRecord, ignored, type SessionRow, type StateRows } from './rows.ts';
 import { charge, type GuessLimits, mayGuess } from './throttle.ts';
-import type { Attempt, Effect, Env, Notice, SeatEvents, SessionStates, Who } from './types.ts';
+import type { Attempt, Effect, Env, Notice, OpenSession, SeatEvents, SessionStates, Who } from './types.ts';
 
 type State = SessionStates['authenticating'];
 
@@ -101,8 +102,8 @@ function rightPin(state: State, who: Who, badge: string, context: SessionContext
   };
 }
 
-function opened(state: State, grant: NonNullable<Attempt['grant']>, { env }: SessionContext): SessionMove {
-  const { session } = grant;
+function opened(state: State, grant: NonNullable<Attempt['grant']>, recorded: boolean, { env }: SessionContext): SessionMove {
+  const session = recorded ? grant.session : shortened(grant.session);
   const isReturn = session.id === state.held?.id;
   const maxAgeMs = env.rules?.maxSessionMs ?? 0;
   const begun: Effect[] = isReturn
@@ -119,6 +120,12 @@ function opened(state: State, grant: NonNullable<Attempt['grant']>, { env }: Ses
     effects: [...begun, ...limited],
     common: { lastInputBootMs: env.bootMs, notice: null },
   };
+}
+
+/** What no log could take is the one exception to write-ahead, for break-glass only, and it is short. */
+function shortened(session: OpenSession): OpenSession {
+  const { limitBootMs, startedBootMs } = session;
+  return limitBootMs === null ? session : { ...session, limitBootMs: Math.min(limitBootMs, startedBootMs + UNRECORDED_LIMIT_MS) };
 }
 
 function tapped(state: State, event: SeatEvents['BadgeRead'], context: SessionContext): SessionMove {
@@ -170,10 +177,12 @@ export const authenticating: StateRows<'authenticating'> = {
     },
   },
   Appended: {
-    leadsTo: ['active'],
+    leadsTo: ['active', 'none'],
     run: (state, event, context) => {
       const { grant } = state.attempt;
-      return grant?.ticket === event.ticket ? opened(state, grant, context) : { to: state, taken: false };
+      if (grant?.ticket !== event.ticket) return { to: state, taken: false };
+      if (event.recorded || grant.session.kind === 'breakglass') return opened(state, grant, event.recorded, context);
+      return giveUp(state, 'unrecorded', notice('store.broken'));
     },
   },
   AppendFailed: {

@@ -258,6 +258,27 @@ describe('break-glass', () => {
   });
 });
 
+describe('when no log takes the event', () => {
+  test('a break-glass opens all the same, and no longer than a quarter of an hour', () => {
+    const world = new World();
+    world.rules = { ...rules, breakGlass: { ...rules.breakGlass, limitMs: 7_200_000 } };
+    world.send({ type: 'BreakGlassPressed', reasonId: 'code-blue', note: '' });
+    const ticket = world.appends[0]?.ticket ?? 0;
+    world.send({ type: 'Appended', ticket, recorded: false });
+    expect(world.seat.lock.at).toBe('unlocked');
+    expect(world.timers.get('limit')).toBe(world.bootMs + 900_000);
+  });
+
+  test('nothing else opens', () => {
+    const world = new World();
+    world.tap(ada);
+    world.send({ type: 'PinEntered', pin: '1234' });
+    world.settleGuess(true);
+    world.send({ type: 'Appended', ticket: world.appends[0]?.ticket ?? 0, recorded: false });
+    expect(world.seat).toMatchObject({ session: { at: 'none' }, lock: { at: 'locked' }, common: { notice: { key: 'store.broken' } } });
+  });
+});
+
 test('a revoked person is out at once', () => {
   const world = new World();
   world.signIn(ada);

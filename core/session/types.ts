@@ -106,7 +106,8 @@ export interface SeatEvents {
   readonly BreakGlassPressed: { readonly type: 'BreakGlassPressed'; readonly reasonId: string; readonly note: string };
   /** How long ago anybody touched the seat, from every source that could be asked. */
   readonly Activity: { readonly type: 'Activity'; readonly idleMs: number };
-  readonly Appended: { readonly type: 'Appended'; readonly ticket: number };
+  /** `recorded` is false for a break-glass that no log could take: it is reported later, and shorter. */
+  readonly Appended: { readonly type: 'Appended'; readonly ticket: number; readonly recorded: boolean };
   readonly AppendFailed: { readonly type: 'AppendFailed'; readonly ticket: number; readonly code: string };
   /** Everything of a session is gone, or `clean` is false and something could not be ended. */
   readonly SessionClosed: { readonly type: 'SessionClosed'; readonly session: string; readonly clean: boolean };

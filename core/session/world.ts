@@ -130,7 +130,7 @@ export class World {
     while (this.appends[0]?.ticket === null) this.durable.push(...this.appends.splice(0, 1).map(({ record }) => record));
     if (first.ticket === null) return;
     const { ticket } = first;
-    this.send(durably ? { type: 'Appended', ticket } : { type: 'AppendFailed', ticket, code: 'AUDIT_APPEND_FAILED' });
+    this.send(durably ? { type: 'Appended', ticket, recorded: true } : { type: 'AppendFailed', ticket, code: 'AUDIT_APPEND_FAILED' });
   }
 
   settleGuess(right: boolean): void {
