@@ -65,7 +65,7 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
     report,
   });
   gate.attach(page, 'seat');
-  lockPage(page, { mayNavigate: () => false, report });
+  lockPage(page, { mayNavigate: () => false, astray: { unless: (address) => address === SEAT_PAGE, home: SEAT_PAGE }, report });
   const webApps = createWebApps({
     window: web.window,
     gate,

@@ -8,6 +8,8 @@ import type { Report } from './reports.ts';
 
 export interface PageRule {
   readonly mayNavigate: (address: string) => boolean;
+  /** Some addresses, such as about:blank, are reached without asking. Called when the page is where it may not be. */
+  readonly astray: { readonly unless: (address: string) => boolean; readonly home: string };
   readonly report: Report;
 }
 
@@ -38,6 +40,11 @@ export function lockPage(contents: WebContents, rule: PageRule): void {
   };
   contents.on('will-frame-navigate', guard('navigation'));
   contents.on('will-redirect', guard('navigation'));
+  contents.on('did-navigate', (_event, url) => {
+    if (rule.astray.unless(url)) return;
+    report('navigation', originOf(url));
+    contents.loadURL(rule.astray.home).catch(() => report('navigation', 'home did not load'));
+  });
   contents.setWindowOpenHandler(({ url }) => {
     report('window', originOf(url));
     return { action: 'deny' };

@@ -21,8 +21,8 @@ describe('reports of what main refused', () => {
     expect(sent).toEqual([]);
     away = false;
     reporter.flush();
-    expect(sent).toHaveLength(21);
-    expect(sent.at(-1)).toBe('more x980');
+    expect(sent).toHaveLength(51);
+    expect(sent.at(-1)).toBe('more x950');
     expect(sent.every((what) => what.length <= 120)).toBe(true);
   });
 

@@ -11,7 +11,7 @@ export type Report = (border: RefusedBorder, what: string) => void;
 /** Reports are gathered this long, in milliseconds. */
 export const REPORT_WINDOW_MS = 1_000;
 /** Different refusals within one window; what goes beyond is counted under one name. */
-const REPORT_KINDS = 20;
+const REPORT_KINDS = 50;
 /** Length of `what` in the contract, with room for a count. */
 const WHAT_LIMIT = 100;
 

@@ -66,7 +66,8 @@ export function createWebApps(options: WebAppsOptions): WebApps {
       lockSession(own, (address, type) => mayRequest(address, type, source.origins), refused);
       const view = new WebContentsView({ webPreferences: { ...LOCKED_PREFERENCES, session: own } });
       view.setBackgroundColor('#ffffff');
-      lockPage(view.webContents, { mayNavigate: (address) => mayNavigate(address, source.origins), report: refused });
+      const mayBe = (address: string): boolean => mayNavigate(address, source.origins);
+      lockPage(view.webContents, { mayNavigate: mayBe, astray: { unless: mayBe, home: source.url }, report: refused });
       view.webContents.setWebRTCIPHandlingPolicy('disable_non_proxied_udp');
       options.gate.attach(view.webContents, 'web');
       open.set(source.id, { view, session: own });

@@ -50,6 +50,12 @@ test('kill -9 of the screens: the agent locks and says why; new screens start lo
   await screens(kiosk.page).until('lock');
   await expect.poll(() => types(session), { timeout: CATCH_UP_MS }).toEqual(expect.arrayContaining(['session.started', 'session.locked']));
   expect(opened.events().map(({ type }) => type)).toContain('ui.lost');
+  // The work was kept for its owner.
+  await signIn();
+  expect(await openSession()).toBe(session);
+  await screens(kiosk.page).press('End session');
+  await screens(kiosk.page).until('lock');
+  await storyOf(session, 'logout');
 });
 
 test('kill -9 of the syncer: the seat goes on; after the restart everything arrives once', async () => {

@@ -1,0 +1,36 @@
+/**
+ * Real keys on a display, as a keyboard or a badge reader gives them: they pass the window system and whatever Electron does
+ * with them. Needs Debian's xdotool.
+ */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { Display } from '../../../demo/display.ts';
+
+const run = promisify(execFile);
+
+/** What a scanner leaves between two keys, in milliseconds. */
+const SCANNER_GAP_MS = 4;
+
+type Place = Pick<Display, 'name' | 'authority'>;
+
+async function xdotool(display: Place, args: readonly string[]): Promise<string> {
+  const { stdout } = await run('xdotool', [...args], {
+    env: { PATH: '/usr/bin:/bin', DISPLAY: display.name, XAUTHORITY: display.authority },
+  });
+  return stdout;
+}
+
+/** A tap with a keyboard-wedge reader: the number as fast as a reader types it, then Enter. */
+export async function tapByWedge(display: Place, number: string): Promise<void> {
+  await xdotool(display, ['type', '--delay', String(SCANNER_GAP_MS), `${number}\n`]);
+}
+
+/** Presses a chord such as `ctrl+shift+i`. */
+export async function press(display: Place, chord: string): Promise<void> {
+  await xdotool(display, ['key', '--clearmodifiers', chord]);
+}
+
+/** Clicks at a place of the screen. */
+export async function click(display: Place, x: number, y: number, button: 1 | 2 | 3 = 1): Promise<void> {
+  await xdotool(display, ['mousemove', String(x), String(y), 'click', String(button)]);
+}

@@ -1,0 +1,377 @@
+/**
+ * The borders of the page: sandbox, content security policy, navigation, windows, permissions, the bridge. Each escape is
+ * tried from inside the page, as a page that was taken over would, and must be refused and reported.
+ */
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, type Page, test } from '@playwright/test';
+import { press } from './support/keys.ts';
+import { openSeat, type Seat } from './support/seat.ts';
+import { lockedView, openView } from './support/views.ts';
+
+const SCHEMES = [
+  'file:///etc/passwd',
+  'view-source:wardlock://seat/index.html',
+  'data:text/html,<h1>out</h1>',
+  'about:blank',
+  'chrome://version',
+  'devtools://devtools/bundled/inspector.html',
+  'https://example.org/',
+  'mailto:someone@example.org',
+  'tel:112',
+  'x-unknown:1',
+];
+
+const until = (page: Page, screen: string) => page.waitForSelector(`html[data-screen="${screen}"]`);
+const refused = (seat: Seat): readonly string[] => seat.agent.of('refused').map(({ border, what }) => `${border}: ${what}`);
+
+test.describe('the borders of the seat', () => {
+  let seat: Seat;
+  let page: Page;
+  test.beforeAll(async () => {
+    seat = await openSeat();
+    page = seat.kiosk.page;
+  });
+  test.afterAll(() => seat.clear());
+  test.beforeEach(async () => {
+    seat.agent.push(lockedView());
+    await until(page, 'lock');
+    seat.agent.asked.length = 0;
+  });
+
+  test('the page runs in Chromium’s own sandbox, as nobody', async () => {
+    const pid = await seat.kiosk.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.getOSProcessId());
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    expect(status).toMatch(/^Seccomp:\s+2$/m);
+    expect(status).toMatch(/^NoNewPrivs:\s+1$/m);
+    expect(status).not.toMatch(/^Uid:\s+0\s/m);
+    expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).not.toContain('--no-sandbox');
+  });
+
+  test('the page has no Node, no Electron and one bridge', async () => {
+    const world = await page.evaluate(() => ({
+      require: typeof Reflect.get(window, 'require'),
+      process: typeof Reflect.get(window, 'process'),
+      electron: typeof Reflect.get(window, 'electron'),
+      bridge: Object.keys(window.wardlock).sort(),
+    }));
+    expect(world).toEqual({
+      require: 'undefined',
+      process: 'undefined',
+      electron: 'undefined',
+      bridge: [
+        'breakGlass',
+        'cancel',
+        'close',
+        'display',
+        'enrol',
+        'hello',
+        'launch',
+        'leave',
+        'lock',
+        'logout',
+        'on',
+        'pin',
+        'show',
+        'stay',
+      ],
+    });
+  });
+
+  test('the content security policy stops scripts, styles, pictures and connections that are not the seat’s own', async () => {
+    const stopped = await page.evaluate(async () => {
+      const seen: string[] = [];
+      document.addEventListener('securitypolicyviolation', (event) => seen.push(event.effectiveDirective));
+      const script = document.createElement('script');
+      const style = document.createElement('style');
+      style.textContent = 'body { display: none }';
+      const image = new Image();
+      image.src = 'https://example.org/x.png';
+      const frame = document.createElement('iframe');
+      frame.src = 'https://example.org/';
+      const form = document.createElement('form');
+      form.action = 'https://example.org/';
+      try {
+        document.body.append(style, image, frame, form);
+        form.submit();
+        script.src = 'https://example.org/x.js';
+        document.body.append(script);
+      } catch {
+        seen.push('trusted types');
+      }
+      await fetch('https://example.org/').catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      for (const element of [script, style, image, frame, form]) element.remove();
+      return seen;
+    });
+    expect(stopped).toEqual(expect.arrayContaining(['style-src-elem', 'img-src', 'frame-src', 'form-action', 'connect-src']));
+    expect(stopped.some((directive) => /trusted|script-src/.test(directive))).toBe(true);
+  });
+
+  for (const phase of ['locked', 'in session'] as const) {
+    test(`escape 32 ${phase}: no window, no new tab, no webview`, async () => {
+      await enter(seat, phase);
+      const opened = await page.evaluate(() => {
+        const link = document.createElement('a');
+        link.href = 'https://example.org/';
+        link.target = '_blank';
+        document.body.append(link);
+        link.click();
+        link.remove();
+        const view = document.createElement('webview');
+        view.setAttribute('src', 'https://example.org/');
+        document.body.append(view);
+        view.remove();
+        return window.open('https://example.org/') === null;
+      });
+      expect(opened).toBe(true);
+      await expect.poll(() => refused(seat).join('\n')).toContain('window: https://example.org');
+      expect(seat.kiosk.app.windows()).toHaveLength(1);
+    });
+
+    test(`escape 33 ${phase}: a page that was taken over calls everything with wild arguments`, async () => {
+      await enter(seat, phase);
+      const codes = await page.evaluate(async () => {
+        const wild: unknown[] = [
+          null,
+          undefined,
+          7,
+          'x'.repeat(100_000),
+          [],
+          { appId: '../../bin/sh' },
+          { pin: {} },
+          { appId: 'a', path: '/bin/sh' },
+        ];
+        const bridge: Record<string, unknown> = { ...window.wardlock };
+        const answers: string[] = [];
+        for (const name of ['pin', 'launch', 'enrol', 'show']) {
+          for (const params of wild) {
+            const call = bridge[name];
+            if (typeof call !== 'function') continue;
+            const answer: unknown = await call(params);
+            answers.push(typeof answer === 'object' && answer !== null && 'code' in answer ? String(answer.code) : 'ok');
+          }
+        }
+        return [...new Set(answers)].sort();
+      });
+      expect(codes).toEqual(['IPC_FRAME_TOO_LARGE', 'IPC_MESSAGE_MALFORMED']);
+      await expect.poll(() => refused(seat).join('\n')).toContain('ipc: launch');
+      expect(seat.agent.asked.map(({ name }) => name).filter((name) => name !== 'refused')).toEqual([]);
+      await page.waitForTimeout(1_500);
+    });
+
+    test(`escapes 1, 3, 6, 7 and 8 ${phase}: keys that would leave the seat do nothing and are named`, async () => {
+      await enter(seat, phase);
+      const zoom = await page.evaluate(() => devicePixelRatio);
+      const chords = [
+        'alt+F4',
+        'alt+Tab',
+        'alt+space',
+        'ctrl+shift+Escape',
+        'ctrl+Escape',
+        'F11',
+        'F12',
+        'ctrl+shift+i',
+        'ctrl+r',
+        'ctrl+w',
+        'ctrl+q',
+      ];
+      for (const chord of [...chords, 'ctrl+n', 'ctrl+p', 'ctrl+o', 'F1', 'shift+F10', 'Menu', 'ctrl+plus', 'ctrl+minus', 'super+e']) {
+        await press(seat.display, chord);
+      }
+      await expect.poll(() => refused(seat).join('\n')).toContain('input: Super+E');
+      expect(refused(seat)).toEqual(
+        expect.arrayContaining(['input: Alt+F4', 'input: F12', 'input: Ctrl+Shift+I', 'input: Ctrl+P', 'input: F1']),
+      );
+      expect(seat.kiosk.app.windows()).toHaveLength(1);
+      expect(await page.evaluate(() => devicePixelRatio)).toBe(zoom);
+      await expect(page.locator('html')).toHaveAttribute('data-screen', phase === 'locked' ? 'lock' : 'launcher');
+    });
+  }
+
+  test('escape 16: no menu on right click, nothing can be dragged in, text is not selected', async () => {
+    await page.mouse.click(400, 300, { button: 'right' });
+    await page.mouse.click(400, 300, { button: 'middle' });
+    const dropped = await page.evaluate(() => {
+      const data = new DataTransfer();
+      data.setData('text/uri-list', 'file:///etc/passwd');
+      document.body.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: data }));
+      return location.href;
+    });
+    expect(dropped).toBe('wardlock://seat/index.html');
+    expect(await page.evaluate(() => getComputedStyle(document.body).userSelect)).toBe('none');
+    expect(seat.kiosk.app.windows()).toHaveLength(1);
+  });
+
+  test('no permission is given, and what is asked for beyond the page’s own policy is reported', async () => {
+    const answers = await page.evaluate(async () => [
+      await navigator.mediaDevices.getUserMedia({ audio: true, video: true }).then(
+        () => 'given',
+        () => 'refused',
+      ),
+      await new Promise((resolve) =>
+        navigator.geolocation.getCurrentPosition(
+          () => resolve('given'),
+          () => resolve('refused'),
+        ),
+      ),
+      await Notification.requestPermission(),
+    ]);
+    expect(answers).toEqual(['refused', 'refused', 'denied']);
+    await expect.poll(() => refused(seat).join('\n')).toContain('permission: notifications');
+  });
+
+  test('every page has the locked web preferences', async () => {
+    const preferences = await seat.kiosk.app.evaluate(({ webContents }) =>
+      webContents.getAllWebContents().map((contents) => {
+        const read: unknown = Reflect.get(contents, 'getLastWebPreferences');
+        contents.openDevTools();
+        return { given: typeof read === 'function' ? JSON.stringify(read.call(contents)) : '{}', devTools: contents.isDevToolsOpened() };
+      }),
+    );
+    expect(preferences.length).toBeGreaterThan(0);
+    for (const { given, devTools } of preferences) {
+      const locked = { sandbox: true, contextIsolation: true, nodeIntegration: false, webSecurity: true, webviewTag: false };
+      expect(JSON.parse(given)).toMatchObject(locked);
+      expect(devTools).toBe(false);
+    }
+  });
+});
+
+for (const phase of ['locked', 'in session'] as const) {
+  test(`escape 29 ${phase}: no address but the seat’s own, and escape 31: no outer program`, async () => {
+    // A seat of its own: Playwright goes on waiting for navigations that the kiosk stopped.
+    const seat = await openSeat();
+    try {
+      await enter(seat, phase);
+      const home = { url: 'wardlock://seat/index.html', screen: phase === 'locked' ? 'lock' : 'launcher' };
+      for (const address of SCHEMES) {
+        await goFromInside(seat, address);
+        await expect.poll(() => whereabouts(seat), address).toEqual(home);
+      }
+      const named = ['navigation: https://example.org', 'navigation: about:', 'navigation: mailto:', 'navigation: x-unknown:'];
+      await expect.poll(() => refused(seat)).toEqual(expect.arrayContaining(named));
+    } finally {
+      await seat.clear();
+    }
+  });
+}
+
+test.describe('web apps', () => {
+  let seat: Seat;
+  let site: Server;
+  let origin = '';
+  const asked: string[] = [];
+  test.beforeAll(async () => {
+    site = createServer((request, response) => {
+      asked.push(request.headers.cookie ?? '');
+      if (request.url === '/away') response.writeHead(302, { location: 'https://example.org/away' }).end();
+      else if (request.url === '/file') response.writeHead(200, { 'content-disposition': 'attachment; filename=x.sh' }).end('x');
+      else
+        response
+          .writeHead(200, { 'content-type': 'text/html', 'set-cookie': 'who=anna' })
+          .end('<title>Handbook</title><input id=note autofocus><h1>Handbook</h1>');
+    });
+    await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
+    origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
+    seat = await openSeat();
+  });
+  test.afterAll(async () => {
+    await seat.clear();
+    site.closeAllConnections();
+    await new Promise((resolve) => site.close(resolve));
+  });
+
+  test('escapes 29, 31, 32 and 25 in session: a web app stays on its origins, opens nothing, saves nothing, and leaves nothing', async () => {
+    const { page, app } = seat.kiosk;
+    const book = { id: 'book', name: 'Ward handbook', kind: 'web' as const, icon: 'book', url: `${origin}/`, origins: [origin] };
+    const open = () => openView({ apps: [{ ...book, state: 'running' as const }] });
+    seat.agent.on('launch', () => {
+      seat.agent.push(open());
+      seat.agent.web({ appId: 'book', action: 'open' });
+    });
+    seat.agent.push(openView({ apps: [{ ...book, state: 'ready' as const }] }));
+    await until(page, 'launcher');
+    const opened = app.waitForEvent('window');
+    await page.getByRole('button', { name: /^Ward handbook/ }).click();
+    const web = await opened;
+    await until(page, 'app');
+    await web.waitForSelector('h1');
+
+    const pid = await app.evaluate(
+      ({ webContents }, url) =>
+        webContents
+          .getAllWebContents()
+          .find((each) => each.getURL().startsWith(url))
+          ?.getOSProcessId(),
+      origin,
+    );
+    expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^Seccomp:\s+2$/m);
+    await seat.display.picture(test.info().outputPath('web-app.png'));
+
+    await web.evaluate(async (away) => {
+      for (const to of ['https://example.org/', 'file:///etc/passwd', 'data:text/html,x', 'mailto:a@example.org', away, '/file'])
+        location.href = to;
+      window.open('https://example.org/popup');
+      await fetch('https://example.org/data').catch(() => undefined);
+      const frame = document.createElement('iframe');
+      frame.src = 'https://example.org/frame';
+      document.body.append(frame);
+    }, `${origin}/away`);
+    await web.waitForTimeout(400);
+    expect(new URL(web.url()).origin).toBe(origin);
+    await web.evaluate((away) => {
+      location.href = away;
+    }, `${origin}/away`);
+    await expect
+      .poll(() => seat.agent.of('webRefused').map((each) => `${each.appId} ${each.origin}`))
+      .toContain('book https://example.org');
+    await web.goto(`${origin}/file`).catch(() => undefined);
+    await expect.poll(() => refused(seat).join('\n')).toContain('download');
+    expect(asked.some((cookie) => cookie.includes('who=anna'))).toBe(true);
+
+    // Locked: taken out of its window, and not to be seen.
+    seat.agent.push({ ...lockedView(), kept: { initials: 'AR', until: '2026-11-23T14:32:00Z' } });
+    await until(page, 'lock');
+    const attached = await app.evaluate(({ BaseWindow }) =>
+      BaseWindow.getAllWindows().map((window) => [window.getTitle(), window.isVisible(), window.contentView.children.length]),
+    );
+    expect(attached).toContainEqual(['Wardlock web', false, 0]);
+
+    // Ended: the view is gone, and a new one starts without a cookie.
+    seat.agent.web({ appId: 'book', action: 'closeAll' });
+    seat.agent.push(lockedView());
+    await expect.poll(() => app.evaluate(({ webContents }) => webContents.getAllWebContents().length)).toBe(1);
+    asked.length = 0;
+    seat.agent.push(openView({ apps: [{ ...book, state: 'ready' as const }] }));
+    await until(page, 'launcher');
+    await page.getByRole('button', { name: /^Ward handbook/ }).click();
+    await until(page, 'app');
+    await expect.poll(() => asked.length).toBeGreaterThan(0);
+    expect(asked[0]).toBe('');
+  });
+});
+
+/** The page sends itself somewhere. */
+async function goFromInside(seat: Seat, address: string): Promise<void> {
+  await seat.kiosk.app.evaluate(
+    ({ BrowserWindow }, to) => BrowserWindow.getAllWindows()[0]?.webContents.executeJavaScript(`location.href = ${JSON.stringify(to)}; 1`),
+    address,
+  );
+  await new Promise((resolve) => setTimeout(resolve, 80));
+}
+
+async function whereabouts(seat: Seat): Promise<unknown> {
+  return seat.kiosk.app.evaluate(async ({ BrowserWindow }) => {
+    const contents = BrowserWindow.getAllWindows()[0]?.webContents;
+    const screen: unknown = await contents?.executeJavaScript('document.documentElement.dataset.screen');
+    return { url: contents?.getURL(), screen };
+  });
+}
+
+async function enter(seat: Seat, phase: 'locked' | 'in session'): Promise<void> {
+  if (phase === 'locked') return;
+  seat.agent.push(openView());
+  await until(seat.kiosk.page, 'launcher');
+}

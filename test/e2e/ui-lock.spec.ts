@@ -1,0 +1,157 @@
+/**
+ * What the kiosk alone decides about locked and open: it predicts a lock and never an unlock, shows nothing of a session
+ * without a living agent, and keeps a badge's keys from every field.
+ */
+import { expect, type Page, test } from '@playwright/test';
+import { typeAsPerson } from '../../demo/kiosk.ts';
+import { tapByWedge } from './support/keys.ts';
+import { openSeat, type Seat } from './support/seat.ts';
+import { lockedView, openView, pinView } from './support/views.ts';
+
+const until = (page: Page, screen: string) => page.waitForSelector(`html[data-screen="${screen}"]`);
+
+/** Titles of the windows that the window system shows. */
+async function shownWindows(seat: Seat): Promise<readonly string[]> {
+  return seat.kiosk.app.evaluate(({ BaseWindow }) =>
+    BaseWindow.getAllWindows()
+      .filter((window) => window.isVisible())
+      .map((window) => window.getTitle()),
+  );
+}
+
+test.describe('locked and open', () => {
+  let seat: Seat;
+  let page: Page;
+  test.beforeAll(async () => {
+    seat = await openSeat();
+    page = seat.kiosk.page;
+  });
+  test.afterAll(() => seat.clear());
+  test.beforeEach(async () => {
+    seat.agent.hang(false);
+    seat.agent.push(lockedView());
+    await until(page, 'lock');
+    seat.agent.asked.length = 0;
+  });
+
+  test('a PIN is typed on the keyboard and on the pad, and sent by Enter or OK', async () => {
+    seat.agent.push(pinView());
+    await until(page, 'pin');
+    await typeAsPerson(page, '271828');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => seat.agent.of('pin')).toEqual([{ pin: '271828' }]);
+    for (const digit of '314159') await page.getByRole('button', { name: digit, exact: true }).click();
+    await page.getByRole('button', { name: 'OK' }).click();
+    await expect.poll(() => seat.agent.of('pin').length).toBe(2);
+    expect(seat.agent.of('pin')[1]).toEqual({ pin: '314159' });
+  });
+
+  test('a PIN that is too short is not sent, and the screen says why', async () => {
+    seat.agent.push(pinView());
+    await until(page, 'pin');
+    await typeAsPerson(page, '271');
+    await page.keyboard.press('Enter');
+    await expect(page.getByText('At least 6 digits.')).toBeVisible();
+    expect(seat.agent.of('pin')).toEqual([]);
+  });
+
+  test('escape 43 locked: a wedge badge reaches the agent and never the PIN pad', async () => {
+    seat.agent.push(pinView());
+    await until(page, 'pin');
+    await tapByWedge(seat.display, '04A1B2C3D4');
+    await expect.poll(() => seat.agent.of('badge')).toEqual([{ number: '04A1B2C3D4' }]);
+    await tapByWedge(seat.display, '0412345678');
+    await expect.poll(() => seat.agent.of('badge').length).toBe(2);
+    expect(await page.locator('.dot[data-filled="yes"]').count()).toBe(0);
+    expect(seat.agent.of('pin')).toEqual([]);
+  });
+
+  test('escape 43 in session: a wedge badge reaches the agent and never the focused field', async () => {
+    seat.agent.push(openView());
+    await until(page, 'launcher');
+    const search = page.getByRole('searchbox');
+    await search.focus();
+    await typeAsPerson(page, 'la');
+    await tapByWedge(seat.display, '04A1B2C3D4');
+    await expect.poll(() => seat.agent.of('badge')).toEqual([{ number: '04A1B2C3D4' }]);
+    expect(await search.inputValue()).toBe('la');
+    await typeAsPerson(page, 'B');
+    await expect(search).toHaveValue('laB');
+  });
+
+  test('escape 43 locked: a burst of 4,096 characters is swallowed and reported', async () => {
+    seat.agent.push(pinView());
+    await until(page, 'pin');
+    const burst = '7'.repeat(4096);
+    await seat.kiosk.app.evaluate(({ BrowserWindow }, keys) => {
+      const contents = BrowserWindow.getAllWindows()[0]?.webContents;
+      for (const keyCode of keys) contents?.sendInputEvent({ type: 'keyDown', keyCode });
+      contents?.sendInputEvent({ type: 'keyDown', keyCode: 'Enter' });
+    }, burst);
+    await expect.poll(() => seat.agent.of('refused').map(({ what }) => what)).toContain('badge too long');
+    expect(seat.agent.of('badge')).toEqual([]);
+    expect(await page.locator('.dot[data-filled="yes"]').count()).toBe(0);
+  });
+
+  test('a lock is drawn before the agent answers, and app windows are hidden', async () => {
+    seat.agent.push(openView());
+    await until(page, 'launcher');
+    await page.getByRole('button', { name: 'Calculator', exact: true }).first().click();
+    await until(page, 'app');
+    await expect.poll(() => shownWindows(seat)).toEqual(expect.arrayContaining(['Wardlock apps', 'Wardlock']));
+    seat.agent.hang(true);
+    await page.getByRole('button', { name: 'Lock', exact: true }).click();
+    await until(page, 'lock');
+    await expect(page.getByRole('heading', { name: 'Locking.' })).toBeVisible();
+    expect(await shownWindows(seat)).toEqual(['Wardlock']);
+  });
+
+  test('an unlock is never drawn before the agent says so', async () => {
+    seat.agent.push(pinView());
+    await until(page, 'pin');
+    await typeAsPerson(page, '271828');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => seat.agent.of('pin').length).toBe(1);
+    await page.waitForTimeout(300);
+    await expect(page.locator('html')).toHaveAttribute('data-screen', 'pin');
+  });
+
+  test('a page that speaks too often is refused and reported, and the seat stays', async () => {
+    const codes = await page.evaluate(async () => {
+      const answers = await Promise.all(Array.from({ length: 200 }, () => window.wardlock.stay({})));
+      return answers.map((answer) => (answer.ok ? 'ok' : answer.code));
+    });
+    expect(codes.filter((code) => code === 'IPC_TOO_MANY').length).toBeGreaterThan(100);
+    expect(seat.agent.of('stay').length).toBeLessThan(60);
+    await expect
+      .poll(() =>
+        seat.agent
+          .of('refused')
+          .map(({ what }) => what)
+          .join(),
+      )
+      .toMatch(/too many x\d+/);
+    await page.waitForTimeout(2_200);
+  });
+
+  test('fault: a hung agent is an opaque lock in plain words, and a living one is believed again', async () => {
+    seat.agent.push(openView());
+    await until(page, 'launcher');
+    seat.agent.hang(true);
+    await until(page, 'away');
+    await expect(page.getByRole('alert')).toContainText('does not answer');
+    expect(await page.locator('body').innerText()).not.toContain('Anna');
+    expect(await shownWindows(seat)).toEqual(['Wardlock']);
+    seat.agent.hang(false);
+    await until(page, 'launcher');
+  });
+
+  test('fault: without an agent nothing of the last session is left on the screen', async () => {
+    seat.agent.push(openView());
+    await until(page, 'launcher');
+    await seat.agent.close();
+    await until(page, 'away');
+    await expect(page.getByRole('alert')).toContainText('not running');
+    expect(await page.locator('body').innerText()).not.toContain('Anna');
+  });
+});
