@@ -1,0 +1,148 @@
+/** The order of a launch: decided, prepared, recorded, started. Whatever fails before the record starts nothing. */
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { AuditEvent } from '../../contract/events.ts';
+import { WardlockError } from '../../core/errors/index.ts';
+import type { OpenSession } from '../../core/session/types.ts';
+import { person } from '../../core/session/world.ts';
+import type { AppExit, Launcher, LaunchSpec, PreparedLaunch } from '../launch/port.ts';
+import type { PolicySnapshot } from '../policy/policy-store.ts';
+import { Recorder } from '../record/recorder.ts';
+import { SessionApps } from './apps.ts';
+import { testDocument } from './test-document.ts';
+
+const silent = { info: () => {}, warn: () => {}, error: () => {} };
+const session: OpenSession = {
+  id: 'a'.repeat(32),
+  kind: 'person',
+  who: person('ada'),
+  factors: ['badge', 'pin'],
+  policyVersion: 4,
+  startedWallMs: 0,
+  startedBootMs: 0,
+  limitBootMs: null,
+  keptUntilBootMs: null,
+};
+
+let done: string[] = [];
+let open: OpenSession | null = session;
+let storeWorks = true;
+let onRecorded = (): void => {};
+let exits: ((exit: AppExit) => void)[] = [];
+
+const launcher: Launcher = {
+  mode: { name: 'enforced', missing: [] },
+  openSession: () => {},
+  openDesktop: () => Promise.reject(new Error('not here')),
+  prepare: (spec: LaunchSpec) => {
+    done.push(`prepare ${spec.appId}`);
+    const prepared: PreparedLaunch = { ok: true, spec, sha256: spec.sha256 };
+    return Promise.resolve(spec.path.endsWith('changed') ? { ok: false, reason: 'file-changed', detail: 'x' } : prepared);
+  },
+  start: (prepared, onExit) => {
+    done.push(`start ${prepared.spec.appId}`);
+    exits.push(onExit);
+    return Promise.resolve({ ok: true, pid: 1, appId: prepared.spec.appId, sessionId: prepared.spec.sessionId });
+  },
+  discard: (prepared) => done.push(`discard ${prepared.spec.appId}`),
+  endApp: () => Promise.resolve(),
+  freeze: () => Promise.resolve(),
+  endSession: (sessionId) => Promise.resolve({ sessionId, processes: 0, clean: true }),
+  close: () => Promise.resolve(),
+};
+
+function apps(): SessionApps {
+  const recorder = new Recorder(silent, () => false);
+  const write = (event: AuditEvent): Promise<{ seq: number }> => {
+    if (!storeWorks) return Promise.reject(new WardlockError('AUDIT_STORE_FULL'));
+    done.push(event.type);
+    onRecorded();
+    return Promise.resolve({ seq: 1 });
+  };
+  recorder.use({ append: write, appendEmergency: () => Promise.reject(new WardlockError('AUDIT_STORE_FULL')) }, []);
+  const snapshot: PolicySnapshot = { document: testDocument, version: 4, sha256: '0'.repeat(64), expiresWallMs: 1 };
+  return new SessionApps({
+    launcher,
+    recorder,
+    clock: { bootId: 'b', bootMs: () => 0, wallMs: () => 0 },
+    log: silent,
+    snapshot: () => snapshot,
+    openSession: () => open,
+    web: (appId, action) => done.push(`web ${action} ${appId}`),
+    display: () => Promise.resolve(),
+    onChanged: () => {},
+  });
+}
+
+beforeEach(() => {
+  done = [];
+  exits = [];
+  open = session;
+  storeWorks = true;
+  onRecorded = () => {};
+});
+
+describe('a launch', () => {
+  test('is recorded before it starts, and its exit after', async () => {
+    const running = apps();
+    expect(await running.launch('calc')).toBe(true);
+    expect(done).toEqual(['prepare calc', 'app.launched', 'start calc']);
+    expect(running.stateOf('calc')).toBe('running');
+    exits[0]?.({ sessionId: session.id, appId: 'calc', pid: 1, exitCode: 0, signal: null });
+    expect(running.stateOf('calc')).toBeUndefined();
+    expect(done.at(-1)).toBe('app.exited');
+  });
+
+  test('that can not be recorded does not happen', async () => {
+    const running = apps();
+    storeWorks = false;
+    expect(await running.launch('calc')).toBe(false);
+    expect(done).toEqual(['prepare calc', 'discard calc']);
+    expect(running.message).toMatchObject({ key: 'store.broken' });
+    expect(running.stateOf('calc')).toBeUndefined();
+  });
+
+  test('does not happen when the seat locked while it was recorded', async () => {
+    const running = apps();
+    onRecorded = () => {
+      open = null;
+    };
+    expect(await running.launch('calc')).toBe(false);
+    expect(done).toEqual(['prepare calc', 'app.launched', 'discard calc']);
+  });
+
+  test.each([
+    ['of a changed file', 'changed', 'app.changed', ['prepare changed', 'app.refused']],
+    ['of an application that the role lacks', 'other', 'app.refused', ['app.refused']],
+    ['of one that the policy does not know', 'shell', 'app.refused', ['app.refused']],
+  ])('%s is refused, recorded and explained', async (_name, appId, key, order) => {
+    const running = apps();
+    expect(await running.launch(appId)).toBe(false);
+    expect(done).toEqual(order);
+    expect(running.message).toMatchObject({ key });
+  });
+
+  test('at a locked seat is refused', async () => {
+    open = null;
+    const running = apps();
+    expect(await running.launch('calc')).toBe(false);
+    expect(done).toEqual(['app.refused']);
+  });
+
+  test('of a running application starts no second one', async () => {
+    const running = apps();
+    await running.launch('web');
+    expect(await running.launch('web')).toBe(true);
+    await running.launch('calc');
+    expect(await running.launch('calc')).toBe(true);
+    expect(done).toEqual(['app.launched', 'web open web', 'web open web', 'prepare calc', 'app.launched', 'start calc']);
+  });
+
+  test('is over when its session ends: every exit is in the record', async () => {
+    const running = apps();
+    await running.launch('web');
+    await running.launch('calc');
+    done = [];
+    expect(await running.endSession(session.id)).toBe(true);
+    expect(done).toEqual(['web closeAll all', 'app.exited', 'app.exited']);
+  });
+});

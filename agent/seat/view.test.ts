@@ -1,0 +1,92 @@
+/** The picture of any seat that the machines can reach: it fits its contract and shows nobody else's work. */
+import fc from 'fast-check';
+import { Value } from 'typebox/value';
+import { expect, test } from 'vitest';
+import { SeatView } from '../../contract/seat-view.ts';
+import { person, World } from '../../core/session/world.ts';
+import type { PolicySnapshot } from '../policy/policy-store.ts';
+import { testDocument } from './test-document.ts';
+import { seatView, type ViewFacts } from './view.ts';
+
+const snapshot: PolicySnapshot = { document: testDocument, version: 4, sha256: '0'.repeat(64), expiresWallMs: Number.MAX_SAFE_INTEGER };
+
+function pictureOf(world: World): SeatView {
+  const facts: ViewFacts = {
+    generation: 1,
+    seat: world.seat,
+    env: world.env(),
+    snapshot,
+    names: { seatName: 'Bay 4', wardName: 'ICU' },
+    pinDigits: () => 6,
+    appState: () => undefined,
+    appMessage: null,
+    lastLogin: { at: '2030-01-01T00:00:00Z', seatName: 'Bay 2' },
+    enforcement: { name: 'enforced', missing: [] },
+    enrolment: null,
+    truth: {
+      reader: { state: 'none', name: 'none' },
+      connection: { state: 'online', since: '2030-01-01T00:00:00Z' },
+      storage: { state: 'ok', daysLeft: 9, unreceipted: 0 },
+      policy: { state: 'active', version: 4 },
+      keys: { protection: 'file', meaning: 'A file.' },
+    },
+    recorded: true,
+    practice: false,
+  };
+  return seatView(facts);
+}
+
+const ada = person('ada');
+const ben = person('ben');
+const moves: readonly ((world: World) => void)[] = [
+  (world) => void world.tap(ada),
+  (world) => void world.tap(ben),
+  (world) => void world.send({ type: 'PinEntered', pin: '1234' }),
+  (world) => world.settleGuess(true),
+  (world) => world.settleGuess(false),
+  (world) => world.settleAppend(true),
+  (world) => world.settleEnding(true),
+  (world) => world.settle(),
+  (world) => world.advance(70_000),
+  (world) => world.advance(500),
+  (world) => void world.send({ type: 'BreakGlassPressed', reasonId: 'code-blue', note: '' }),
+  (world) => void world.send({ type: 'LockPressed' }),
+  (world) => void world.send({ type: 'EnforcementFailed', why: 'x' }),
+];
+
+test('of every reachable seat fits the contract; while it is locked there is no session, no application, no path', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...moves), { maxLength: 40 }), (sequence) => {
+      const world = new World();
+      for (const move of sequence) {
+        move(world);
+        const view = pictureOf(world);
+        expect([...Value.Errors(SeatView, view)]).toEqual([]);
+        const open = world.seat.lock.at === 'unlocked' || world.seat.lock.at === 'warning';
+        expect(view.session !== null).toBe(open);
+        expect(open ? view.phase : 'closed').toBe(world.seat.lock.at === 'warning' ? 'warning' : open ? 'open' : 'closed');
+        if (!open) expect(view.apps).toEqual([]);
+        expect(JSON.stringify(view)).not.toMatch(/bin.calc|--secret|pin-ada|badge-ada|1234/);
+      }
+    }),
+  );
+});
+
+test('of an open seat has the role’s applications and no other', () => {
+  const world = new World();
+  world.signIn(ada);
+  expect(pictureOf(world).apps.map((app) => app.id)).toEqual(['calc', 'web', 'changed']);
+});
+
+test('of a takeover shows the newcomer’s prompt and whose work is kept, by initials only', () => {
+  const world = new World();
+  world.signIn(ada);
+  world.advance(5_000);
+  world.tap(ben);
+  expect(pictureOf(world)).toMatchObject({
+    phase: 'authenticating',
+    prompt: { kind: 'pin', purpose: 'takeover', person: { initials: 'BE' }, minDigits: 6, maxDigits: 6 },
+    kept: { initials: 'AD' },
+    session: null,
+  });
+});
