@@ -37,6 +37,8 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           testTimeout: INTEGRATION_LIMIT_MS,
           hookTimeout: INTEGRATION_LIMIT_MS,
+          // Each starts a seat or a server of its own, whose watchdogs are real: side by side they take each other's time.
+          fileParallelism: false,
         },
       },
       {
