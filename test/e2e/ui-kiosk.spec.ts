@@ -1,0 +1,121 @@
+/**
+ * The kiosk in its real mode, which no test driver can enter: started as the seat starts it, worked by real keys, seen by
+ * what the window system and the agent's double see of it.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from '@playwright/test';
+import type { Command } from '../../demo/stage.ts';
+import { press, tapByWedge } from './support/keys.ts';
+import { type Ground, prepareGround } from './support/seat.ts';
+import { lockedView, pinView } from './support/views.ts';
+
+const run = promisify(execFile);
+const EXIT_REFUSED = 78;
+const EXIT_USAGE = 64;
+const EXIT_TWICE = 75;
+
+interface Started {
+  readonly process: ChildProcess;
+  readonly said: () => string;
+  readonly ended: Promise<number | null>;
+}
+
+/** Starts it as a service manager would: no driver, no debugger. */
+function start(ground: Ground, more: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Started {
+  const { launch } = ground;
+  const direct: Command = {
+    command: launch.electron,
+    args: [
+      launch.app,
+      `--user-data-dir=${join(launch.home, 'electron')}`,
+      '--agent-socket',
+      launch.agentSocket,
+      '--mode',
+      'kiosk',
+      ...more,
+    ],
+  };
+  const { command, args } = launch.as?.(direct) ?? direct;
+  const child = spawn(command, [...args], {
+    cwd: '/',
+    env: { PATH: '/usr/bin:/bin', HOME: launch.home, DISPLAY: launch.display, XAUTHORITY: launch.authority ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  child.stdout.on('data', (text: Buffer) => {
+    said += text.toString();
+  });
+  child.stderr.on('data', (text: Buffer) => {
+    said += text.toString();
+  });
+  const ended = once(child, 'exit').then(([code]) => (typeof code === 'number' ? code : null));
+  return { process: child, said: () => said, ended };
+}
+
+async function stop(kiosk: Started): Promise<number | null> {
+  kiosk.process.kill('SIGTERM');
+  return kiosk.ended;
+}
+
+test.describe('a locked seat', () => {
+  let ground: Ground;
+  test.beforeAll(async () => {
+    ground = await prepareGround();
+  });
+  test.afterAll(() => ground.clear());
+
+  const refusedStarts: readonly (readonly [string, readonly string[], Readonly<Record<string, string>>])[] = [
+    ['--inspect', ['--inspect=0'], {}],
+    ['--remote-debugging-port', ['--remote-debugging-port=0'], {}],
+    ['NODE_OPTIONS', [], { NODE_OPTIONS: '--max-old-space-size=512' }],
+    ['SSLKEYLOGFILE', [], { SSLKEYLOGFILE: '/tmp/keys' }],
+  ];
+  for (const [name, args, env] of refusedStarts) {
+    test(`escape 34 locked: does not start with ${name}, and says so`, async () => {
+      const kiosk = start(ground, args, env);
+      expect(await kiosk.ended).toBe(EXIT_REFUSED);
+      expect(kiosk.said()).toContain(`A locked seat does not start with ${name}`);
+      expect(ground.agent.of('hello')).toEqual([]);
+    });
+  }
+
+  test('a wrong command line names what is wrong', async () => {
+    const kiosk = start(ground, ['--locale', 'klingon']);
+    expect(await kiosk.ended).toBe(EXIT_USAGE);
+    expect(kiosk.said()).toContain('--locale must be one of');
+  });
+
+  test('escapes 1, 6 and 43 locked: fills the screen, can’t be closed by keys, hears a badge; a second one ends; SIGTERM ends it', async () => {
+    const kiosk = start(ground);
+    try {
+      await expect.poll(() => ground.agent.of('surface').length).toBe(1);
+      await expect.poll(() => windows(ground)).toMatch(/"Wardlock".*1280x800\+0\+0/);
+      for (const chord of ['alt+F4', 'ctrl+w', 'ctrl+q', 'F11', 'F12', 'ctrl+shift+i']) await press(ground.display, chord);
+      await expect
+        .poll(() => ground.agent.of('refused').map(({ what }) => what))
+        .toEqual(expect.arrayContaining(['Alt+F4', 'Ctrl+W', 'Ctrl+Q', 'F11', 'F12', 'Ctrl+Shift+I']));
+      ground.agent.push(pinView());
+      await tapByWedge(ground.display, '04A1B2C3D4');
+      await expect.poll(() => ground.agent.of('badge')).toEqual([{ number: '04A1B2C3D4' }]);
+      ground.agent.push(lockedView());
+      expect(await windows(ground)).toMatch(/"Wardlock".*1280x800\+0\+0/);
+
+      const second = start(ground);
+      expect(await second.ended).toBe(EXIT_TWICE);
+      expect(ground.agent.of('hello')).toHaveLength(1);
+      expect(kiosk.process.exitCode).toBeNull();
+    } finally {
+      expect(await stop(kiosk)).toBe(0);
+    }
+  });
+});
+
+async function windows(ground: Ground): Promise<string> {
+  const { stdout } = await run('xwininfo', ['-root', '-tree'], {
+    env: { PATH: '/usr/bin:/bin', DISPLAY: ground.display.name, XAUTHORITY: ground.display.authority },
+  });
+  return stdout;
+}
