@@ -87,6 +87,16 @@ export interface AppExit {
   readonly signal: string | null;
 }
 
+/** Something that an application tried and that its rules denied. Of the first time at once, then summed up. */
+export interface AppDenial {
+  readonly sessionId: string;
+  readonly appId: string;
+  readonly access: 'execute' | 'read';
+  /** The file, as the kernel names it; data from an untrusted program. `(many)` when there were too many to name. */
+  readonly path: string;
+  readonly count: number;
+}
+
 export interface EndReport {
   readonly sessionId: string;
   /** Processes that were alive when the session was ended, zombies not counted. */
@@ -129,6 +139,7 @@ export interface Desktop {
 }
 
 export interface Launcher {
+  /** As it is now: a layer can be lost while the seat runs. */
   readonly mode: EnforcementMode;
 
   /**
@@ -179,5 +190,7 @@ export interface LauncherOptions {
   readonly stateFolder: string;
   /** More folders that applications must not see. */
   readonly hide?: readonly string[];
+  /** Told of what applications tried in vain, where the kernel reports it. */
+  readonly onDenied?: (denial: AppDenial) => void;
   readonly log: LaunchLog;
 }

@@ -35,6 +35,7 @@ const AUDIT_GET = 1000;
 const AUDIT_SET = 1001;
 const STATUS_BYTES = 40;
 const STATUS_MASK_ENABLED = 1;
+const STATUS_MASK_BACKLOG_LIMIT = 0x10;
 
 /** Records were lost because the reader was too slow (netlink(7)). */
 const ENOBUFS = 105;
@@ -78,18 +79,36 @@ export function nextRecord(fd: number): AuditRecord | undefined {
   }
 }
 
-/** Whether the kernel makes audit records: 0 not, 1 it does, 2 it does and can not be told to stop until the next boot. */
-export function readAuditEnabled(): number {
-  const status = ask(AUDIT_GET, Buffer.alloc(0)).find(({ type }) => type === AUDIT_GET);
+export interface AuditStatus {
+  /** 0: the kernel makes no records, 1: it does, 2: it does and can not be told to stop until the next boot. */
+  readonly enabled: number;
+  /** Records that may wait before the kernel drops more of them. */
+  readonly backlogLimit: number;
+  /** Records dropped since boot. */
+  readonly lost: number;
+}
+
+/** The state of the machine's audit system. */
+export function readAuditStatus(): AuditStatus {
+  const status = ask(AUDIT_GET, Buffer.alloc(0)).find(({ type }) => type === AUDIT_GET)?.payload;
   if (status === undefined) throw new WardlockError('OS_CALL_FAILED', 'The audit system did not tell its state.');
-  return status.payload.readUInt32LE(4);
+  return { enabled: status.readUInt32LE(4), backlogLimit: status.readUInt32LE(20), lost: status.readUInt32LE(24) };
 }
 
 /** Switches the making of audit records for the whole machine. */
 export function writeAuditEnabled(enabled: number): void {
+  set(STATUS_MASK_ENABLED, 4, enabled);
+}
+
+/** Sets how many records may wait. */
+export function writeAuditBacklogLimit(records: number): void {
+  set(STATUS_MASK_BACKLOG_LIMIT, 20, records);
+}
+
+function set(mask: number, offset: number, value: number): void {
   const status = Buffer.alloc(STATUS_BYTES);
-  status.writeUInt32LE(STATUS_MASK_ENABLED, 0);
-  status.writeUInt32LE(enabled, 4);
+  status.writeUInt32LE(mask, 0);
+  status.writeUInt32LE(value, offset);
   ask(AUDIT_SET, status);
 }
 

@@ -7,7 +7,7 @@ import { chmodSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLauncher, seatCgroupName } from '../../agent/launch/compose.ts';
-import type { AppExit, Launcher, LaunchRefusal, LaunchSpec, StartedApp } from '../../agent/launch/port.ts';
+import type { AppDenial, AppExit, Launcher, LaunchRefusal, LaunchSpec, StartedApp } from '../../agent/launch/port.ts';
 import { cgroupMount } from '../../agent/os/cgroup.ts';
 import { makeThrowAwayUsers, type OsUser, type ThrowAwayUsers } from '../../agent/os/users.ts';
 
@@ -16,6 +16,8 @@ export interface Seat {
   readonly ui: OsUser;
   readonly app: OsUser;
   readonly state: string;
+  /** What applications tried in vain, as it was reported. */
+  readonly denials: readonly AppDenial[];
   close(): Promise<void>;
 }
 
@@ -35,13 +37,21 @@ export async function openSeat(): Promise<Seat> {
     roles: ['ui', 'app-1'],
   });
   const { ui, 'app-1': app } = users.users;
-  const launcher = await createLauncher({ appUser: app, uiUser: ui, stateFolder: state, runFolder: run, log: () => undefined });
+  const denials: AppDenial[] = [];
+  const launcher = await createLauncher({
+    appUser: app,
+    uiUser: ui,
+    stateFolder: state,
+    runFolder: run,
+    onDenied: (denial) => denials.push(denial),
+    log: () => undefined,
+  });
   const close = async (): Promise<void> => {
     await launcher.close();
     await users.remove();
     for (const folder of [state, run]) rmSync(folder, { recursive: true, force: true });
   };
-  return { launcher, ui, app, state, close };
+  return { launcher, ui, app, state, denials, close };
 }
 
 /** Starts an application and waits for its end. */

@@ -3,15 +3,16 @@
  * fails leaves a launcher that refuses: never one that merely promises.
  */
 import { join } from 'node:path';
-import { cgroupMount, makeSubgroup } from '../../os/cgroup.ts';
+import { cgroupMount } from '../../os/cgroup.ts';
 import { ABI_WITH_SCOPES, landlockAbi } from '../../os/landlock.ts';
+import { openDenialReports } from '../denials/reports.ts';
 import { missing } from '../layers.ts';
-import type { AppUser, Launcher, LauncherOptions, MissingLayer } from '../port.ts';
+import type { AppUser, Launcher, LauncherOptions, LaunchLog, MissingLayer } from '../port.ts';
 import { RefusingLauncher } from '../refusing.ts';
 import { SandboxLauncher } from './launcher.ts';
-import { Sandbox } from './sandbox.ts';
-import { openSeatCgroups, type SeatCgroups } from './seat-cgroups.ts';
+import { openSeatCgroups } from './seat-cgroups.ts';
 import { Surveyor } from './surveyor.ts';
+import { tryLayers } from './trial.ts';
 
 /**
  * Makes the enforced launcher. What a crashed run of the same seat left running is ended first.
@@ -28,17 +29,18 @@ export async function createSandboxLauncher(options: LauncherOptions, seatGroup:
   if (appUser === undefined || uiUser === undefined || mount === undefined || lacking.length > 0)
     return new RefusingLauncher({ name: 'refusing', missing: lacking });
   const cgroups = await openSeatCgroups(join(mount, seatGroup)).catch(inWords);
-  const failure = typeof cgroups === 'string' ? cgroups : await tryLayers(appUser, cgroups).catch(inWords);
-  if (typeof cgroups === 'string' || failure !== undefined) {
-    log('error', 'A session can not be shut in on this seat, so nothing is started.', { cause: failure ?? '' });
-    return new RefusingLauncher({
-      name: 'refusing',
-      missing: [{ layer: 'namespaces', meaning: `${missing.namespaces.meaning} (${failure})` }],
-    });
+  if (typeof cgroups === 'string') return refusing(log, cgroups);
+  const reports = await openDenialReports(options.stateFolder, log);
+  const trial = await tryLayers(appUser, cgroups, reports).catch((cause: unknown) => ({ failure: inWords(cause), isReported: false }));
+  if (trial.failure !== undefined) {
+    await reports.close();
+    return refusing(log, trial.failure);
   }
-  const tooOld = landlockAbi() < ABI_WITH_SCOPES ? [missing.scopes] : [];
+  if (!trial.isReported) await reports.close();
   return new SandboxLauncher({
-    mode: { name: 'enforced', missing: [...tooOld, missing.denialReports] },
+    missing: landlockAbi() < ABI_WITH_SCOPES ? [missing.scopes] : [],
+    reports,
+    onDenied: options.onDenied ?? (() => undefined),
     user: appUser,
     uiUser,
     runFolder: options.runFolder,
@@ -49,16 +51,15 @@ export async function createSandboxLauncher(options: LauncherOptions, seatGroup:
   });
 }
 
+function refusing(log: LaunchLog, failure: string): Launcher {
+  log('error', 'A session can not be shut in on this seat, so nothing is started.', { cause: failure });
+  const { layer, meaning } = missing.namespaces;
+  return new RefusingLauncher({ name: 'refusing', missing: [{ layer, meaning: `${meaning} (${failure})` }] });
+}
+
 function userProblem(user: AppUser | undefined, uiUid: number | undefined): readonly MissingLayer[] {
   const usable = user !== undefined && uiUid !== undefined && user.uid > 0 && user.gid > 0 && user.uid !== uiUid;
   return usable ? [] : [missing.appUser];
-}
-
-/** Sets up one sandbox and ends it. What went wrong, or undefined. */
-async function tryLayers(user: AppUser, groups: SeatCgroups): Promise<string | undefined> {
-  const group = await makeSubgroup(groups.sessions, 'trial');
-  const sandbox = await Sandbox.open({ user, group, hide: [], readable: [] });
-  return (await sandbox.end()) ? undefined : 'the trial session could not be ended';
 }
 
 function inWords(cause: unknown): string {

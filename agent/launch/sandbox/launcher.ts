@@ -2,15 +2,18 @@
  * The enforced way of launching, for an agent that runs as root on Linux: each session in a sandbox of its own, each
  * application held to its own files. Owns the sessions; opens nothing that the policy did not name.
  */
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { WardlockError } from '../../../core/errors/index.ts';
 import { makeSubgroup } from '../../os/cgroup.ts';
 import type { Surface } from '../../os/display/nested.ts';
+import type { DenialReports } from '../denials/reports.ts';
 import { openDesktop, windowManagerSpec } from '../desktop.ts';
 import { cleanEnvironment } from '../environment.ts';
 import type { HeldProgram } from '../file.ts';
+import { missing } from '../layers.ts';
 import type {
+  AppDenial,
   AppExit,
   AppUser,
   Desktop,
@@ -20,20 +23,25 @@ import type {
   LaunchLog,
   LaunchRefusal,
   LaunchSpec,
+  MissingLayer,
   PreparedLaunch,
   SessionDisplay,
   SessionOpening,
   StartedApp,
 } from '../port.ts';
 import { closeLaunch, type HeldLaunch, PreparedLaunches } from '../prepared.ts';
+import { heldFile } from './held.ts';
 import { SANDBOX_HOME, SANDBOX_RUNTIME, SANDBOX_WINDOW_MANAGER, X_SOCKET_FOLDER } from './layout.ts';
-import type { HeldFile, StartRequest } from './messages.ts';
+import type { StartRequest } from './messages.ts';
 import { Sandbox } from './sandbox.ts';
 import { endSeatCgroups, type SeatCgroups } from './seat-cgroups.ts';
 import type { Surveyor } from './surveyor.ts';
 
 export interface SandboxLauncherOptions {
-  readonly mode: EnforcementMode;
+  /** Layers that this kernel is too old for. */
+  readonly missing: readonly MissingLayer[];
+  readonly reports: DenialReports;
+  readonly onDenied: (denial: AppDenial) => void;
   readonly user: AppUser;
   readonly uiUser: { readonly uid: number; readonly gid: number };
   /** For the cookies of nested displays. */
@@ -57,14 +65,23 @@ const DEFAULT_LANGUAGE = 'C.UTF-8';
 const SHARED_FOLDERS = /^(?:\/usr(?:\/local)?)?\/(?:bin|sbin|games|lib|lib64|lib\/[^/]+-linux-gnu)$/u;
 
 export class SandboxLauncher implements Launcher {
-  readonly mode: EnforcementMode;
   readonly #options: SandboxLauncherOptions;
   readonly #sessions = new Map<string, Session>();
   readonly #prepared = new PreparedLaunches();
+  /** By the pid that the application was started as: what it started is still denied things after its own end. */
+  readonly #apps = new Map<number, { readonly sessionId: string; readonly appId: string }>();
 
   constructor(options: SandboxLauncherOptions) {
-    this.mode = options.mode;
     this.#options = options;
+    options.reports.tell(({ domainPid, access, path, count }) => {
+      const app = this.#apps.get(domainPid);
+      if (app !== undefined) options.onDenied({ ...app, access, path, count });
+    });
+  }
+
+  get mode(): EnforcementMode {
+    const { missing: tooOld, reports } = this.#options;
+    return { name: 'enforced', missing: [...tooOld, ...(reports.areComing ? [] : [missing.denialReports])] };
   }
 
   openSession(opening: SessionOpening): void {
@@ -136,12 +153,14 @@ export class SandboxLauncher implements Launcher {
     const [sandbox] = await Promise.all([session?.sandbox, session?.desktop?.end()]);
     if (sandbox === undefined) return { sessionId, processes: 0, clean: true };
     const processes = (await sandbox.living()).length;
-    return { sessionId, processes, clean: await sandbox.end() };
+    const clean = await sandbox.end();
+    for (const [pid, app] of this.#apps) if (app.sessionId === sessionId) this.#apps.delete(pid);
+    return { sessionId, processes, clean };
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.#sessions.keys()].map((sessionId) => this.endSession(sessionId)));
-    await endSeatCgroups(this.#options.cgroups);
+    await Promise.all([endSeatCgroups(this.#options.cgroups), this.#options.reports.close()]);
   }
 
   async #startManager(sessionId: string, onExit: (exit: AppExit) => void): Promise<StartedApp | LaunchRefusal> {
@@ -175,6 +194,7 @@ export class SandboxLauncher implements Launcher {
       const started = await sandbox.start(appId, request);
       if (!started.ok) return { ok: false, reason: 'start-failed', detail: started.detail };
       const { pid } = started.app;
+      this.#apps.set(pid, { sessionId, appId });
       void started.app.exit.then((exit) => onExit({ sessionId, appId, pid, ...exit }));
       return { ok: true, pid, appId, sessionId };
     } finally {
@@ -227,11 +247,6 @@ export class SandboxLauncher implements Launcher {
       xSocket: display === undefined ? null : join(X_SOCKET_FOLDER, `X${basename(display.name).slice(1)}`),
     };
   }
-}
-
-function heldFile(fd: number): HeldFile {
-  const { dev, ino } = fstatSync(fd, { bigint: true });
-  return { fd, dev: String(dev), ino: String(ino) };
 }
 
 function loaderOf(program: HeldProgram): readonly string[] {

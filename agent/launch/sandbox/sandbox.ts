@@ -37,7 +37,9 @@ interface RunningApp {
   readonly exit: Promise<{ readonly exitCode: number | null; readonly signal: string | null }>;
 }
 
-export type SandboxStart = { readonly ok: true; readonly app: RunningApp } | { readonly ok: false; readonly detail: string };
+export type SandboxStart =
+  | { readonly ok: true; readonly app: RunningApp }
+  | { readonly ok: false; readonly detail: string; readonly pid: number | undefined };
 
 /** The two programs lie beside this file, as TypeScript in development and as JavaScript in a package. */
 const programPath = (name: string): string => join(import.meta.dirname, `${name}${extname(import.meta.filename)}`);
@@ -164,15 +166,16 @@ export class Sandbox {
 
   async #become(starter: Starter, request: StartRequest): Promise<SandboxStart> {
     const { child, pipe, group } = starter;
+    const failed = ({ detail }: { readonly detail: string }): SandboxStart => ({ ok: false, detail, pid: child.pid });
     const warm = await starter.warm;
-    if (!warm.ok) return warm;
+    if (!warm.ok) return failed(warm);
     const exit = exitOf(child);
     pipe.send(request);
     const executing = await pipe.expect('executing');
-    if (!executing.ok) return executing;
+    if (!executing.ok) return failed(executing);
     const replaced = await pipe.expectSilence();
     pipe.close();
-    if (!replaced.ok) return replaced;
-    return child.pid === undefined ? { ok: false, detail: 'the process has no pid' } : { ok: true, app: { pid: child.pid, group, exit } };
+    if (!replaced.ok) return failed(replaced);
+    return child.pid === undefined ? failed({ detail: 'the process has no pid' }) : { ok: true, app: { pid: child.pid, group, exit } };
   }
 }

@@ -31,17 +31,17 @@ function setting(id: string, former: string): OsSetting & { readonly path: strin
   return made;
 }
 
-const valueOf = (one: { readonly path: string }): string => readFileSync(one.path, 'utf8');
+const current = (one: { readonly path: string }): string => readFileSync(one.path, 'utf8');
 
 describe('restrictions of the operating system', () => {
   test('are performed and put back, and nothing is left to prove', async () => {
     const [a, b] = [setting('a', 'off'), setting('b', '7')];
     const restrictions = new Restrictions(journal, [a, b]);
     expect(await restrictions.perform()).toEqual({ done: ['a', 'b'], failed: [] });
-    expect([valueOf(a), valueOf(b)]).toEqual(['on', 'on']);
+    expect([current(a), current(b)]).toEqual(['on', 'on']);
     expect((await restrictions.unrestored()).map(({ id }) => id)).toEqual(['a', 'b']);
     expect(await restrictions.revert()).toEqual({ done: ['b', 'a'], failed: [] });
-    expect([valueOf(a), valueOf(b)]).toEqual(['off', '7']);
+    expect([current(a), current(b)]).toEqual(['off', '7']);
     expect(await restrictions.unrestored()).toEqual([]);
     expect(existsSync(journal)).toBe(false);
   });
@@ -63,7 +63,7 @@ describe('restrictions of the operating system', () => {
     await new Restrictions(journal, [a]).perform();
     await new Restrictions(journal, [a]).perform();
     await new Restrictions(journal, [a]).revert();
-    expect(valueOf(a)).toBe('off');
+    expect(current(a)).toBe('off');
   });
 
   test('putting back goes on after one that fails, which is told and tried again at the next start', async () => {
@@ -72,11 +72,11 @@ describe('restrictions of the operating system', () => {
     await restrictions.perform();
     b.broken = true;
     expect(await restrictions.revert()).toEqual({ done: ['c', 'a'], failed: [{ id: 'b', detail: 'the setting is broken' }] });
-    expect([valueOf(a), valueOf(b), valueOf(c)]).toEqual(['1', 'on', '3']);
+    expect([current(a), current(b), current(c)]).toEqual(['1', 'on', '3']);
     expect((await restrictions.unrestored()).map(({ id }) => id)).toEqual(['b']);
     b.broken = false;
     await new Restrictions(journal, [a, b, c]).revert();
-    expect(valueOf(b)).toBe('2');
+    expect(current(b)).toBe('2');
   });
 
   test('what someone else has changed meanwhile is left to them', async () => {
@@ -85,7 +85,7 @@ describe('restrictions of the operating system', () => {
     await restrictions.perform();
     writeFileSync(a.path, 'theirs');
     expect(await restrictions.revert()).toEqual({ done: ['a'], failed: [] });
-    expect(valueOf(a)).toBe('theirs');
+    expect(current(a)).toBe('theirs');
   });
 
   test('a setting that this build does not know stays in the journal and is told', async () => {
@@ -101,6 +101,6 @@ describe('restrictions of the operating system', () => {
     const restrictions = new Restrictions(journal, [a]);
     expect((await restrictions.perform()).failed).toMatchObject([{ id: 'a' }]);
     await expect(restrictions.revert()).rejects.toMatchObject({ code: 'OS_RESTRICTION_FAILED' });
-    expect(valueOf(a)).toBe('off');
+    expect(current(a)).toBe('off');
   });
 });

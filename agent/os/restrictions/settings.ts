@@ -2,7 +2,7 @@
  * The settings that a guarded Linux seat changes. Each says how it is read and written; none is changed by this file itself.
  */
 import { readFile, writeFile } from 'node:fs/promises';
-import { readAuditEnabled, writeAuditEnabled } from '../audit-netlink.ts';
+import { readAuditStatus, writeAuditBacklogLimit, writeAuditEnabled } from '../audit-netlink.ts';
 import type { OsSetting } from './setting.ts';
 
 /** A kernel parameter below /proc/sys (sysctl(8)), such as `kernel/sysrq`. */
@@ -20,8 +20,16 @@ export function kernelParameter(name: string, wanted: string): OsSetting {
 export const auditRecords: OsSetting = {
   id: 'audit.enabled',
   wanted: '1',
-  read: async () => String(readAuditEnabled()),
+  read: async () => String(readAuditStatus().enabled),
   write: async (value) => writeAuditEnabled(Number(value)),
+};
+
+/** Room for a burst of records: the kernel's own default of 64 is full after a dozen denials. */
+export const auditBacklog: OsSetting = {
+  id: 'audit.backlog_limit',
+  wanted: '16384',
+  read: async () => String(readAuditStatus().backlogLimit),
+  write: async (value) => writeAuditBacklogLimit(Number(value)),
 };
 
 /** No key combination reaches the kernel past the screens (admin-guide/sysrq). */

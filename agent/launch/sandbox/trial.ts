@@ -1,0 +1,63 @@
+/**
+ * Proves the layers before anyone relies on them: one sandbox is set up, a program in it is denied its own loader, and the
+ * denial is waited for. Starts nothing that could do anything.
+ */
+import { closeSync, openSync } from 'node:fs';
+import { makeSubgroup } from '../../os/cgroup.ts';
+import type { DenialReports } from '../denials/reports.ts';
+import type { AppUser } from '../port.ts';
+import { heldFile } from './held.ts';
+import { Sandbox } from './sandbox.ts';
+import type { SeatCgroups } from './seat-cgroups.ts';
+
+/** What the trial showed. */
+export interface Trial {
+  /** Why a session can't be shut in, `undefined` when it can. */
+  readonly failure: string | undefined;
+  /** Whether the denial that the trial caused was reported. */
+  readonly isReported: boolean;
+}
+
+const PROGRAM = '/bin/true';
+const REPORT_LIMIT_MS = 2_000;
+
+/** @throws what setting up a sandbox throws */
+export async function tryLayers(user: AppUser, groups: SeatCgroups, reports: DenialReports): Promise<Trial> {
+  const denied = new Set<number>();
+  const report = Promise.withResolvers<void>();
+  let awaited: number | undefined;
+  reports.tell(({ domainPid }) => {
+    denied.add(domainPid);
+    if (domainPid === awaited) report.resolve();
+  });
+  const sandbox = await Sandbox.open({ user, group: await makeSubgroup(groups.sessions, 'trial'), hide: [], readable: [] });
+  const pid = await startDenied(sandbox, user);
+  awaited = pid;
+  const isReported = pid !== undefined && reports.areComing && (denied.has(pid) || (await within(report.promise, REPORT_LIMIT_MS)));
+  const isEnded = await sandbox.end();
+  if (pid === undefined) return { failure: 'a program ran that the trial had denied', isReported };
+  return { failure: isEnded ? undefined : 'the trial session could not be ended', isReported };
+}
+
+/** Tries to start a program without the right to its loader. The pid that was denied, `undefined` when it ran all the same. */
+async function startDenied(sandbox: Sandbox, user: AppUser): Promise<number | undefined> {
+  const fd = openSync(PROGRAM, 'r');
+  try {
+    const started = await sandbox.start('trial', {
+      ...{ uid: user.uid, gid: user.gid, path: PROGRAM, argv: [PROGRAM], env: [], cwd: '/' },
+      ...{ program: heldFile(fd), executable: [], readable: [], xSocket: null },
+    });
+    return started.ok ? undefined : started.pid;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+async function within(awaited: Promise<void>, limitMs: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), limitMs);
+  void awaited.then(() => resolve(true));
+  const came = await promise;
+  clearTimeout(timer);
+  return came;
+}
