@@ -11,7 +11,7 @@ import { parseEpochBody } from '../../core/audit/epoch.ts';
 import type { Fault } from '../../core/audit/faults.ts';
 import { type TreeHasher, treeHasher } from '../../core/audit/hasher.ts';
 import { BLOCK_LEVEL } from '../../core/audit/verify/recovering-tree.ts';
-import type { LogStart } from '../../core/audit/verify/source.ts';
+import type { LogSource, LogStart } from '../../core/audit/verify/source.ts';
 import { verifyLog } from '../../core/audit/verify/verify-log.ts';
 import { isWardlockError } from '../../core/errors/index.ts';
 import type { AnchorRecord } from './anchor.ts';
@@ -28,7 +28,8 @@ export function checkStore(db: StoreDatabase, crypto: AuditCrypto, anchor: Ancho
   const tables = storeTables(db);
   try {
     const start = startOf(tables, crypto);
-    const faults = start === undefined ? undefined : [...verifyLog(crypto, storeSource(tables, anchor, start))];
+    const source = storeSource(tables, anchor, start);
+    const faults = start === undefined ? undefined : [...checkBehind(tables, crypto, source), ...verifyLog(crypto, source)];
     if (faults !== undefined && (faults.length > 0 || indexLeadsToHead(tables, crypto))) return faults;
   } catch (error) {
     if (!isWardlockError(error)) throw error;
@@ -47,6 +48,21 @@ function checkWhole(db: StoreDatabase, crypto: AuditCrypto, anchor: AnchorRecord
     if (!isWardlockError(error)) throw error;
     return [{ code: 'STORE_DAMAGED', detail: error.message }];
   }
+}
+
+/** Anchor and receipts that are behind the place where verification starts: the log must extend them. */
+function checkBehind(tables: Tables, crypto: AuditCrypto, source: LogSource): readonly Fault[] {
+  const hasher = treeHasher(crypto);
+  const pruned = readPruned(tables);
+  const node = storedNodes(tables, hasher, pruned);
+  const fits = (note: string): boolean => {
+    const { size, root } = parseCheckpoint(note).checkpoint;
+    return size >= source.start.size || size <= pruned.size || equalBytes(frontierAt(hasher, size, node).root(), root);
+  };
+  const faults: Fault[] = [];
+  if (source.anchor !== undefined && !fits(source.anchor)) faults.push({ code: 'ANCHOR_FORKED' });
+  if (!source.receipts.every(fits)) faults.push({ code: 'RECEIPT_FORKED' });
+  return faults;
 }
 
 /** Whether the stored subtrees give the root of the head: the writer goes on from them. */

@@ -163,7 +163,7 @@ class LogVerifier {
 
   #meet(mark: Mark, size: number): void {
     if (mark.kind === 'head') this.#headSize = mark.checkpoint.size;
-    const known = mark.checkpoint.size > this.#epochs.startedAt;
+    const known = mark.checkpoint.size > Math.max(this.#epochs.startedAt, this.#source.start.size);
     const signed =
       mark.kind === 'receipt'
         ? this.#trust.receipt(mark)
