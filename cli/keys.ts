@@ -4,6 +4,7 @@ import { WardlockError } from '../core/errors/index.ts';
 import { nodeCrypto } from '../crypto/index.ts';
 import { type KeyKind, makeKeyFiles } from '../server/site/key-file.ts';
 import { group } from './group.ts';
+import { DEFAULT_SERVER_STATE, type SiteFlags, withSite } from './server.ts';
 
 const says: Record<KeyKind, string> = {
   policy: 'Keep it with the policy authors. Start the server with --policy-key FILE.pub.',
@@ -12,7 +13,17 @@ const says: Record<KeyKind, string> = {
 };
 
 export function register(program: Command): void {
-  group(program, 'keys', 'keys that people keep')
+  const keys = group(program, 'keys', 'keys that people keep');
+  keys
+    .command('show')
+    .description('print the public keys of this site, for audit verify')
+    .option('--state <dir>', 'state folder of the server', DEFAULT_SERVER_STATE)
+    .option('--database <url>', 'database of the server')
+    .action(async (flags: SiteFlags) => {
+      const { witnessKey, mirrorKey } = await withSite(flags, async (site) => site);
+      process.stdout.write(`mirror  ${mirrorKey}\nwitness ${witnessKey}\n`);
+    });
+  keys
     .command('new <kind>')
     .description('make a key: policy, reader or escrow')
     .requiredOption('--out <file>', 'private part, mode 0600; FILE.pub gets the public one')

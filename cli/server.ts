@@ -89,6 +89,8 @@ function announce(flags: ServerFlags, site: Site, urls: { readonly seatsUrl: str
     caMade: site.authorityMade,
     consoleCertificate: flags.consoleCert === undefined ? 'site-ca' : 'files',
     tenant: site.tenant,
+    witnessKey: site.witnessKey,
+    mirrorKey: site.mirrorKey,
     pid: process.pid,
   };
   if (flags.json === true) {
