@@ -1,5 +1,5 @@
 /**
- * Starts `lone-agent.ts` and reads what it says, line by line.
+ * Starts `lone-agent-program.ts` and reads what it says, line by line.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,7 +16,7 @@ export interface AgentProcess {
 }
 
 export function startAgent(seat: object, user?: { readonly uid: number; readonly gid: number }, env: NodeJS.ProcessEnv = {}): AgentProcess {
-  const program = join(import.meta.dirname, 'lone-agent.ts');
+  const program = join(import.meta.dirname, 'lone-agent-program.ts');
   const child = spawn(process.execPath, [program, JSON.stringify(seat)], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { PATH: '/usr/bin:/bin', ...env },
