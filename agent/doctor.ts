@@ -39,8 +39,8 @@ function enrolment({ parts }: SeatAgent): Finding {
 }
 
 function policy(seat: SeatAgent): Finding {
-  const state = seat.policyState();
-  const version = seat.policy?.version ?? 0;
+  const state = seat.site.policyState;
+  const version = seat.site.policy?.version ?? 0;
   if (state === 'none') return stop('There is no policy, so nobody can sign in.', 'Publish one: policy publish FILE --server URL');
   if (state === 'expired') return stop(`Policy ${version} has expired: only emergency access works.`, 'Publish a newer one.');
   if (state === 'stale')
@@ -82,7 +82,7 @@ function keys({ parts }: SeatAgent): Finding {
 /** A seat key that a thief of the disk can read makes short PINs guessable offline. */
 function pinLength(seat: SeatAgent): Finding {
   const LEAST_WITH_A_FILE = 6;
-  const minDigits = seat.policy?.document.pin.minDigits;
+  const minDigits = seat.site.policy?.document.pin.minDigits;
   if (minDigits === undefined) return { state: 'unknown', says: 'There is no policy yet that says how long PINs are.' };
   if (seat.parts.protection.protection !== 'file' || minDigits >= LEAST_WITH_A_FILE) return ok(`PINs have at least ${minDigits} digits.`);
   return stop(
@@ -123,7 +123,7 @@ export function network(found: readonly string[] | null): Finding {
 }
 
 function connection(seat: SeatAgent): Finding {
-  const { state, since, detail } = seat.connection;
+  const { state, since, detail } = seat.site.connection;
   if (state === 'online') return ok(`Connected to the server since ${since}.`);
   return warn(
     `No connection since ${since}. Everything works and is recorded. ${detail ?? ''}`.trim(),

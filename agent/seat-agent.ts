@@ -2,11 +2,10 @@
  * One seat, put together from its parts: what people do goes to the machines, what the site says goes to policy and staff,
  * what follows goes to the screens. It owns the parts' life and no rule of its own.
  */
-import type { Params, Result } from '../contract/boundary.ts';
+import type { Params } from '../contract/boundary.ts';
 import type { SeatView } from '../contract/seat-view.ts';
-import type { SyncBoundary } from '../contract/sync.ts';
 import type { UiBoundary } from '../contract/ui.ts';
-import { isErrorCode, isWardlockError, WardlockError } from '../core/errors/index.ts';
+import { isWardlockError } from '../core/errors/index.ts';
 import { FREE_FAILURES, WAIT_CAP_MS } from '../core/session/throttle.ts';
 import type { OpenSession, SeatEvent } from '../core/session/types.ts';
 import type { BorderWatch } from './border.ts';
@@ -22,11 +21,11 @@ import type { Recorder } from './record/recorder.ts';
 import { SeatRecord, type SeatRecordPorts } from './record/seat-record.ts';
 import { SessionApps } from './seat/apps.ts';
 import { Desktops } from './seat/desktops.ts';
-import { type PolicyState, policyStateOf, rulesOf } from './seat/rules.ts';
+import { type PolicyState, rulesOf } from './seat/rules.ts';
 import { SeatRuntime } from './seat/runtime.ts';
 import { seatView, timestamp } from './seat/view.ts';
 import { ClockWatch, UiWatch } from './seat/watches.ts';
-import { Site } from './site.ts';
+import { SiteLink } from './site-link.ts';
 import type { LastLogin, SeatMemory } from './state/memory.ts';
 
 export interface SeatParts {
@@ -59,8 +58,6 @@ export interface SeatOutputs {
 /** How often a record that could not be opened is tried again, in milliseconds. */
 const REOPEN_MS = 10_000;
 
-type Connection = Params<SyncBoundary, 'connection'>;
-
 export class SeatAgent {
   readonly parts: SeatParts;
   readonly record: SeatRecord;
@@ -68,17 +65,15 @@ export class SeatAgent {
   readonly apps: SessionApps;
   readonly desktops: Desktops;
   readonly ui: UiWatch;
+  readonly site: SiteLink;
   readonly #outputs: SeatOutputs;
   readonly #clockWatch: ClockWatch;
-  #site: Site | null = null;
-  #connection: Connection;
   #policyState: PolicyState = 'none';
   #generation = 0;
   #pushing = false;
   #lastTruth = '';
   #lastLogin: LastLogin | null = null;
   #hasReader = false;
-  #enrolWaiters: (() => void)[] = [];
   #reopenMs = 0;
 
   constructor(parts: SeatParts, outputs: SeatOutputs) {
@@ -88,7 +83,6 @@ export class SeatAgent {
     this.ui = new UiWatch(clock);
     this.#clockWatch = new ClockWatch(clock);
     this.#reopenMs = clock.bootMs() + REOPEN_MS;
-    this.#connection = { state: 'offline', since: timestamp(clock.wallMs()) };
     this.record = new SeatRecord({
       identity,
       recorder,
@@ -97,13 +91,29 @@ export class SeatAgent {
       mode: launcher.mode.name,
       onAppended: outputs.appended,
     });
+    this.site = new SiteLink({
+      identity,
+      policyPath: parts.policyPath,
+      sealingSeed: parts.sealingSeed,
+      clock,
+      recorder,
+      directory,
+      tellSyncer: outputs.enrol,
+      openRecord: (policy) => this.record.openFor(policy),
+      onPolicy: () => this.#policyChanged(),
+      onDirectory: (gone) => {
+        if (gone.length > 0) this.runtime.dispatch({ type: 'PersonsRevoked', ids: gone });
+        this.push();
+      },
+      onChanged: () => this.push(),
+    });
     this.desktops = new Desktops({ launcher, xauthority: parts.options.xauthority, log });
     this.apps = new SessionApps({
       launcher,
       recorder,
       clock,
       log,
-      snapshot: () => this.policy,
+      snapshot: () => this.site.policy,
       openSession: () => this.runtime.openSession,
       web: outputs.web,
       display: (session) => this.desktops.ready(session),
@@ -115,7 +125,7 @@ export class SeatAgent {
       log,
       recorder,
       memory,
-      surroundings: () => ({ rules: rulesOf(this.policy), policy: this.policyState(), uiConnected: this.ui.connected }),
+      surroundings: () => ({ rules: rulesOf(this.site.policy), policy: this.site.policyState, uiConnected: this.ui.connected }),
       checkPin: (person, pin) => pins.isRight(directory.pinOf(person), pin),
       openSession: (session) => this.#sessionOpened(session),
       endSession: async (session) => {
@@ -128,14 +138,6 @@ export class SeatAgent {
     });
   }
 
-  get policy(): Site['policy'] {
-    return this.#site?.policy ?? null;
-  }
-
-  get connection(): Connection {
-    return this.#connection;
-  }
-
   /** Opens what is known of the site and the record, and writes what a former life left unsaid. */
   async start(): Promise<void> {
     const { identity, memory, directory, recorder } = this.parts;
@@ -146,20 +148,19 @@ export class SeatAgent {
     ] as const) {
       if (broken) recorder.note({ type: 'tamper.found', body: { fault, detail: 'A state file was not what this seat wrote.' } });
     }
-    if (identity.enrolment !== null) this.#openSite();
-    if (this.#site?.policyWasBroken === true) {
+    if (!this.site.open()) {
       recorder.note({ type: 'tamper.found', body: { fault: 'POLICY_DAMAGED', detail: 'The stored policy did not verify.' } });
     }
     await this.#openRecord();
-    this.#policyState = this.policyState();
+    this.#policyState = this.site.policyState;
   }
 
   /** Without a record nobody signs in, and break-glass goes on: the seat serves all the same and tries again. */
   async #openRecord(): Promise<void> {
     const { recorder, log } = this.parts;
-    if (this.policy === null || this.record.store !== null) return;
+    if (this.site.policy === null || this.record.store !== null) return;
     try {
-      await this.record.openFor(this.policy);
+      await this.record.openFor(this.site.policy);
     } catch (failure) {
       recorder.failed(isWardlockError(failure) ? failure.code : 'AUDIT_STORE_FAILED');
       log.error('the record of this seat could not be opened', { failure });
@@ -207,75 +208,6 @@ export class SeatAgent {
     if (reason !== 'closed') this.#outputs.closeUi();
   }
 
-  // The site
-
-  /** Somebody typed a token: the syncer does the rest. @throws ENROL_ALREADY, or SESSION_NOT_NOW without a syncer */
-  enrol(server: string, token: string): void {
-    if (!this.#outputs.enrol(server, token)) {
-      throw new WardlockError(
-        'SESSION_NOT_NOW',
-        'The syncer of this seat does not run, so nothing can reach the server. Start it, then try again.',
-      );
-    }
-    this.parts.identity.begin(token);
-    this.push();
-  }
-
-  reportEnrolment(step: Params<SyncBoundary, 'enrolmentStep'>['step'], error: Params<SyncBoundary, 'enrolmentStep'>['error']): void {
-    this.parts.identity.report(step, error ?? null);
-    this.#enrolmentMoved();
-  }
-
-  acceptEnrolment(reply: Uint8Array): string {
-    const { identity, recorder } = this.parts;
-    const enrolment = identity.accept(reply);
-    recorder.note({ type: 'enrolment.completed', body: { tenant: enrolment.tenant } });
-    this.#openSite();
-    this.#enrolmentMoved();
-    return enrolment.workstationId;
-  }
-
-  /** Resolves with the workstation id once the running enrolment is done. @throws what it failed with; IPC_TIMEOUT */
-  async enrolled(limitMs: number): Promise<string> {
-    const { identity } = this.parts;
-    const deadline = Date.now() + limitMs;
-    for (;;) {
-      if (identity.enrolment !== null) return identity.workstationId;
-      const { view } = identity;
-      if (view?.step === 'failed') throw enrolmentFailure(view.error);
-      if (Date.now() >= deadline) throw new WardlockError('IPC_TIMEOUT', 'The enrolment did not end in time. See: status');
-      await new Promise<void>((resolve) => {
-        const late = setTimeout(resolve, deadline - Date.now());
-        this.#enrolWaiters.push(() => {
-          clearTimeout(late);
-          resolve();
-        });
-      });
-    }
-  }
-
-  offerPolicy(envelope: Uint8Array): Promise<Result<SyncBoundary, 'policy'>> {
-    return this.#knownSite().offerPolicy(envelope);
-  }
-
-  offerDirectory(sealed: Uint8Array): Promise<Result<SyncBoundary, 'directory'>> {
-    return this.#knownSite().offerDirectory(sealed);
-  }
-
-  setConnection(connection: Connection): void {
-    this.#connection = connection;
-    this.push();
-  }
-
-  syncerLost(): void {
-    if (this.#connection.state === 'online') this.setConnection({ state: 'offline', since: timestamp(this.parts.clock.wallMs()) });
-  }
-
-  policyState(): PolicyState {
-    const offlineSince = this.#connection.state === 'online' ? null : Date.parse(this.#connection.since);
-    return policyStateOf(this.policy, this.parts.clock.wallMs(), offlineSince);
-  }
-
   // The picture
 
   /** Pushes the picture once everything that happens now has happened. */
@@ -298,8 +230,8 @@ export class SeatAgent {
     return seatView({
       generation: this.#generation,
       seat: this.runtime.seat,
-      env: { bootMs: clock.bootMs(), wallMs: clock.wallMs(), rules: rulesOf(this.policy), uiConnected: this.ui.connected },
-      snapshot: this.policy,
+      env: { bootMs: clock.bootMs(), wallMs: clock.wallMs(), rules: rulesOf(this.site.policy), uiConnected: this.ui.connected },
+      snapshot: this.site.policy,
       names: known === null ? null : { seatName: known.seatName, wardName: known.ward.name },
       pinDigits: (person) => directory.pinOf(person)?.digits ?? null,
       appState: (app) => this.apps.stateOf(app),
@@ -310,9 +242,11 @@ export class SeatAgent {
       truth: {
         reader: this.#hasReader ? { state: 'ok', name: 'Keyboard reader' } : { state: 'none', name: 'No reader seen yet' },
         connection:
-          enrolment === null ? { state: 'unenrolled', since: null } : { state: this.#connection.state, since: this.#connection.since },
+          enrolment === null
+            ? { state: 'unenrolled', since: null }
+            : { state: this.site.connection.state, since: this.site.connection.since },
         storage: this.record.storage(),
-        policy: { state: this.policyState(), version: this.policy?.version ?? 0 },
+        policy: { state: this.site.policyState, version: this.site.policy?.version ?? 0 },
         keys: { ...this.parts.protection },
       },
       recorded: recorder.recording,
@@ -320,36 +254,9 @@ export class SeatAgent {
     });
   }
 
-  #openSite(): void {
-    const { identity, clock, recorder, directory, sealingSeed, policyPath } = this.parts;
-    if (identity.enrolment === null) return;
-    this.#site = new Site({
-      enrolment: identity.enrolment,
-      policyPath,
-      sealingSeed,
-      clock,
-      recorder,
-      directory,
-      openRecord: (policy) => this.record.openFor(policy),
-      onPolicy: () => {
-        this.#policyState = this.policyState();
-        void this.apps.enforce();
-        this.push();
-      },
-      onDirectory: (gone) => {
-        if (gone.length > 0) this.runtime.dispatch({ type: 'PersonsRevoked', ids: gone });
-        this.push();
-      },
-    });
-  }
-
-  #knownSite(): Site {
-    if (this.#site === null) throw new WardlockError('SESSION_NOT_NOW', 'This seat is not enrolled, so it takes nothing from a site.');
-    return this.#site;
-  }
-
-  #enrolmentMoved(): void {
-    for (const waiter of this.#enrolWaiters.splice(0)) waiter();
+  #policyChanged(): void {
+    this.#policyState = this.site.policyState;
+    void this.apps.enforce();
     this.push();
   }
 
@@ -377,7 +284,7 @@ export class SeatAgent {
     }
     const lost = this.ui.judge(this.runtime.openSession !== null);
     if (lost !== null) this.uiLost(lost);
-    const state = this.policyState();
+    const state = this.site.policyState;
     if (state !== this.#policyState) {
       this.#policyState = state;
       if (state === 'expired') this.runtime.dispatch({ type: 'PolicyLost' });
@@ -403,9 +310,4 @@ export class SeatAgent {
       memory.setThrottle(person.id, { pinId, failures: FREE_FAILURES, waitMs: WAIT_CAP_MS, waitUntilBootMs, bootId: clock.bootId });
     }
   }
-}
-
-function enrolmentFailure(error: { readonly code: string; readonly message: string } | null): WardlockError {
-  if (error === null) return new WardlockError('SERVER_REFUSED', 'The enrolment failed.');
-  return new WardlockError(isErrorCode(error.code) ? error.code : 'SERVER_REFUSED', error.message);
 }

@@ -33,8 +33,8 @@ function handlersOf(seat: SeatAgent): Handlers<CliBoundary> {
     status: () => seat.view(),
     doctor: () => examine(seat),
     enrol: async ({ server, token }) => {
-      seat.enrol(server, token);
-      return { workstationId: await seat.enrolled(ENROL_LIMIT_MS) };
+      seat.site.enrol(server, token);
+      return { workstationId: await seat.site.enrolled(ENROL_LIMIT_MS) };
     },
     snapshot: async ({ path }) => {
       const { store } = seat.record;

@@ -26,7 +26,7 @@ export function syncEndpoint(seat: SeatAgent, path: string): ListenOptions<SyncB
     handlers: handlersOf(seat),
     onRefused: border.refused,
     onFault: (method, fault) => log.error('a request of the syncer failed', { method, fault }),
-    onClosed: () => seat.syncerLost(),
+    onClosed: () => seat.site.syncerLost(),
   };
 }
 
@@ -35,16 +35,16 @@ function handlersOf(seat: SeatAgent): Handlers<SyncBoundary> {
   return {
     hello: () => ({
       workstationId: identity.enrolment?.workstationId ?? null,
-      policyVersion: seat.policy?.version ?? 0,
+      policyVersion: seat.site.policy?.version ?? 0,
       directoryVersion: directory.version,
     }),
     enrolmentClaim: ({ tlsKeySha256, tokenId }) => {
       const { claim, signature } = identity.claim(tokenId, tlsKeySha256);
       return { claim: base64(claim), signature: base64(signature) };
     },
-    enrolled: ({ reply }) => ({ workstationId: seat.acceptEnrolment(bytes(reply)) }),
+    enrolled: ({ reply }) => ({ workstationId: seat.site.accept(bytes(reply)) }),
     enrolmentStep: ({ step, error }) => {
-      seat.reportEnrolment(step, error);
+      seat.site.report(step, error);
       return {};
     },
     checkpoint: () => {
@@ -70,10 +70,10 @@ function handlersOf(seat: SeatAgent): Handlers<SyncBoundary> {
       recorder.note({ type: 'sync.incident', body: { code: outcome.code } });
       return { accepted: false, receiptedSize: store.position().receiptedSize };
     },
-    policy: ({ envelope }) => seat.offerPolicy(bytes(envelope)),
-    directory: ({ sealed }) => seat.offerDirectory(bytes(sealed)),
+    policy: ({ envelope }) => seat.site.offerPolicy(bytes(envelope)),
+    directory: ({ sealed }) => seat.site.offerDirectory(bytes(sealed)),
     connection: (connection) => {
-      seat.setConnection(connection);
+      seat.site.setConnection(connection);
       return {};
     },
     incident: ({ code, detail }) => {

@@ -55,7 +55,7 @@ function handlersOf(seat: SeatAgent): Handlers<UiBoundary> {
       return { taken: true };
     }),
     enrol: heard(({ server, token }) => {
-      seat.enrol(server, token);
+      seat.site.enrol(server, token);
       return { taken: true };
     }),
     activity: heard((report) => {

@@ -1,0 +1,137 @@
+/**
+ * The seat's side of its site: enrolment, what the syncer brings, how old that is. It verifies through `site.ts` and hands
+ * on what changed; it never believes the syncer about anything but the connection.
+ */
+import type { Params, Result } from '../contract/boundary.ts';
+import type { SyncBoundary } from '../contract/sync.ts';
+import { isErrorCode, WardlockError } from '../core/errors/index.ts';
+import type { SeatIdentity } from './enrolment/seat-identity.ts';
+import type { PolicySnapshot } from './policy/policy-store.ts';
+import { type PolicyState, policyStateOf } from './seat/rules.ts';
+import { timestamp } from './seat/view.ts';
+import { Site, type SitePorts } from './site.ts';
+
+export type Connection = Params<SyncBoundary, 'connection'>;
+
+export interface SiteLinkPorts extends Omit<SitePorts, 'enrolment'> {
+  readonly identity: SeatIdentity;
+  /** Hands a token to the syncer; false when none is connected. */
+  readonly tellSyncer: (server: string, token: string) => boolean;
+  readonly onChanged: () => void;
+}
+
+export class SiteLink {
+  readonly #ports: SiteLinkPorts;
+  #site: Site | null = null;
+  #connection: Connection;
+  #waiters: (() => void)[] = [];
+
+  constructor(ports: SiteLinkPorts) {
+    this.#ports = ports;
+    this.#connection = { state: 'offline', since: timestamp(ports.clock.wallMs()) };
+  }
+
+  get policy(): PolicySnapshot | null {
+    return this.#site?.policy ?? null;
+  }
+
+  get connection(): Connection {
+    return this.#connection;
+  }
+
+  get policyState(): PolicyState {
+    const offlineSince = this.#connection.state === 'online' ? null : Date.parse(this.#connection.since);
+    return policyStateOf(this.policy, this.#ports.clock.wallMs(), offlineSince);
+  }
+
+  /** Loads what is known of the site, if the seat is enrolled. False when the stored policy did not verify. */
+  open(): boolean {
+    const { enrolment } = this.#ports.identity;
+    if (enrolment === null) return true;
+    this.#site = new Site({ ...this.#ports, enrolment });
+    return !this.#site.policyWasBroken;
+  }
+
+  /** Somebody typed a token: the syncer does the rest. @throws ENROL_ALREADY, or SESSION_NOT_NOW without a syncer */
+  enrol(server: string, token: string): void {
+    const { identity, tellSyncer, onChanged } = this.#ports;
+    identity.begin(token);
+    if (!tellSyncer(server, token)) {
+      const failure = new WardlockError(
+        'SESSION_NOT_NOW',
+        'The syncer of this seat does not run, so nothing can reach the server. Start it, then try again.',
+      );
+      identity.report('failed', failure.toBody());
+      onChanged();
+      throw failure;
+    }
+    onChanged();
+  }
+
+  report(step: Params<SyncBoundary, 'enrolmentStep'>['step'], error: Params<SyncBoundary, 'enrolmentStep'>['error']): void {
+    this.#ports.identity.report(step, error ?? null);
+    this.#moved();
+  }
+
+  /** The server's answer. @throws ENROL_WRONG_SERVER, ENROL_REPLY_INVALID */
+  accept(reply: Uint8Array): string {
+    const { identity, recorder } = this.#ports;
+    const enrolment = identity.accept(reply);
+    recorder.note({ type: 'enrolment.completed', body: { tenant: enrolment.tenant } });
+    this.open();
+    this.#moved();
+    return enrolment.workstationId;
+  }
+
+  /** Resolves with the workstation id once the running enrolment is done. @throws what it failed with; IPC_TIMEOUT */
+  async enrolled(limitMs: number): Promise<string> {
+    const { identity, clock } = this.#ports;
+    const deadline = clock.bootMs() + limitMs;
+    for (;;) {
+      if (identity.enrolment !== null) return identity.workstationId;
+      const { view } = identity;
+      if (view?.step === 'failed') throw failureOf(view.error);
+      const left = deadline - clock.bootMs();
+      if (left <= 0) throw new WardlockError('IPC_TIMEOUT', 'The enrolment did not end in time. See: status');
+      await new Promise<void>((resolve) => {
+        const late = setTimeout(resolve, left);
+        this.#waiters.push(() => {
+          clearTimeout(late);
+          resolve();
+        });
+      });
+    }
+  }
+
+  offerPolicy(envelope: Uint8Array): Promise<Result<SyncBoundary, 'policy'>> {
+    return this.#known().offerPolicy(envelope);
+  }
+
+  offerDirectory(sealed: Uint8Array): Promise<Result<SyncBoundary, 'directory'>> {
+    return this.#known().offerDirectory(sealed);
+  }
+
+  setConnection(connection: Connection): void {
+    this.#connection = connection;
+    this.#ports.onChanged();
+  }
+
+  syncerLost(): void {
+    if (this.#connection.state === 'online') this.setConnection({ state: 'offline', since: timestamp(this.#ports.clock.wallMs()) });
+  }
+
+  #known(): Site {
+    if (this.#site === null) throw new WardlockError('SESSION_NOT_NOW', 'This seat is not enrolled, so it takes nothing from a site.');
+    return this.#site;
+  }
+
+  #moved(): void {
+    for (const waiter of this.#waiters.splice(0)) waiter();
+    this.#ports.onChanged();
+  }
+}
+
+function failureOf(error: { readonly code: string; readonly message: string } | null): WardlockError {
+  if (error === null) return new WardlockError('SERVER_REFUSED', 'The enrolment failed.');
+  return new WardlockError(isErrorCode(error.code) ? error.code : 'SERVER_REFUSED', error.message);
+}
