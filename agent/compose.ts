@@ -94,6 +94,12 @@ async function makeParts(options: AgentOptions, layout: Layout, log: SeatLog): P
     runFolder: layout.run,
     stateFolder: layout.root,
     log: (level, message, fields) => log[level](message, fields),
+    onDenied: ({ sessionId, appId, access, path, count }) => {
+      log.warn('the system refused an application a file', { app: appId, access, path, count });
+      // A read that is refused is everyday probing; a program that is refused belongs in the story.
+      if (access !== 'execute') return;
+      recorder.note({ type: 'app.refused', body: { session: sessionId, app: appId, reason: 'denied', code: 'LAUNCH_DENIED' } });
+    },
   });
   return {
     options,

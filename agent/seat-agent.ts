@@ -75,6 +75,7 @@ export class SeatAgent {
   #lastLogin: LastLogin | null = null;
   #hasReader = false;
   #reopenMs = 0;
+  #enforcement: string;
 
   constructor(parts: SeatParts, outputs: SeatOutputs) {
     this.parts = parts;
@@ -83,6 +84,7 @@ export class SeatAgent {
     this.ui = new UiWatch(clock);
     this.#clockWatch = new ClockWatch(clock);
     this.#reopenMs = clock.bootMs() + REOPEN_MS;
+    this.#enforcement = launcher.mode.name;
     this.record = new SeatRecord({
       identity,
       recorder,
@@ -280,8 +282,10 @@ export class SeatAgent {
     if (seconds !== 0) this.runtime.dispatch({ type: 'ClockStepped', seconds });
     if (clock.bootMs() >= this.#reopenMs) {
       this.#reopenMs = clock.bootMs() + REOPEN_MS;
+      this.#enforcement = launcher.mode.name;
       void this.#openRecord();
     }
+    this.#watchEnforcement();
     const lost = this.ui.judge(this.runtime.openSession !== null);
     if (lost !== null) this.uiLost(lost);
     const state = this.site.policyState;
@@ -298,6 +302,17 @@ export class SeatAgent {
     }
     const view = this.view();
     if (JSON.stringify([view.truth, view.message]) !== this.#lastTruth) this.push();
+  }
+
+  /** A seat that was enforced and is no longer shuts; it opens again when every layer is back. */
+  #watchEnforcement(): void {
+    const { mode } = this.parts.launcher;
+    if (mode.name === this.#enforcement) return;
+    const wasEnforced = this.#enforcement === 'enforced';
+    this.#enforcement = mode.name;
+    if (wasEnforced)
+      this.runtime.dispatch({ type: 'EnforcementFailed', why: mode.missing.map(({ layer }) => layer).join(', ') || 'a layer is missing' });
+    else if (mode.name === 'enforced') this.runtime.dispatch({ type: 'Repaired' });
   }
 
   /** What the seat remembered of wrong PINs is gone: everybody waits the longest wait once. */

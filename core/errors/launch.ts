@@ -3,6 +3,7 @@ export const launchErrors = {
   LAUNCH_NO_SESSION: 'No one is signed in, so nothing can be started.',
   LAUNCH_APP_UNKNOWN: 'The policy names no such application for this person.',
   LAUNCH_FILE_CHANGED: 'The program on disk is not the one that the policy names.',
+  LAUNCH_DENIED: 'An application tried to start a program that the policy does not name. The system did not let it.',
   LAUNCH_FAILED: 'The program could not be started.',
   LAUNCH_SESSION_UNKNOWN: 'The launcher has no such session open.',
   LAUNCH_LAYER_FAILED: 'A layer that keeps a session shut in could not be set up, so nothing was started.',

@@ -13,6 +13,7 @@ import type { SeatView } from '../../contract/seat-view.ts';
 import { type SyncBoundary, syncBoundary } from '../../contract/sync.ts';
 import { type UiBoundary, uiBoundary } from '../../contract/ui.ts';
 import { deriveEpochKeys, openEntry, openEpochSecret, parseHeader } from '../../core/audit/index.ts';
+import { isWardlockError } from '../../core/errors/index.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { type BoundaryClient, connect } from '../../ipc/client.ts';
 import { SiteDouble, type StaffMember } from './site-double.ts';
@@ -21,6 +22,7 @@ const program = resolve(import.meta.dirname, '../../cli/main.ts');
 const KIND_EPOCH = 2;
 const PING_MS = 500;
 const POLL_MS = 25;
+const PATIENCE = 40;
 
 interface User {
   readonly uid: number;
@@ -122,20 +124,22 @@ export class SeatProcess {
     const gone = new Promise<void>((done) => {
       closed = done;
     });
-    const client = await asUser(user, () =>
-      connect({
-        boundary: uiBoundary,
-        path: this.socket('ui'),
-        build: 'test-screens',
-        events: {
-          view: (view) => {
-            pictures.push(view);
-            look();
+    const client = await patiently(() =>
+      asUser(user, () =>
+        connect({
+          boundary: uiBoundary,
+          path: this.socket('ui'),
+          build: 'test-screens',
+          events: {
+            view: (view) => {
+              pictures.push(view);
+              look();
+            },
+            web: ({ appId, action }) => web.push(`${action} ${appId}`),
           },
-          web: ({ appId, action }) => web.push(`${action} ${appId}`),
-        },
-        onClosed: () => closed(),
-      }),
+          onClosed: () => closed(),
+        }),
+      ),
     );
     pictures.unshift(client.welcome);
     const alive = setInterval(() => {
@@ -240,5 +244,16 @@ async function asUser<T>(user: User | null, work: () => Promise<T>): Promise<T> 
   } finally {
     process.seteuid(0);
     process.setegid(0);
+  }
+}
+
+/** The agent notices a moment later that the former screens are gone. */
+async function patiently<T>(work: () => Promise<T>, tries = PATIENCE): Promise<T> {
+  try {
+    return await work();
+  } catch (failure) {
+    if (tries === 0 || !isWardlockError(failure) || failure.code !== 'IPC_TOO_MANY') throw failure;
+    await new Promise((later) => setTimeout(later, POLL_MS));
+    return patiently(work, tries - 1);
   }
 }
