@@ -3,16 +3,28 @@
  * seat's own display; everything else is what a seat runs.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from 'vitest';
 import type { AppExit, Desktop, LaunchSpec } from '../../agent/launch/port.ts';
 import { isAlive, processesOf } from '../support/processes.ts';
 import { isLinuxRoot, rootTest } from '../support/root.ts';
 import { named, openSeat, runApp, type Seat, startApp } from '../support/sandboxed-seat.ts';
-import { coloursShown, startTestDisplay, type TestDisplay, whileKeyIsDown, XClient } from '../support/x-display.ts';
+import {
+  clickButtons,
+  coloursShown,
+  pressKeys,
+  startTestDisplay,
+  type TestDisplay,
+  whileKeyIsDown,
+  XClient,
+} from '../support/x-display.ts';
 
 const CALCULATOR = '/usr/bin/xcalc';
 const APPS = { x: 0, y: 40, width: 640, height: 400 };
 const PIN = { x: 0, y: 0, width: 640, height: 40 };
+const COVER_COLOUR = 0xff00aa;
+/** Longer than a window manager takes to show a menu. */
+const MENU_WAIT_MS = 300;
 const DRAWN_LIMIT = { timeout: 10_000 };
 
 let seat: Seat;
@@ -59,20 +71,42 @@ function calculator(args: readonly string[] = []): LaunchSpec {
 
 describe('the nested display of a session', () => {
   rootTest('shows an application in the window of the screens', async () => {
-    expect(coloursShown(outer, APPS)).toBeLessThan(3);
+    expect(coloursShown(outer, APPS).size).toBeLessThan(3);
     expect(await startApp(seat.launcher, calculator())).toMatchObject({ ok: true });
-    await expect.poll(() => coloursShown(outer, APPS), DRAWN_LIMIT).toBeGreaterThan(10);
+    await expect.poll(() => coloursShown(outer, APPS).size, DRAWN_LIMIT).toBeGreaterThan(10);
     expect(processesOf(seat.app.uid, 'xcalc')).toHaveLength(1);
     expect(processesOf(seat.app.uid, 'openbox')).toHaveLength(1);
     expect(processesOf(seat.ui.uid, 'Xephyr')).toHaveLength(1);
   });
 
-  rootTest('escape 63 in session: a key that is typed on the display of the screens is not seen inside', async () => {
+  for (const state of ['in session', 'locked'] as const) {
+    rootTest(`escape 63 ${state}: a key that is typed on the display of the screens is not seen inside`, async () => {
+      const inside = new XClient(desktop.display.name, desktop.display.xauthority);
+      // The worst that a client can do on its own display: take every key there is.
+      expect(inside.grabKeys()).toBe(true);
+      if (state === 'locked') await seat.launcher.freeze(sessionId, true);
+      screens.enter(pinWindow);
+      const seen = await whileKeyIsDown(outer, '7', () => ({ outside: screens.seesKey(), inside: inside.seesKey() }));
+      inside.close();
+      expect(seen).toEqual({ outside: true, inside: false });
+    });
+  }
+
+  rootTest('escape 64 in session: a window over everything of its display covers nothing of the screens', () => {
     const inside = new XClient(desktop.display.name, desktop.display.xauthority);
-    screens.enter(pinWindow);
-    const seen = await whileKeyIsDown(outer, '7', () => ({ outside: screens.seesKey(), inside: inside.seesKey() }));
+    const before = coloursShown(outer, PIN);
+    inside.cover({ x: -500, y: -500, width: 4_000, height: 4_000 }, COVER_COLOUR);
+    expect(coloursShown(outer, APPS)).toContain(COVER_COLOUR);
+    expect(coloursShown(outer, PIN)).toEqual(before);
     inside.close();
-    expect(seen).toEqual({ outside: true, inside: false });
+  });
+
+  rootTest('escape 64 locked: when the display is taken away nothing of such a window is left', async () => {
+    const inside = new XClient(desktop.display.name, desktop.display.xauthority);
+    inside.cover({ x: 0, y: 0, width: 640, height: 480 }, COVER_COLOUR);
+    expect(coloursShown(outer, APPS)).toContain(COVER_COLOUR);
+    await desktop.end();
+    expect(coloursShown(outer, { x: 0, y: 0, width: 640, height: 480 })).not.toContain(COVER_COLOUR);
   });
 
   rootTest('keys reach the applications when their window has them', async () => {
@@ -80,6 +114,32 @@ describe('the nested display of a session', () => {
     screens.enter(appsWindow);
     await whileKeyIsDown(outer, '7', () => expect.poll(() => inside.seesKey(), DRAWN_LIMIT).toBe(true));
     inside.close();
+  });
+
+  rootTest('has a window manager that no key and no click makes do anything of its own', async () => {
+    await startApp(seat.launcher, calculator(['-geometry', '+0+0']));
+    await expect.poll(() => coloursShown(outer, APPS).size, DRAWN_LIMIT).toBeGreaterThan(10);
+    screens.enter(appsWindow);
+    pressKeys(outer, [
+      'alt+F4',
+      'alt+Tab',
+      'alt+Escape',
+      'alt+space',
+      'super+e',
+      'super+r',
+      'super+d',
+      'ctrl+alt+Right',
+      'ctrl+alt+Delete',
+    ]);
+    // The empty part of the display, where a window manager has its menus.
+    screens.pointAt(appsWindow, APPS.width - 40, APPS.height - 40);
+    const corner = { x: APPS.width - 200, y: APPS.y + APPS.height - 200, width: 200, height: 200 };
+    const before = coloursShown(outer, corner).size;
+    clickButtons(outer, [1, 2, 3]);
+    await sleep(MENU_WAIT_MS);
+    expect(coloursShown(outer, corner).size).toBe(before);
+    expect(processesOf(seat.app.uid, 'xcalc')).toHaveLength(1);
+    expect(processesOf(seat.app.uid, 'openbox')).toHaveLength(1);
   });
 
   rootTest('the display of the screens is out of reach of an application', async () => {
@@ -103,18 +163,18 @@ describe('the nested display of a session', () => {
   rootTest('follows its window to another size', async () => {
     await desktop.resize(APPS.width, 300);
     await startApp(seat.launcher, calculator(['-geometry', '+0+0']));
-    await expect.poll(() => coloursShown(outer, APPS), DRAWN_LIMIT).toBeGreaterThan(10);
-    expect(coloursShown(outer, { ...APPS, y: APPS.y + 300, height: 100 })).toBeLessThan(3);
+    await expect.poll(() => coloursShown(outer, APPS).size, DRAWN_LIMIT).toBeGreaterThan(10);
+    expect(coloursShown(outer, { ...APPS, y: APPS.y + 300, height: 100 }).size).toBeLessThan(3);
   });
 
   rootTest('is gone at once when it is ended, with its files, and applications lose it', async () => {
     const ended = Promise.withResolvers<AppExit>();
     await startApp(seat.launcher, calculator(), ended.resolve);
-    await expect.poll(() => coloursShown(outer, APPS), DRAWN_LIMIT).toBeGreaterThan(10);
+    await expect.poll(() => coloursShown(outer, APPS).size, DRAWN_LIMIT).toBeGreaterThan(10);
     const [server = 0] = processesOf(seat.ui.uid, 'Xephyr');
     await desktop.end();
     expect(isAlive(server)).toBe(false);
-    expect(coloursShown(outer, APPS)).toBeLessThan(3);
+    expect(coloursShown(outer, APPS).size).toBeLessThan(3);
     expect(await ended.promise).toMatchObject({ appId: 'calculator', exitCode: 1 });
     await expect.poll(() => existsSync(desktop.display.xauthority)).toBe(false);
     expect(readdirSync('/tmp/.X11-unix')).not.toContain(`X${desktop.display.name.slice(1)}`);

@@ -13,7 +13,10 @@ import { makeXauthority } from '../../agent/os/display/xauthority.ts';
 
 type Call = (...args: readonly unknown[]) => unknown;
 
-function requests(): Record<'open' | 'root' | 'create' | 'map' | 'focus' | 'warp' | 'sync' | 'keymap' | 'close', Call> {
+function requests(): Record<
+  'open' | 'root' | 'create' | 'change' | 'raise' | 'grab' | 'map' | 'focus' | 'warp' | 'sync' | 'keymap' | 'close',
+  Call
+> {
   const x11 = koffi.load('libX11.so.6');
   const bind = (definition: string): Call => x11.func(definition);
   return {
@@ -23,6 +26,9 @@ function requests(): Record<'open' | 'root' | 'create' | 'map' | 'focus' | 'warp
       'unsigned long XCreateSimpleWindow(void *, unsigned long, int, int, unsigned int, unsigned int, unsigned int, unsigned long, unsigned long)',
     ),
     map: bind('int XMapWindow(void *, unsigned long)'),
+    raise: bind('int XRaiseWindow(void *, unsigned long)'),
+    change: bind('int XChangeWindowAttributes(void *, unsigned long, unsigned long, const uint8_t *)'),
+    grab: bind('int XGrabKeyboard(void *, unsigned long, int, int, int, unsigned long)'),
     focus: bind('int XSetInputFocus(void *, unsigned long, int, unsigned long)'),
     warp: bind('int XWarpPointer(void *, unsigned long, unsigned long, int, int, unsigned int, unsigned int, int, int)'),
     sync: bind('int XSync(void *, int)'),
@@ -32,6 +38,14 @@ function requests(): Record<'open' | 'root' | 'create' | 'map' | 'focus' | 'warp
 }
 
 const KEYMAP_BYTES = 32;
+
+/** A rectangle of a display, in pixels. */
+export interface Area {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
 
 /** A connection to a display, as any program that has its cookie can make one. */
 export class XClient {
@@ -46,17 +60,38 @@ export class XClient {
   }
 
   /** Makes and shows a window, and gives back its id. */
-  window(at: { readonly x: number; readonly y: number; readonly width: number; readonly height: number }): number {
+  window(at: Area): number {
     const id = this.#x.create(this.#display, this.#x.root(this.#display), at.x, at.y, at.width, at.height, 0, 0, 0);
     this.#x.map(this.#display, id);
     this.#x.sync(this.#display, 0);
     return Number(id);
   }
 
+  /** A window that no window manager places, above all others, in one colour: what an application would cover a lock with. */
+  cover(area: Area, colour: number): void {
+    const id = this.#x.create(this.#display, this.#x.root(this.#display), area.x, area.y, area.width, area.height, 0, 0, colour);
+    // XSetWindowAttributes: override_redirect is the int at 88; its bit in the mask is 9.
+    const attributes = Buffer.alloc(112);
+    attributes.writeInt32LE(1, 88);
+    this.#x.change(this.#display, id, 1 << 9, attributes);
+    this.#x.map(this.#display, id);
+    this.#x.raise(this.#display, id);
+    this.#x.sync(this.#display, 0);
+  }
+
+  /** Takes every key of this display for itself. Whether the server let it. */
+  grabKeys(): boolean {
+    return this.#x.grab(this.#display, this.#x.root(this.#display), 1, 1, 1, 0) === 0;
+  }
+
   /** Gives a window the keys, and moves the pointer into it. */
   enter(window: number): void {
     this.#x.focus(this.#display, window, 1, 0);
-    this.#x.warp(this.#display, 0, window, 0, 0, 0, 0, 5, 5);
+    this.pointAt(window, 5, 5);
+  }
+
+  pointAt(window: number, x: number, y: number): void {
+    this.#x.warp(this.#display, 0, window, 0, 0, 0, 0, x, y);
     this.#x.sync(this.#display, 0);
   }
 
@@ -109,11 +144,8 @@ async function readNumber(server: ChildProcess): Promise<number> {
   return Number(String(chunk).trim());
 }
 
-/** How many different pixel values a display shows in a rectangle. */
-export function coloursShown(
-  display: TestDisplay,
-  area: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
-): number {
+/** The different pixel values that a display shows in a rectangle. */
+export function coloursShown(display: TestDisplay, area: Area): ReadonlySet<number> {
   const env = { DISPLAY: display.name, XAUTHORITY: display.xauthority, PATH: '/usr/bin:/bin' };
   const dump = execFileSync('xwd', ['-root', '-silent'], { env, maxBuffer: 64 * 1024 * 1024 });
   // XWDFile.h: header size at 0, bytes per line at 48, number of colour entries (12 bytes each) at 76.
@@ -121,9 +153,20 @@ export function coloursShown(
   const line = dump.readUInt32BE(48);
   const seen = new Set<number>();
   for (let y = area.y; y < area.y + area.height; y += 1) {
-    for (let x = area.x; x < area.x + area.width; x += 1) seen.add(pixels.readUInt32LE(y * line + x * 4));
+    for (let x = area.x; x < area.x + area.width; x += 1) seen.add(pixels.readUInt32LE(y * line + x * 4) & 0xffffff);
   }
-  return seen.size;
+  return seen;
+}
+
+/** Presses and releases keys, such as `alt+F4`, one after the other. */
+export function pressKeys(display: TestDisplay, keys: readonly string[]): void {
+  execFileSync('xdotool', ['key', ...keys], { env: { DISPLAY: display.name, XAUTHORITY: display.xauthority, PATH: '/usr/bin:/bin' } });
+}
+
+/** Clicks buttons of the pointer where it is. */
+export function clickButtons(display: TestDisplay, buttons: readonly number[]): void {
+  const env = { DISPLAY: display.name, XAUTHORITY: display.xauthority, PATH: '/usr/bin:/bin' };
+  for (const button of buttons) execFileSync('xdotool', ['click', String(button)], { env });
 }
 
 /** Presses a key on a display, lets `look` look while it is down, and releases it. */
