@@ -282,7 +282,6 @@ export class SeatAgent {
     if (seconds !== 0) this.runtime.dispatch({ type: 'ClockStepped', seconds });
     if (clock.bootMs() >= this.#reopenMs) {
       this.#reopenMs = clock.bootMs() + REOPEN_MS;
-      this.#enforcement = launcher.mode.name;
       void this.#openRecord();
     }
     this.#watchEnforcement();
