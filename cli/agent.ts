@@ -1,7 +1,6 @@
 /** `agent`: runs the seat's agent until SIGTERM or SIGINT. It owns the process' life; the seat is the agent's business. */
 import { execFileSync } from 'node:child_process';
 import type { Command } from 'commander';
-import { startAgent } from '../agent/compose.ts';
 import { openLog } from '../agent/log.ts';
 import type { SeatUser } from '../agent/options.ts';
 import { WardlockError } from '../core/errors/index.ts';
@@ -33,7 +32,29 @@ export function register(program: Command): void {
     .action(run);
 }
 
+/**
+ * How the agent's Node runs: no code from strings, and a young generation of 1 MiB, because a seat has little memory and
+ * an agent little garbage. These can only be given at the start of a process.
+ */
+const NODE_FLAGS = ['--disallow-code-generation-from-strings', '--max-semi-space-size=1'];
+/** What of the caller's environment reaches the agent: nothing that changes what Node or the loader does. */
+const ENVIRONMENT =
+  /^(PATH|HOME|LANG|LC_[A-Z]+|TZ|TMPDIR|DBUS_SESSION_BUS_ADDRESS|XDG_RUNTIME_DIR|DISPLAY|CREDENTIALS_DIRECTORY|NOTIFY_SOCKET)$/;
+
+/** Replaces this process by the same one under those flags, once; its number and its open files stay. */
+function harden(): void {
+  if (NODE_FLAGS.every((flag) => process.execArgv.includes(flag)) || process.execve === undefined) return;
+  const kept = Object.entries(process.env).filter(([name]) => ENVIRONMENT.test(name));
+  // One arena: the C library otherwise keeps one for each thread that ever hashed a PIN.
+  process.execve(process.execPath, [process.execPath, ...NODE_FLAGS, ...process.argv.slice(1)], {
+    ...Object.fromEntries(kept),
+    MALLOC_ARENA_MAX: '1',
+  });
+}
+
 async function run(flags: AgentFlags): Promise<void> {
+  harden();
+  const { startAgent } = await import('../agent/compose.ts');
   const log = openLog('agent');
   const serving = await startAgent(
     {

@@ -22,6 +22,7 @@ import { openReader, type Reader } from './services/reader.ts';
 import { openRefusedPeers, type RefusedPeers } from './services/refused-peers.ts';
 import { openSeats, type Seats } from './services/seats.ts';
 import { openServerLog, type ServerLog } from './services/server-log.ts';
+import { type SilenceWatch, watchSilence } from './services/silence.ts';
 import { openStaff, type Staff } from './services/staff.ts';
 import { openStories, type Stories } from './services/stories.ts';
 import { openWitness, type Witness } from './services/witness.ts';
@@ -64,6 +65,9 @@ export interface Site {
   readonly reader: Reader | null;
   readonly alarms: () => Promise<AlarmList['alarms']>;
   readonly presence: Presence;
+  readonly silence: SilenceWatch;
+  readonly witnessKey: string;
+  readonly mirrorKey: string;
   readonly refused: RefusedPeers;
   readonly now: () => number;
   /** Aborted when the server stops: long polls answer at once. */
@@ -89,6 +93,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   const staff = openStaff({ db, keys, changes, log });
   const policies = openPolicies({ db, tenant, crypto: nodeCrypto, changes, log, now });
   const presence = openPresence(db, fault);
+  const silence = watchSilence(db, now, fault);
   const refused = openRefusedPeers(log, now, fault);
   const readerKey = options.readerKey ?? null;
   const reader = readerKey === null ? null : openReader({ db, crypto: nodeCrypto, readerKey });
@@ -135,11 +140,15 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     alarms: () => openAlarms(db),
     seats: openSeats({ db, log, changes, presence, now }),
     presence,
+    silence,
+    witnessKey: trust.witnessKey,
+    mirrorKey: trust.mirrorKey,
     refused,
     now,
     stopping: new AbortController(),
     close: async () => {
       changes.close();
+      silence.close();
       await reader?.catchUp().catch(fault);
       await presence.close();
       await refused.settled();

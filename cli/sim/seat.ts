@@ -6,7 +6,14 @@ import { hash } from 'node:crypto';
 import { Value } from 'typebox/value';
 import { findAuthority } from '../../agent/syncer/authority.ts';
 import { newKeyRequest } from '../../agent/syncer/identity.ts';
-import { jsonBody, openSeatClient, readAnswer, type SeatAnswer, type SeatClient } from '../../agent/syncer/seat-client.ts';
+import {
+  type ClientIdentity,
+  jsonBody,
+  openSeatClient,
+  readAnswer,
+  type SeatAnswer,
+  type SeatClient,
+} from '../../agent/syncer/seat-client.ts';
 import { encodeEntries } from '../../agent/syncer/wire.ts';
 import { CLAIM_TYPE, Enrolment, EnrolReply, seatPaths } from '../../contract/seat-api.ts';
 import { NO_LINK } from '../../core/audit/draft.ts';
@@ -59,24 +66,28 @@ export interface SimLog {
   readonly state: ChainState;
 }
 
+interface EnrolledSim {
+  readonly enrolment: Enrolment;
+  readonly client: SeatClient;
+  readonly identity: ClientIdentity;
+}
+
 export class SimSeat {
   readonly workstationId: string;
   readonly enrolment: Enrolment;
   readonly client: SeatClient;
+  readonly identity: ClientIdentity;
   log: SimLog;
   readonly #signer: Signer;
   readonly #recipients: readonly [Uint8Array, Uint8Array];
 
-  constructor(
-    signer: Signer,
-    enrolled: { readonly enrolment: Enrolment; readonly client: SeatClient },
-    recipients: readonly [Uint8Array, Uint8Array],
-  ) {
+  constructor(signer: Signer, enrolled: EnrolledSim, recipients: readonly [Uint8Array, Uint8Array]) {
     this.#signer = signer;
     this.#recipients = recipients;
     this.workstationId = enrolled.enrolment.workstationId;
     this.enrolment = enrolled.enrolment;
     this.client = enrolled.client;
+    this.identity = enrolled.identity;
     const workstation = fromHex(this.workstationId, WORKSTATION_BYTES);
     const incarnation = nodeCrypto.random(INCARNATION_BYTES);
     const state = { log: { workstation, incarnation }, range: CompactRange.empty(hasher), link: NO_LINK, epoch: undefined };
@@ -209,8 +220,8 @@ export async function enrolSimSeat(server: string, token: string, recipients: re
     const reply = readAnswer(await stranger.call({ method: 'POST', path: seatPaths.enrol, ...jsonBody(body) }), EnrolReply);
     const enrolment: unknown = JSON.parse(Buffer.from(reply.envelope.payload, 'base64').toString('utf8'));
     if (!Value.Check(Enrolment, enrolment)) throw new WardlockError('ENROL_REPLY_INVALID');
-    const client = openSeatClient(server, ca, { key: key.keyPem, certificate: enrolment.clientCertificate });
-    return new SimSeat(signer, { enrolment, client }, recipients);
+    const identity = { key: key.keyPem, certificate: enrolment.clientCertificate };
+    return new SimSeat(signer, { enrolment, identity, client: openSeatClient(server, ca, identity) }, recipients);
   } finally {
     stranger.close();
   }

@@ -9,6 +9,7 @@ import { WardlockError } from '../../core/errors/index.ts';
 import type { Site } from '../compose.ts';
 import { chunks, unpackEntries } from '../services/logs.ts';
 import type { App } from './app.ts';
+import { limitInHand, UPLOADS_IN_HAND } from './load-limit.ts';
 import type { Seat } from './seat-identity.ts';
 
 /** A checkpoint with its proof: tlog-witness bodies are far smaller. */
@@ -28,7 +29,8 @@ export function intakeRoutes(app: App, site: Site, seatOf: (request: FastifyRequ
     return reply.code(answer.status).type('text/plain; charset=utf-8').send(`${answer.says}\n`);
   });
 
-  const options = { schema: { params: EntriesParams }, bodyLimit: ENTRIES_BODY_BYTES };
+  const limit = limitInHand(UPLOADS_IN_HAND, () => site.refused.tally('SERVER_TOO_MANY'));
+  const options = { schema: { params: EntriesParams }, bodyLimit: ENTRIES_BODY_BYTES, onRequest: limit };
   app.put(`${seatPaths.entries}/:incarnation/:start`, options, async (request, reply) => {
     const { workstationId, logKey } = seatOf(request);
     const { incarnation, start } = request.params;

@@ -3,16 +3,18 @@
  * certificate this site's CA signed and nobody revoked. The check runs before a body is read.
  */
 import type { ServerOptions } from 'node:https';
-import rateLimit from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
 import { EnrolRequest, RenewRequest, Report, seatPaths, UpdatesQuery, type UpdatesReply } from '../../contract/seat-api.ts';
 import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import type { Site } from '../compose.ts';
 import { type App, newApp } from './app.ts';
+import { guessLimit, tooManyGuesses } from './guess-limit.ts';
 import { intakeRoutes } from './intake-routes.ts';
 import { identifySeat, peerOfTls, type ReadPeer, type Seat } from './seat-identity.ts';
 
-const ENROL_PER_MINUTE = 20;
+/** Failed attempts of one address in a window: 80 random bits need no more. */
+const FAILED_ENROLMENTS = 20;
+const GUESS_WINDOW_MS = 60_000;
 const MAX_WAIT_SECONDS = 55;
 
 export async function createSeatsApp(site: Site, tls: ServerOptions | null, readPeer: ReadPeer = peerOfTls): Promise<App> {
@@ -23,17 +25,20 @@ export async function createSeatsApp(site: Site, tls: ServerOptions | null, read
     if (seat === undefined) throw new WardlockError('SERVER_SEAT_UNKNOWN');
     return seat;
   };
-  await app.register(rateLimit, {
-    global: false,
-    errorResponseBuilder: () => new WardlockError('SERVER_TOO_MANY'),
-  });
-
-  const perMinute = { rateLimit: { max: ENROL_PER_MINUTE, timeWindow: 60_000 } };
-  app.post(seatPaths.enrol, { schema: { body: EnrolRequest }, config: perMinute }, async (request) => {
+  const guesses = guessLimit(FAILED_ENROLMENTS, GUESS_WINDOW_MS, site.now);
+  app.post(seatPaths.enrol, { schema: { body: EnrolRequest } }, async (request, reply) => {
+    const wait = guesses.waitOf(request.ip);
+    if (wait > 0) {
+      void reply.header('retry-after', String(wait));
+      throw tooManyGuesses(wait);
+    }
     try {
       return await site.enrolments.enrol(request.body);
     } catch (error) {
-      if (isWardlockError(error)) site.refused.count(request.ip, error.code);
+      if (isWardlockError(error)) {
+        guesses.failed(request.ip);
+        site.refused.count(request.ip, error.code);
+      }
       throw error;
     }
   });

@@ -78,7 +78,10 @@ async function place(parts: IntakeParts, upload: Upload): Promise<Placed> {
   const { db, now } = parts;
   const stored = await readLog(db, upload);
   const state = stored?.state ?? emptyLog;
-  if (upload.start > state.size || (state.size === 0 && upload.start !== 0)) return { outcome: 'elsewhere', size: state.size };
+  if (upload.start > state.size) {
+    await alarmOfLoss(parts, upload, state.size);
+    return { outcome: 'elsewhere', size: state.size };
+  }
   const overlap = Math.min(upload.entries.length, state.size - upload.start);
   await refuseOtherBytes(parts, upload, overlap);
   const entries = upload.entries.slice(overlap);
@@ -99,6 +102,12 @@ async function place(parts: IntakeParts, upload: Upload): Promise<Placed> {
   });
   // Another request was first: what it stored decides now, and these bytes must be the same or follow.
   return won ? { outcome: 'stored', state: verdict.state } : place(parts, upload);
+}
+
+/** A seat goes on from its last receipt: when that lies beyond what is stored here, this database lost acknowledged entries. */
+async function alarmOfLoss({ db, now }: IntakeParts, { workstationId, incarnation }: LogName, size: number): Promise<void> {
+  const detail = `The seat holds a receipt for more than the ${size} entries of log ${incarnation} that are stored here: this database was restored from a backup or lost data. The seat sends them again as far as it has them.`;
+  await raiseAlarm(db, { workstationId, kind: 'SERVER_LOST_ENTRIES', detail, at: now() });
 }
 
 interface Accepted {

@@ -9,6 +9,8 @@ const MAX_TRACKED = 1000;
 
 export interface RefusedPeers {
   count(address: string, reason: string): void;
+  /** Counts without a record: a busy server is no event. */
+  tally(reason: string): void;
   /** Reason to how many since the start. */
   totals(): ReadonlyMap<string, number>;
   /** Resolves when what was counted so far is recorded. */
@@ -19,9 +21,13 @@ export function openRefusedPeers(log: ServerLog, now: () => number, onFault: (fa
   const totals = new Map<string, number>();
   const recorded = new Map<string, number>();
   let writing: Promise<void> = Promise.resolve();
+  const tally = (reason: string): void => {
+    totals.set(reason, (totals.get(reason) ?? 0) + 1);
+  };
   return {
+    tally,
     count: (address, reason) => {
-      totals.set(reason, (totals.get(reason) ?? 0) + 1);
+      tally(reason);
       const key = `${address} ${reason}`;
       const at = now();
       if (at - (recorded.get(key) ?? -WINDOW_MS) < WINDOW_MS) return;
