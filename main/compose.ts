@@ -59,7 +59,8 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
   const web = openAppWindow('Wardlock web', seat.appArea());
   const gate = createInputGate({
     onBadge(number) {
-      if (BADGE_FORM.test(number)) void link.request('badge', { number }).catch(ignoreLost);
+      // The contract's form: upper case, as PC/SC readers give it, whatever the scanner's keyboard is set to.
+      if (BADGE_FORM.test(number)) void link.request('badge', { number: number.toUpperCase() }).catch(ignoreLost);
       else report('input', 'badge malformed');
     },
     report,

@@ -9,7 +9,7 @@ import { textFor } from './i18n/text.ts';
 import { ModeRibbon } from './parts/mode-ribbon.tsx';
 import { SessionFrame } from './parts/session-frame.tsx';
 import { AwayScreen } from './screens/away.tsx';
-import { BreakGlassScreen } from './screens/break-glass.tsx';
+import { BreakGlassScreen, EmergencyBadgeScreen } from './screens/break-glass.tsx';
 import { EnrolmentScreen } from './screens/enrolment.tsx';
 import { FaultedScreen } from './screens/faulted.tsx';
 import { LauncherScreen } from './screens/launcher.tsx';
@@ -88,6 +88,8 @@ function Body({ screen, asking, onEmergency }: BodyProps): JSX.Element {
       );
     case 'pin':
       return <PinScreen view={screen.view} prompt={screen.prompt} />;
+    case 'badge':
+      return <EmergencyBadgeScreen view={screen.view} />;
     case 'launcher':
       return (
         <SessionFrame view={screen.view} front={null}>

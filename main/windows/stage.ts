@@ -47,6 +47,8 @@ export function createStage({ seat, native, web, webApps }: StageParts): Stage {
     if (state.view?.generation !== warningGeneration) {
       warningGeneration = state.view?.generation ?? -1;
       warningEndsAt = performance.now() + warning.remainingMs;
+      // A window manager may have raised the app; the question must be seen.
+      seat.window.moveTop();
     }
     const draw = (): void => {
       const cover: Cover = { kind: 'warning', left: Math.max(0, warningEndsAt - performance.now()) / Math.max(1, warning.totalMs) };

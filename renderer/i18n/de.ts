@@ -23,8 +23,7 @@ export const de: Catalogue = {
 
   'lock.tap': 'Ausweis anhalten.',
   'lock.tapHint': 'Halten Sie ihn an den Leser.',
-  'lock.noReader': 'Hier ist kein Ausweisleser.',
-  'lock.noReaderHint': 'Lesen Sie den Ausweis mit dem Scanner ein oder fragen Sie die Hotline.',
+  'lock.scannerHint': 'Hier ist kein Leser angesteckt: nehmen Sie den Scanner der Tastatur.',
   'lock.readerAbsent': 'Der Ausweisleser ist nicht angesteckt.',
   'lock.readerAbsentHint': 'Stecken Sie ihn wieder an. Der Platz merkt es von selbst.',
   'lock.readerFrozen': 'Der Ausweisleser antwortet nicht.',
@@ -124,6 +123,7 @@ export const de: Catalogue = {
     `Er öffnet sich für ${count(p.minutes, 'Minute', 'Minuten')}. Alles wird aufgezeichnet, und jemand wird danach fragen.`,
   'breakglass.session': 'Nur was ein Notfall braucht. Alles wird aufgezeichnet.',
   'breakglass.badge': 'Danach den Ausweis anhalten.',
+  'breakglass.badgeHint': 'Damit öffnet sich der Notfallzugang; er wird unter Ihrem Namen aufgezeichnet.',
   'breakglass.hold': 'Zum Öffnen halten',
   'breakglass.holding': 'Weiter halten',
   'breakglass.opening': 'Wird geöffnet',

@@ -26,8 +26,7 @@ export const en = {
 
   'lock.tap': 'Tap your badge.',
   'lock.tapHint': 'Hold it against the reader.',
-  'lock.noReader': 'No badge reader here.',
-  'lock.noReaderHint': 'Type your badge number with the scanner, or ask the helpdesk.',
+  'lock.scannerHint': 'No reader is plugged in here: use the scanner of the keyboard.',
   'lock.readerAbsent': 'The badge reader is unplugged.',
   'lock.readerAbsentHint': 'Plug it in again. This seat notices by itself.',
   'lock.readerFrozen': 'The badge reader does not answer.',
@@ -127,6 +126,7 @@ export const en = {
     `It opens for ${minutes(p.minutes)}. Everything is recorded, and a person will ask about it.`,
   'breakglass.session': 'Only what an emergency needs. Everything is recorded.',
   'breakglass.badge': 'Then tap your badge.',
+  'breakglass.badgeHint': 'Emergency access opens with it, and is recorded under your name.',
   'breakglass.hold': 'Hold to open',
   'breakglass.holding': 'Keep holding',
   'breakglass.opening': 'Opening',

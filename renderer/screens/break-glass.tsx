@@ -2,6 +2,7 @@
 import { type JSX, useCallback, useEffect, useRef, useState } from 'react';
 import type { SeatView } from '../../contract/seat-view.ts';
 import { useSeat } from '../context.ts';
+import { BadgeDrawing } from '../parts/badge-drawing.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { MessageLine } from '../parts/message.tsx';
 import { SeatPage } from '../parts/seat-page.tsx';
@@ -25,11 +26,9 @@ export function BreakGlassScreen({ view, onBack }: BreakGlassProps): JSX.Element
 
   const open = useCallback(async () => {
     setOpening(true);
-    const answer = await bridge.breakGlass({ reasonId, note: note.trim() });
+    await bridge.breakGlass({ reasonId, note: note.trim() });
     setOpening(false);
-    // Taken but not open yet: the agent now waits for the badge on the lock screen.
-    if (answer.ok && answer.result.taken && needsBadge) onBack();
-  }, [bridge, reasonId, note, needsBadge, onBack]);
+  }, [bridge, reasonId, note]);
 
   return (
     <SeatPage view={view} busy>
@@ -66,6 +65,24 @@ export function BreakGlassScreen({ view, onBack }: BreakGlassProps): JSX.Element
           )}
         </div>
       </div>
+    </SeatPage>
+  );
+}
+
+/** Asked for and confirmed: the agent waits for a known badge. */
+export function EmergencyBadgeScreen({ view }: { readonly view: SeatView }): JSX.Element {
+  const { t, bridge } = useSeat();
+  return (
+    <SeatPage view={view} busy>
+      <BadgeDrawing reader={view.truth.reader.state} />
+      <div className="instruction">
+        <h1>{t('lock.tap')}</h1>
+        <p>{t('breakglass.badgeHint')}</p>
+      </div>
+      <MessageLine message={view.message} />
+      <button type="button" className="button" onClick={() => void bridge.cancel({})}>
+        {t('pin.cancel')}
+      </button>
     </SeatPage>
   );
 }

@@ -30,7 +30,8 @@ export function EnrolmentScreen({ view }: { readonly view: SeatView }): JSX.Elem
       <header className="plain-head">
         <DisplayButton />
       </header>
-      <main className="panel enrol">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: with large text it scrolls, and while IT waits nothing else in it takes the focus */}
+      <main className="panel enrol" tabIndex={0}>
         <h1>{t('enrol.title')}</h1>
         <p>{t('enrol.text')}</p>
         <div className="enrol-columns">

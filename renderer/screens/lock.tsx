@@ -38,20 +38,21 @@ export function LockScreen({ view, locking, onEmergency }: LockProps): JSX.Eleme
   );
 }
 
-const TROUBLE = {
+/** What to do, and what more to say, by the state of the reader. A scanner that types works without a reader. */
+const SAID = {
+  ok: ['lock.tap', 'lock.tapHint'],
+  none: ['lock.tap', 'lock.scannerHint'],
   absent: ['lock.readerAbsent', 'lock.readerAbsentHint'],
   frozen: ['lock.readerFrozen', 'lock.readerFrozenHint'],
-  none: ['lock.noReader', 'lock.noReaderHint'],
 } as const;
 
 function Instruction({ view, locking }: Pick<LockProps, 'view' | 'locking'>): JSX.Element {
   const { t } = useSeat();
-  const reader = view.truth.reader.state;
-  const trouble = reader === 'ok' || locking ? undefined : TROUBLE[reader];
+  const [title, hint] = SAID[view.truth.reader.state];
   return (
     <div className="instruction">
-      <h1>{locking ? t('lock.locking') : trouble === undefined ? t('lock.tap') : t(trouble[0])}</h1>
-      {!locking && <p>{trouble === undefined ? t('lock.tapHint') : t(trouble[1])}</p>}
+      <h1>{locking ? t('lock.locking') : t(title)}</h1>
+      {!locking && <p>{t(hint)}</p>}
     </div>
   );
 }

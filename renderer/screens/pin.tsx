@@ -12,7 +12,13 @@ import type { PinPrompt } from '../view/screen.ts';
 const DIGITS = ['1', '2', '3', '4', '5', '6', '7', '8', '9'] as const;
 const TITLES = { open: 'pin.title', return: 'pin.return', takeover: 'pin.takeover' } as const;
 
-export function PinScreen({ view, prompt }: { readonly view: SeatView; readonly prompt: PromptView }): JSX.Element {
+export function PinScreen({
+  view,
+  prompt,
+}: {
+  readonly view: SeatView;
+  readonly prompt: Exclude<PromptView, { kind: 'badge' }>;
+}): JSX.Element {
   // While the PIN is checked the agent names nobody: the pad stays as it was.
   const last = useRef<PinPrompt | null>(null);
   if (prompt.kind === 'pin') last.current = prompt;

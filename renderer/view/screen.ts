@@ -11,7 +11,8 @@ export type Screen =
   | { readonly kind: 'enrolment'; readonly view: SeatView }
   | { readonly kind: 'faulted'; readonly view: SeatView }
   | { readonly kind: 'lock'; readonly view: SeatView; readonly locking: boolean }
-  | { readonly kind: 'pin'; readonly view: SeatView; readonly prompt: PromptView }
+  | { readonly kind: 'pin'; readonly view: SeatView; readonly prompt: Exclude<PromptView, { kind: 'badge' }> }
+  | { readonly kind: 'badge'; readonly view: SeatView }
   | { readonly kind: 'launcher'; readonly view: OpenView }
   | { readonly kind: 'app'; readonly view: OpenView; readonly appId: string };
 
@@ -27,6 +28,7 @@ export function screenOf(picture: Picture): Screen {
     const open: OpenView = { ...view, session: view.session };
     return picture.front === null ? { kind: 'launcher', view: open } : { kind: 'app', view: open, appId: picture.front };
   }
+  if (view.prompt?.kind === 'badge') return { kind: 'badge', view };
   if (view.prompt !== null) return { kind: 'pin', view, prompt: view.prompt };
   return { kind: 'lock', view, locking: false };
 }

@@ -79,6 +79,11 @@ const SHOTS: readonly Shot[] = [
       await page.locator('.emergency-steps .button-accent').click();
     },
   },
+  {
+    name: 'breakglass-badge',
+    screen: 'badge',
+    view: () => ({ ...lockedView(), phase: 'authenticating', prompt: { kind: 'badge', purpose: 'breakGlass' } }),
+  },
   { name: 'breakglass-session', screen: 'launcher', view: breakGlassView },
   {
     name: 'faulted',

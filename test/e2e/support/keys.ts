@@ -4,6 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import type { ElectronApplication } from 'playwright';
 import type { Display } from '../../../demo/display.ts';
 
 const run = promisify(execFile);
@@ -20,9 +21,21 @@ async function xdotool(display: Place, args: readonly string[]): Promise<string>
   return stdout;
 }
 
-/** A tap with a keyboard-wedge reader: the number as fast as a reader types it, then Enter. */
+/**
+ * A tap with a keyboard-wedge reader: the number as fast as a reader types it, then Enter. The keys come from another process:
+ * on a busy machine one of them may come late, and then it was no tap.
+ */
 export async function tapByWedge(display: Place, number: string): Promise<void> {
   await xdotool(display, ['type', '--delay', String(SCANNER_GAP_MS), `${number}\n`]);
+}
+
+/** The same without the window system: keys that come at once, whatever else the machine does. */
+export async function burst(app: ElectronApplication, keys: string): Promise<void> {
+  await app.evaluate(({ BrowserWindow }, typed) => {
+    const contents = BrowserWindow.getAllWindows()[0]?.webContents;
+    for (const keyCode of typed) contents?.sendInputEvent({ type: 'keyDown', keyCode });
+    contents?.sendInputEvent({ type: 'keyDown', keyCode: 'Enter' });
+  }, keys);
 }
 
 /** Presses a chord such as `ctrl+shift+i`. */
