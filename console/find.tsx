@@ -1,5 +1,5 @@
 /** Finding a session: who, where, when, and the list of what fits. The filters stay in the address. */
-import { type FormEvent, useEffect, useState } from 'react';
+import { type SyntheticEvent, useEffect, useState } from 'react';
 import type { SeatRow, SessionRow } from '../contract/console-api.ts';
 import { api, Refused, type Search } from './api.ts';
 import { dayOf, lengthOf, timeOf, toIso, toLocal, zoneName } from './time.ts';
@@ -35,7 +35,7 @@ export function Find({ search, onSearch, onOpen, onLost }: FindProps) {
       current = false;
     };
   }, [search, onLost]);
-  const submit = (event: FormEvent<HTMLFormElement>): void => {
+  const submit = (event: SyntheticEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     const text = (name: string): string => String(form.get(name) ?? '').trim();

@@ -1,12 +1,12 @@
 /** Signing in with a local account. It says what went wrong and what to do, and forgets the password at once. */
-import { type FormEvent, useState } from 'react';
+import { type SyntheticEvent, useState } from 'react';
 import type { Me } from '../contract/console-api.ts';
 import { api, Refused } from './api.ts';
 
 export function SignIn({ onSignedIn }: { readonly onSignedIn: (me: Me) => void }) {
   const [trouble, setTrouble] = useState<Refused | null>(null);
   const [busy, setBusy] = useState(false);
-  const submit = (event: FormEvent<HTMLFormElement>): void => {
+  const submit = (event: SyntheticEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     setBusy(true);

@@ -1,7 +1,6 @@
 /** Errors of starting up and of command lines. */
 export const startErrors = {
   START_USAGE: 'The command line is wrong. See --help.',
-  START_NEEDS_PACKAGES: 'Packages of the operating system are missing.',
   START_STATE_FOREIGN: 'The state folder holds something that is not Wardlock state.',
   START_SWITCH_REFUSED: 'A locked seat does not start with switches or variables that open a way around it. Remove them.',
   START_FUSES_WRONG: 'This build of the kiosk is not sealed. Install the packaged build again.',
