@@ -13,7 +13,6 @@ export const serverErrors = {
   SERVER_INTERNAL: 'The server failed to handle the request. Its log names the cause.',
   SERVER_SIGN_IN_NEEDED: 'Sign in first.',
   SERVER_SIGN_IN_WRONG: 'Name or password is wrong.',
-  SERVER_FORBIDDEN: 'This account may not do this.',
   SERVER_CROSS_SITE: 'The request did not come from the console itself.',
   SERVER_SEAT_UNKNOWN: 'The client certificate is missing, or is none of this site.',
   SERVER_SEAT_REVOKED: 'This seat was revoked. It goes on recording and can enrol again.',
