@@ -4,11 +4,12 @@
  */
 import { toHex, utf8 } from '../../core/audit/bytes.ts';
 import { logOrigin } from '../../core/audit/checkpoint.ts';
-import type { Padded } from '../../core/audit/entry.ts';
+import type { LogId, Padded } from '../../core/audit/entry.ts';
 import type { EpochReason, Recipient } from '../../core/audit/epoch.ts';
 import { type TreeHasher, treeHasher } from '../../core/audit/hasher.ts';
 import { formatNote, parseNote, signNote } from '../../core/audit/note.ts';
 import type { AnchorRecord, AnchorWriter } from './anchor.ts';
+import type { StoreDatabase } from './database.ts';
 import { type LiveLog, type LogParts, namedLogSigner } from './incarnation.ts';
 import type { Pruned } from './nodes.ts';
 import { type LogView, rootAt } from './reader.ts';
@@ -17,10 +18,11 @@ import { releaseKeys } from './release.ts';
 import { needsRoom, pruneStep, usedBytes } from './retention.ts';
 import { writeSnapshot } from './snapshot.ts';
 import { readPruned } from './source.ts';
+import type { Tables } from './tables.ts';
 import { Writer } from './writer.ts';
 
-/** The store's fill is measured again after so many commits. */
-const MEASURE_COMMITS = 64;
+/** The store's fill is measured again after so many entries. */
+const MEASURE_ENTRIES = 256;
 
 export interface LiveOptions {
   readonly parts: LogParts;
@@ -32,19 +34,24 @@ export interface LiveOptions {
 }
 
 export class LiveStore {
-  readonly log: LiveLog;
+  readonly tables: Tables;
+  readonly #db: StoreDatabase;
+  /** Never the state that the log was opened with: it would keep the keys of its epoch in memory. */
+  readonly #log: LogId;
   readonly #options: LiveOptions;
   readonly #writer: Writer;
   readonly #hasher: TreeHasher;
   #receipt: { readonly size: number; readonly note: string } | undefined;
   #pruned: Pruned;
   #pruning = false;
-  #commits = 0;
+  #measuredAt = 0;
   #usedBytes: number;
   #closed = false;
 
   constructor(log: LiveLog, options: LiveOptions) {
-    this.log = log;
+    this.tables = log.tables;
+    this.#db = log.db;
+    this.#log = log.state.log;
     this.#options = options;
     this.#hasher = treeHasher(options.parts.crypto);
     this.#receipt = log.tables.receipt();
@@ -72,7 +79,7 @@ export class LiveStore {
   }
 
   get incarnation(): string {
-    return toHex(this.log.state.log.incarnation);
+    return toHex(this.#log.incarnation);
   }
 
   get size(): number {
@@ -81,6 +88,11 @@ export class LiveStore {
 
   get epoch(): number {
     return this.#writer.state.epoch?.number ?? 0;
+  }
+
+  /** True once an epoch is open whose keys this process holds. */
+  get canRecord(): boolean {
+    return this.#writer.state.epoch?.keys !== undefined;
   }
 
   get receiptedSize(): number {
@@ -106,11 +118,11 @@ export class LiveStore {
   }
 
   view(): LogView {
-    return { tables: this.log.tables, hasher: this.#hasher, pruned: this.#pruned, head: this.#writer.head, size: this.size };
+    return { tables: this.tables, hasher: this.#hasher, pruned: this.#pruned, head: this.#writer.head, size: this.size };
   }
 
   receipted(): ReceiptedLog {
-    return { origin: logOrigin(this.log.state.log), size: this.size, rootAt: (size) => rootAt(this.view(), size) };
+    return { origin: logOrigin(this.#log), size: this.size, rootAt: (size) => rootAt(this.view(), size) };
   }
 
   /** The head under both signatures: the log key's, checked at once, and the epoch's, checked when its entries arrive. */
@@ -126,7 +138,7 @@ export class LiveStore {
   /** Stores a receipt that was judged valid; an older one than the present changes nothing. */
   keepReceipt(size: number, note: string): void {
     if (size <= this.receiptedSize) return;
-    this.log.tables.writeReceipt(size, note);
+    this.tables.writeReceipt(size, note);
     this.#receipt = { size, note };
     this.#options.anchor.want(this.#anchorRecord(), true);
     this.#prune();
@@ -137,11 +149,11 @@ export class LiveStore {
   }
 
   snapshot(path: string): Promise<void> {
-    return writeSnapshot(this.log.db, path, this.#anchorRecord());
+    return writeSnapshot(this.#db, path, this.#anchorRecord());
   }
 
   writeMeta(key: string, value: Uint8Array): void {
-    this.log.tables.writeMeta(key, value);
+    this.tables.writeMeta(key, value);
   }
 
   /** Ends recording in good order: nothing waits, the anchor is level, the mark of a clean end is durable. */
@@ -150,15 +162,15 @@ export class LiveStore {
     this.#options.anchor.want(this.#anchorRecord(), true);
     await this.#options.anchor.flush();
     this.#closed = true;
-    this.log.tables.writeMeta('clean', utf8('clean'));
-    this.log.db.close();
+    this.tables.writeMeta('clean', utf8('clean'));
+    this.#db.close();
   }
 
   /** Lets go of a broken database without another promise. */
   abandon(): void {
     this.#closed = true;
     try {
-      this.log.db.close();
+      this.#db.close();
     } catch (error) {
       this.#options.problem('The broken store could not be closed in good order.', error);
     }
@@ -166,9 +178,9 @@ export class LiveStore {
 
   #committed(urgent: boolean): void {
     this.#options.anchor.want(this.#anchorRecord(), urgent);
-    this.#commits += 1;
-    if (this.#commits % MEASURE_COMMITS === 0) {
-      this.#usedBytes = usedBytes(this.log.db);
+    if (this.size - this.#measuredAt >= MEASURE_ENTRIES) {
+      this.#measuredAt = this.size;
+      this.#usedBytes = usedBytes(this.#db);
       if (needsRoom({ used: this.#usedBytes, capacity: this.#options.capacityBytes }, false)) this.#prune();
     }
     this.#options.appended();
@@ -194,10 +206,10 @@ export class LiveStore {
     this.#pruning = false;
     if (this.#closed) return;
     try {
-      this.#usedBytes = usedBytes(this.log.db);
+      this.#usedBytes = usedBytes(this.#db);
       if (!needsRoom({ used: this.#usedBytes, capacity: this.#options.capacityBytes }, started)) return;
       const before = this.#pruned;
-      this.#pruned = pruneStep(this.log, this.#hasher, before, this.receiptedSize);
+      this.#pruned = pruneStep({ db: this.#db, tables: this.tables }, this.#hasher, before, this.receiptedSize);
       if (this.#pruned === before) return;
       this.#pruning = true;
       setImmediate(() => this.#pruneNext(true));

@@ -7,7 +7,7 @@ import { equalBytes, toHex } from '../../core/audit/bytes.ts';
 import type { Fault } from '../../core/audit/faults.ts';
 import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import { type AnchorRead, type AnchorRecord, readAnchor } from './anchor.ts';
-import { openDatabase, type StoreDatabase } from './database.ts';
+import { asCoded, openDatabase, type StoreDatabase } from './database.ts';
 import { checkStore } from './fsck.ts';
 import { citationOf, createLog, finishBirth, type LiveLog, type LogParts, resumeLog, retireLog, storePaths } from './incarnation.ts';
 import { readLogId } from './source.ts';
@@ -31,29 +31,32 @@ export async function openLog(dir: string, parts: LogParts, birth: 'enrolment' |
   if (!existsSync(paths.db)) return beginWithout(dir, parts, birth, anchorRead);
   const opened = tryOpen(paths.db, anchorRead);
   if ('code' in opened) return replace(dir, parts, { findings: [opened], anchor });
-  const tables = storeTables(opened);
-  const log = readLogIdOf(opened);
+  try {
+    return await continueOrReplace(dir, parts, anchorRead, opened);
+  } catch (error) {
+    if (opened.open) opened.close();
+    throw asCoded(error, paths.db);
+  }
+}
+
+async function continueOrReplace(dir: string, parts: LogParts, anchorRead: AnchorRead, db: StoreDatabase): Promise<OpenedLog> {
+  const log = readLogIdOf(db);
   if (log !== undefined && !equalBytes(log.workstation, parts.workstation)) {
-    opened.close();
     throw new WardlockError('AUDIT_STORE_FOREIGN', 'This audit store belongs to another seat.');
   }
-  const findings =
-    log === undefined ? [damaged('It does not say whose log it holds.')] : inspect(opened, parts, anchorRead, toHex(log.incarnation));
+  const name = log === undefined ? undefined : toHex(log.incarnation);
+  const findings = name === undefined ? [damaged('It does not say whose log it holds.')] : inspect(db, parts, anchorRead, name);
   const serious = findings.some((fault) => !CONTINUABLE.has(fault.code));
-  const live = serious ? undefined : await resumeLog(opened, parts);
+  const live = serious ? undefined : await resumeLog(db, parts);
   if (live !== undefined) {
-    const interrupted = tables.meta('clean') === undefined;
-    opened.prepare("DELETE FROM meta WHERE key = 'clean'").run();
+    const interrupted = live.tables.meta('clean') === undefined;
+    db.prepare("DELETE FROM meta WHERE key = 'clean'").run();
     return { live, findings, interrupted };
   }
-  const receipt = readReceipt(opened);
-  opened.close();
-  return replace(dir, parts, {
-    findings: serious ? findings : [...findings, { code: 'KEYS_LOST' }],
-    anchor,
-    receipt,
-    incarnation: log === undefined ? undefined : toHex(log.incarnation),
-  });
+  const receipt = readReceipt(db);
+  db.close();
+  const anchor = anchorRead.state === 'present' ? anchorRead.record : undefined;
+  return replace(dir, parts, { findings: serious ? findings : [...findings, { code: 'KEYS_LOST' }], anchor, receipt, incarnation: name });
 }
 
 function inspect(db: StoreDatabase, parts: LogParts, anchorRead: AnchorRead, incarnation: string): readonly Fault[] {
@@ -88,7 +91,8 @@ interface Retired {
   readonly incarnation?: string | undefined;
 }
 
-async function replace(dir: string, parts: LogParts, { findings, anchor, receipt, incarnation }: Retired): Promise<OpenedLog> {
+async function replace(dir: string, parts: LogParts, why: Retired): Promise<OpenedLog> {
+  const { findings, anchor, receipt, incarnation } = why;
   const paths = storePaths(dir);
   await retireLog(paths, `${incarnation ?? anchor?.incarnation ?? 'unknown'}-${Date.now()}`);
   const live = await createLog(paths, parts, { kind: 'replacement', replaces: citationOf(anchor, receipt) });
@@ -97,13 +101,16 @@ async function replace(dir: string, parts: LogParts, { findings, anchor, receipt
 
 /** A file that is no database is ours and damaged when an anchor stands beside it, and foreign otherwise. */
 function tryOpen(path: string, anchor: AnchorRead): StoreDatabase | Fault {
+  let db: StoreDatabase | undefined;
   try {
-    const db = openDatabase(path, false);
+    db = openDatabase(path, false);
     foldWal(db);
     return db;
   } catch (error) {
-    if (isWardlockError(error) && error.code === 'AUDIT_STORE_FOREIGN' && anchor.state !== 'absent') return damaged(error.message);
-    throw error;
+    db?.close();
+    const coded = asCoded(error, path);
+    if (isWardlockError(coded) && coded.code === 'AUDIT_STORE_FOREIGN' && anchor.state !== 'absent') return damaged(coded.message);
+    throw coded;
   }
 }
 

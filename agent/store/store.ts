@@ -17,7 +17,7 @@ import { EmergencyDesk } from './emergency-desk.ts';
 import { citationOf, type LogParts, storePaths } from './incarnation.ts';
 import { Intake, isEventType, sealable } from './intake.ts';
 import { LiveStore } from './live-store.ts';
-import { openLog } from './open.ts';
+import { type OpenedLog, openLog } from './open.ts';
 import { type Batch, consistency, inclusion, type ReadLimits, readBatch } from './reader.ts';
 import { judgeReceipt } from './receipts.ts';
 import { daysLeft } from './status.ts';
@@ -236,9 +236,22 @@ export class AuditStore {
   }
 
   async #openLive(birth: StoreOptions['birth']): Promise<void> {
-    const { dir, crypto, capacityBytes = DEFAULT_CAPACITY_BYTES } = this.#options;
+    const { dir } = this.#options;
     const parts: LogParts = { ...this.#parts, recipients: this.#recipients };
-    const { live: log, findings, interrupted } = await openLog(dir, parts, birth);
+    const opened = await openLog(dir, parts, birth);
+    try {
+      await this.#begin(opened, parts, birth);
+    } catch (error) {
+      this.#live = undefined;
+      await this.#anchor?.close().catch(() => undefined);
+      this.#anchor = undefined;
+      if (opened.live.db.open) opened.live.db.close();
+      throw error;
+    }
+  }
+
+  async #begin({ live: log, findings, interrupted }: OpenedLog, parts: LogParts, birth: StoreOptions['birth']): Promise<void> {
+    const { dir, crypto, capacityBytes = DEFAULT_CAPACITY_BYTES } = this.#options;
     this.#countBoot(log.tables);
     this.#anchor = await AnchorWriter.open(storePaths(dir).anchor, crypto, (error) =>
       this.#problem('The head anchor could not be written.', error),
@@ -251,7 +264,8 @@ export class AuditStore {
       broke: (error) => this.#broke(error),
       problem: (what, error) => this.#problem(what, error),
     });
-    if (log.state.epoch?.keys === undefined) await live.rotate('start');
+    if (!live.canRecord) await live.rotate('start');
+    if (!live.canRecord) throw new WardlockError('AUDIT_KEYS_UNAVAILABLE', 'No epoch could be opened, so nothing can be recorded.');
     this.#live = live;
     this.#alarms.load(log.tables.meta('alarms'));
     if (interrupted && birth === 'existing') await this.append({ type: 'recording.stopped', body: { reason: 'inferred' } });
@@ -363,7 +377,7 @@ export class AuditStore {
     return citationOf(this.#live?.anchorRecord(), undefined);
   }
 
-  #countBoot(tables: LiveStore['log']['tables']): void {
+  #countBoot(tables: LiveStore['tables']): void {
     const id = utf8(this.#parts.bootId());
     const known = tables.meta('boot_id');
     const counter = tables.meta('boot');

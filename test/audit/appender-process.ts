@@ -10,6 +10,8 @@ export interface AppenderOptions {
   readonly appenders?: number;
   readonly birth?: 'enrolment' | 'existing';
   readonly rotateEach?: number;
+  readonly goesOn?: boolean;
+  readonly stays?: boolean;
   readonly storeDir?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -39,6 +41,8 @@ export function startAppender(seat: StoreKit, options: AppenderOptions = {}): Ap
     appenders: options.appenders ?? 4,
     birth: options.birth ?? 'existing',
     rotateEach: options.rotateEach ?? 0,
+    goesOn: options.goesOn ?? false,
+    stays: options.stays ?? false,
   };
   const path = join(seat.dir, 'order.json');
   writeFileSync(path, JSON.stringify(order));
@@ -67,6 +71,15 @@ export function acknowledged(path: string): ReadonlyMap<number, number> {
         return [Number(at), Number(seq)];
       }),
   );
+}
+
+/** Waits until the process has said this, or ended. */
+export async function untilSaid(appender: Appender, words: string): Promise<void> {
+  let over = false;
+  void appender.ended.then(() => {
+    over = true;
+  });
+  while (!over && !appender.output().includes(words)) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 /** Waits until so many acknowledgements were written, or the process ended. */

@@ -12,6 +12,8 @@ import { isWardlockError } from '../../core/errors/index.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { lockEvent } from './store-kit.ts';
 
+const RETRY_MS = 100;
+
 const Order = Type.Object({
   dir: Type.String(),
   storeDir: Type.String(),
@@ -25,6 +27,10 @@ const Order = Type.Object({
   birth: Type.Union([Type.Literal('enrolment'), Type.Literal('existing')]),
   /** Opens an epoch after so many acknowledged events; 0 for never. */
   rotateEach: Type.Integer(),
+  /** Goes on after a refused append, as the agent does, and says each new code once. */
+  goesOn: Type.Boolean(),
+  /** Stays when all is recorded, so that its memory can be looked at. */
+  stays: Type.Boolean(),
 });
 
 const order = Value.Parse(Order, JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')));
@@ -52,11 +58,25 @@ try {
   process.stdout.write(`opened ${store.position().size} ${store.findings.map((fault) => fault.code).join(' ')}\n`);
   let next = order.first;
   let acknowledged = 0;
+  const said = new Set<string>();
+  const appendOne = async (at: number): Promise<number | null> => {
+    for (;;) {
+      try {
+        return (await store.append(lockEvent(at))).seq;
+      } catch (error) {
+        const code = isWardlockError(error) ? error.code : String(error);
+        if (!order.goesOn) throw error;
+        if (!said.has(code)) process.stdout.write(`refused ${code} ${store.status().recording}\n`);
+        said.add(code);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  };
   const append = async (): Promise<void> => {
     while (next < order.first + order.count) {
       const at = next;
       next += 1;
-      const { seq } = await store.append(lockEvent(at));
+      const seq = await appendOne(at);
       writeSync(acks, `${at} ${seq}\n`);
       acknowledged += 1;
       if (order.rotateEach > 0 && acknowledged % order.rotateEach === 0) void store.newEpoch('wake');
@@ -64,6 +84,7 @@ try {
   };
   await Promise.all(Array.from({ length: order.appenders }, append));
   process.stdout.write('done\n');
+  while (order.stays) await new Promise((resolve) => setTimeout(resolve, 1000));
   await store.close();
 } catch (error) {
   process.stdout.write(`failed ${isWardlockError(error) ? error.code : String(error)}\n`);

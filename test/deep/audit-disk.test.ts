@@ -1,0 +1,276 @@
+/** Faults 18, 19 and 26 to 28 with real disks and a real process: full, failing, read-only, vanished, stolen; and its memory. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openStoreFolder } from '../../agent/store/evidence.ts';
+import { parseHeader } from '../../core/audit/entry.ts';
+import { deriveEpochKeys, openEpochSecret } from '../../core/audit/epoch.ts';
+import { openEntry } from '../../core/audit/seal.ts';
+import { nodeCrypto } from '../../crypto/index.ts';
+import { acknowledged, startAppender, untilAcknowledged, untilSaid } from '../audit/appender-process.ts';
+import { verifyAcknowledged } from '../audit/crash.ts';
+import { lockEvent, type StoreKit, storeKit } from '../audit/store-kit.ts';
+
+const isRoot = process.getuid?.() === 0;
+const NEEDS_ROOT = '(needs root, to mount a disk of its own)';
+const hasCompiler = spawnSync('cc', ['--version']).status === 0;
+const NEEDS_CC = '(needs a C compiler: Debian package gcc)';
+const hasFaketime = spawnSync('faketime', ['--version']).status === 0;
+const NEEDS_FAKETIME = '(needs Debian package faketime)';
+
+let seat: StoreKit;
+let mounted: string | undefined;
+beforeEach(async () => {
+  seat = await storeKit();
+});
+afterEach(async () => {
+  if (mounted !== undefined) execFileSync('umount', ['-l', mounted]);
+  mounted = undefined;
+  await seat.remove();
+});
+
+/** A small disk of its own for the store's folder. */
+function mountStore(size: string): void {
+  mkdirSync(seat.storeDir, { recursive: true });
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=700`, 'tmpfs', seat.storeDir]);
+  mounted = seat.storeDir;
+}
+
+test.skipIf(!isRoot)(
+  `fault 26: the disk is full: refused by name, nothing acknowledged is lost, and recording goes on when there is room ${NEEDS_ROOT}`,
+  async () => {
+    mountStore('12m');
+    const appender = startAppender(seat, { birth: 'enrolment', goesOn: true });
+    await untilAcknowledged(appender, 50);
+    const filler = join(seat.storeDir, 'filler');
+    spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=64k']);
+    await untilSaid(appender, 'refused');
+    expect(appender.output()).toContain('refused AUDIT_STORE_FULL full');
+    const before = acknowledged(appender.acks).size;
+    rmSync(filler);
+    await untilAcknowledged(appender, before + 50);
+    appender.child.kill('SIGKILL');
+    await appender.ended;
+    verifyAcknowledged(seat, 'after the disk was full');
+  },
+);
+
+test.skipIf(!isRoot)(`fault 26: with the disk full the emergency log still takes an event ${NEEDS_ROOT}`, async () => {
+  mountStore('12m');
+  const store = await seat.open();
+  await store.append(lockEvent(1));
+  spawnSync('dd', ['if=/dev/zero', `of=${join(seat.storeDir, 'filler')}`, 'bs=4k']);
+  let refused = '';
+  for (let at = 0; refused === '' && at < 5000; at += 1) {
+    await store.append(lockEvent(at)).catch((error: unknown) => {
+      refused = error instanceof Error && 'code' in error ? String(error.code) : 'no code';
+    });
+  }
+  expect(refused).toBe('AUDIT_STORE_FULL');
+  expect(await store.appendEmergency(lockEvent(7))).toEqual({ seq: 1 });
+  expect(store.status()).toMatchObject({ recording: 'full', emergencyEntries: 2 });
+  rmSync(join(seat.storeDir, 'filler'));
+  await store.append(lockEvent(8));
+  await store.close();
+});
+
+test.skipIf(!hasCompiler)(
+  `fault 27: a flush fails: the store stops, opens again, and never calls the failed commit a success ${NEEDS_CC}`,
+  async () => {
+    const shim = join(seat.dir, 'fsync-fails.so');
+    execFileSync('cc', ['-shared', '-fPIC', '-o', shim, join(import.meta.dirname, '..', 'audit', 'fsync-fails.c'), '-ldl']);
+    const flag = join(seat.dir, 'flag');
+    const appender = startAppender(seat, { birth: 'enrolment', goesOn: true, env: { LD_PRELOAD: shim, FSYNC_FAILS: flag } });
+    await untilAcknowledged(appender, 100);
+    writeFileSync(flag, '');
+    await untilSaid(appender, 'refused');
+    expect(appender.output()).toContain('refused AUDIT_APPEND_FAILED broken');
+    const whileFailing = acknowledged(appender.acks).size;
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(acknowledged(appender.acks).size).toBe(whileFailing);
+    rmSync(flag);
+    await untilAcknowledged(appender, whileFailing + 100);
+    appender.child.kill('SIGKILL');
+    await appender.ended;
+    verifyAcknowledged(seat, 'after failed flushes');
+  },
+);
+
+test.skipIf(!isRoot)(`fault 28: the disk is read-only: refused by name, and nothing acknowledged is lost ${NEEDS_ROOT}`, async () => {
+  mountStore('64m');
+  const appender = startAppender(seat, { birth: 'enrolment' });
+  await untilAcknowledged(appender, 100);
+  appender.child.kill('SIGKILL');
+  await appender.ended;
+  execFileSync('mount', ['-o', 'remount,ro', seat.storeDir]);
+  await expect(seat.open({ birth: 'existing' })).rejects.toMatchObject({ code: 'AUDIT_STORE_FAILED' });
+  execFileSync('mount', ['-o', 'remount,rw', seat.storeDir]);
+  verifyAcknowledged(seat, 'after the disk was read-only');
+});
+
+test.skipIf(!isRoot)(`fault 28: the disk vanishes under the store: the next start names the loss ${NEEDS_ROOT}`, async () => {
+  const appender = startAppender(seat, { birth: 'enrolment', goesOn: true });
+  await untilAcknowledged(appender, 100);
+  appender.child.kill('SIGKILL');
+  await appender.ended;
+  for (const name of readdirSync(seat.storeDir)) if (name !== 'anchor') rmSync(join(seat.storeDir, name));
+  const store = await seat.open({ birth: 'existing' });
+  expect(store.findings.map((fault) => fault.code)).toEqual(['STORE_MISSING']);
+  await store.close();
+});
+
+test.skipIf(!hasFaketime)(
+  `faults 29 and 30 once for real: the process runs under a clock years ahead, then years behind ${NEEDS_FAKETIME}`,
+  async () => {
+    const library = [
+      '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1',
+      '/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1',
+    ].find((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);
+    expect(library).toBeDefined();
+    const env = (offset: string) => ({ LD_PRELOAD: library ?? '', FAKETIME: offset, FAKETIME_DONT_FAKE_MONOTONIC: '1' });
+    const ahead = startAppender(seat, { birth: 'enrolment', count: 60, env: env('+20y') });
+    expect(await ahead.ended, ahead.output()).toBe(0);
+    const behind = startAppender(seat, { first: 1000, count: 60, env: env('-5y') });
+    expect(await behind.ended, behind.output()).toBe(0);
+    expect(acknowledged(ahead.acks).size).toBe(120);
+    verifyAcknowledged(seat, 'after clock steps');
+  },
+);
+
+/** Every distinct 32-byte window of these bytes, without those that begin with zeros. */
+function* windowsOf(bytes: Buffer): Generator<Buffer> {
+  const seen = new Set<string>();
+  for (let at = 0; at + 32 <= bytes.length; at += 1) {
+    if (bytes.readUInt32LE(at) === 0) continue;
+    const window = bytes.subarray(at, at + 32);
+    const text = window.toString('latin1');
+    if (seen.has(text)) continue;
+    seen.add(text);
+    yield window;
+  }
+}
+
+interface Epoch {
+  readonly opener: Uint8Array;
+  readonly event: Uint8Array;
+}
+
+/** The entry that opens each epoch and one event of it. */
+function epochsOf(folder: string): readonly Epoch[] {
+  const evidence = openStoreFolder(folder, nodeCrypto);
+  try {
+    const [source] = evidence.sources;
+    const epochs: Epoch[] = [];
+    let opener: Uint8Array | undefined;
+    for (const { bytes } of source?.entries() ?? []) {
+      if (parseHeader(bytes).kind === 2) opener = bytes;
+      else if (opener !== undefined) {
+        epochs.push({ opener, event: bytes });
+        opener = undefined;
+      }
+    }
+    return epochs;
+  } finally {
+    evidence.close();
+  }
+}
+
+/** Tries a window as an entry key, as E, and as a recipient's HPKE key. */
+function opens(window: Uint8Array, { opener, event }: Epoch, withHpke: boolean): boolean {
+  const header = parseHeader(event);
+  if (nodeCrypto.aeadKey(window).open(header.nonce, event.subarray(84), event.subarray(0, 84)) !== undefined) return true;
+  const epoch = parseHeader(opener);
+  if (openEntry(deriveEpochKeys(nodeCrypto, window, epoch), event, header) !== undefined) return true;
+  return withHpke && openEpochSecret(nodeCrypto, opener, epoch, window).outcome === 'opened';
+}
+
+test('fault 18: stolen disk: no 32-byte window of any file is an entry key, an epoch secret or a recipient key', async () => {
+  const store = await seat.open();
+  for (let round = 0; round < 3; round += 1) {
+    for (let at = 0; at < 5; at += 1) await store.append(lockEvent(at));
+    await store.newEpoch('wake');
+  }
+  await store.close();
+  const epochs = epochsOf(seat.storeDir);
+  expect(epochs.length).toBeGreaterThanOrEqual(3);
+  const [first] = epochs;
+  if (first === undefined) throw new RangeError('no epoch');
+  let tried = 0;
+  for (const path of allFiles(seat.dir)) {
+    for (const window of windowsOf(readFileSync(path))) {
+      tried += 1;
+      if (opens(window, first, tried % 50 === 0)) throw new Error(`${path} opens the first epoch`);
+    }
+  }
+  expect(tried).toBeGreaterThan(5000);
+  // The check itself works: the right keys do open.
+  expect(opens(seat.readerKey, first, true)).toBe(true);
+});
+
+test.skipIf(!isRoot)(`fault 19: a dump of the process's memory opens at most the present epoch ${NEEDS_ROOT}`, async () => {
+  const appender = startAppender(seat, { birth: 'enrolment', appenders: 1, count: 45, rotateEach: 10, stays: true });
+  await untilSaid(appender, 'done');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  appender.child.kill('SIGSTOP');
+  const memory = memoryOf(appender.child.pid ?? 0);
+  appender.child.kill('SIGKILL');
+  await appender.ended;
+  const epochs = epochsOf(seat.storeDir);
+  expect(epochs.length).toBeGreaterThanOrEqual(3);
+  const found = new Set<number>();
+  const seen = new Set<string>();
+  for (const part of memory) {
+    for (let at = 0; at + 32 <= part.length; at += KEY_ALIGNMENT) {
+      const window = part.subarray(at, at + 32);
+      if (!looksRandom(window)) continue;
+      const text = window.toString('latin1');
+      if (seen.has(text)) continue;
+      seen.add(text);
+      for (const [index, { event }] of epochs.entries()) {
+        const header = parseHeader(event);
+        if (!found.has(index) && nodeCrypto.aeadKey(window).open(header.nonce, event.subarray(84), event.subarray(0, 84)) !== undefined)
+          found.add(index);
+      }
+    }
+  }
+  const past = [...found].filter((index) => index < epochs.length - 1);
+  expect(past).toEqual([]);
+  // The search itself works: the present epoch's key is found.
+  expect([...found]).toEqual([epochs.length - 1]);
+});
+
+/** The writable, private memory of a stopped process, without what is not there. */
+function memoryOf(pid: number): readonly Buffer[] {
+  const parts: Buffer[] = [];
+  const maps = readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n');
+  for (const line of maps) {
+    const [, from = '', to = '', name = ''] = /^([0-9a-f]+)-([0-9a-f]+) rw-p \S+ \S+ \d+\s*(.*)$/.exec(line) ?? [];
+    if (from === '' || !(name === '' || name.startsWith('[heap]') || name.startsWith('[anon'))) continue;
+    const length = Number.parseInt(to, 16) - Number.parseInt(from, 16);
+    if (length > 64 * 1024 * 1024) continue;
+    const dump = spawnSync(
+      'dd',
+      [`if=/proc/${pid}/mem`, 'bs=4096', `skip=${BigInt(`0x${from}`) / 4096n}`, `count=${length / 4096}`, 'status=none'],
+      { maxBuffer: length + 4096 },
+    );
+    if (dump.stdout.length > 0) parts.push(dump.stdout);
+  }
+  return parts;
+}
+
+/** The allocator aligns what OpenSSL keeps a key in. */
+const KEY_ALIGNMENT = 16;
+/** 32 random bytes have at most two zeros and at least 24 different values, but for one in millions. */
+function looksRandom(window: Uint8Array): boolean {
+  let zeros = 0;
+  for (const byte of window) if (byte === 0) zeros += 1;
+  return zeros <= 2 && new Set(window).size >= 24;
+}
+
+function allFiles(folder: string): readonly string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? allFiles(path) : [path];
+  });
+}
