@@ -19,21 +19,23 @@ const MAX_RESTARTS = 5;
 export interface DesktopParts {
   readonly nested: NestedDisplayRequest;
   /** From now on applications start on this display. */
-  readonly use: (display: SessionDisplay) => void;
+  readonly use: (display: SessionDisplay) => Promise<void>;
   readonly startManager: (onExit: (exit: AppExit) => void) => Promise<StartedApp | LaunchRefusal>;
   readonly log: LaunchLog;
 }
 
 /** Brings up the display, then its window manager. */
 export async function openDesktop(parts: DesktopParts): Promise<Desktop | LaunchRefusal> {
-  let nested: NestedDisplay;
+  let nested: NestedDisplay | undefined;
+  let display: SessionDisplay;
   try {
     nested = await startNestedDisplay(parts.nested);
+    display = { name: nested.name, xauthority: nested.xauthority };
+    await parts.use(display);
   } catch (cause) {
+    await nested?.end();
     return { ok: false, reason: 'display-failed', detail: cause instanceof Error ? cause.message : String(cause) };
   }
-  const display: SessionDisplay = { name: nested.name, xauthority: nested.xauthority };
-  parts.use(display);
   const managed = await keepManager(parts, nested);
   if (managed !== undefined) {
     await nested.end();

@@ -52,30 +52,16 @@ export async function removeIfEmpty(group: Cgroup): Promise<void> {
   await rmdir(group.path).catch(() => undefined);
 }
 
-/** The processes of the group and of the groups below it, zombies left out: nothing runs in them any more. */
+/** The living processes of the group and of the groups below it: the kernel lists no zombie there (admin-guide/cgroup-v2). */
 export async function livingProcesses(group: Cgroup): Promise<readonly number[]> {
-  const pids = await processesBelow(group.path);
-  const living = await Promise.all(pids.map(async (pid) => ((await isZombie(pid)) ? [] : [pid])));
-  return living.flat();
-}
-
-async function processesBelow(path: string): Promise<readonly number[]> {
-  const own = await readFile(join(path, 'cgroup.procs'), 'utf8').catch(() => '');
-  const below = await Promise.all((await subgroups(path)).map(processesBelow));
+  const own = await readFile(join(group.path, 'cgroup.procs'), 'utf8').catch(() => '');
+  const below = await Promise.all((await subgroups(group.path)).map((path) => livingProcesses({ path })));
   return [...own.split('\n').filter(Boolean).map(Number), ...below.flat()];
 }
 
 async function subgroups(path: string): Promise<readonly string[]> {
   const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
   return entries.filter((entry) => entry.isDirectory()).map((entry) => join(path, entry.name));
-}
-
-async function isZombie(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  if (stat === undefined) return true;
-  // proc_pid_stat(5): the state follows the command's name, which may itself hold brackets and blanks.
-  const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
-  return state === 'Z' || state === 'X';
 }
 
 /** Whether anything in the group still runs. A group that is gone runs nothing. */

@@ -15,9 +15,6 @@ const native = {
   unshare: bind('int unshare(int flags)'),
   setns: bind('int setns(int fd, int kind)'),
   mount: bind('int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)'),
-  setgroups: bind('int setgroups(size_t size, const uint32_t *groups)'),
-  setresgid: bind('int setresgid(uint32_t real, uint32_t effective, uint32_t saved)'),
-  setresuid: bind('int setresuid(uint32_t real, uint32_t effective, uint32_t saved)'),
   setsid: bind('int setsid()'),
   umask: bind('uint32_t umask(uint32_t mask)'),
   signal: bind('intptr_t signal(int number, intptr_t handler)'),
@@ -75,11 +72,24 @@ export function mount(request: MountRequest): void {
   checked(`mount ${type ?? 'bind'} on ${target}`, native.mount(source, target, type, flags, data ?? null));
 }
 
-/** Replaces supplementary groups, gid and uid for good, in this order: the uid last, because it takes the right to do the others. */
+/** unistd.h of the two processors that Wardlock runs on. */
+const CREDENTIAL_CALLS = {
+  x64: { setgroups: 116, setresuid: 117, setresgid: 119 },
+  arm64: { setgroups: 159, setresuid: 147, setresgid: 149 },
+} as const;
+
+/**
+ * Replaces supplementary groups, gid and uid of the calling thread for good, in this order: the uid last, because it takes the right to
+ * do the others. The bare calls, because the C library would stop every other thread to do the same there; those end at execve.
+ */
 export function becomeUser(uid: number, gid: number): void {
-  checked('setgroups', native.setgroups(0, null));
-  checked('setresgid', native.setresgid(gid, gid, gid));
-  checked('setresuid', native.setresuid(uid, uid, uid));
+  const { arch } = process;
+  if (arch !== 'x64' && arch !== 'arm64') throw new WardlockError('OS_CALL_FAILED', `Users can not be changed on ${arch}.`);
+  const calls = CREDENTIAL_CALLS[arch];
+  syscall('setgroups', calls.setgroups, 'size_t', 0, 'void *', null);
+  for (const [call, number, id] of [['setresgid', calls.setresgid, gid] as const, ['setresuid', calls.setresuid, uid] as const]) {
+    syscall(call, number, 'uint32_t', id, 'uint32_t', id, 'uint32_t', id);
+  }
 }
 
 /** setsid(2): a session and process group of its own, without a controlling terminal. */

@@ -58,7 +58,7 @@ export class DegradedLauncher implements Launcher {
     await session.desktop?.end();
     const opened = await openDesktop({
       nested: { surface, authFolder: this.#options.runFolder },
-      use: (display) => {
+      use: async (display) => {
         session.display = display;
       },
       startManager: (onExit) => this.#startManager(sessionId, onExit),

@@ -3,7 +3,7 @@
  * application held to its own files. Owns the sessions; opens nothing that the policy did not name.
  */
 import { closeSync, openSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { WardlockError } from '../../../core/errors/index.ts';
 import { makeSubgroup } from '../../os/cgroup.ts';
 import type { Surface } from '../../os/display/nested.ts';
@@ -31,7 +31,7 @@ import type {
 } from '../port.ts';
 import { closeLaunch, type HeldLaunch, PreparedLaunches } from '../prepared.ts';
 import { heldFile } from './held.ts';
-import { SANDBOX_HOME, SANDBOX_RUNTIME, SANDBOX_WINDOW_MANAGER, X_SOCKET_FOLDER } from './layout.ts';
+import { SANDBOX_HOME, SANDBOX_RUNTIME, SANDBOX_WINDOW_MANAGER, SANDBOX_XAUTHORITY, X_SOCKET_FOLDER } from './layout.ts';
 import type { StartRequest } from './messages.ts';
 import { Sandbox } from './sandbox.ts';
 import { endSeatCgroups, type SeatCgroups } from './seat-cgroups.ts';
@@ -102,8 +102,10 @@ export class SandboxLauncher implements Launcher {
     const { runFolder, uiUser, cgroups, log } = this.#options;
     const opened = await openDesktop({
       nested: { surface, authFolder: runFolder, user: uiUser, cgroup: cgroups.displays },
-      use: (display) => {
-        session.display = display;
+      use: async ({ name, xauthority }) => {
+        const sandbox = await session.sandbox;
+        await sandbox?.showDisplay(join(X_SOCKET_FOLDER, `X${name.slice(1)}`), xauthority);
+        session.display = { name, xauthority: SANDBOX_XAUTHORITY };
       },
       startManager: (onExit) => this.#startManager(sessionId, onExit),
       log,
@@ -186,11 +188,10 @@ export class SandboxLauncher implements Launcher {
     const session = this.#sessions.get(sessionId);
     const sandbox = await session?.sandbox;
     if (session === undefined || sandbox === undefined) return { ok: false, reason: 'session-unknown', detail: sessionId };
-    const inside = session.display === undefined ? undefined : await this.#displayInside(sandbox, session.display);
     const loaders = [...new Set([held.program, ...held.children].flatMap(loaderOf))].map((path) => openSync(path, 'r'));
     try {
       const readable = await this.#ownFolders([held.program, ...held.children]);
-      const request = this.#request(spec, held, { loaders, readable, display: inside, language: session.language });
+      const request = this.#request(spec, held, { loaders, readable, display: session.display, language: session.language });
       const started = await sandbox.start(appId, request);
       if (!started.ok) return { ok: false, reason: 'start-failed', detail: started.detail };
       const { pid } = started.app;
@@ -202,10 +203,6 @@ export class SandboxLauncher implements Launcher {
         closeSync(fd);
       });
     }
-  }
-
-  async #displayInside(sandbox: Sandbox, display: SessionDisplay): Promise<SessionDisplay> {
-    return { name: display.name, xauthority: await sandbox.giveXauthority(display.xauthority) };
   }
 
   /** Libraries and data that lie beside a program in a folder that is its own. */
@@ -244,7 +241,6 @@ export class SandboxLauncher implements Launcher {
       program: heldFile(held.program.handle.fd),
       executable: [...held.children.map(({ handle }) => heldFile(handle.fd)), ...loaders.map(heldFile)],
       readable,
-      xSocket: display === undefined ? null : join(X_SOCKET_FOLDER, `X${basename(display.name).slice(1)}`),
     };
   }
 }

@@ -4,7 +4,6 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { Duplex } from 'node:stream';
 import { AGENT_FD } from './layout.ts';
 import { type Progress, readProgress } from './messages.ts';
@@ -13,15 +12,19 @@ export type Outcome = { readonly ok: true } | { readonly ok: false; readonly det
 
 export class LinePipe {
   readonly #stream: Duplex;
-  readonly #lines: AsyncIterator<string>;
+  readonly #lines: string[] = [];
+  #rest = '';
+  #isOver = false;
+  #wake: () => void = () => undefined;
 
   constructor(child: ChildProcess) {
     const stream = child.stdio[AGENT_FD];
     if (!(stream instanceof Duplex)) throw new TypeError('The program was started without its pipe to the agent.');
     this.#stream = stream;
-    // The other end is gone when the program has executed or died; both are told by what comes, or does not come, as lines.
-    stream.on('error', () => undefined);
-    this.#lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]();
+    stream.setEncoding('utf8');
+    stream.on('data', (text: string) => this.#take(text));
+    // The other end is gone when the program has executed, has died or was killed in the middle of a word. All of them are the end.
+    for (const end of ['end', 'close', 'error']) stream.on(end, () => this.#finish());
   }
 
   send(request: object): void {
@@ -50,10 +53,26 @@ export class LinePipe {
     this.#stream.destroy();
   }
 
+  #take(text: string): void {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop() ?? '';
+    this.#lines.push(...lines);
+    this.#wake();
+  }
+
+  #finish(): void {
+    this.#isOver = true;
+    this.#wake();
+  }
+
   async #hear(): Promise<Progress | undefined> {
-    const next = await this.#lines.next();
-    if (next.done === true) return undefined;
-    return readProgress(next.value);
+    while (this.#lines.length === 0 && !this.#isOver) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    const line = this.#lines.shift();
+    return line === undefined ? undefined : readProgress(line);
   }
 }
 

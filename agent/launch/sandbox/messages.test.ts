@@ -12,7 +12,6 @@ const start = {
   program: held,
   executable: [held],
   readable: ['/opt/a'],
-  xSocket: null,
 };
 const init = { uid: 999, gid: 999, hide: ['/x'], windowManager: '/a.xml' };
 const warm = { agentPid: 1, initPid: 2, cgroup: '/sys', readable: [] };
@@ -38,7 +37,7 @@ describe('what the two small programs accept', () => {
 
   test('a relative path is refused', () => {
     expect(() => readStartRequest({ ...start, path: 'a' })).toThrow(/path/u);
-    expect(() => readStartRequest({ ...start, xSocket: 'X1' })).toThrow(/xSocket/u);
+    expect(() => readStartRequest({ ...start, cwd: 'tmp' })).toThrow(/cwd/u);
   });
 
   test('what is no progress is a failure', () => {

@@ -41,8 +41,6 @@ export interface StartRequest {
   readonly executable: readonly HeldFile[];
   /** Files and folders that may be read besides. */
   readonly readable: readonly string[];
-  /** The socket of the nested display on the machine's side. */
-  readonly xSocket: string | null;
 }
 
 /** What either program says to the agent, one JSON document a line. A closed pipe after `executing` means success. */
@@ -136,7 +134,6 @@ export function readStartRequest(value: unknown): StartRequest {
     program: heldFile(fields['program']),
     executable: list(fields, 'executable').map(heldFile),
     readable: texts(fields, 'readable'),
-    xSocket: fields['xSocket'] === null ? null : path(fields, 'xSocket'),
   };
 }
 

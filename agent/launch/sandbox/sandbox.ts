@@ -2,7 +2,7 @@
  * What one session runs in: a pid namespace whose process 1 only sleeps, a mount namespace with a throw-away home, a cgroup, and
  * one starter kept warm. Owns their lives. Ending it ends everything in it, however it was daemonised.
  */
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { chown, readFile, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { WardlockError } from '../../../core/errors/index.ts';
@@ -44,10 +44,13 @@ export type SandboxStart =
 /** The two programs lie beside this file, as TypeScript in development and as JavaScript in a package. */
 const programPath = (name: string): string => join(import.meta.dirname, `${name}${extname(import.meta.filename)}`);
 
+/** No code from text, and as few threads as Node can do with: each of them has to end before a program can be executed. */
+const NODE_OPTIONS = ['--disallow-code-generation-from-strings', '--v8-pool-size=0', '--single-threaded-gc'];
+
 function helper(name: string, ...args: readonly string[]): Command {
   return {
     file: process.execPath,
-    args: ['--disallow-code-generation-from-strings', programPath(name), ...args],
+    args: [...NODE_OPTIONS, programPath(name), ...args],
     // Nothing of the agent's environment and no output of an application, which might hold a patient's data.
     options: { env: {}, cwd: '/', stdio: ['ignore', 'ignore', 'ignore', 'pipe'] },
   };
@@ -60,7 +63,8 @@ export class Sandbox {
   readonly #initPid: number;
   readonly #apps: { readonly appId: string; readonly group: Cgroup }[] = [];
   #starters = 0;
-  #next: Starter | undefined;
+  #next: Promise<Starter> | undefined;
+  #isEnding = false;
 
   private constructor(options: SandboxOptions, group: Cgroup, init: ChildProcess) {
     if (init.pid === undefined) throw new WardlockError('LAUNCH_LAYER_FAILED', 'The first process of a session could not be started.');
@@ -90,7 +94,7 @@ export class Sandbox {
       const ready = await pipe.expect('ready');
       const asleep = ready.ok ? await pipe.expectSilence() : ready;
       if (!asleep.ok) throw new WardlockError('LAUNCH_LAYER_FAILED', `The session's own namespaces could not be set up: ${asleep.detail}`);
-      sandbox.#next = await sandbox.#makeStarter();
+      sandbox.#warmNext();
       return sandbox;
     } catch (cause) {
       await endCgroup(group);
@@ -103,23 +107,26 @@ export class Sandbox {
     await exitOf(this.#init);
   }
 
-  /** Turns the warm starter into an application and warms the next one. */
+  /** Turns the warm starter into an application; the next one gets warm while that runs. */
   async start(appId: string, request: StartRequest): Promise<SandboxStart> {
-    const starter = this.#next ?? (await this.#makeStarter());
+    const starter = await (this.#next ?? this.#makeStarter());
     this.#next = undefined;
     const started = await this.#become(starter, request);
     if (started.ok) this.#apps.push({ appId, group: starter.group });
     else await endCgroup(starter.group);
-    this.#next = await this.#makeStarter();
+    setImmediate(() => this.#warmNext());
     return started;
   }
 
-  /** Gives applications the cookie of their display, in a folder that they can read and not change. */
-  async giveXauthority(hostFile: string): Promise<string> {
+  /** Shows the session its display: the server's socket, and the cookie in a folder that applications can read and not change. */
+  async showDisplay(socket: string, cookieFile: string): Promise<void> {
+    const { uid, gid } = this.#options.user;
     const inside = this.#hostPath(SANDBOX_XAUTHORITY);
-    await writeFile(inside, await readFile(hostFile), { mode: 0o400 });
-    await chown(inside, this.#options.user.uid, this.#options.user.gid);
-    return SANDBOX_XAUTHORITY;
+    await writeFile(inside, await readFile(cookieFile), { mode: 0o400 });
+    await chown(inside, uid, gid);
+    const { file, args, options } = helper('display-program', String(this.#initPid), socket);
+    const { exitCode } = await exitOf(spawn(file, args, { ...options, stdio: 'ignore' }));
+    if (exitCode !== 0) throw new WardlockError('OS_DISPLAY_FAILED', 'The display could not be shown to the session.');
   }
 
   /** Ends one application with all that it started. */
@@ -139,7 +146,7 @@ export class Sandbox {
 
   /** Ends everything. False when something survived the limit. */
   async end(): Promise<boolean> {
-    this.#next?.pipe.close();
+    this.#isEnding = true;
     return endCgroup(this.#group);
   }
 
@@ -147,6 +154,15 @@ export class Sandbox {
   #hostPath(inside: string): string {
     if (!inside.startsWith(SANDBOX_GIVEN)) throw new TypeError('Root follows no path into a folder that applications can write.');
     return `/proc/${this.#initPid}/root${inside}`;
+  }
+
+  #warmNext(): void {
+    if (this.#isEnding || this.#next !== undefined) return;
+    this.#next = this.#makeStarter();
+    // One that could not be made is noticed by the launch that wants it, which then tries once more.
+    this.#next.catch(() => {
+      this.#next = undefined;
+    });
   }
 
   async #makeStarter(): Promise<Starter> {

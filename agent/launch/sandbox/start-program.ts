@@ -3,7 +3,7 @@
  * that the agent has opened and hashed, shuts itself in and executes. Every step that fails ends it before the application starts.
  */
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync, writeFileSync, writeSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import {
   ABI_WITH_SCOPES,
   ACCESS_EXECUTE,
@@ -26,9 +26,9 @@ import {
   setResourceLimit,
   setUmask,
 } from '../../os/libc.ts';
-import { grabMount, joinNamespaces, placeMount } from '../../os/mounts.ts';
+import { joinNamespaces } from '../../os/mounts.ts';
 import { endWithParent, giveUpCapabilities } from '../../os/privileges.ts';
-import { AGENT_FD, READABLE_INSIDE, X_SOCKET_FOLDER } from './layout.ts';
+import { AGENT_FD, READABLE_INSIDE } from './layout.ts';
 import { type HeldFile, type Progress, readStartRequest, readWarmRequest, type StartRequest, type WarmRequest } from './messages.ts';
 
 const O_PATH = 0o10000000;
@@ -72,19 +72,34 @@ function allowPath(ruleset: number, path: string): void {
   if (existsSync(path)) holding(path, (fd) => allow(ruleset, fd, ACCESS_READ_FILE));
 }
 
+interface Warm {
+  readonly ruleset: number;
+  /** The agent's descriptors, by which it hands over the files that it has checked. */
+  readonly agentFiles: number;
+}
+
 /** All that does not depend on the application, so that a launch has little left to do. */
-function warmUp(request: WarmRequest): number {
+function warmUp(request: WarmRequest): Warm {
   writeFileSync(join(request.cgroup, 'cgroup.procs'), '0');
+  const agentFiles = openSync(`/proc/${request.agentPid}/fd`, O_PATH | O_CLOEXEC);
   const scoped = landlockAbi() >= ABI_WITH_SCOPES ? SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL : 0;
   const ruleset = createRuleset(ACCESS_EXECUTE | ACCESS_READ_FILE, scoped);
   for (const path of request.readable) allowPath(ruleset, path);
   for (const path of READABLE_INSIDE) allowPath(ruleset, `/proc/${request.initPid}/root${path}`);
-  return ruleset;
+  const pidfd = openPidfd(INIT_PID);
+  joinNamespaces(pidfd);
+  closeSync(pidfd);
+  newProcessSession();
+  setUmask(PRIVATE_UMASK);
+  setResourceLimit(RLIMIT_CORE, 0, 0);
+  setResourceLimit(RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES);
+  giveUpCapabilities();
+  return { ruleset, agentFiles };
 }
 
 /** The agent's own descriptor, opened again: the very file that was hashed, whatever its name means by now. */
-function allowHeld(ruleset: number, agentPid: number, held: HeldFile): void {
-  holding(`/proc/${agentPid}/fd/${held.fd}`, (fd) => {
+function allowHeld({ ruleset, agentFiles }: Warm, held: HeldFile): void {
+  holding(`/proc/self/fd/${agentFiles}/${held.fd}`, (fd) => {
     requireSame(fstatSync(fd, { bigint: true }), held);
     allow(ruleset, fd, ACCESS_EXECUTE | ACCESS_READ_FILE);
   });
@@ -94,49 +109,21 @@ function requireSame(found: { readonly dev: bigint; readonly ino: bigint }, held
   if (String(found.dev) !== held.dev || String(found.ino) !== held.ino) throw new Error('the file was replaced after it was checked');
 }
 
-function shutIn(ruleset: number, agentPid: number, request: StartRequest): void {
-  for (const held of [request.program, ...request.executable]) allowHeld(ruleset, agentPid, held);
-  for (const path of request.readable) allowPath(ruleset, path);
-  const display = request.xSocket === null ? undefined : takeDisplay(request.xSocket);
-  const pidfd = openPidfd(INIT_PID);
-  joinNamespaces(pidfd);
-  closeSync(pidfd);
-  if (display !== undefined) showDisplay(display);
-  newProcessSession();
-  setUmask(PRIVATE_UMASK);
-  setResourceLimit(RLIMIT_CORE, 0, 0);
-  setResourceLimit(RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES);
-  giveUpCapabilities();
-  restrictSelf(ruleset);
+function shutIn(warm: Warm, request: StartRequest): void {
+  for (const held of [request.program, ...request.executable]) allowHeld(warm, held);
+  for (const path of request.readable) allowPath(warm.ruleset, path);
+  restrictSelf(warm.ruleset);
   becomeUser(request.uid, request.gid);
   endWithParent();
   process.chdir(request.cwd);
   requireSame(statSync(request.path, { bigint: true }), request.program);
 }
 
-interface TakenDisplay {
-  readonly mount: number;
-  readonly ino: bigint;
-  /** Where the session sees it. */
-  readonly inside: string;
-}
-
-function takeDisplay(socket: string): TakenDisplay {
-  return { mount: grabMount(socket), ino: statSync(socket, { bigint: true }).ino, inside: join(X_SOCKET_FOLDER, basename(socket)) };
-}
-
-/** Shows the socket of the nested display, over that of a former display of the same number where there was one. */
-function showDisplay({ mount, ino, inside }: TakenDisplay): void {
-  if (statSync(inside, { bigint: true, throwIfNoEntry: false })?.ino === ino) closeSync(mount);
-  else placeMount(mount, inside);
-}
-
 try {
-  const warm = readWarmRequest(hear());
-  const ruleset = warmUp(warm);
+  const warm = warmUp(readWarmRequest(hear()));
   tell({ state: 'ready' });
   const request = readStartRequest(hear());
-  shutIn(ruleset, warm.agentPid, request);
+  shutIn(warm, request);
   resetSignals();
   keepStandardStreams();
   closeOnExecFrom(AGENT_FD);

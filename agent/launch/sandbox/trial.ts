@@ -45,7 +45,7 @@ async function startDenied(sandbox: Sandbox, user: AppUser): Promise<number | un
   try {
     const started = await sandbox.start('trial', {
       ...{ uid: user.uid, gid: user.gid, path: PROGRAM, argv: [PROGRAM], env: [], cwd: '/' },
-      ...{ program: heldFile(fd), executable: [], readable: [], xSocket: null },
+      ...{ program: heldFile(fd), executable: [], readable: [] },
     });
     return started.ok ? undefined : started.pid;
   } finally {
