@@ -107,7 +107,8 @@ function Track({ name, events, span, chosen, onChoose }: TrackProps) {
 
 function walk(event: KeyboardEvent<HTMLDivElement>): void {
   const marks = [...event.currentTarget.querySelectorAll('button')];
-  const at = marks.findIndex((mark) => mark === document.activeElement);
+  const focused = document.activeElement;
+  const at = focused instanceof HTMLButtonElement ? marks.indexOf(focused) : -1;
   const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: marks.length - 1 }[event.key];
   const mark = next === undefined ? undefined : marks[next];
   if (mark === undefined) return;

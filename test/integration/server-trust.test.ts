@@ -1,0 +1,211 @@
+/**
+ * Who may speak to the server and what it witnesses, against a real server process over real mutual TLS: foreign and
+ * missing certificates, old TLS, guesses, forked logs, a server that tells two histories.
+ */
+import { createPublicKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, createServer } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newKeyRequest } from '../../agent/syncer/identity.ts';
+import { openSeatClient, readAnswer, type SeatAnswer } from '../../agent/syncer/seat-client.ts';
+import type { SimSeat } from '../../cli/sim/seat.ts';
+import { EntriesReply, seatPaths } from '../../contract/seat-api.ts';
+import { parseCheckpoint, parseNote, parseVerifierKey, toHex, verifyCosignature } from '../../core/audit/index.ts';
+import { nodeCrypto } from '../../crypto/index.ts';
+import { openAuthority } from '../../server/site/authority.ts';
+import { codeOf, FaultServer } from '../support/fault-server.ts';
+import { startServer, until } from '../support/server-process.ts';
+
+let server: FaultServer;
+let seat: SimSeat;
+
+beforeAll(async () => {
+  server = await FaultServer.start();
+  seat = await server.newSeat();
+});
+afterAll(() => server.end());
+
+describe('anchors', () => {
+  test('add-checkpoint answers as tlog-witness says: 200, 409 with the size, 422, 403, 404, 400', async () => {
+    const one = await server.newSeat();
+    one.append(10);
+    const first = await one.anchor(0);
+    expect(first.status).toBe(200);
+    const key = parseVerifierKey(nodeCrypto, one.enrolment.witnessKey);
+    const { note } = parseCheckpoint(one.log.head);
+    expect(verifyCosignature(parseNote(`${note.text}\n${first.body.toString('utf8')}`), key)).toBeTypeOf('number');
+    one.append(10);
+    const behind = await one.anchor(0);
+    expect([behind.status, behind.body.toString('utf8')]).toEqual([409, '11\n']);
+    const send = (body: string) =>
+      one.client.call({
+        method: 'POST',
+        path: seatPaths.addCheckpoint,
+        headers: { 'content-type': 'text/plain' },
+        body: Buffer.from(body),
+      });
+    const good = one.anchorBody(11);
+    const [oldLine = '', ...rest] = good.split('\n');
+    expect(oldLine).toBe('old 11');
+    expect((await send([oldLine, ...rest.slice(1)].join('\n'))).status).toBe(422);
+    expect((await send(good.replaceAll(/^— (\S+) (.)/gm, '— $1 $2A'))).status).toBe(400);
+    expect((await send('hello')).status).toBe(400);
+    expect((await send(good.replace('old 11', 'old 22'))).status).toBe(400);
+    expect((await send(good.replace(one.workstationId, '0'.repeat(32)))).status).toBe(404);
+    expect((await send(good.replace('\n21\n', '\n20\n'))).status).toBe(403);
+    expect((await send(good)).status).toBe(200);
+    expect((await one.anchor(21)).status).toBe(200);
+  });
+
+  test('fault 45: the server equivocates: two of its cosignatures over two histories of one size prove it', async () => {
+    const one = await server.newSeat();
+    one.append(10);
+    const base = one.log;
+    await server.stop();
+    const twin = await mkdtemp(join(tmpdir(), 'wardlock-twin-'));
+    await cp(server.folder, twin, { recursive: true });
+    await server.restart();
+    const cosignedBy = async (url: string): Promise<ReturnType<typeof parseCheckpoint>> => {
+      one.log = base;
+      one.append(3);
+      const body = one.anchorBody(0);
+      const client = openSeatClient(url, one.enrolment.ca, one.identity);
+      const answer = await client.call({
+        method: 'POST',
+        path: seatPaths.addCheckpoint,
+        headers: { 'content-type': 'text/plain' },
+        body: Buffer.from(body),
+      });
+      client.close();
+      expect(answer.status).toBe(200);
+      return parseCheckpoint(`${parseCheckpoint(one.log.head).note.text}\n${answer.body.toString('utf8')}`);
+    };
+    const other = await startServer(twin);
+    const [left, right] = [await cosignedBy(server.ready.seats), await cosignedBy(other.ready.seats)];
+    await other.stop();
+    await rm(twin, { recursive: true });
+    const key = parseVerifierKey(nodeCrypto, one.enrolment.witnessKey);
+    for (const { note } of [left, right]) expect(verifyCosignature(note, key)).toBeTypeOf('number');
+    expect(left.checkpoint.size).toBe(right.checkpoint.size);
+    expect(toHex(left.checkpoint.root)).not.toBe(toHex(right.checkpoint.root));
+    // The honest half of the pair refuses the other history from then on.
+    const answer = await one.anchor(14);
+    expect(answer.status).toBe(409);
+    expect(server.alarms(one)).toContain('SEAT_LOG_ROLLED_BACK');
+  });
+
+  test('entries that contradict what the seat anchored are refused', async () => {
+    const one = await server.newSeat();
+    one.append(10);
+    const base = one.log;
+    one.append(5);
+    expect((await one.anchor(0)).status).toBe(200);
+    one.log = base;
+    one.append(9);
+    expect((await one.put(one.batch(0, 1))).status).toBe(200);
+    const answer = await one.put(one.batch(1, 100));
+    expect([answer.status, codeOf(answer)]).toEqual([422, 'INTAKE_UNVERIFIED']);
+    expect(answer.body.toString('utf8')).toContain('RECEIPT_FORKED');
+  });
+});
+
+describe('who may speak', () => {
+  test('fault 47: a captive portal and a truncated 200 acknowledge nothing', async () => {
+    const { authority } = await openAuthority(server.state, 'site', Date.now());
+    const identity = await authority.serverIdentity('portal', ['127.0.0.1'], Date.now());
+    const answers = [
+      'HTTP/1.1 200 OK\r\ncontent-length: 21\r\n\r\n<html>Sign in</html>\n',
+      'HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n{"size": 51, "rec',
+    ];
+    for (const [at, code] of ['SERVER_ANSWER_MALFORMED', 'SERVER_UNREACHABLE'].entries()) {
+      const portal = createServer({ key: identity.key, cert: identity.certificate }, (socket) => {
+        socket.on('error', () => undefined);
+        socket.once('data', () => socket.end(answers[at] ?? ''));
+      });
+      await new Promise<void>((done) => {
+        portal.listen(0, '127.0.0.1', done);
+      });
+      const address = portal.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      const client = openSeatClient(`https://127.0.0.1:${port}`, seat.enrolment.ca, seat.identity);
+      const sent = client
+        .call({ method: 'PUT', path: `${seatPaths.entries}/${seat.incarnation}/0`, body: Buffer.from('x') })
+        .then((answer) => readAnswer(answer, EntriesReply));
+      await expect(sent).rejects.toMatchObject({ code });
+      client.close();
+      await new Promise((done) => {
+        portal.close(done);
+      });
+    }
+  });
+
+  test('no client certificate, one of another CA, one that this site never issued: refused, recorded, counted', async () => {
+    const refused = (reason: string): number =>
+      server.rows("select * from server_events where type = 'peer.refused' and body like ?", `%${reason}%`).length;
+    const ask = async (identity: { key: string; certificate: string } | null): Promise<SeatAnswer> => {
+      const client = openSeatClient(server.ready.seats, seat.enrolment.ca, identity);
+      try {
+        return await client.call({ method: 'GET', path: `${seatPaths.updates}?policy=0&directory=0&wait=0` });
+      } finally {
+        client.close();
+      }
+    };
+    expect(codeOf(await ask(null))).toBe('SERVER_SEAT_UNKNOWN');
+    const { authority } = await openAuthority(join(server.folder, 'foreign-ca'), 'site', Date.now());
+    const key = await newKeyRequest();
+    const publicKeySpki = createPublicKey(key.keyPem).export({ type: 'spki', format: 'der' });
+    const forged = { publicKeySpki, tenant: 'site', workstationId: seat.workstationId, now: Date.now() };
+    expect(codeOf(await ask({ key: key.keyPem, certificate: (await authority.certifySeat(forged)).pem }))).toBe('SERVER_SEAT_UNKNOWN');
+    const own = (await openAuthority(server.state, 'site', Date.now())).authority;
+    expect(codeOf(await ask({ key: key.keyPem, certificate: (await own.certifySeat(forged)).pem }))).toBe('SERVER_SEAT_UNKNOWN');
+    const expired = { ...forged, now: Date.now() - 100 * 86_400_000 };
+    expect(codeOf(await ask({ key: key.keyPem, certificate: (await own.certifySeat(expired)).pem }))).toBe('SERVER_SEAT_UNKNOWN');
+    await until(() => refused('SERVER_SEAT_UNKNOWN') > 0);
+  });
+
+  test('TLS 1.1 and 1.2 do not get through to the seats, and that is recorded', async () => {
+    const { hostname, port } = new URL(server.ready.seats);
+    for (const version of ['TLSv1.1', 'TLSv1.2'] as const) {
+      const ended = new Promise<string>((done) => {
+        const socket = connect({
+          host: hostname,
+          port: Number(port),
+          minVersion: version,
+          maxVersion: version,
+          ciphers: 'DEFAULT@SECLEVEL=0',
+          rejectUnauthorized: false,
+        });
+        socket.once('secureConnect', () => {
+          socket.destroy();
+          done('connected');
+        });
+        socket.once('error', () => done('refused'));
+      });
+      expect(await ended).toBe('refused');
+    }
+    await until(() => server.rows("select * from server_events where type = 'peer.refused' and body like '%PROTOCOL%'").length > 0);
+  });
+
+  test('the token guesses of one address are slowed down', async () => {
+    const body = JSON.stringify({ secret: '0'.repeat(16), claim: 'AA==', signature: 'AA==', csr: 'AA==' });
+    const guess = (): Promise<number> =>
+      new Promise((resolve, reject) => {
+        const outgoing = request(
+          new URL(seatPaths.enrol, server.ready.seats),
+          { method: 'POST', ca: readFileSync(server.ready.ca), headers: { 'content-type': 'application/json' } },
+          (incoming) => {
+            incoming.resume().once('end', () => resolve(incoming.statusCode ?? 0));
+          },
+        );
+        outgoing.once('error', reject).end(body);
+      });
+    const statuses = [];
+    for (let at = 0; at < 25; at += 1) statuses.push(await guess());
+    expect(new Set(statuses)).toEqual(new Set([400, 429]));
+    expect(statuses.at(-1)).toBe(429);
+  });
+});
