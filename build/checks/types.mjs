@@ -15,6 +15,7 @@ const projects = /** @type {const} */ ([
   ['renderer/tsconfig.tests.json', 'tests of the screens'],
   ['console/tsconfig.tests.json', 'tests of the console'],
   ['test/e2e', 'end-to-end tests'],
+  ['test/bench', 'benchmarks'],
 ]);
 
 /** The configuration itself says which files it takes: an empty list is a folder without source of that kind. */
