@@ -99,6 +99,7 @@ export class SeatAgent {
       sealingSeed: parts.sealingSeed,
       clock,
       recorder,
+      log,
       directory,
       tellSyncer: outputs.enrol,
       openRecord: (policy) => this.record.openFor(policy),

@@ -8,6 +8,7 @@ import type { SyncBoundary } from '../contract/sync.ts';
 import type { Clock } from './clock.ts';
 import type { StaffDirectory } from './credentials/directory.ts';
 import { type DirectoryPorts, receiveDirectory } from './credentials/receive.ts';
+import type { SeatLog } from './log.ts';
 import { directoryVerifier, policyVerifier } from './policy/envelope.ts';
 import { type PolicyOutcome, type PolicySnapshot, PolicyStore } from './policy/policy-store.ts';
 import type { Recorder } from './record/recorder.ts';
@@ -18,6 +19,7 @@ export interface SitePorts {
   readonly sealingSeed: Uint8Array;
   readonly clock: Clock;
   readonly recorder: Recorder;
+  readonly log: SeatLog;
   readonly directory: StaffDirectory;
   /** Makes the audit store ready for these recipients, before the first event of this policy. */
   readonly openRecord: (policy: PolicySnapshot) => Promise<void>;
@@ -34,14 +36,17 @@ export class Site {
 
   constructor(ports: SitePorts) {
     this.#ports = ports;
-    const { enrolment, clock, recorder, openRecord } = ports;
+    const { enrolment, clock, recorder, log, openRecord } = ports;
     this.#policies = new PolicyStore({
       path: ports.policyPath,
       tenant: enrolment.tenant,
       verify: policyVerifier(enrolment.policyKeys),
       clock,
       record: async (next, replaces) => {
-        await openRecord(next);
+        await openRecord(next).catch((failure: unknown) => {
+          log.error('the record could not be made ready for a policy', { failure });
+          throw failure;
+        });
         await recorder.append({ type: 'policy.applied', body: { version: next.version, sha256: next.sha256, replaces } });
       },
       recordRefusal: (code, offered, kept) => recorder.note({ type: 'policy.refused', body: { code, offered, kept } }),

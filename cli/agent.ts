@@ -33,10 +33,10 @@ export function register(program: Command): void {
 }
 
 /**
- * How the agent's Node runs: no code from strings, and a young generation of 1 MiB, because a seat has little memory and
- * an agent little garbage. These can only be given at the start of a process.
+ * How the agent's Node runs: a young generation of 1 MiB, because a seat has little memory and an agent little garbage. It
+ * can only be given at the start of a process. (No code from strings would be wished for too; better-sqlite3 makes some.)
  */
-const NODE_FLAGS = ['--disallow-code-generation-from-strings', '--max-semi-space-size=1'];
+const NODE_FLAGS = ['--max-semi-space-size=1'];
 /** What of the caller's environment reaches the agent: nothing that changes what Node or the loader does. */
 const ENVIRONMENT =
   /^(PATH|HOME|LANG|LC_[A-Z]+|TZ|TMPDIR|DBUS_SESSION_BUS_ADDRESS|XDG_RUNTIME_DIR|DISPLAY|CREDENTIALS_DIRECTORY|NOTIFY_SOCKET)$/;

@@ -68,6 +68,10 @@ export class SeatProcess {
     return join(this.state, 'run', `${name}.sock`);
   }
 
+  get pid(): number {
+    return this.#child?.pid ?? -1;
+  }
+
   /** What the agent said on standard error. */
   get log(): string {
     return this.#log;
