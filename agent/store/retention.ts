@@ -11,8 +11,6 @@ import type { Tables } from './tables.ts';
 /** Pruning begins when the store is this full and goes on down to the second mark. */
 export const PRUNE_ABOVE = 0.5;
 const PRUNE_TO = 0.4;
-/** Most entries that leave in one transaction, so that appends never wait long. */
-const PRUNE_ENTRIES = 8192;
 
 export interface Space {
   /** Bytes in use, and how many the store may have. */
@@ -31,7 +29,7 @@ interface PrunedStore {
 }
 
 /**
- * Removes one step's worth of receipted epochs; answers what is pruned now, the same as before when there is nothing to
+ * Removes the oldest epoch, if it is receipted; answers what is pruned now, the same as before when there is nothing to
  * do. The entry that opens the first kept epoch stays, with the closing checkpoint that certifies it.
  */
 export function pruneStep({ db, tables }: PrunedStore, hasher: TreeHasher, pruned: Pruned, receipted: number): Pruned {
@@ -52,15 +50,8 @@ export function needsRoom(space: Space, pruning: boolean): boolean {
   return space.used / space.capacity > (pruning ? PRUNE_TO : PRUNE_ABOVE);
 }
 
-/** The place of the last epoch entry within reach whose closing checkpoint lies under the receipt. */
+/** The place of the next epoch's entry, if the closing checkpoint that covers it lies under the receipt. */
 function pruneBoundary(tables: Tables, pruned: Pruned, receipted: number): number | undefined {
-  let boundary: number | undefined;
-  for (const kept of tables.kept(pruned.size + 1, 64)) {
-    const place = kept.size - 1;
-    if (kept.size > receipted || place - pruned.size > PRUNE_ENTRIES) break;
-    if (place > pruned.size) boundary = place;
-  }
-  const first = tables.kept(pruned.size + 1, 1)[0];
-  const onlyFirst = first !== undefined && first.size <= receipted && first.size - 1 > pruned.size ? first.size - 1 : undefined;
-  return boundary ?? onlyFirst;
+  const next = tables.kept(pruned.size + 1, 1)[0];
+  return next !== undefined && next.size <= receipted ? next.size - 1 : undefined;
 }
