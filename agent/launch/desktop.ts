@@ -61,7 +61,9 @@ async function keepManager(parts: DesktopParts, nested: NestedDisplay): Promise<
   const start = async (): Promise<LaunchRefusal | undefined> => {
     const started = await parts.startManager(again);
     if (started.ok) return undefined;
-    parts.log('error', 'The window manager could not be started.', { reason: started.reason, detail: started.detail });
+    // The session ended, and the window manager with it: nothing is missing.
+    if (started.reason !== 'session-unknown')
+      parts.log('error', 'The window manager could not be started.', { reason: started.reason, detail: started.detail });
     return started;
   };
   return start();

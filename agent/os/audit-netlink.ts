@@ -24,7 +24,7 @@ const GROUP_READLOG = 1;
 const SOL_SOCKET = 1;
 const SO_RCVBUFFORCE = 33;
 /** Room for a burst of denials while the reader is not scheduled. */
-const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+const RECEIVE_BUFFER_BYTES = 64 * 1024 * 1024;
 const MAX_MESSAGE_BYTES = 16 * 1024;
 
 const HEADER_BYTES = 16;

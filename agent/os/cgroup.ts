@@ -46,10 +46,15 @@ export async function enterCgroup(group: Cgroup, pid: number): Promise<void> {
   await writeFile(join(group.path, 'cgroup.procs'), String(pid));
 }
 
-/** Removes the group when nothing is in it; leaves it otherwise. */
-export async function removeIfEmpty(group: Cgroup): Promise<void> {
-  // ENOENT: gone already. EBUSY: someone else's part of the seat, such as its screens, is still in there.
-  await rmdir(group.path).catch(() => undefined);
+/** Removes the group when nothing is in it, and leaves it otherwise. Whether it is gone. */
+export async function removeIfEmpty(group: Cgroup): Promise<boolean> {
+  try {
+    await rmdir(group.path);
+    return true;
+  } catch (cause) {
+    // EBUSY: something is still in there.
+    return isGone(cause);
+  }
 }
 
 /** The living processes of the group and of the groups below it: the kernel lists no zombie there (admin-guide/cgroup-v2). */
@@ -96,13 +101,8 @@ export async function endCgroup(group: Cgroup): Promise<boolean> {
 
 async function removeTree(path: string): Promise<boolean> {
   for (const below of await subgroups(path)) await removeTree(below);
-  try {
-    await rmdir(path);
-    return true;
-  } catch (cause) {
-    // EBUSY: the last process has gone but is not yet taken off; the next look finds it removable.
-    return isGone(cause);
-  }
+  // Right after its last process has gone a group can still be busy; the next look finds it removable.
+  return removeIfEmpty({ path });
 }
 
 function isGone(cause: unknown): boolean {

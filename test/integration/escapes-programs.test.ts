@@ -30,8 +30,8 @@ describe('programs that the policy does not name', () => {
   });
 
   rootTest('escape 36 in session: an allowed application starts no shell, no interpreter and no plug-in of its own', async () => {
-    const tries = ['/bin/sh', '/bin/dash', '/bin/bash', '/usr/bin/python3', '/usr/bin/env', '/usr/bin/xterm', LOADER]
-      .filter((path) => existsSync(path) && path !== LOADER)
+    const tries = ['/bin/sh', '/bin/dash', '/bin/bash', '/usr/bin/python3', '/usr/bin/env', '/usr/bin/xterm']
+      .filter((path) => existsSync(path))
       .map((path) => `print "${path} ", (system { "${path}" } "${path}", "-c", "exit 0") == -1 ? $!+0 : "ran", "\\n";`);
     const printed = await session.perl(tries.join(' '));
     expect(printed.trim().split('\n').length).toBeGreaterThan(3);

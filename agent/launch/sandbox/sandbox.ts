@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chown, readFile, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { WardlockError } from '../../../core/errors/index.ts';
-import { type Cgroup, endCgroup, enterCgroup, freezeCgroup, livingProcesses, makeSubgroup } from '../../os/cgroup.ts';
+import { type Cgroup, endCgroup, enterCgroup, freezeCgroup, livingProcesses, makeSubgroup, removeIfEmpty } from '../../os/cgroup.ts';
 import { type Command, spawnInNamespaceOf, spawnNamespaceInit } from '../../os/pid-namespace.ts';
 import { WINDOW_MANAGER_CONFIG } from '../desktop.ts';
 import type { AppUser } from '../port.ts';
@@ -61,7 +61,7 @@ export class Sandbox {
   readonly #group: Cgroup;
   readonly #init: ChildProcess;
   readonly #initPid: number;
-  readonly #apps: { readonly appId: string; readonly group: Cgroup }[] = [];
+  readonly #apps = new Map<Cgroup, string>();
   #starters = 0;
   #next: Promise<Starter> | undefined;
   #isEnding = false;
@@ -112,7 +112,7 @@ export class Sandbox {
     const starter = await (this.#next ?? this.#makeStarter());
     this.#next = undefined;
     const started = await this.#become(starter, request);
-    if (started.ok) this.#apps.push({ appId, group: starter.group });
+    if (started.ok) this.#keep(appId, started.app);
     else await endCgroup(starter.group);
     setImmediate(() => this.#warmNext());
     return started;
@@ -131,7 +131,7 @@ export class Sandbox {
 
   /** Ends one application with all that it started. */
   async endApp(appId: string): Promise<boolean> {
-    const groups = this.#apps.filter((app) => app.appId === appId).map(({ group }) => endCgroup(group));
+    const groups = [...this.#apps].filter(([, id]) => id === appId).map(([group]) => endCgroup(group));
     return (await Promise.all(groups)).every(Boolean);
   }
 
@@ -141,7 +141,7 @@ export class Sandbox {
 
   /** Processes of applications that are alive. */
   async living(): Promise<readonly number[]> {
-    return (await Promise.all(this.#apps.map(({ group }) => livingProcesses(group)))).flat();
+    return (await Promise.all([...this.#apps.keys()].map(livingProcesses))).flat();
   }
 
   /** Ends everything. False when something survived the limit. */
@@ -154,6 +154,14 @@ export class Sandbox {
   #hostPath(inside: string): string {
     if (!inside.startsWith(SANDBOX_GIVEN)) throw new TypeError('Root follows no path into a folder that applications can write.');
     return `/proc/${this.#initPid}/root${inside}`;
+  }
+
+  /** Until the application and all that it left running have ended. */
+  #keep(appId: string, { group, exit }: RunningApp): void {
+    this.#apps.set(group, appId);
+    void exit.then(async () => {
+      if (await removeIfEmpty(group)) this.#apps.delete(group);
+    });
   }
 
   #warmNext(): void {
