@@ -9,6 +9,8 @@ export interface AgentOptions {
   readonly state: string;
   /** The user of the seat's screens; the agent's own where absent. */
   readonly ui: SeatUser | null;
+  /** The cgroup that the screens must be in, as /proc/PID/cgroup names it; null where they have none of their own. */
+  readonly uiCgroup: string | null;
   readonly syncer: SeatUser | null;
   /** The user that applications run as; needed as root. */
   readonly app: SeatUser | null;

@@ -9,6 +9,7 @@ import { DEFAULT_SEAT_STATE, say } from './agent-client.ts';
 interface AgentFlags {
   readonly state: string;
   readonly uiUser?: string;
+  readonly uiCgroup?: string;
   readonly syncUser?: string;
   readonly appUser?: string;
   readonly displayCookie?: string;
@@ -23,6 +24,7 @@ export function register(program: Command): void {
     .description('run the agent of this seat: it owns session, lock, policy, record and what may run')
     .option('--state <dir>', 'state folder of the seat (default: the one of npm start)', DEFAULT_SEAT_STATE)
     .option('--ui-user <name>', "user of the seat's screens; needed as root")
+    .option('--ui-cgroup <path>', 'cgroup that the screens must be in, as /proc/PID/cgroup names it')
     .option('--sync-user <name>', "user of the seat's syncer")
     .option('--app-user <name>', 'user that applications run as; needed as root')
     .option('--display-cookie <file>', "Xauthority of the seat's display, readable by the user of the screens")
@@ -60,6 +62,7 @@ async function run(flags: AgentFlags): Promise<void> {
     {
       state: flags.state,
       ui: userNamed(flags.uiUser),
+      uiCgroup: flags.uiCgroup ?? null,
       syncer: userNamed(flags.syncUser),
       app: userNamed(flags.appUser),
       xauthority: flags.displayCookie ?? null,

@@ -147,13 +147,19 @@ class ClientConnection<B extends Boundary> {
       this.#settle(value.id, { value: value.result });
     } else if (fits(ErrorFrame, value)) {
       const error = errorOfBody(value.error);
-      if (value.id === null) this.#why ??= error;
+      if (value.id === null) this.#refused(error);
       else this.#settle(value.id, { error });
     } else {
       const event = parse(EventFrame, value);
       if (!this.#isEvent(event.event)) throw new WardlockError('IPC_METHOD_UNKNOWN');
       this.#deliver(event.event, event.body);
     }
+  }
+
+  /** The server said why it closes: nothing more comes. */
+  #refused(error: WardlockError): void {
+    this.#why ??= error;
+    this.#socket.destroy();
   }
 
   #isEvent(name: string): name is EventName<B> {

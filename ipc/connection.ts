@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import type { Boundary, EventBody, EventName, Params, RequestName, Result } from '../contract/boundary.ts';
 import { type ErrorCode, WardlockError } from '../core/errors/index.ts';
 import { encodeFrame, FrameDecoder } from './frames.ts';
-import { FRAME_TIMEOUT_MS, HELLO_TIMEOUT_MS, IN_FLIGHT_LIMIT, OUTBOUND_LIMIT } from './limits.ts';
+import { FRAME_TIMEOUT_MS, HELLO_TIMEOUT_MS, IN_FLIGHT_LIMIT, LINGER_MS, OUTBOUND_LIMIT } from './limits.ts';
 import { errorBodyOf, eventSchema, fits, Hello, parse, RequestFrame, requestSchema } from './messages.ts';
 import type { Peer, Refusal } from './peer.ts';
 
@@ -166,9 +166,19 @@ export class ServerConnection<B extends Boundary> implements Connection<B> {
   #refuse(code: ErrorCode, what: string, id: number | null = null): void {
     if (this.#socket.destroyed || this.#socket.writableEnded) return;
     this.#write({ id, error: new WardlockError(code).toBody() });
-    this.#socket.pause();
-    this.#socket.removeAllListeners('data');
-    this.#socket.destroySoon();
+    turnAway(this.#socket);
     this.#options.onRefused({ border: this.#options.boundary.name, code, peer: this.peer, what });
   }
+}
+
+/**
+ * Closes so that what was said last arrives: closing a socket with unread bytes in it would reset the connection and lose
+ * the reason (unix(7)). What the peer still sends is dropped, for a moment only.
+ */
+export function turnAway(socket: Socket): void {
+  socket.removeAllListeners('data');
+  socket.resume();
+  socket.end();
+  const late = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(late));
 }

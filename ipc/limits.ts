@@ -15,6 +15,8 @@ export const FRAME_TIMEOUT_MS = 10_000;
 export const REQUEST_TIMEOUT_MS = 10_000;
 /** How long a client waits for the socket to accept it, in milliseconds. */
 export const CONNECT_TIMEOUT_MS = 5_000;
+/** How long a refused peer may take to read why, in milliseconds. */
+export const LINGER_MS = 1_000;
 /** Requests of one connection that may be unanswered at a time. */
 export const IN_FLIGHT_LIMIT = 64;
 /** Bytes that may wait to be written to one peer: a peer that reads slower than this is a hung peer. */

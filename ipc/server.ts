@@ -6,7 +6,7 @@ import { chmod, chown, lstat, unlink } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Boundary, EventBody, EventName } from '../contract/boundary.ts';
 import { WardlockError } from '../core/errors/index.ts';
-import { type Connection, type ConnectionOptions, ServerConnection } from './connection.ts';
+import { type Connection, type ConnectionOptions, ServerConnection, turnAway } from './connection.ts';
 import { encodeFrame } from './frames.ts';
 import { SOCKET_PATH_LIMIT } from './limits.ts';
 import type { Admit, Verdict } from './peer.ts';
@@ -64,9 +64,8 @@ function accept<B extends Boundary>(socket: Socket, options: ListenOptions<B>, c
   socket.on('error', () => socket.destroy());
   const verdict = judge(socket, options, connections.size);
   if (!verdict.admitted) {
-    socket.end(encodeFrame({ id: null, error: new WardlockError(verdict.code).toBody() }));
-    socket.resume();
-    socket.destroySoon();
+    socket.write(encodeFrame({ id: null, error: new WardlockError(verdict.code).toBody() }));
+    turnAway(socket);
     options.onRefused({ border: options.boundary.name, code: verdict.code, peer: verdict.peer, what: 'connect' });
     return;
   }

@@ -11,6 +11,7 @@ import type { Clock } from '../clock.ts';
 import type { SeatLog } from '../log.ts';
 import type { Recorder } from '../record/recorder.ts';
 import type { SeatMemory } from '../state/memory.ts';
+import { Repeats } from './repeats.ts';
 import { Timers } from './timers.ts';
 
 export interface RuntimePorts {
@@ -34,6 +35,7 @@ const STARTS: ReadonlySet<SessionRecord['type']> = new Set(['session.started', '
 export class SeatRuntime {
   readonly #ports: RuntimePorts;
   readonly #timers: Timers;
+  readonly #repeats: Repeats;
   #seat: Seat;
   #queue: SeatEvent[] = [];
   #stepping = false;
@@ -42,7 +44,15 @@ export class SeatRuntime {
   constructor(ports: RuntimePorts) {
     this.#ports = ports;
     this.#seat = initialSeat(ports.memory.throttles, ports.clock.bootMs());
-    this.#timers = new Timers(ports.clock, (timer) => this.dispatch({ type: 'TimerFired', timer }), ports.onTick);
+    this.#repeats = new Repeats((event) => ports.recorder.note(event));
+    this.#timers = new Timers(
+      ports.clock,
+      (timer) => this.dispatch({ type: 'TimerFired', timer }),
+      () => {
+        this.#repeats.settle(ports.clock.bootMs());
+        ports.onTick();
+      },
+    );
   }
 
   get seat(): Seat {
@@ -76,6 +86,7 @@ export class SeatRuntime {
 
   close(): void {
     this.#closed = true;
+    this.#repeats.flush();
     this.#timers.close();
   }
 
@@ -125,8 +136,12 @@ export class SeatRuntime {
   }
 
   #append(record: SessionRecord, ticket: number | null): void {
-    const { recorder, memory } = this.#ports;
+    const { recorder, memory, clock } = this.#ports;
     if (ticket === null) {
+      if (record.type === 'auth.refused') {
+        this.#repeats.take(record, clock.bootMs());
+        return;
+      }
       if (record.type !== 'session.ended' && record.type !== 'breakglass.ended') {
         recorder.note(record);
         return;

@@ -15,7 +15,7 @@ export function uiEndpoint(seat: SeatAgent, path: string): ListenOptions<UiBound
     boundary: uiBoundary,
     path,
     limit: 1,
-    admit: admitUsers([options.ui?.uid ?? self]),
+    admit: admitUsers([options.ui?.uid ?? self], options.uiCgroup),
     ...(options.ui === null ? {} : { group: options.ui.gid }),
     handlers: handlersOf(seat),
     onRefused: border.refused,
