@@ -5,6 +5,7 @@
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Page } from '@playwright/test';
 import { type CliBoundary, cliBoundary } from '../../contract/cli.ts';
 import { type Clinic, openClinic } from '../../demo/clinic.ts';
 import { type Kiosk, launchKiosk, typeAsPerson } from '../../demo/kiosk.ts';
@@ -41,7 +42,13 @@ export async function run({ say }: BenchOptions): Promise<readonly BenchRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'wardlock-bench-'));
   const clinic = await openClinic({
     stateDir: folder,
-    progress: { step: async (title, work) => (say(title), work()), note: say },
+    progress: {
+      step(title, work) {
+        say(title);
+        return work();
+      },
+      note: say,
+    },
     warnAfterSeconds: NO_WARNING_SECONDS,
     display: { kind: 'memory', width: 1280, height: 800 },
   });
@@ -81,7 +88,7 @@ async function measureTaps(clinic: Clinic): Promise<{ readonly taps: readonly nu
     const bare: number[] = [];
     for (let run = -WARM_UP_TAPS; run < TAPS; run += 1) {
       const key = run % 2 === 0 ? 'a' : 'b';
-      const empty = await timeToPaint(bareKiosk.page, key, async () => (await bareKiosk.page.keyboard.press(key), true));
+      const empty = await timeToPaint(bareKiosk.page, key, () => pressKey(bareKiosk.page, key));
       const opened = await signIn(kiosk, agent);
       if (run >= 0) {
         bare.push(empty);
@@ -103,10 +110,16 @@ async function signIn(kiosk: Kiosk, agent: BoundaryClient<CliBoundary>): Promise
   await seen.until('lock');
   const toPad = await timeToPaint(page, 'pin', async () => (await agent.request('tap', { badge: ANNA.badge })).taken);
   await typeAsPerson(page, ANNA.pin.slice(0, -1));
-  const toLauncher = await timeToPaint(page, 'launcher', async () => (await page.keyboard.press(ANNA.pin.slice(-1)), true));
+  const toLauncher = await timeToPaint(page, 'launcher', () => pressKey(page, ANNA.pin.slice(-1)));
   await seen.press('End session');
   await seen.until('lock');
   return toPad + toLauncher;
+}
+
+/** A key is always taken. */
+async function pressKey(page: Page, key: string): Promise<true> {
+  await page.keyboard.press(key);
+  return true;
 }
 
 /** The same Electron as the same user with the same sandbox, showing one word. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { app, BrowserWindow } from 'electron';
 
 app.enableSandbox();
-app.whenReady().then(() => {
+void app.whenReady().then(() => {
   const window = new BrowserWindow({ width: 1280, height: 800, frame: false, webPreferences: { sandbox: true, contextIsolation: true } });
   void window.loadFile(join(import.meta.dirname, 'page.html'));
 });
