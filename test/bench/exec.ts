@@ -4,7 +4,6 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppExit } from '../../agent/launch/port.ts';
 import { type Cgroup, cgroupMount, endCgroup, enterCgroup, livingProcesses, makeCgroup } from '../../agent/os/cgroup.ts';
@@ -91,7 +90,7 @@ async function measureEnd(seat: Seat): Promise<BenchRow> {
 
 /** A bare cgroup with as many processes; gives back what ends it. */
 async function crowdOutside(seat: Seat): Promise<() => Promise<boolean>> {
-  const group: Cgroup = await makeCgroup((await cgroupMount()) ?? '', join('wardlock-bench', String(process.pid)));
+  const group: Cgroup = await makeCgroup((await cgroupMount()) ?? '', `wardlock-bench-${process.pid}`);
   const { uid, gid } = seat.app;
   const child = spawn(SHELL, ['-c', `read -r go; ${CROWD}`], { uid, gid, stdio: ['pipe', 'ignore', 'ignore'] });
   await once(child, 'spawn');

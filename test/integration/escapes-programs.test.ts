@@ -69,7 +69,7 @@ describe('programs that the policy does not name', () => {
   });
 
   rootTest('escape 36 in session: a user namespace of its own gives no mount that could hold programs', async () => {
-    const complaints = 'unshare --user --map-root-user --mount mount -t tmpfs none /mnt 2>&1; echo $?';
+    const complaints = 'unshare --user --map-root-user --mount --propagation unchanged mount -t tmpfs none /mnt 2>&1; echo $?';
     const printed = await session.shell(complaints, ['/usr/bin/unshare', '/bin/mount']);
     expect(printed).toMatch(/permission denied|not permitted/iu);
     expect(printed).not.toMatch(/^0$/mu);
