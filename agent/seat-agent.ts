@@ -95,6 +95,7 @@ export class SeatAgent {
     });
     this.site = new SiteLink({
       identity,
+      memory,
       policyPath: parts.policyPath,
       sealingSeed: parts.sealingSeed,
       clock,
@@ -194,7 +195,7 @@ export class SeatAgent {
 
   badge(number: string, source: 'ui' | 'cli'): boolean {
     if (source === 'ui') this.#hasReader = true;
-    return this.dispatch({ type: 'BadgeRead', ...this.parts.directory.find(number, this.parts.clock.wallMs()) });
+    return this.dispatch({ type: 'BadgeRead', ...this.parts.directory.find(number, this.site.trustedWallMs()) });
   }
 
   activity({ osIdleMs, ownIdleMs }: Params<UiBoundary, 'activity'>): void {
@@ -286,6 +287,7 @@ export class SeatAgent {
       void this.#openRecord();
     }
     this.#watchEnforcement();
+    this.site.noteContact();
     const lost = this.ui.judge(this.runtime.openSession !== null);
     if (lost !== null) this.uiLost(lost);
     const state = this.site.policyState;
@@ -297,7 +299,7 @@ export class SeatAgent {
     const { session } = this.runtime.seat;
     const who = session.at === 'active' ? session.session.who : null;
     const person = who === null ? undefined : directory.person(who.id);
-    if (who !== null && person !== undefined && standingOf(person, clock.wallMs()) !== 'ok') {
+    if (who !== null && person !== undefined && standingOf(person, this.site.trustedWallMs()) !== 'ok') {
       this.runtime.dispatch({ type: 'PersonsRevoked', ids: [who.id] });
     }
     const view = this.view();

@@ -5,30 +5,38 @@
 import type { Params, Result } from '../contract/boundary.ts';
 import type { SyncBoundary } from '../contract/sync.ts';
 import { isErrorCode, WardlockError } from '../core/errors/index.ts';
+import type { Clock } from './clock.ts';
 import type { SeatIdentity } from './enrolment/seat-identity.ts';
 import type { PolicySnapshot } from './policy/policy-store.ts';
 import { type PolicyState, policyStateOf } from './seat/rules.ts';
 import { timestamp } from './seat/view.ts';
 import { Site, type SitePorts } from './site.ts';
+import type { SeatMemory } from './state/memory.ts';
 
 export type Connection = Params<SyncBoundary, 'connection'>;
 
-export interface SiteLinkPorts extends Omit<SitePorts, 'enrolment'> {
+export interface SiteLinkPorts extends Omit<SitePorts, 'enrolment' | 'trustedWallMs'> {
   readonly identity: SeatIdentity;
+  readonly memory: SeatMemory;
+  readonly clock: Clock;
   /** Hands a token to the syncer; false when none is connected. */
   readonly tellSyncer: (server: string, token: string) => boolean;
   readonly onChanged: () => void;
 }
 
+/** How often contact with the server is remembered, in milliseconds. */
+const CONTACT_MS = 60_000;
+
 export class SiteLink {
   readonly #ports: SiteLinkPorts;
   #site: Site | null = null;
   #connection: Connection;
+  #notedBootMs = Number.NEGATIVE_INFINITY;
   #waiters: (() => void)[] = [];
 
   constructor(ports: SiteLinkPorts) {
     this.#ports = ports;
-    this.#connection = { state: 'offline', since: timestamp(ports.clock.wallMs()) };
+    this.#connection = { state: 'offline', since: ports.memory.lastContact ?? timestamp(ports.clock.wallMs()) };
   }
 
   get policy(): PolicySnapshot | null {
@@ -41,14 +49,23 @@ export class SiteLink {
 
   get policyState(): PolicyState {
     const offlineSince = this.#connection.state === 'online' ? null : Date.parse(this.#connection.since);
-    return policyStateOf(this.policy, this.#ports.clock.wallMs(), offlineSince);
+    return policyStateOf(this.policy, this.trustedWallMs(), offlineSince);
+  }
+
+  /**
+   * The wall clock, but never before anything that the site has signed: a clock that was set back revives neither an expired
+   * policy nor a person whose time is over.
+   */
+  trustedWallMs(): number {
+    const signed = [this.policy?.document.issuedAt, this.#ports.directory.current?.issuedAt];
+    return Math.max(this.#ports.clock.wallMs(), ...signed.map((at) => (at === undefined ? 0 : Date.parse(at))));
   }
 
   /** Loads what is known of the site, if the seat is enrolled. False when the stored policy did not verify. */
   open(): boolean {
     const { enrolment } = this.#ports.identity;
     if (enrolment === null) return true;
-    this.#site = new Site({ ...this.#ports, enrolment });
+    this.#site = new Site({ ...this.#ports, enrolment, trustedWallMs: () => this.trustedWallMs() });
     return !this.#site.policyWasBroken;
   }
 
@@ -113,7 +130,21 @@ export class SiteLink {
 
   setConnection(connection: Connection): void {
     this.#connection = connection;
+    this.noteContact();
     this.#ports.onChanged();
+  }
+
+  /** While the server answers, the time of it is remembered now and then, so that no restart makes old knowledge young. */
+  noteContact(): void {
+    const { memory, clock, log } = this.#ports;
+    const now = clock.bootMs();
+    if (this.#connection.state !== 'online' || now - this.#notedBootMs < CONTACT_MS) return;
+    this.#notedBootMs = now;
+    try {
+      memory.setLastContact(timestamp(clock.wallMs()));
+    } catch (failure) {
+      log.warn('the time of the last contact could not be remembered', { failure });
+    }
   }
 
   syncerLost(): void {

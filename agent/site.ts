@@ -5,7 +5,6 @@
 import type { Result } from '../contract/boundary.ts';
 import type { Enrolment } from '../contract/seat-api.ts';
 import type { SyncBoundary } from '../contract/sync.ts';
-import type { Clock } from './clock.ts';
 import type { StaffDirectory } from './credentials/directory.ts';
 import { type DirectoryPorts, receiveDirectory } from './credentials/receive.ts';
 import type { SeatLog } from './log.ts';
@@ -17,7 +16,8 @@ export interface SitePorts {
   readonly enrolment: Enrolment;
   readonly policyPath: string;
   readonly sealingSeed: Uint8Array;
-  readonly clock: Clock;
+  /** The wall clock, but never before what the site signed. */
+  readonly trustedWallMs: () => number;
   readonly recorder: Recorder;
   readonly log: SeatLog;
   readonly directory: StaffDirectory;
@@ -36,12 +36,12 @@ export class Site {
 
   constructor(ports: SitePorts) {
     this.#ports = ports;
-    const { enrolment, clock, recorder, log, openRecord } = ports;
+    const { enrolment, trustedWallMs, recorder, log, openRecord } = ports;
     this.#policies = new PolicyStore({
       path: ports.policyPath,
       tenant: enrolment.tenant,
       verify: policyVerifier(enrolment.policyKeys),
-      clock,
+      wallMs: trustedWallMs,
       record: async (next, replaces) => {
         await openRecord(next).catch((failure: unknown) => {
           log.error('the record could not be made ready for a policy', { failure });

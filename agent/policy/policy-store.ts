@@ -7,7 +7,6 @@ import { type ErrorCode, isWardlockError } from '../../core/errors/index.ts';
 import { judgeCandidate } from '../../core/policy/candidate.ts';
 import { parsePolicy } from '../../policies/parse.ts';
 import type { PolicyDocument } from '../../policies/schema.ts';
-import type { Clock } from '../clock.ts';
 import { readIfThere, setAside, writeDurably } from '../state/durable-file.ts';
 import type { VerifyEnvelope } from './envelope.ts';
 
@@ -29,7 +28,8 @@ export interface PolicyPorts {
   readonly path: string;
   readonly tenant: string;
   readonly verify: VerifyEnvelope;
-  readonly clock: Clock;
+  /** Wall time for expiry, in milliseconds. */
+  readonly wallMs: () => number;
   /** Makes the change durable in the record, before it takes effect; rejects when it could not. */
   readonly record: (next: PolicySnapshot, replaces: number) => Promise<void>;
   readonly recordRefusal: (code: ErrorCode, offered: number | null, kept: number) => void;
@@ -64,7 +64,7 @@ export class PolicyStore {
 
   /** Candidate to active, or refused with a reason. */
   async offer(envelope: Uint8Array): Promise<PolicyOutcome> {
-    const { clock, path, record, recordRefusal, tenant } = this.#ports;
+    const { wallMs, path, record, recordRefusal, tenant } = this.#ports;
     const checked = this.#check(envelope);
     if (!checked.ok) {
       recordRefusal(checked.code, checked.offered, this.version);
@@ -72,7 +72,7 @@ export class PolicyStore {
     }
     const { snapshot } = checked;
     const inForce = { tenant, version: this.version, sha256: this.#current?.sha256 ?? '' };
-    const verdict = judgeCandidate(snapshot, inForce, clock.wallMs());
+    const verdict = judgeCandidate(snapshot, inForce, wallMs());
     if (verdict.outcome === 'unchanged') return { outcome: 'unchanged', version: this.version };
     if (verdict.outcome === 'refuse') {
       recordRefusal(verdict.code, snapshot.version, this.version);

@@ -28,6 +28,8 @@ const Remembered = Type.Object({
     }),
   ]),
   throttles: Type.Record(Id, ThrottleRow),
+  /** When the seat last knew that its server answers: the age of everything that it knows. */
+  lastContact: Type.Optional(Timestamp),
   /** Break-glass that no log could take, as JSON of the event, until one takes it. */
   unreported: Type.Array(Type.String({ maxLength: 2048 }), { maxItems: 64 }),
   lastLogins: Type.Record(Id, Type.Object({ at: Timestamp, seatName: Type.String({ maxLength: 120 }) })),
@@ -89,6 +91,14 @@ export class SeatMemory {
 
   setLastLogin(person: string, login: LastLogin): void {
     this.#save({ ...this.#now, lastLogins: { ...this.#now.lastLogins, [person]: login } });
+  }
+
+  get lastContact(): string | null {
+    return this.#now.lastContact ?? null;
+  }
+
+  setLastContact(at: string): void {
+    this.#save({ ...this.#now, lastContact: at });
   }
 
   get unreported(): readonly AuditEvent[] {

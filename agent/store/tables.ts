@@ -4,16 +4,13 @@
  */
 import Type, { type Static, type TSchema } from 'typebox';
 import { Value } from 'typebox/value';
-import { toHex } from '../../core/audit/bytes.ts';
 import type { TreeNode } from '../../core/audit/compact.ts';
 import type { DraftEntry, KeptCheckpoint } from '../../core/audit/draft.ts';
 import type { StoredEntry } from '../../core/audit/verify/source.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { StoreDatabase } from './database.ts';
 
-const Bytes = Type.Unsafe<Uint8Array>(Type.Refine(Type.Unknown(), (value) => value instanceof Uint8Array));
 const KeptRow = Type.Object({ size: Type.Integer(), epoch: Type.Integer(), first: Type.Integer(), note: Type.String() });
-const HeadRow = Type.Object({ note: Type.String(), link: Bytes });
 const ReceiptRow = Type.Object({ size: Type.Integer(), note: Type.String() });
 export type KeptRow = Static<typeof KeptRow>;
 
@@ -60,11 +57,11 @@ export function storeTables(db: StoreDatabase) {
     writeHead: (head: HeadRecord) => writeHead.run(head.note, head.link),
     writeReceipt: (size: number, note: string) => writeReceipt.run(size, note),
     writeMeta: (key: string, value: Uint8Array) => writeMeta.run(key, value),
-    meta: (key: string) => optional(Bytes, readMeta.get(key)),
-    head: (): HeadRecord | undefined => optional(HeadRow, readHead.get()),
+    meta: (key: string) => bytesOf(readMeta.get(key)),
+    head: (): HeadRecord | undefined => headRow(readHead.get()),
     receipt: () => optional(ReceiptRow, readReceipt.get()),
-    node: (level: number, index: number) => optional(Bytes, readNode.get(level, index)),
-    entry: (seq: number) => optional(Bytes, readEntry.get(seq)),
+    node: (level: number, index: number) => bytesOf(readNode.get(level, index)),
+    entry: (seq: number) => bytesOf(readEntry.get(seq)),
     /** Up to `limit` entries from `seq` on, in order. */
     entries: (seq: number, limit: number): readonly StoredEntry[] => readEntries.all(seq, limit).map(entryRow),
     /** Up to `limit` kept checkpoints of more than `size`, by size. */
@@ -86,6 +83,20 @@ function entryRow(row: unknown): StoredEntry {
   return { seq, bytes };
 }
 
+/** A blob, or nothing. */
+function bytesOf(value: unknown): Uint8Array | undefined {
+  if (value === undefined || value instanceof Uint8Array) return value;
+  throw damaged();
+}
+
+function headRow(row: unknown): HeadRecord | undefined {
+  if (row === undefined) return undefined;
+  if (typeof row !== 'object' || row === null || !('note' in row) || !('link' in row)) throw damaged();
+  const { note, link } = row;
+  if (typeof note !== 'string' || !(link instanceof Uint8Array)) throw damaged();
+  return { note, link };
+}
+
 function optional<T extends TSchema>(schema: T, value: unknown): Static<T> | undefined {
   return value === undefined ? undefined : parsed(schema, value);
 }
@@ -97,9 +108,4 @@ function parsed<T extends TSchema>(schema: T, value: unknown): Static<T> {
 
 function damaged(): WardlockError {
   return new WardlockError('AUDIT_STORE_FOREIGN', 'A table of the audit store holds something that Wardlock never writes.');
-}
-
-/** A name for a log's incarnation in file names and messages. */
-export function incarnationName(incarnation: Uint8Array): string {
-  return toHex(incarnation);
 }

@@ -1,0 +1,72 @@
+/** What a seat believes about time: no clock revives what the site has ended, and no restart makes old knowledge young. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { nodeCrypto } from '../crypto/index.ts';
+import type { Clock } from './clock.ts';
+import { StaffDirectory } from './credentials/directory.ts';
+import { PinCheck } from './credentials/pin.ts';
+import { SeatIdentity } from './enrolment/seat-identity.ts';
+import { secretBox } from './keys/index.ts';
+import { Recorder } from './record/recorder.ts';
+import { SiteLink } from './site-link.ts';
+import { SeatMemory } from './state/memory.ts';
+
+const box = secretBox(nodeCrypto, randomBytes(32));
+const silent = { info: () => {}, warn: () => {}, error: () => {} };
+let folder = '';
+let wallMs = 0;
+const clock: Clock = { bootId: 'b', bootMs: () => 1_000, wallMs: () => wallMs };
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wl-site-'));
+  wallMs = Date.parse('2030-06-01T12:00:00Z');
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+function link(): { readonly site: SiteLink; readonly directory: StaffDirectory } {
+  const directory = new StaffDirectory(join(folder, 'directory'), box, new PinCheck(randomBytes(32)));
+  const seeds = { logSeed: randomBytes(32), sealingSeed: randomBytes(32) };
+  const site = new SiteLink({
+    identity: new SeatIdentity({ path: join(folder, 'identity'), box, ...seeds }),
+    memory: new SeatMemory(join(folder, 'memory'), box, clock),
+    policyPath: join(folder, 'policy'),
+    sealingSeed: seeds.sealingSeed,
+    clock,
+    recorder: new Recorder(silent, () => false),
+    log: silent,
+    directory,
+    tellSyncer: () => false,
+    openRecord: () => Promise.resolve(),
+    onPolicy: () => {},
+    onDirectory: () => {},
+    onChanged: () => {},
+  });
+  return { site, directory };
+}
+
+test('escape 53: a clock that was set back to 1970 stands no earlier than what the site has signed', () => {
+  const { site, directory } = link();
+  const issuedAt = '2030-06-01T00:00:00Z';
+  const badgeKey = randomBytes(32).toString('base64');
+  const ward = { id: 'icu', name: 'ICU' };
+  directory.replace({ schema: 'wardlock-directory/1', tenant: 'site', version: 1, issuedAt, ward, seatName: 'Bay', badgeKey, persons: [] });
+  expect(site.trustedWallMs()).toBe(wallMs);
+  wallMs = 0;
+  expect(site.trustedWallMs()).toBe(Date.parse(issuedAt));
+});
+
+test('the age of what is known outlives a restart', () => {
+  const { site } = link();
+  site.setConnection({ state: 'online', since: '2030-06-01T11:00:00Z' });
+  wallMs += 86_400_000;
+  expect(link().site.connection).toEqual({ state: 'offline', since: '2030-06-01T12:00:00.000Z' });
+});
+
+test('a token without a syncer fails in words, and the next one is taken', () => {
+  const { site } = link();
+  expect(() => site.enrol('server:1', 'x')).toThrow(/syncer/);
+  expect(() => site.enrol('server:1', 'x')).toThrow(/syncer/);
+});
