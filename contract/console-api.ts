@@ -158,8 +158,6 @@ export const AlarmList = Type.Object(
   closed,
 );
 
-export const PublishReply = Type.Object({ version: Count }, closed);
-
 export type Me = Static<typeof Me>;
 export type SeatRow = Static<typeof SeatRow>;
 export type SessionQuery = Static<typeof SessionQuery>;

@@ -11,7 +11,6 @@ const SECRET_LENGTH = 16;
 const FINGERPRINT_LENGTH = 14;
 const DATA_LENGTH = SECRET_LENGTH + FINGERPRINT_LENGTH;
 const TOKEN_LENGTH = DATA_LENGTH + 2;
-const GROUP = 4;
 /** GF(32) by x^5 + x^2 + 1; 2 generates its 31 non-zero elements. */
 const FIELD_POLYNOMIAL = 0b100101;
 
@@ -48,9 +47,6 @@ export function parseToken(typed: string): EnrolmentToken {
 export function namesAuthority(token: EnrolmentToken, caSpkiSha256: Uint8Array): boolean {
   return caSpkiSha256.length === 32 && base32(caSpkiSha256, FINGERPRINT_LENGTH) === token.caFingerprint;
 }
-
-/** How many characters a group has, for the pages that draw the entry. */
-export const TOKEN_GROUP = GROUP;
 
 function base32(bytes: Uint8Array, characters: number): string {
   let out = '';

@@ -17,6 +17,5 @@ export const auditErrors = {
   AUDIT_RECIPIENTS_MISSING: 'An epoch needs at least two recipients who can open it.',
   AUDIT_RECEIPT_REFUSED: 'The receipt does not verify, so nothing may be pruned.',
   AUDIT_RANGE_UNAVAILABLE: 'The store does not hold these entries.',
-  AUDIT_EXPORT_MALFORMED: 'The file is not an audit export.',
   AUDIT_CRYPTO_FAILED: 'The cryptography of this machine does not work.',
 } as const;

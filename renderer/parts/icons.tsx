@@ -133,11 +133,6 @@ const DRAWINGS: Readonly<Record<string, ReactNode>> = {
   check: <path d="m5 12.5 4.5 4.5L19 7.5" />,
 };
 
-/** Whether the seat has a drawing of this name. */
-export function hasIcon(name: string): boolean {
-  return Object.hasOwn(DRAWINGS, name);
-}
-
 export function Icon({ name, className = 'icon' }: { readonly name: string; readonly className?: string }): JSX.Element {
   return (
     <svg className={className} viewBox="0 0 24 24" aria-hidden="true" focusable="false">

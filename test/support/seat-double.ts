@@ -36,7 +36,6 @@ import { formatNote, signNote } from '../../core/audit/note.ts';
 import { FRESH_BYTES } from '../../core/audit/seal.ts';
 import { canonicalJson } from '../../core/envelope/canonical-json.ts';
 import { preAuthenticationEncoding } from '../../core/envelope/dsse.ts';
-import { isWardlockError } from '../../core/errors/index.ts';
 import { workstationIdOf } from '../../crypto/enrolment.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { type BoundaryServer, listen } from '../../ipc/server.ts';
@@ -291,8 +290,4 @@ export async function startSeat(folder: string, keys: SeatKeys): Promise<SeatDou
       await server.close();
     },
   };
-}
-
-export function faultCode(error: unknown): string {
-  return isWardlockError(error) ? error.code : String(error);
 }

@@ -42,8 +42,3 @@ export async function burst(app: ElectronApplication, keys: string): Promise<voi
 export async function press(display: Place, chord: string): Promise<void> {
   await xdotool(display, ['key', '--clearmodifiers', chord]);
 }
-
-/** Clicks at a place of the screen. */
-export async function click(display: Place, x: number, y: number, button: 1 | 2 | 3 = 1): Promise<void> {
-  await xdotool(display, ['mousemove', String(x), String(y), 'click', String(button)]);
-}
