@@ -1,0 +1,166 @@
+/**
+ * The laws of the design as a property: any sequence of taps, PINs, faults, lost effects, kills and reboots keeps them. For
+ * tests; it must never be imported by the product.
+ */
+import fc from 'fast-check';
+import { lockTable } from './lock.ts';
+import { sessionTable } from './step.ts';
+import { waitAfter } from './throttle.ts';
+import type { LockAt, Seat, SeatEvent, SeatEventType, Stepped } from './types.ts';
+import { person, rules, World } from './world.ts';
+
+export const people = [person('ada'), person('ben'), person('cay')];
+const FAULTS: readonly SeatEventType[] = ['UiLost', 'PowerChanged', 'ClockStepped', 'EnforcementFailed', 'PolicyLost'];
+const OPENING = ['session.started', 'session.unlocked', 'breakglass.started'];
+const isOpen = (seat: Seat): boolean => seat.lock.at === 'unlocked' || seat.lock.at === 'warning';
+
+type Action = (world: World) => void;
+
+const who = fc.constantFrom(...people);
+const plain = (event: SeatEvent): fc.Arbitrary<readonly [string, Action]> =>
+  fc.constant([event.type, (world: World) => void world.send(event)] as const);
+const actions: fc.Arbitrary<readonly [string, Action]> = fc.oneof(
+  { weight: 8, arbitrary: who.map((one) => [`tap ${one.id}`, (world: World) => void world.tap(one)] as const) },
+  { weight: 6, arbitrary: plain({ type: 'PinEntered', pin: '1234' }) },
+  {
+    weight: 8,
+    arbitrary: fc.boolean().map((right) => [`pin ${right ? 'right' : 'wrong'}`, (world: World) => world.settleGuess(right)] as const),
+  },
+  {
+    weight: 12,
+    arbitrary: fc
+      .boolean()
+      .map((durably) => [`append ${durably ? 'done' : 'failed'}`, (world: World) => world.settleAppend(durably)] as const),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.boolean().map((clean) => [`ended ${clean ? 'clean' : 'unclean'}`, (world: World) => world.settleEnding(clean)] as const),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.integer({ min: 1, max: 4_000_000 }).map((ms) => [`advance ${ms}`, (world: World) => world.advance(ms)] as const),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.integer({ min: 1, max: 40_000 }).map((ms) => [`advance ${ms}`, (world: World) => world.advance(ms)] as const),
+  },
+  { weight: 5, arbitrary: who.map((one) => [`sign in ${one.id}`, (world: World) => world.signIn(one)] as const) },
+  { weight: 3, arbitrary: fc.integer({ min: 0, max: 90_000 }).chain((idleMs) => plain({ type: 'Activity', idleMs })) },
+  plain({ type: 'CancelPressed' }),
+  plain({ type: 'LockPressed' }),
+  plain({ type: 'LogoutPressed' }),
+  plain({ type: 'StayPressed' }),
+  plain({ type: 'BreakGlassPressed', reasonId: 'code-blue', note: '' }),
+  plain({ type: 'BadgeRead', badge: 'stranger', standing: 'unknown', who: null }),
+  plain({ type: 'UiLost', reason: 'closed' }),
+  plain({ type: 'PowerChanged', what: 'suspend' }),
+  plain({ type: 'EnforcementFailed', why: 'landlock' }),
+  plain({ type: 'Repaired' }),
+  plain({ type: 'PolicyLost' }),
+  who.chain((one) => plain({ type: 'PersonsRevoked', ids: [one.id] })),
+  fc.integer({ min: -90_000_000_000, max: 90_000_000_000 }).map(
+    (ms) =>
+      [
+        `clock ${ms}`,
+        (world: World) => {
+          world.wallMs += ms;
+          world.send({ type: 'ClockStepped', seconds: Math.trunc(ms / 1000) });
+        },
+      ] as const,
+  ),
+  fc.boolean().map((reboot) => [reboot ? 'reboot' : 'kill', (world: World) => world.restart(reboot)] as const),
+);
+
+function waysOf(at: LockAt): readonly LockAt[] {
+  return Object.values(lockTable[at]).flatMap((row) => row.leadsTo);
+}
+
+/** A watch for a world: throws as soon as a step breaks a law. */
+export function lawful(): { readonly watch: World['watch'] } {
+  const waiting = new Map<number, string>();
+  const watch = (before: Seat, event: SeatEvent, { seat, effects }: Stepped): void => {
+    if (isOpen(seat) && seat.session.at !== 'active') throw new Error(`open without a session after ${event.type}`);
+    if (FAULTS.includes(event.type) && isOpen(seat)) throw new Error(`${event.type} left the seat open`);
+    for (const effect of effects) {
+      if (effect.do === 'append' && effect.ticket !== null) waiting.set(effect.ticket, effect.record.type);
+      if (effect.do !== 'uncover') continue;
+      const type = event.type === 'Appended' ? waiting.get(event.ticket) : undefined;
+      if (type === undefined || !OPENING.includes(type)) throw new Error(`opened by ${event.type} without a durable event`);
+    }
+    if (!isOpen(before) && isOpen(seat) && event.type !== 'Appended') throw new Error(`opened by ${event.type}`);
+    const allowed = sessionTable[before.session.at][event.type].leadsTo;
+    if (seat.session.at !== before.session.at && !allowed.includes(seat.session.at)) {
+      throw new Error(`${before.session.at} -> ${seat.session.at} by ${event.type} is not in the table`);
+    }
+    const ways = waysOf(before.lock.at);
+    const twice = ways.flatMap((next) => waysOf(next));
+    if (seat.lock.at !== before.lock.at && !ways.includes(seat.lock.at) && !twice.includes(seat.lock.at)) {
+      throw new Error(`${before.lock.at} -> ${seat.lock.at} by ${event.type} is not in the table`);
+    }
+  };
+  return { watch };
+}
+
+/** Starts and ends in the durable record: a second session never begins before the first one has ended. */
+function checkRecord(world: World): void {
+  let open: string | null = null;
+  const ended = new Set<string>();
+  for (const { type, body } of world.durable) {
+    if (type === 'session.started' || type === 'breakglass.started') {
+      if (open !== null && !killed.has(open)) throw new Error(`${body.session} started while ${open} was open`);
+      open = body.session;
+    } else if (type === 'session.ended' || type === 'breakglass.ended') {
+      if (ended.has(body.session)) throw new Error(`${body.session} ended twice`);
+      ended.add(body.session);
+      if (open === body.session) open = null;
+    } else if (type === 'session.unlocked' && ended.has(body.session)) {
+      throw new Error(`${body.session} unlocked after its end`);
+    }
+  }
+}
+/** Sessions that a kill left open: the agent records their end when it comes up, which is not the machines' work. */
+const killed = new Set<string>();
+
+/** The limit on guesses, over kills, reboots and clocks: never more than the limit in a row, never before a wait is over. */
+function checkGuesses(world: World, rightAt: ReadonlySet<number>): void {
+  const rows = new Map<string, { count: number; last: { bootMs: number; bootId: string } }>();
+  for (const [index, guess] of world.allGuesses.entries()) {
+    const row = rows.get(guess.who.id) ?? { count: 0, last: { bootMs: Number.NEGATIVE_INFINITY, bootId: guess.bootId } };
+    if (row.count >= rules.pin.maxFailures) throw new Error(`${guess.who.id} got guess ${row.count + 1}`);
+    const wait = waitAfter(row.count, rules.pin.firstWaitMs);
+    const since = row.last.bootId === guess.bootId ? row.last.bootMs : 500;
+    if (guess.bootMs - since < wait) throw new Error(`${guess.who.id} did not wait`);
+    rows.set(guess.who.id, { count: rightAt.has(index) ? 0 : row.count + 1, last: guess });
+  }
+}
+
+/** Actions of the longest sequence. */
+const LONGEST = 80;
+
+/** Tries so many sequences and throws at the first that breaks a law, with its seed and the shortest form of it. */
+export function checkLaws(runs: number): void {
+  fc.assert(
+    fc.property(fc.array(actions, { minLength: 1, maxLength: LONGEST, size: 'max' }), (sequence) => {
+      killed.clear();
+      const { watch } = lawful();
+      const rightAt = new Set<number>();
+      const world = new World((before, event, after) => {
+        watch(before, event, after);
+        const cleared = after.effects.some((effect) => effect.do === 'saveThrottle' && effect.throttle === null);
+        if (event.type === 'PinChecked' && event.right && cleared)
+          rightAt.add(world.allGuesses.findLastIndex((guess) => guess.attempt === event.attempt));
+      });
+      for (const [name, act] of sequence) {
+        if (name === 'kill' || name === 'reboot') {
+          for (const record of world.durable) {
+            if (record.type === 'session.started' || record.type === 'breakglass.started') killed.add(record.body.session);
+          }
+        }
+        act(world);
+      }
+      checkRecord(world);
+      checkGuesses(world, rightAt);
+    }),
+    { numRuns: runs },
+  );
+}
