@@ -91,7 +91,8 @@ function settle(parts: WitnessParts, name: LogName, { oldSize, hashes, checkpoin
       oldSize === 0 || oldSize === size ? hashes.length === 0 : verifyConsistency(hasher, { oldSize, oldRoot, size, root }, hashes);
     if (!grows) return { status: 422, says: 'The consistency proof does not lead from the anchored checkpoint to this one.' };
     if (size === 0 && !equalBytes(root, hasher.emptyRoot)) return { status: 422, says: 'An empty log has another root.' };
-    await pin(transaction, name, { from: oldSize, size, root, note, at: now() });
+    const pinnedNow = await pin(transaction, name, { from: oldSize, size, root, note, at: now() });
+    if (!pinnedNow) return { status: 409, size: (await readLog(transaction, name))?.pinned.size ?? 0 };
     return { status: 200, cosignature: cosignatureReply([cosign(crypto, signed.note.text, signer, Math.floor(now() / 1000))]) };
   });
 }
