@@ -4,9 +4,10 @@
  */
 import fc from 'fast-check';
 import { lockTable } from './lock.ts';
+import type { SessionRecord } from './records.ts';
 import { sessionTable } from './step.ts';
 import { waitAfter } from './throttle.ts';
-import type { LockAt, Seat, SeatEvent, SeatEventType, Stepped } from './types.ts';
+import type { LockAt, Seat, SeatEvent, SeatEventType, Stepped, Who } from './types.ts';
 import { person, rules, World } from './world.ts';
 
 export const people = [person('ada'), person('ben'), person('cay')];
@@ -17,11 +18,18 @@ const isOpen = (seat: Seat): boolean => seat.lock.at === 'unlocked' || seat.lock
 type Action = (world: World) => void;
 
 const who = fc.constantFrom(...people);
+function mistype(world: World, one: Who): void {
+  world.tap(one);
+  world.send({ type: 'PinEntered', pin: '0000' });
+  world.settleGuess(false);
+}
+
 const plain = (event: SeatEvent): fc.Arbitrary<readonly [string, Action]> =>
   fc.constant([event.type, (world: World) => void world.send(event)] as const);
 const actions: fc.Arbitrary<readonly [string, Action]> = fc.oneof(
   { weight: 8, arbitrary: who.map((one) => [`tap ${one.id}`, (world: World) => void world.tap(one)] as const) },
   { weight: 6, arbitrary: plain({ type: 'PinEntered', pin: '1234' }) },
+  { weight: 10, arbitrary: who.map((one) => [`wrong PIN of ${one.id}`, (world: World) => mistype(world, one)] as const) },
   {
     weight: 8,
     arbitrary: fc.boolean().map((right) => [`pin ${right ? 'right' : 'wrong'}`, (world: World) => world.settleGuess(right)] as const),
@@ -75,17 +83,27 @@ function waysOf(at: LockAt): readonly LockAt[] {
   return Object.values(lockTable[at]).flatMap((row) => row.leadsTo);
 }
 
+interface Opening {
+  readonly opens: boolean;
+  readonly session: string | null;
+}
+
+function openingOf(record: SessionRecord): Opening {
+  return { opens: OPENING.includes(record.type), session: 'session' in record.body ? record.body.session : null };
+}
+
 /** A watch for a world: throws as soon as a step breaks a law. */
 export function lawful(): { readonly watch: World['watch'] } {
-  const waiting = new Map<number, string>();
+  const waiting = new Map<number, Opening>();
   const watch = (before: Seat, event: SeatEvent, { seat, effects }: Stepped): void => {
     if (isOpen(seat) && seat.session.at !== 'active') throw new Error(`open without a session after ${event.type}`);
     if (FAULTS.includes(event.type) && isOpen(seat)) throw new Error(`${event.type} left the seat open`);
     for (const effect of effects) {
-      if (effect.do === 'append' && effect.ticket !== null) waiting.set(effect.ticket, effect.record.type);
+      if (effect.do === 'append' && effect.ticket !== null) waiting.set(effect.ticket, openingOf(effect.record));
       if (effect.do !== 'uncover') continue;
-      const type = event.type === 'Appended' ? waiting.get(event.ticket) : undefined;
-      if (type === undefined || !OPENING.includes(type)) throw new Error(`opened by ${event.type} without a durable event`);
+      const durable = event.type === 'Appended' ? waiting.get(event.ticket) : undefined;
+      const opened = seat.session.at === 'active' ? seat.session.session.id : undefined;
+      if (durable?.opens !== true || durable.session !== opened) throw new Error(`opened by ${event.type} without its durable event`);
     }
     if (!isOpen(before) && isOpen(seat) && event.type !== 'Appended') throw new Error(`opened by ${event.type}`);
     const allowed = sessionTable[before.session.at][event.type].leadsTo;
