@@ -72,24 +72,25 @@ export function mount(request: MountRequest): void {
   checked(`mount ${type ?? 'bind'} on ${target}`, native.mount(source, target, type, flags, data ?? null));
 }
 
-/** unistd.h of the two processors that Wardlock runs on. */
-const CREDENTIAL_CALLS = {
-  x64: { setgroups: 116, setresuid: 117, setresgid: 119 },
-  arm64: { setgroups: 159, setresuid: 147, setresgid: 149 },
-} as const;
+/** A system call whose number differs between the two processors that Wardlock runs on (unistd.h of each). */
+export function syscallByArchitecture(
+  call: string,
+  numbers: { readonly x64: number; readonly arm64: number },
+  ...args: readonly unknown[]
+): number {
+  const { arch } = process;
+  if (arch !== 'x64' && arch !== 'arm64') throw new WardlockError('OS_CALL_FAILED', `${call} is not known on ${arch}.`);
+  return syscall(call, numbers[arch], ...args);
+}
 
 /**
  * Replaces supplementary groups, gid and uid of the calling thread for good, in this order: the uid last, because it takes the right to
  * do the others. The bare calls, because the C library would stop every other thread to do the same there; those end at execve.
  */
 export function becomeUser(uid: number, gid: number): void {
-  const { arch } = process;
-  if (arch !== 'x64' && arch !== 'arm64') throw new WardlockError('OS_CALL_FAILED', `Users can not be changed on ${arch}.`);
-  const calls = CREDENTIAL_CALLS[arch];
-  syscall('setgroups', calls.setgroups, 'size_t', 0, 'void *', null);
-  for (const [call, number, id] of [['setresgid', calls.setresgid, gid] as const, ['setresuid', calls.setresuid, uid] as const]) {
-    syscall(call, number, 'uint32_t', id, 'uint32_t', id, 'uint32_t', id);
-  }
+  syscallByArchitecture('setgroups', { x64: 116, arm64: 159 }, 'size_t', 0, 'void *', null);
+  syscallByArchitecture('setresgid', { x64: 119, arm64: 149 }, 'uint32_t', gid, 'uint32_t', gid, 'uint32_t', gid);
+  syscallByArchitecture('setresuid', { x64: 117, arm64: 147 }, 'uint32_t', uid, 'uint32_t', uid, 'uint32_t', uid);
 }
 
 /** setsid(2): a session and process group of its own, without a controlling terminal. */

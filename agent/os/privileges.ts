@@ -2,7 +2,7 @@
  * Giving up rights on the way from root to an application's user. Each step is for good; none can be taken back by the
  * program that is executed afterwards.
  */
-import { prctl } from './libc.ts';
+import { prctl, syscallByArchitecture } from './libc.ts';
 
 const PR_SET_PDEATHSIG = 1;
 const PR_CAPBSET_READ = 23;
@@ -38,4 +38,11 @@ function isKnown(capability: number): boolean {
 /** The kernel kills this process when the thread that started it ends. A change of user clears it: call this after. */
 export function endWithParent(): void {
   prctl('end with parent', PR_SET_PDEATHSIG, SIGKILL);
+}
+
+const KEYCTL_JOIN_SESSION_KEYRING = 1;
+
+/** A session keyring of its own, empty (session-keyring(7)): what root keeps in the kernel is not inherited. */
+export function leaveKeyring(): void {
+  syscallByArchitecture('keyctl', { x64: 250, arm64: 219 }, 'int', KEYCTL_JOIN_SESSION_KEYRING, 'const char *', null);
 }

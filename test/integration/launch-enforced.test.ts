@@ -9,8 +9,10 @@ import type { AppExit } from '../../agent/launch/port.ts';
 import { SHELL, sessionTests } from '../support/in-session.ts';
 import { cpuTicks, processesOf } from '../support/processes.ts';
 import { rootTest } from '../support/root.ts';
-import { named, startApp } from '../support/sandboxed-seat.ts';
+import { insideSession, named, startApp } from '../support/sandboxed-seat.ts';
 
+/** Whom a session's first process becomes. */
+const NOBODY = 65_534;
 const FROZEN_LOOK_MS = 100;
 const started = { timeout: 5_000 };
 const session = sessionTests();
@@ -143,6 +145,23 @@ describe('the end of a session', () => {
     expect(await ended.promise).toMatchObject({ appId: 'one', signal: 'SIGKILL' });
     expect(sleepers()).toBe(0);
     expect(await session.run(session.app(SHELL, ['-c', 'exit 3']))).toMatchObject({ exitCode: 3 });
+  });
+
+  rootTest('comes at once when its first process is killed, and nothing more can be started in it', async () => {
+    await session.shell('(setsid sleep 1000 &)', ['/usr/bin/setsid', '/bin/sleep']);
+    await expect.poll(() => sleepers(), started).toBe(1);
+    const inside = await insideSession(session.seat.state, session.sessionId, '/');
+    const init = Number(inside.split('/')[2]);
+    expect(processesOf(NOBODY, 'sleep')).toContain(init);
+    process.kill(init, 'SIGKILL');
+    await expect.poll(() => sleepers(), started).toBe(0);
+    for (let tries = 0; tries < 2; tries += 1) {
+      expect(await session.run(session.app(SHELL, ['-c', 'exit 0']))).toMatchObject({
+        ok: false,
+        reason: expect.stringMatching(/^(?:start|layer)-failed$/u),
+      });
+    }
+    expect(await session.seat.launcher.endSession(session.sessionId)).toMatchObject({ clean: true });
   });
 
   rootTest('can wait: a frozen session stands still and goes on', async () => {

@@ -17,16 +17,7 @@ import {
   sealMount,
 } from '../../os/mounts.ts';
 import { endWithParent, giveUpCapabilities } from '../../os/privileges.ts';
-import {
-  AGENT_FD,
-  HOME_MEGABYTES,
-  SANDBOX_GIVEN,
-  SANDBOX_HOME,
-  SANDBOX_RUNTIME,
-  SANDBOX_WINDOW_MANAGER,
-  TMP_MEGABYTES,
-  X_SOCKET_FOLDER,
-} from './layout.ts';
+import { AGENT_FD, MEGABYTES, SANDBOX_GIVEN, SANDBOX_HOME, SANDBOX_RUNTIME, SANDBOX_WINDOW_MANAGER, X_SOCKET_FOLDER } from './layout.ts';
 import { type InitRequest, type Progress, readInitRequest } from './messages.ts';
 
 /** `nobody`: no application runs as this user, so none can signal or look into process 1. */
@@ -47,14 +38,15 @@ function setUp(request: InitRequest): void {
   const { uid, gid } = request;
   makeEverythingReadOnly();
   for (const folder of FOLDERS_WITH_PLACES) mountTmpfs({ target: folder, mode: '755', megabytes: 1 });
-  for (const folder of ['/tmp', '/var/tmp']) mountTmpfs({ target: folder, mode: '1777', megabytes: TMP_MEGABYTES });
+  mountTmpfs({ target: '/tmp', mode: '1777', megabytes: MEGABYTES.tmp });
+  mountTmpfs({ target: '/var/tmp', mode: '1777', megabytes: MEGABYTES.small });
   makeDevices();
   mountProc('/proc');
   // Read by the kernel for the pid namespace of the writer. 2: no memory file can be executed, whatever its maker asks for.
   writeFileSync('/proc/sys/vm/memfd_noexec', '2');
   for (const folder of [SANDBOX_HOME, SANDBOX_RUNTIME, SANDBOX_GIVEN]) mkdirSync(folder, { recursive: true, mode: 0o755 });
-  mountTmpfs({ target: SANDBOX_HOME, mode: '700', uid, gid, megabytes: HOME_MEGABYTES });
-  mountTmpfs({ target: SANDBOX_RUNTIME, mode: '700', uid, gid, megabytes: TMP_MEGABYTES });
+  mountTmpfs({ target: SANDBOX_HOME, mode: '700', uid, gid, megabytes: MEGABYTES.home });
+  mountTmpfs({ target: SANDBOX_RUNTIME, mode: '700', uid, gid, megabytes: MEGABYTES.small });
   writeFileSync(SANDBOX_WINDOW_MANAGER, windowManager, { mode: 0o444 });
   // Made by root before any application runs, in a sticky folder: no application can put a folder of its own here.
   mkdirSync(X_SOCKET_FOLDER, { mode: 0o755 });
@@ -74,7 +66,7 @@ function makeDevices(): void {
   moveMount('/tmp/dev', '/dev');
   rmdirSync('/tmp/dev');
   mkdirSync('/dev/shm');
-  mountTmpfs({ target: '/dev/shm', mode: '1777', megabytes: TMP_MEGABYTES });
+  mountTmpfs({ target: '/dev/shm', mode: '1777', megabytes: MEGABYTES.sharedMemory });
   mkdirSync('/dev/pts');
   mountTerminals('/dev/pts');
   symlinkSync('pts/ptmx', '/dev/ptmx');

@@ -128,6 +128,14 @@ export class SandboxLauncher implements Launcher {
     if (held === undefined) throw new WardlockError('LAUNCH_FAILED', 'This launch was started or given up before.');
     try {
       return await this.#start(prepared.spec, held, onExit);
+    } catch (cause) {
+      const { sessionId, appId } = prepared.spec;
+      this.#options.log('error', 'A layer failed while an application was started; it was not.', {
+        sessionId,
+        appId,
+        cause: String(cause),
+      });
+      return { ok: false, reason: 'layer-failed', detail: cause instanceof Error ? cause.message : String(cause) };
     } finally {
       await closeLaunch(held);
     }

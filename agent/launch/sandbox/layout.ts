@@ -16,8 +16,8 @@ const WRITABLE_FOLDERS: readonly string[] = ['/tmp', '/dev/shm', SANDBOX_HOME, S
 /** What an application may read besides the survey and its own files. */
 export const READABLE_INSIDE: readonly string[] = [...WRITABLE_FOLDERS, SANDBOX_GIVEN, '/proc', '/dev'];
 
-export const HOME_MEGABYTES = 512;
-export const TMP_MEGABYTES = 512;
+/** How much a session may put where; all of it is memory. */
+export const MEGABYTES = { home: 512, tmp: 256, sharedMemory: 512, small: 64 } as const;
 
 /** The descriptor over which both programs talk to the agent. */
 export const AGENT_FD = 3;

@@ -102,11 +102,6 @@ export class Sandbox {
     }
   }
 
-  /** Resolves when process 1 has ended and with it all that ran in the session. */
-  async gone(): Promise<void> {
-    await exitOf(this.#init);
-  }
-
   /** Turns the warm starter into an application; the next one gets warm while that runs. */
   async start(appId: string, request: StartRequest): Promise<SandboxStart> {
     const starter = await (this.#next ?? this.#makeStarter());
@@ -124,7 +119,7 @@ export class Sandbox {
     const inside = this.#hostPath(SANDBOX_XAUTHORITY);
     await writeFile(inside, await readFile(cookieFile), { mode: 0o400 });
     await chown(inside, uid, gid);
-    const { file, args, options } = helper('display-program', String(this.#initPid), socket);
+    const { file, args, options } = helper('display-program', String(this.#livingInit()), socket);
     const { exitCode } = await exitOf(spawn(file, args, { ...options, stdio: 'ignore' }));
     if (exitCode !== 0) throw new WardlockError('OS_DISPLAY_FAILED', 'The display could not be shown to the session.');
   }
@@ -150,10 +145,16 @@ export class Sandbox {
     return endCgroup(this.#group);
   }
 
+  /** The pid of process 1. Once that has ended the number may be given to any process of the machine, so it is not used any more. */
+  #livingInit(): number {
+    if (this.#init.exitCode === null && this.#init.signalCode === null) return this.#initPid;
+    throw new WardlockError('LAUNCH_LAYER_FAILED', 'The session has ended: its first process is gone.');
+  }
+
   /** A path inside the session as this process can open it. */
   #hostPath(inside: string): string {
     if (!inside.startsWith(SANDBOX_GIVEN)) throw new TypeError('Root follows no path into a folder that applications can write.');
-    return `/proc/${this.#initPid}/root${inside}`;
+    return `/proc/${this.#livingInit()}/root${inside}`;
   }
 
   /** Until the application and all that it left running have ended. */
@@ -174,13 +175,14 @@ export class Sandbox {
   }
 
   async #makeStarter(): Promise<Starter> {
+    const initPid = this.#livingInit();
     this.#starters += 1;
     const group = await makeSubgroup(this.#group, `app-${this.#starters}`);
-    const child = spawnInNamespaceOf(this.#initPid, helper('start-program'));
+    const child = spawnInNamespaceOf(initPid, helper('start-program'));
     const pipe = new LinePipe(child);
     const request: WarmRequest = {
       agentPid: process.pid,
-      initPid: this.#initPid,
+      initPid,
       cgroup: group.path,
       readable: this.#options.readable,
     };

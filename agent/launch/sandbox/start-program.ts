@@ -27,7 +27,7 @@ import {
   setUmask,
 } from '../../os/libc.ts';
 import { joinNamespaces } from '../../os/mounts.ts';
-import { endWithParent, giveUpCapabilities } from '../../os/privileges.ts';
+import { endWithParent, giveUpCapabilities, leaveKeyring } from '../../os/privileges.ts';
 import { AGENT_FD, READABLE_INSIDE } from './layout.ts';
 import { type HeldFile, type Progress, readStartRequest, readWarmRequest, type StartRequest, type WarmRequest } from './messages.ts';
 
@@ -35,8 +35,11 @@ const O_PATH = 0o10000000;
 const O_CLOEXEC = 0o2000000;
 const PRIVATE_UMASK = 0o077;
 const RLIMIT_CORE = 4;
+const RLIMIT_NPROC = 6;
 const RLIMIT_NOFILE = 7;
 const OPEN_FILES = 4_096;
+/** Of the applications' user in all: far more than people need, and too few to bring the seat to a stop. */
+const PROCESSES = 4_096;
 /** The session's process 1, as this process sees it: both are in the same pid namespace. */
 const INIT_PID = 1;
 const LINE_BYTES = 64 * 1024;
@@ -93,6 +96,8 @@ function warmUp(request: WarmRequest): Warm {
   setUmask(PRIVATE_UMASK);
   setResourceLimit(RLIMIT_CORE, 0, 0);
   setResourceLimit(RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES);
+  setResourceLimit(RLIMIT_NPROC, PROCESSES, PROCESSES);
+  leaveKeyring();
   giveUpCapabilities();
   return { ruleset, agentFiles };
 }
