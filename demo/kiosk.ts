@@ -40,18 +40,27 @@ export interface Kiosk {
   stop(): Promise<void>;
 }
 
-/** Starts the kiosk and waits until its page is drawn. */
-export async function launchKiosk(launch: KioskLaunch): Promise<Kiosk> {
+/** An executable that starts Electron as somebody else: Playwright knows only how to start a file. */
+export async function electronWrapper(
+  path: string,
+  as: ((command: Command) => Command) | undefined,
+): Promise<{ readonly path: string; remove(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'wardlock-kiosk-'));
   const wrapper = join(folder, 'electron');
-  const direct: Command = { command: launch.electron, args: [] };
-  const { command, args } = launch.as?.(direct) ?? direct;
+  const direct: Command = { command: path, args: [] };
+  const { command, args } = as?.(direct) ?? direct;
   await writeFile(wrapper, `#!/bin/sh\nexec ${[command, ...args].map(quote).join(' ')} "$@"\n`);
   await chmod(folder, 0o755);
   await chmod(wrapper, 0o755);
+  return { path: wrapper, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/** Starts the kiosk and waits until its page is drawn. */
+export async function launchKiosk(launch: KioskLaunch): Promise<Kiosk> {
+  const wrapper = await electronWrapper(launch.electron, launch.as);
   try {
     const app = await electron.launch({
-      executablePath: wrapper,
+      executablePath: wrapper.path,
       // The real sandbox: without this Playwright would switch it off.
       chromiumSandbox: true,
       timeout: LAUNCH_LIMIT_MS,
@@ -86,11 +95,11 @@ export async function launchKiosk(launch: KioskLaunch): Promise<Kiosk> {
         const late = setTimeout(() => app.process().kill('SIGKILL'), STOP_LIMIT_MS);
         await ended;
         clearTimeout(late);
-        await rm(folder, { recursive: true, force: true });
+        await wrapper.remove();
       },
     };
   } catch (failure) {
-    await rm(folder, { recursive: true, force: true });
+    await wrapper.remove();
     throw failure;
   }
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isWardlockError } from '../core/errors/index.ts';
 import { type Clinic, openClinic } from './clinic.ts';
+import { visitConsole } from './console-visit.ts';
 import { proveShift } from './evidence.ts';
 import { openDrivenKiosk, openPracticeWindow } from './open-kiosk.ts';
 import { parseOptions, USAGE } from './options.ts';
@@ -67,6 +68,7 @@ async function main(): Promise<void> {
       await playShift({ clinic: opened, kiosk, display: memory, progress: shown });
       say('\nThe auditor\n');
       await proveShift(opened, since, shown, say);
+      await shown.step('the auditor reads it in the console, in a browser', () => visitConsole(opened));
     } finally {
       if (options.once) await kiosk.stop();
       else void stopped.then(() => kiosk.stop());

@@ -46,14 +46,14 @@ export async function openPracticeWindow(clinic: Clinic): Promise<Child> {
   });
 }
 
-async function kioskHome(clinic: Clinic): Promise<string> {
+export async function kioskHome(clinic: Clinic): Promise<string> {
   if (clinic.users !== undefined) return clinic.users.ui.home;
   const home = join(clinic.places.root, 'screens-home');
   await mkdir(home, { recursive: true, mode: 0o700 });
   return home;
 }
 
-function asScreensUser(clinic: Clinic): { readonly as?: (command: Command) => Command } {
+export function asScreensUser(clinic: Clinic): { readonly as?: (command: Command) => Command } {
   const { users, seat } = clinic;
   const { stage } = seat;
   if (users === undefined || stage === undefined) return {};
