@@ -7,6 +7,7 @@ import { type BaseWindow, type Rectangle, session, WebContentsView } from 'elect
 import { LOCKED_PREFERENCES, lockPage, lockSession } from '../guard/borders.ts';
 import type { RefusedBorder } from '../guard/reports.ts';
 import type { InputGate } from '../input/gate.ts';
+import { shutDialogs } from './no-dialogs.ts';
 import { mayNavigate, mayRequest } from './origins.ts';
 
 export interface WebAppSource {
@@ -66,13 +67,19 @@ export function createWebApps(options: WebAppsOptions): WebApps {
       lockSession(own, (address, type) => mayRequest(address, type, source.origins), refused);
       const view = new WebContentsView({ webPreferences: { ...LOCKED_PREFERENCES, session: own } });
       view.setBackgroundColor('#ffffff');
-      const mayBe = (address: string): boolean => mayNavigate(address, source.origins);
+      let shut = false;
+      const mayBe = (address: string): boolean => mayNavigate(address, source.origins) || (!shut && address === 'about:blank');
       lockPage(view.webContents, { mayNavigate: mayBe, astray: { unless: mayBe, home: source.url }, report: refused });
       view.webContents.setWebRTCIPHandlingPolicy('disable_non_proxied_udp');
       options.gate.attach(view.webContents, 'web');
       open.set(source.id, { view, session: own });
       // A page that does not load shows Chromium's own error; the app stays closable from the bar.
-      void view.webContents.loadURL(source.url).catch(() => options.report('navigation', 'web app did not load'));
+      void shutDialogs(view.webContents, options.report)
+        .then(() => {
+          shut = true;
+          return view.webContents.loadURL(source.url);
+        })
+        .catch(() => options.report('navigation', 'web app did not load'));
     },
     isOpen: (appId) => open.has(appId),
     show(appId, size) {

@@ -1,0 +1,34 @@
+/**
+ * Keeps the dialogs of the operating system away from web apps: no file chooser, no print dialog. Chromium offers no
+ * setting for either, so its own inspection protocol intercepts them; a page can't undo that.
+ */
+import type { WebContents } from 'electron';
+import type { Report } from '../guard/reports.ts';
+
+const PROTOCOL_VERSION = '1.3';
+/** Runs in every frame before any script of the page; it tells main by a console message that main alone reads. */
+const PRINT_MARK = 'wardlock: print refused';
+const NO_PRINT = `(() => {
+  const refuse = () => console.debug(${JSON.stringify(PRINT_MARK)});
+  Object.defineProperty(window, 'print', { value: refuse, writable: false, configurable: false });
+})();`;
+
+/** @returns when the dialogs are shut; the page must not be loaded before */
+export async function shutDialogs(contents: WebContents, report: Report): Promise<void> {
+  const { debugger: protocol } = contents;
+  protocol.attach(PROTOCOL_VERSION);
+  protocol.on('message', (_event, method) => {
+    if (method === 'Page.fileChooserOpened') report('input', 'file chooser');
+  });
+  contents.on('console-message', (_event, _level, message) => {
+    if (message === PRINT_MARK) report('input', 'print');
+  });
+  // The inspection protocol answers only once there is a frame to inspect.
+  await contents.loadURL('about:blank');
+  await protocol.sendCommand('Page.enable');
+  // A navigation to another process forgets this one; a chooser needs a person's click, which comes later.
+  const shutChooser = (): Promise<unknown> => protocol.sendCommand('Page.setInterceptFileChooserDialog', { enabled: true });
+  contents.on('dom-ready', () => void shutChooser().catch(() => report('input', 'file chooser may open')));
+  await shutChooser();
+  await protocol.sendCommand('Page.addScriptToEvaluateOnNewDocument', { source: NO_PRINT });
+}
