@@ -47,6 +47,8 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (!isWardlockError(error)) throw error;
-  process.stderr.write(`${error.message} (${error.code})\n`);
+  // Programs asked for JSON and get the same two things that a person gets.
+  const asked = process.argv.includes('--json');
+  process.stderr.write(asked ? `${JSON.stringify({ error: error.toBody() })}\n` : `${error.message} (${error.code})\n`);
   process.exitCode = error.code === 'START_USAGE' ? USAGE : FAILED;
 }
