@@ -5,15 +5,14 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { type ParseError, parse } from 'jsonc-parser';
-import { Value } from 'typebox/value';
 import { consolePaths } from '../contract/console-api.ts';
 import { POLICY_TYPE } from '../contract/seat-api.ts';
 import type { Signer } from '../core/audit/crypto.ts';
 import { preAuthenticationEncoding } from '../core/envelope/dsse.ts';
 import { WardlockError } from '../core/errors/index.ts';
 import { nodeCrypto } from '../crypto/index.ts';
-import { PolicyDocument, type PolicyEnvelope } from '../policies/schema.ts';
+import { parsePolicy } from '../policies/parse.ts';
+import type { PolicyDocument, PolicyEnvelope } from '../policies/schema.ts';
 import { readPrivateKey } from '../server/site/key-file.ts';
 import { group } from './group.ts';
 import { call, serverUrl } from './https.ts';
@@ -53,12 +52,14 @@ export function signPolicy(policy: PolicyDocument, signer: Signer): PolicyEnvelo
 }
 
 function readPolicy(path: string): PolicyDocument {
-  const errors: ParseError[] = [];
-  const document: unknown = parse(readText(path), errors, { allowTrailingComma: true });
-  if (errors.length > 0 || !Value.Check(PolicyDocument, document)) {
-    throw new WardlockError('POLICY_MALFORMED', `${path} is no valid policy. See where with: policy validate ${path}`);
-  }
-  return document;
+  const parsed = parsePolicy(readText(path), { comments: true });
+  if (parsed.ok) return parsed.document;
+  const [first] = parsed.problems;
+  const code = first?.kind === 'empty' ? 'POLICY_EMPTY' : 'POLICY_MALFORMED';
+  throw new WardlockError(
+    code,
+    `${path}:${first?.line ?? 1}:${first?.column ?? 1}: ${first?.message ?? 'no valid policy'} See all with: policy validate ${path}`,
+  );
 }
 
 function readText(path: string): string {

@@ -4,11 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
-import { Value } from 'typebox/value';
 import type { AuditCrypto } from '../../core/audit/crypto.ts';
 import { preAuthenticationEncoding } from '../../core/envelope/dsse.ts';
 import { WardlockError } from '../../core/errors/index.ts';
-import { PolicyDocument, type PolicyEnvelope } from '../../policies/schema.ts';
+import { parsePolicy } from '../../policies/parse.ts';
+import type { PolicyDocument, PolicyEnvelope } from '../../policies/schema.ts';
 import type { Tables } from '../store/schema.ts';
 import type { Changes } from './changes.ts';
 import type { ServerLog } from './server-log.ts';
@@ -108,25 +108,17 @@ function isSigned(crypto: AuditCrypto, keys: readonly Buffer[], envelope: Policy
 }
 
 function readPolicy({ tenant, now }: PolicyParts, payload: Buffer): PolicyDocument {
-  const policy = parseJson(payload);
-  if (!Value.Check(PolicyDocument, policy)) {
-    const first = Value.Errors(PolicyDocument, policy)[0];
+  const parsed = parsePolicy(payload.toString('utf8'), { comments: false });
+  if (!parsed.ok) {
+    const [first] = parsed.problems;
     throw new WardlockError(
-      'POLICY_MALFORMED',
-      `The policy does not fit its schema: ${first?.instancePath || '/'} ${first?.message ?? ''}.`,
+      first?.kind === 'empty' ? 'POLICY_EMPTY' : 'POLICY_MALFORMED',
+      `${first?.path || 'The policy'}: ${first?.message ?? 'does not fit'}`,
     );
   }
+  const policy = parsed.document;
   if (policy.tenant !== tenant)
     throw new WardlockError('POLICY_WRONG_TENANT', `The policy is for ${policy.tenant}; this site is ${tenant}.`);
-  if (policy.roles.length === 0 || policy.apps.length === 0) throw new WardlockError('POLICY_EMPTY');
   if (Date.parse(policy.expiresAt) <= now()) throw new WardlockError('POLICY_EXPIRED', `The policy expired at ${policy.expiresAt}.`);
   return policy;
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch (cause) {
-    throw new WardlockError('POLICY_MALFORMED', 'The policy is not JSON.', { cause });
-  }
 }
