@@ -39,6 +39,7 @@ export function storeTables(db: StoreDatabase) {
   const readNode = db.prepare('SELECT hash FROM node WHERE level = ? AND idx = ?').pluck();
   const readEntry = db.prepare('SELECT bytes FROM entry WHERE seq = ?').pluck();
   const readEntries = db.prepare('SELECT seq, bytes FROM entry WHERE seq >= ? ORDER BY seq LIMIT ?').raw();
+  const readRun = db.prepare('SELECT bytes FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq').pluck();
   const readKept = db.prepare('SELECT size, epoch, first, note FROM kept WHERE size > ? ORDER BY size LIMIT ?');
   const readKeptOfEpoch = db.prepare('SELECT size, epoch, first, note FROM kept WHERE epoch = ? ORDER BY size DESC LIMIT 1');
   const readLastKept = db.prepare('SELECT size, epoch, first, note FROM kept ORDER BY size DESC LIMIT 1');
@@ -64,6 +65,8 @@ export function storeTables(db: StoreDatabase) {
     entry: (seq: number) => bytesOf(readEntry.get(seq)),
     /** Up to `limit` entries from `seq` on, in order. */
     entries: (seq: number, limit: number): readonly StoredEntry[] => readEntries.all(seq, limit).map(entryRow),
+    /** The bytes at the places [from, to), in order: without their places, which are known when none is missing. */
+    run: (from: number, to: number): readonly unknown[] => readRun.all(from, to),
     /** Up to `limit` kept checkpoints of more than `size`, by size. */
     kept: (size: number, limit: number): readonly KeptRow[] => readKept.all(size, limit).map((row) => parsed(KeptRow, row)),
     keptOfEpoch: (epoch: number) => optional(KeptRow, readKeptOfEpoch.get(epoch)),
