@@ -48,12 +48,7 @@ export function parsePolicy(text: string, options: ParseOptions): ParsedPolicy {
   if (repeated.length > 0) return refused(repeated);
   const value: unknown = plainValue(tree);
   if (!checker.Check(value)) {
-    return refused(
-      checker
-        .Errors(value)
-        .filter(isTelling)
-        .map((error) => at('schema', nodeAt(tree, error.instancePath).offset, error.instancePath, sentence(error))),
-    );
+    return refused(checker.Errors(value).flatMap((error) => problemsOf(error, tree, at)));
   }
   const empty = emptiness(value);
   const wrong = contradictions(value).map(({ path, message }) =>
@@ -119,20 +114,25 @@ interface SchemaError {
 }
 
 /** `false` schemas only say again what `additionalProperties` says with the field's name. */
-function isTelling(error: SchemaError): boolean {
-  return error.keyword !== 'boolean';
+function problemsOf(error: SchemaError, tree: Node, at: ReturnType<typeof positions>): readonly PolicyProblem[] {
+  const node = nodeAt(tree, error.instancePath);
+  if (error.keyword === 'boolean') return [];
+  if (error.keyword !== 'additionalProperties') return [at('schema', node.offset, error.instancePath, sentence(error))];
+  return namesIn(error.params, 'additionalProperties').map((name) => {
+    const key = node.children?.find((child) => child.children?.[0]?.value === name) ?? node;
+    return at('schema', key.offset, `${error.instancePath}/${name}`, `Unknown field: ${name}. Check the spelling.`);
+  });
 }
 
 function sentence(error: SchemaError): string {
-  const { params } = error;
-  if (error.keyword === 'additionalProperties' && 'additionalProperties' in params && Array.isArray(params.additionalProperties)) {
-    return `Unknown field: ${params.additionalProperties.map(String).join(', ')}. Check the spelling.`;
-  }
-  if (error.keyword === 'required' && 'requiredProperties' in params && Array.isArray(params.requiredProperties)) {
-    return `Missing: ${params.requiredProperties.map(String).join(', ')}.`;
-  }
+  if (error.keyword === 'required') return `Missing: ${namesIn(error.params, 'requiredProperties').join(', ')}.`;
   const text = error.message;
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+function namesIn(params: object, list: string): readonly string[] {
+  const found: unknown = Object.entries(params).find(([name]) => name === list)?.[1];
+  return Array.isArray(found) ? found.map(String) : [];
 }
 
 function nodeAt(tree: Node, pointer: string): Node {
