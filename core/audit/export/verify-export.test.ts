@@ -1,0 +1,226 @@
+/** An auditor's export: what the server writes verifies offline, and each way of touching it is named. */
+import { expect, test } from 'vitest';
+import { nodeCrypto } from '../../../crypto/index.ts';
+import { flipped, type MemoryLog, memoryLog } from '../../../test/audit/memory-log.ts';
+import { toBase64, toHex } from '../bytes.ts';
+import { parseCheckpoint } from '../checkpoint.ts';
+import { CompactRange } from '../compact.ts';
+import { cosign, withSignature } from '../cosignature.ts';
+import { parseHeader } from '../entry.ts';
+import { deriveEpochKeys, type EpochKeys, openEpochSecret } from '../epoch.ts';
+import { describeFault } from '../faults.ts';
+import { treeHasher } from '../hasher.ts';
+import { inclusionProof, type NodeReader } from '../merkle.ts';
+import { NOTE_COSIGNATURE, NOTE_ED25519, type NoteVerifier, noteVerifier } from '../note.ts';
+import { formatTlogProof } from '../proofs.ts';
+import { openEntry } from '../seal.ts';
+import { type ExportLine, formatLine, MAX_LINE, parseLine } from './lines.ts';
+import { verifyExport } from './verify-export.ts';
+
+const hasher = treeHasher(nodeCrypto);
+const log = memoryLog({ epochs: [10, 20, 5] });
+const mirror = { name: 'wardlock/server/m', signer: nodeCrypto.signer(nodeCrypto.random(32)) };
+const mirrorKey = noteVerifier(nodeCrypto, { name: mirror.name, type: NOTE_COSIGNATURE, publicKey: mirror.signer.publicKey });
+const otherKey = noteVerifier(nodeCrypto, {
+  name: 'other',
+  type: NOTE_ED25519,
+  publicKey: nodeCrypto.signer(nodeCrypto.random(32)).publicKey,
+});
+
+const entry = (seq: number): Uint8Array => log.entries.get(seq) ?? new Uint8Array(0);
+const nodes: NodeReader = (level, index) => {
+  const range = CompactRange.empty(hasher, index * 2 ** level);
+  for (let at = range.begin; at < range.begin + 2 ** level; at += 1) range.append(hasher.leaf(entry(at)));
+  return range.nodes[0]?.hash ?? hasher.emptyRoot;
+};
+const proof = (seq: number, size: number): string[] => inclusionProof(hasher, seq, size, nodes).map(toBase64);
+
+/** The lines of an honest export of [start, end), as the server writes them. */
+function honest(source: MemoryLog, start: number, end: number): ExportLine[] {
+  const head = parseCheckpoint(source.head);
+  const { size } = head.checkpoint;
+  const checkpoint = withSignature(head.note, cosign(nodeCrypto, head.note.text, mirror, 1_700_000_000));
+  const keys = new Map<number, EpochKeys>();
+  const lines: ExportLine[] = [
+    {
+      kind: 'export',
+      format: 'wardlock-audit-export/1',
+      workstation: toHex(source.log.workstation),
+      created: '2026-01-01T00:00:00Z',
+      question: 'a test',
+    },
+    { kind: 'log', incarnation: toHex(source.log.incarnation), checkpoint },
+  ];
+  const needed = new Set(Array.from({ length: end - start }, (_, at) => parseHeader(entry(start + at)).epoch));
+  const signing = parseHeader(entry(size - 1)).epoch;
+  for (const [seq, bytes] of source.entries) {
+    const header = parseHeader(bytes);
+    if (header.kind !== 2 || (!needed.has(header.epoch) && header.epoch !== signing)) continue;
+    const opened = openEpochSecret(nodeCrypto, bytes, header, source.readerKey);
+    if (opened.outcome !== 'opened') throw new RangeError(opened.outcome);
+    keys.set(header.epoch, deriveEpochKeys(nodeCrypto, opened.secret, header));
+    const closing = source.kept.find((kept) => kept.size === seq + 1)?.note ?? '';
+    const certificate = formatTlogProof({ index: seq, hashes: inclusionProof(hasher, seq, seq + 1, nodes), checkpoint: closing });
+    lines.push({
+      kind: 'epoch',
+      seq,
+      entry: toBase64(bytes),
+      proof: proof(seq, size),
+      certificate,
+      secret: needed.has(header.epoch) ? toBase64(opened.secret) : null,
+    });
+  }
+  lines.push({ kind: 'run', start, end, first: proof(start, size), last: proof(end - 1, size) });
+  for (let seq = start; seq < end; seq += 1) {
+    const header = parseHeader(entry(seq));
+    const epochKeys = keys.get(header.epoch);
+    const event = header.kind === 2 || epochKeys === undefined ? null : (openEntry(epochKeys, entry(seq)) ?? null);
+    lines.push({ kind: 'entry', seq, entry: toBase64(entry(seq)), event });
+  }
+  lines.push({ kind: 'end', entries: end - start });
+  return lines;
+}
+
+function names(lines: readonly (ExportLine | string)[], keys: readonly NoteVerifier[] = [log.logKey, mirrorKey]): readonly string[] {
+  const texts = lines.map((line) => (typeof line === 'string' ? line : formatLine(line).trimEnd()));
+  return [...verifyExport(nodeCrypto, texts, { keys })].map((fault) => describeFault(fault).split(':')[0] ?? '');
+}
+
+/** The lines with the first of a kind (or the one at `seq`) changed. */
+function changed<K extends ExportLine['kind']>(
+  lines: readonly ExportLine[],
+  kind: K,
+  change: (line: Extract<ExportLine, { kind: K }>) => ExportLine,
+  seq?: number,
+): ExportLine[] {
+  let done = false;
+  return lines.map((line) => {
+    if (done || !isKind(line, kind) || (seq !== undefined && (!('seq' in line) || line.seq !== seq))) return line;
+    done = true;
+    return change(line);
+  });
+}
+
+function isKind<K extends ExportLine['kind']>(line: ExportLine, kind: K): line is Extract<ExportLine, { kind: K }> {
+  return line.kind === kind;
+}
+
+test.each([
+  [0, 38],
+  [5, 6],
+  [5, 25],
+  [12, 13],
+  [31, 38],
+  [0, 1],
+  [37, 38],
+])('an honest export of [%i, %i) verifies under log key or mirror key', (start, end) => {
+  const lines = honest(log, start, end);
+  expect(names(lines, [log.logKey])).toEqual([]);
+  expect(names(lines, [mirrorKey])).toEqual([]);
+  expect(names(lines, [otherKey])).toEqual(['KEY_MISMATCH']);
+  expect(names(lines, [])).toEqual(['KEY_MISMATCH']);
+});
+
+test('events are handed on, and their number is told', () => {
+  const seen: number[] = [];
+  const run = verifyExport(
+    nodeCrypto,
+    honest(log, 5, 9).map((line) => formatLine(line)),
+    { keys: [mirrorKey], onEvent: (seq) => void seen.push(seq) },
+  );
+  let step = run.next();
+  while (step.done !== true) step = run.next();
+  expect(step.value).toEqual({ entries: 4, sections: 1, decrypted: 4, faults: 0 });
+  expect(seen).toEqual([5, 6, 7, 8]);
+});
+
+const lines = honest(log, 5, 25);
+const altered = (seq: number) =>
+  changed(lines, 'entry', (line) => ({ ...line, entry: toBase64(flipped(entry(seq), 200)), event: null }), seq);
+
+test.each<[string, readonly (ExportLine | string)[], readonly string[]]>([
+  ['an altered entry', altered(10), ['ENTRY_ALTERED entry 10']],
+  ['an altered last entry', altered(24), ['PROOF_INVALID from 5 to 24']],
+  [
+    'a missing entry',
+    lines.filter((line) => line.kind !== 'entry' || line.seq !== 10),
+    ['ENTRY_MISSING entry 10', 'EXPORT_MALFORMED', 'EXPORT_TRUNCATED'],
+  ],
+  [
+    'a repeated entry',
+    lines.flatMap((line) => (line.kind === 'entry' && line.seq === 10 ? [line, line] : [line])),
+    ['ENTRY_DUPLICATE entry 10', 'EXPORT_MALFORMED', 'EXPORT_TRUNCATED'],
+  ],
+  [
+    'an entry beyond its run',
+    changed(lines, 'entry', (line) => ({ ...line, seq: 99 }), 24),
+    ['ENTRY_REORDERED entry 99', 'ENTRY_MISSING entry 24'],
+  ],
+  [
+    'an entry in another place',
+    changed(lines, 'entry', (line) => ({ ...line, entry: toBase64(entry(11)), event: null }), 10),
+    ['ENTRY_REORDERED entry 10'],
+  ],
+  ['an event that is not what was sealed', changed(lines, 'entry', (line) => ({ ...line, event: '{}' }), 10), ['EVENT_MISMATCH entry 10']],
+  [
+    'an event for an epoch entry',
+    changed(honest(log, 5, 25), 'entry', (line) => ({ ...line, event: '{}' }), 11),
+    ['EVENT_MISMATCH entry 11'],
+  ],
+  [
+    'another secret',
+    changed(lines, 'epoch', (line) => ({ ...line, secret: toBase64(nodeCrypto.random(32)) })),
+    ['EPOCH_SECRET_MISMATCH epoch 0', 'ENTRY_UNDECRYPTABLE from 5 to 10'],
+  ],
+  ['an event without its secret', changed(lines, 'epoch', (line) => ({ ...line, secret: null })), ['ENTRY_UNDECRYPTABLE from 5 to 10']],
+  [
+    'an altered epoch entry',
+    changed(lines, 'epoch', (line) => ({ ...line, entry: toBase64(flipped(entry(0), 90)), secret: null, certificate: null })),
+    ['PROOF_INVALID entry 0', 'ENTRY_UNDECRYPTABLE from 5 to 10'],
+  ],
+  [
+    'no epoch entry',
+    changed(lines, 'epoch', (line) => ({ ...line, entry: 'AAAA' })),
+    ['ENTRY_MALFORMED entry 0', 'ENTRY_UNDECRYPTABLE from 5 to 10'],
+  ],
+  [
+    'an event where the epoch should open',
+    changed(lines, 'epoch', (line) => ({ ...line, seq: 6, entry: toBase64(entry(6)) })),
+    ['EPOCH_MALFORMED entry 6', 'ENTRY_UNDECRYPTABLE from 5 to 10'],
+  ],
+  ['a certificate of nothing', changed(lines, 'epoch', (line) => ({ ...line, certificate: 'x' })), ['EPOCH_MALFORMED entry 0']],
+  [
+    'the certificate of another entry',
+    changed(lines, 'epoch', (line) => ({ ...line, certificate: (line.certificate ?? '').replace('index 0', 'index 1') })),
+    ['PROOF_INVALID entry 0'],
+  ],
+  [
+    'a run with the proof of another entry',
+    changed(lines, 'run', (line) => ({ ...line, first: line.last })),
+    ['PROOF_INVALID from 5 to 24'],
+  ],
+  ['a run that is empty', changed(lines, 'run', (line) => ({ ...line, end: 5 })), expect.arrayContaining(['PROOF_INVALID entry 5'])],
+  ['no last line', lines.slice(0, -1), ['EXPORT_TRUNCATED']],
+  ['half of itself', lines.slice(0, 16), ['ENTRY_MISSING from 15 to 24', 'EXPORT_TRUNCATED']],
+  ['a line that is no JSON', [...lines.slice(0, -1), '{', ...lines.slice(-1)], ['EXPORT_MALFORMED']],
+  ['lines after its end', [...lines, ...lines.slice(-1)], ['EXPORT_MALFORMED']],
+  ['no first line', lines.slice(1), expect.arrayContaining(['EXPORT_MALFORMED', 'EXPORT_TRUNCATED'])],
+  [
+    'the checkpoint of another log',
+    changed(lines, 'log', (line) => ({ ...line, incarnation: '0000000000000000' })),
+    expect.arrayContaining(['CHECKPOINT_FOREIGN']),
+  ],
+  [
+    'a checkpoint that cannot be read',
+    changed(lines, 'log', (line) => ({ ...line, checkpoint: 'x' })),
+    expect.arrayContaining(['CHECKPOINT_MALFORMED']),
+  ],
+])('an export with %s is named', (_what, touched, expected) => {
+  expect(names(touched)).toEqual(expected);
+});
+
+test('a line that is too long or not of the format is no line', () => {
+  expect([parseLine('x'.repeat(MAX_LINE + 1)), parseLine('{"kind":"other"}'), parseLine('[]'), parseLine('')]).toEqual(
+    Array(4).fill(undefined),
+  );
+});
