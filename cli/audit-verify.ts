@@ -57,7 +57,10 @@ function verify(path: string, flags: VerifyFlags): number {
 
 function verifySource(source: LogSource, keys: readonly NoteVerifier[], report: Report): void {
   const summary = drain(verifyLog(nodeCrypto, source, keysByUse(keys)), report);
-  report.summary(logSummary(source, summary), { incarnation: toHex(source.log.incarnation), ...withoutHashes(summary) });
+  report.summary(logSummary(source, summary, keysByUse(keys).receiptKeys.length > 0), {
+    incarnation: toHex(source.log.incarnation),
+    ...withoutHashes(summary),
+  });
 }
 
 function verifyExportFile(path: string, keys: readonly NoteVerifier[], report: Report): void {
@@ -76,10 +79,10 @@ function drain<T>(faults: Generator<Fault, T>, report: Report): T {
   return step.value;
 }
 
-function logSummary(source: LogSource, summary: VerifySummary): string {
+function logSummary(source: LogSource, summary: VerifySummary, receiptsChecked: boolean): string {
   const { from, size, epochs, receipted, firstWallMicros, lastWallMicros } = summary;
   const pruned = from > 0 ? `, pruned before ${from}` : '';
-  return `seat ${toHex(source.log.workstation)} log ${toHex(source.log.incarnation)}: ${size} entries${pruned}, ${epochs} epochs, ${timeText(firstWallMicros)} to ${timeText(lastWallMicros)}, receipted to ${receipted}`;
+  return `seat ${toHex(source.log.workstation)} log ${toHex(source.log.incarnation)}: ${size} entries${pruned}, ${epochs} epochs, ${timeText(firstWallMicros)} to ${timeText(lastWallMicros)}, ${receiptsChecked ? `receipted to ${receipted}` : "receipts not checked (no --key of the server's mirror)"}`;
 }
 
 function withoutHashes(summary: VerifySummary): Omit<VerifySummary, 'hashes'> {

@@ -119,7 +119,10 @@ export class SessionApps {
   async endSession(session: string): Promise<boolean> {
     this.#ports.web('all', 'closeAll');
     const report = await this.#ports.launcher.endSession(session);
-    for (const [appId, running] of [...this.#running]) if (running.session === session) this.#exited(appId, running, null, 'SIGKILL');
+    for (const [appId, running] of [...this.#running]) {
+      // A web application has no process of its own that a signal could end.
+      if (running.session === session) this.#exited(appId, running, null, running.kind === 'web' ? null : 'SIGKILL');
+    }
     this.#message = null;
     return report.clean;
   }
