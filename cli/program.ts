@@ -7,7 +7,7 @@ import { isWardlockError } from '../core/errors/index.ts';
 
 /** Which modules a first word needs. Only those are loaded, because a badge tap must not wait for the server's code. */
 const modules: Readonly<Record<string, readonly (() => Promise<CommandModule>)[]>> = {
-  agent: [() => import('./agent.ts')],
+  agent: [() => import('./agent.ts'), () => import('./agent-restored.ts')],
   syncer: [() => import('./syncer.ts')],
   tap: [() => import('./tap.ts')],
   status: [() => import('./status.ts')],

@@ -2,9 +2,7 @@
  * Whether denials are reported, and to whom. Owns the listener and the kernel's switch for records; keeps both going while
  * the seat runs, and says when they are not.
  */
-import { join } from 'node:path';
-import { Restrictions } from '../../os/restrictions/restrictions.ts';
-import { auditBacklog, auditRecords } from '../../os/restrictions/settings.ts';
+import { seatRestrictions } from '../../os/restrictions/compose.ts';
 import type { LaunchLog } from '../port.ts';
 import { type DenialListener, listenForDenials } from './listener.ts';
 import type { CountedDenial } from './tally.ts';
@@ -17,13 +15,12 @@ export interface DenialReports {
   close(): Promise<void>;
 }
 
-const JOURNAL = 'restrictions.json';
 /** Someone who switches records off again and again wants them off; the seat then says that it has no reports. */
 const MAX_SWITCHED_ON = 20;
 
 /** Switches the kernel's records on, undoing first what a crashed run left, and starts to listen. */
 export async function openDenialReports(stateFolder: string, log: LaunchLog): Promise<DenialReports> {
-  const restrictions = new Restrictions(join(stateFolder, JOURNAL), [auditBacklog, auditRecords]);
+  const restrictions = seatRestrictions(stateFolder);
   let reader: (denial: CountedDenial) => void = () => undefined;
   let listener: DenialListener | undefined;
   let areComing = false;
