@@ -1,0 +1,199 @@
+/**
+ * The console in a real browser against a real server: signing in, finding a session, reading its story by mouse and by
+ * keyboard, light and dark, at twice the text size; without a finding of axe and without a script that the server did not send.
+ */
+
+import { readFileSync } from 'node:fs';
+import { chmod, chown, copyFile, cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import { type ElectronApplication, _electron as electron, expect, type Page, test } from '@playwright/test';
+import { type Display, startDisplay } from '../../demo/display.ts';
+import { electronWrapper } from '../../demo/kiosk.ts';
+import { readRuntime } from '../../demo/runtime.ts';
+import { type SeatDouble, startSeat } from '../support/seat-double.ts';
+import { cli, newToken, rows, type ServerProcess, startServer, until } from '../support/server-process.ts';
+import { dropTo } from './support/seat.ts';
+
+const UNPRIVILEGED = 61_235;
+const PASSWORD = 'correct horse battery';
+const session = 'a'.repeat(32);
+
+let folder: string;
+let server: ServerProcess;
+let seat: SeatDouble;
+let display: Display;
+let browser: ElectronApplication;
+let page: Page;
+let removeWrapper: () => Promise<void>;
+
+function publicKey(path: string): Buffer {
+  const file: { publicKey: string } = JSON.parse(readFileSync(`${path}.pub`, 'utf8'));
+  return Buffer.from(file.publicKey, 'base64');
+}
+
+async function record(): Promise<void> {
+  for (const kind of ['reader', 'escrow']) await cli(['keys', 'new', kind, '--out', join(folder, `${kind}.key`)]);
+  server = await startServer(folder, { more: ['--reader-key', join(folder, 'reader.key')] });
+  await cli(['account', 'add', 'iris', '--state', server.state], `${PASSWORD}\n`);
+  await cli(['staff', 'add', 'n.ada', '--state', server.state, '--name', 'Ada Reyes', '--role', 'nurse']);
+  const keys = { readerPublicKey: publicKey(join(folder, 'reader.key')), escrowPublicKey: publicKey(join(folder, 'escrow.key')) };
+  seat = await startSeat(await mkdtemp(join(folder, 'seat-')), keys);
+  const token = await newToken(server.state);
+  await until(() => {
+    try {
+      seat.enrol(server.ready.seats, token);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  await until(() => seat.enrolment);
+  seat.append([
+    {
+      type: 'session.started',
+      body: { session, person: 'n.ada', role: 'nurse', factors: ['badge', 'pin'], policyVersion: 1, replaces: null },
+    },
+    { type: 'app.launched', body: { session, app: 'records', sha256: null, rule: 'role/nurse', policyVersion: 1, mode: 'enforced' } },
+    { type: 'session.locked', body: { session, reason: 'idle' } },
+    { type: 'session.unlocked', body: { session, person: 'n.ada', factors: ['badge'] } },
+    { type: 'app.refused', body: { session, app: 'solitaire', reason: 'not-in-policy', code: 'LAUNCH_APP_UNKNOWN' } },
+    { type: 'session.ended', body: { session, person: 'n.ada', reason: 'logout' } },
+  ]);
+  await until(() => rows(server.state, 'select * from index_cursors where next_seq = ?', seat.size).length > 0);
+}
+
+async function openBrowser(): Promise<void> {
+  const asRoot = process.getuid?.() === 0;
+  const owner = asRoot ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  const home = join(folder, 'home');
+  await mkdir(home, { mode: 0o700 });
+  await cp(resolve(import.meta.dirname, '../../demo/console-window'), join(home, 'window'), { recursive: true });
+  await copyFile(server.ready.ca, join(home, 'ca.pem'));
+  for (const path of [home, join(home, 'window'), join(home, 'ca.pem')]) await chown(path, owner.uid, owner.gid);
+  display = await startDisplay({ dir: join(folder, 'display'), width: 1280, height: 1000, owner });
+  const wrapper = await electronWrapper(readRuntime().electron.path, asRoot ? dropTo(owner) : undefined);
+  removeWrapper = wrapper.remove;
+  browser = await electron.launch({
+    executablePath: wrapper.path,
+    chromiumSandbox: true,
+    cwd: '/',
+    args: [
+      join(home, 'window'),
+      `--user-data-dir=${join(home, 'data')}`,
+      `--site-ca=${join(home, 'ca.pem')}`,
+      `--address=${server.ready.console}`,
+    ],
+    env: {
+      PATH: '/usr/bin:/bin',
+      HOME: home,
+      LANG: 'C.UTF-8',
+      DISPLAY: display.name,
+      ...(display.authority === undefined ? {} : { XAUTHORITY: display.authority }),
+    },
+  });
+  page = await browser.firstWindow();
+}
+
+test.beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wardlock-console-'));
+  await chmod(folder, 0o755);
+  await record();
+  await openBrowser();
+});
+test.afterAll(async () => {
+  await browser?.close();
+  await removeWrapper?.();
+  await display?.stop();
+  await seat?.close();
+  await server?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function expectNoFinding(): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`)).toEqual([]);
+}
+
+async function signIn(): Promise<void> {
+  await page.goto(server.ready.console);
+  if ((await page.getByLabel('Password').count()) === 0)
+    await page.getByRole('button', { name: 'Sign out' }).or(page.getByLabel('Password')).first().waitFor();
+  if ((await page.getByRole('button', { name: 'Sign out' }).count()) > 0) return;
+  await page.getByLabel('Name').fill('iris');
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Who sat where, and when' }).waitFor();
+}
+
+test('a wrong password is told in words, the right one opens the record, and axe finds nothing on the way', async () => {
+  await page.getByLabel('Name').fill('iris');
+  await page.getByLabel('Password').fill('not the password');
+  await expectNoFinding();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('alert')).toContainText('Name or password is wrong.');
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.getByRole('cell', { name: /Ada Reyes/ }).waitFor();
+  await expectNoFinding();
+});
+
+test('the story is read by mouse and by arrow keys, and says the same in lanes and table', async () => {
+  await signIn();
+  await page
+    .getByRole('row', { name: /Ada Reyes/ })
+    .getByRole('button')
+    .click();
+  await page.getByRole('heading', { name: 'Ada Reyes at Bay 4' }).waitFor();
+  await expect(page.getByText('Policy version 1 ruled this session from its start.')).toBeVisible();
+  const apps = page.getByRole('toolbar', { name: /^Apps/ });
+  await apps.getByRole('button').first().click();
+  await expect(page.locator('figcaption')).toContainText('records was opened');
+  await page.keyboard.press('ArrowRight');
+  await expect(page.locator('figcaption')).toContainText('solitaire was refused (not-in-policy).');
+  await page.keyboard.press('ArrowRight');
+  await expect(page.locator('figcaption')).toContainText('solitaire was refused');
+  await expect(page.locator('tr.chosen')).toContainText('solitaire was refused');
+  await expect(page.locator('tbody tr')).toHaveCount(6);
+  expect(await page.getByText('verified', { exact: true }).count()).toBeGreaterThanOrEqual(6);
+  await expectNoFinding();
+});
+
+test('in the dark and at twice the text size it stays readable and nothing runs off the page', async () => {
+  await browser.evaluate(({ nativeTheme }) => {
+    nativeTheme.themeSource = 'dark';
+  });
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await expectNoFinding();
+  await page.evaluate(() => {
+    document.documentElement.style.fontSize = '200%';
+  });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
+});
+
+test('the address keeps the open story, and the browser’s back leads out of it', async () => {
+  const address = page.url();
+  expect(address).toContain(`story=${seat.workstationId}`);
+  await page.goto(address);
+  await page.getByRole('heading', { name: 'Ada Reyes at Bay 4' }).waitFor();
+  await page.getByRole('button', { name: 'Back to the sessions' }).click();
+  await page.goBack();
+  await page.getByRole('heading', { name: 'Ada Reyes at Bay 4' }).waitFor();
+});
+
+test('a script that the server did not send does not run', async () => {
+  await page.evaluate(() => {
+    const script = document.createElement('script');
+    script.textContent = "document.documentElement.dataset.planted = 'yes'";
+    document.body.append(script);
+    document.body.insertAdjacentHTML('beforeend', '<img src="x" onerror="document.documentElement.dataset.planted = \'yes\'" alt="">');
+  });
+  await page.waitForTimeout(300);
+  expect(await page.locator('html').getAttribute('data-planted')).toBeNull();
+});
+
+test('what was read here is in the server’s own log', () => {
+  const reads = rows<{ body: string }>(server.state, "select body from server_events where type = 'audit.read' and actor = 'iris'");
+  expect(reads.some(({ body }) => body.includes(session))).toBe(true);
+});
