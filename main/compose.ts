@@ -20,6 +20,7 @@ import type { KioskOptions } from './options.ts';
 import { initialState, isOpen, pictureOf, type SeatChange, step } from './picture.ts';
 import { createWebApps } from './web/web-apps.ts';
 import { openAppWindow, surfaceOf } from './windows/apps.ts';
+import { watchPulse } from './windows/pulse.ts';
 import { openSeatWindow } from './windows/seat.ts';
 import { createStage } from './windows/stage.ts';
 
@@ -153,8 +154,10 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
     event.preventDefault();
     report('window', 'close');
   });
+  let stopPulse = (): void => {};
   seat.window.on('closed', () => {
     for (const timer of timers) clearInterval(timer);
+    stopPulse();
     link.stop();
     native.window.destroy();
     web.window.destroy();
@@ -170,6 +173,7 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
 
   nativeTheme.themeSource = themeSource(options.display.theme);
   await page.loadURL(SEAT_PAGE);
+  stopPulse = watchPulse(page, lose);
   seat.arrange();
   native.window.setBounds(seat.appArea());
   seat.window.show();

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from '@playwright/test';
@@ -16,6 +17,7 @@ const run = promisify(execFile);
 const EXIT_REFUSED = 78;
 const EXIT_USAGE = 64;
 const EXIT_TWICE = 75;
+const EXIT_PAGE_LOST = 70;
 
 interface Started {
   readonly process: ChildProcess;
@@ -82,6 +84,21 @@ test.describe('a locked seat', () => {
     });
   }
 
+  for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
+    test(`fault: a page that ${signal === 'SIGKILL' ? 'dies' : 'hangs'} ends the kiosk, so that a new one starts`, async () => {
+      const kiosk = start(ground);
+      const before = ground.agent.of('surface').length;
+      await expect.poll(() => ground.agent.of('surface').length).toBe(before + 1);
+      await expect.poll(() => windows(ground)).toMatch(/"Wardlock".*1280x800\+0\+0/);
+      const pid = await pagePid(ground);
+      expect(pid).toBeDefined();
+      if (pid !== undefined) process.kill(pid, signal);
+      expect(await kiosk.ended).toBe(EXIT_PAGE_LOST);
+      expect(await windows(ground)).not.toContain('"Wardlock"');
+      ground.agent.asked.length = 0;
+    });
+  }
+
   test('a wrong command line names what is wrong', async () => {
     const kiosk = start(ground, ['--locale', 'klingon']);
     expect(await kiosk.ended).toBe(EXIT_USAGE);
@@ -117,6 +134,16 @@ test.describe('a locked seat', () => {
     }
   });
 });
+
+/** The page's own process among those of this kiosk. */
+async function pagePid(ground: Ground): Promise<number | undefined> {
+  for (const entry of await readdir('/proc')) {
+    if (!/^[0-9]+$/.test(entry)) continue;
+    const command = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
+    if (command.includes('--type=renderer') && command.includes(ground.launch.home)) return Number(entry);
+  }
+  return undefined;
+}
 
 async function windows(ground: Ground): Promise<string> {
   const { stdout } = await run('xwininfo', ['-root', '-tree'], {
