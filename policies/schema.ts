@@ -75,7 +75,19 @@ export const PolicyDocument = Type.Object(
       closed,
     ),
     apps: Type.Array(Type.Union([NativeApp, WebApp]), { maxItems: 1000 }),
-    roles: Type.Array(Type.Object({ id: Id, name: Label, apps: Type.Array(Id, { maxItems: 1000 }) }, closed), { maxItems: 100 }),
+    roles: Type.Array(
+      Type.Object(
+        {
+          id: Id,
+          name: Label,
+          apps: Type.Array(Id, { maxItems: 1000 }),
+          /** After a right PIN at this seat the badge alone is enough for so long; absent or 0: always the PIN. */
+          badgeOnlySeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 43_200 })),
+        },
+        closed,
+      ),
+      { maxItems: 100 },
+    ),
     breakGlass: Type.Object(
       {
         enabled: Type.Boolean(),

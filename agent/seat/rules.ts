@@ -8,7 +8,7 @@ export type PolicyState = 'none' | 'active' | 'stale' | 'expired';
 
 export function rulesOf(snapshot: PolicySnapshot | null): SeatRules | null {
   if (snapshot === null) return null;
-  const { timers, pin, breakGlass } = snapshot.document;
+  const { timers, pin, breakGlass, roles } = snapshot.document;
   return {
     policyVersion: snapshot.version,
     warnAfterMs: timers.warnAfterSeconds * S,
@@ -16,6 +16,7 @@ export function rulesOf(snapshot: PolicySnapshot | null): SeatRules | null {
     keepMs: timers.keepSeconds * S,
     maxSessionMs: timers.maxSessionSeconds * S,
     pin: { minDigits: pin.minDigits, maxFailures: pin.maxConsecutiveFailures, firstWaitMs: pin.firstWaitSeconds * S },
+    graceMs: Object.fromEntries(roles.map((role) => [role.id, (role.badgeOnlySeconds ?? 0) * S])),
     breakGlass: {
       enabled: breakGlass.enabled,
       needsBadge: breakGlass.needsBadge,

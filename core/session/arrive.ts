@@ -17,17 +17,24 @@ function purposeOf(who: Who, held: OpenSession | null): Purpose {
   return held.who?.id === who.id ? 'return' : 'takeover';
 }
 
-/** The factors that this way in still needs after the badge. A break-glass that a badge opened is come back to by that badge. */
-function factorsAfterBadge(purpose: Purpose, held: OpenSession | null): readonly Factor[] {
-  return purpose === 'return' && held?.kind === 'breakglass' ? [] : ['pin'];
+/**
+ * The factors that this way in still needs after the badge. A break-glass that a badge opened is come back to by that badge;
+ * within the grace of the policy a badge is enough, unless somebody has guessed at the PIN since.
+ */
+function factorsAfterBadge({ who, held }: Arrival, { env, common }: SessionContext): readonly Factor[] {
+  if (purposeOf(who, held) === 'return' && held?.kind === 'breakglass') return [];
+  const grace = common.graces[who.id];
+  const graceful =
+    grace !== undefined && grace.pinId === who.pinId && env.bootMs < grace.untilBootMs && common.throttles[who.id] === undefined;
+  return graceful ? [] : ['pin'];
 }
 
 /** A known person with a badge that is in order. */
-export function arrive({ who, badge, held }: Arrival, context: SessionContext): SessionMove {
-  const purpose = purposeOf(who, held);
-  const asked = askPin({ who, badge, purpose, held }, context);
-  if (factorsAfterBadge(purpose, held).includes('pin') || held === null || asked.to.at !== 'authenticating') return asked;
-  return grantReturn(asked.to.attempt, held, ['badge'], context);
+export function arrive(arrival: Arrival, context: SessionContext): SessionMove {
+  const { who, badge, held } = arrival;
+  if (factorsAfterBadge(arrival, context).includes('pin')) return askPin({ who, badge, purpose: purposeOf(who, held), held }, context);
+  const move = admit(arrival, ['badge'], context);
+  return { ...move, common: { ...move.common, lastTapBootMs: context.env.bootMs } };
 }
 
 /** A person whose factors are complete: back to the kept work, or a new session, after the former one has ended. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { checkLaws, lawful, people } from './laws.ts';
 import { initialSeat } from './step.ts';
-import { person, World } from './world.ts';
+import { person, rules, World } from './world.ts';
 
 const RUNS = 1_500;
 
@@ -33,6 +33,33 @@ test('escape 61: two people tapping within 50 ms give exactly one session, and b
         { person: 'ben', reason: 'tap.collision' },
       ]);
       expect(world.seat.session).toMatchObject({ at: 'active', session: { who: { id: 'ada' } } });
+    }),
+  );
+});
+
+test('escape 61: the same where the badge alone is enough for both', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 50 }), (gapMs) => {
+      const [ada, ben] = people;
+      if (ada === undefined || ben === undefined) throw new Error('people');
+      const world = new World(lawful().watch);
+      world.rules = { ...rules, graceMs: { nurse: 14_400_000 } };
+      for (const one of [ada, ben]) {
+        world.signIn(one);
+        world.advance(5_000);
+        world.send({ type: 'LogoutPressed' });
+        world.settle();
+      }
+      world.advance(10_000);
+      const before = world.durable.length;
+      world.tap(ada);
+      world.settle();
+      world.advance(gapMs);
+      world.tap(ben);
+      world.settle();
+      const after = world.durable.slice(before);
+      expect(after.map((record) => record.type)).toEqual(['session.started', 'auth.refused']);
+      expect(world.seat.session).toMatchObject({ at: 'active', session: { who: { id: 'ada' }, factors: ['badge'] } });
     }),
   );
 });

@@ -19,7 +19,7 @@ import {
 } from './moves.ts';
 import { coolOver, faulted, faultedRecord, faultReason, faultRecord, ignored, type SessionRow, type StateRows } from './rows.ts';
 import { charge, type GuessLimits, mayGuess } from './throttle.ts';
-import type { Attempt, Effect, Env, Notice, OpenSession, SeatEvents, SessionStates, Who } from './types.ts';
+import type { Attempt, Effect, Env, Grace, Notice, OpenSession, SeatEvents, SessionStates, Who } from './types.ts';
 
 type State = SessionStates['authenticating'];
 
@@ -93,13 +93,20 @@ function wrongPin(state: State, who: Who, { env, common }: SessionContext): Sess
 
 function rightPin(state: State, who: Who, badge: string, context: SessionContext): SessionMove {
   const { [who.id]: _cleared, ...throttles } = context.common.throttles;
-  const common = { ...context.common, throttles };
+  const graces = { ...context.common.graces, ...graceOf(who, context.env) };
+  const common = { ...context.common, throttles, graces };
   const move = admit({ who, badge, held: state.held }, ['badge', 'pin'], { ...context, common });
   return {
     ...move,
     effects: [{ do: 'saveThrottle', person: who.id, throttle: null }, ...(move.effects ?? [])],
-    common: { throttles, ...move.common },
+    common: { throttles, graces, ...move.common },
   };
+}
+
+/** From a right PIN on, the badge alone is enough for as long as the policy says for this role. */
+function graceOf(who: Who, env: Env): Readonly<Record<string, Grace>> {
+  const graceMs = env.rules?.graceMs[who.role] ?? 0;
+  return who.pinId === null || graceMs === 0 ? {} : { [who.id]: { pinId: who.pinId, untilBootMs: env.bootMs + graceMs } };
 }
 
 function opened(state: State, grant: NonNullable<Attempt['grant']>, recorded: boolean, { env }: SessionContext): SessionMove {

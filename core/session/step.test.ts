@@ -154,6 +154,97 @@ describe('locking and coming back', () => {
   });
 });
 
+describe('grace: the badge alone after a PIN at this seat', () => {
+  const HOURS = 3_600_000;
+  const graceful = (): World => {
+    const world = new World();
+    world.rules = { ...rules, graceMs: { nurse: 4 * HOURS } };
+    world.signIn(ada);
+    world.advance(5_000);
+    return world;
+  };
+  const out = (world: World): void => {
+    world.send({ type: 'LogoutPressed' });
+    world.settle();
+  };
+
+  test('opens with one tap, and the record says by which factors', () => {
+    const world = graceful();
+    out(world);
+    world.tap(ada);
+    world.settle();
+    expect(last(world)).toMatchObject({ type: 'session.started', body: { person: 'ada', factors: ['badge'] } });
+    expect(world.seat.lock.at).toBe('unlocked');
+  });
+
+  test('comes back to kept work with one tap, after the card has been taken off', () => {
+    const world = graceful();
+    world.tap(ada);
+    expect(world.seat.lock.at).toBe('cooling');
+    world.advance(2_000);
+    world.tap(ada);
+    world.settle();
+    expect(last(world)).toMatchObject({ type: 'session.unlocked', body: { factors: ['badge'] } });
+  });
+
+  test('takes a seat over with one tap: the former session ends first', () => {
+    const world = graceful();
+    out(world);
+    world.signIn(ben);
+    world.advance(5_000);
+    world.tap(ada);
+    world.settle();
+    expect(types(world).slice(-3)).toEqual(['session.locked', 'session.ended', 'session.started']);
+    expect(last(world)).toMatchObject({ body: { person: 'ada', factors: ['badge'] } });
+  });
+
+  test.each([
+    ['its time is over', (world: World) => world.advance(4 * HOURS)],
+    ['the agent or the machine started anew', (world: World) => world.restart(false)],
+    [
+      'somebody has guessed at the PIN since',
+      (world: World) => {
+        world.rules = { ...rules, graceMs: {} };
+        const guessed = {
+          ...world.seat.common.throttles,
+          ada: { pinId: 'pin-ada', failures: 1, waitMs: 0, waitUntilBootMs: 0, bootId: 'boot-1' },
+        };
+        world.seat = { ...world.seat, common: { ...world.seat.common, throttles: guessed } };
+      },
+    ],
+  ])('is void when %s', (_name, happens) => {
+    const world = graceful();
+    out(world);
+    happens(world);
+    world.tap(ada);
+    expect(world.seat.session).toMatchObject({ at: 'authenticating', attempt: { stage: 'pin' } });
+  });
+
+  test('is not there for another PIN, or for a role that the policy does not name', () => {
+    const world = graceful();
+    out(world);
+    world.tap({ ...ada, pinId: 'another' });
+    expect(world.seat.session).toMatchObject({ attempt: { stage: 'pin' } });
+    const strict = new World();
+    strict.rules = { ...rules, graceMs: { porter: HOURS } };
+    strict.signIn(ada);
+    strict.advance(5_000);
+    out(strict);
+    strict.tap(ada);
+    expect(strict.seat.session).toMatchObject({ attempt: { stage: 'pin' } });
+  });
+
+  test('escape 53: no clock makes it longer', () => {
+    const world = graceful();
+    out(world);
+    world.advance(4 * HOURS);
+    world.wallMs -= 10 * HOURS;
+    world.send({ type: 'ClockStepped', seconds: -36_000 });
+    world.tap(ada);
+    expect(world.seat.session).toMatchObject({ attempt: { stage: 'pin' } });
+  });
+});
+
 describe('two people', () => {
   test('another badge and PIN on an open seat: locked at once, ended after the PIN, then theirs', () => {
     const world = new World();

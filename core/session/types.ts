@@ -134,6 +134,8 @@ export interface SeatRules {
   readonly keepMs: number;
   readonly maxSessionMs: number;
   readonly pin: { readonly minDigits: number; readonly maxFailures: number; readonly firstWaitMs: number };
+  /** By role: how long after a right PIN at this seat the badge alone is enough, in milliseconds. A role that is missing always needs the PIN. */
+  readonly graceMs: Readonly<Record<string, number>>;
   readonly breakGlass: {
     readonly enabled: boolean;
     readonly needsBadge: boolean;
@@ -183,11 +185,18 @@ export interface Notice {
   readonly code?: string;
 }
 
+/** A right PIN at this seat: until when the badge alone is enough. Never stored, so a restart or a reboot ends it. */
+export interface Grace {
+  readonly pinId: string;
+  readonly untilBootMs: number;
+}
+
 /** What is outside both machines and lives as long as the seat. */
 export interface Common {
   readonly serial: number;
   readonly notice: Notice | null;
   readonly throttles: Readonly<Record<string, Throttle>>;
+  readonly graces: Readonly<Record<string, Grace>>;
   readonly lastInputBootMs: number;
   /** The tap that began the present attempt or session, for two taps at once. */
   readonly lastTapBootMs: number;

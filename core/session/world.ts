@@ -14,6 +14,7 @@ export const rules: SeatRules = {
   keepMs: 600_000,
   maxSessionMs: 3_600_000,
   pin: { minDigits: 4, maxFailures: 6, firstWaitMs: 30_000 },
+  graceMs: {},
   breakGlass: { enabled: true, needsBadge: false, limitMs: 900_000, reasons: ['code-blue'] },
 };
 

@@ -89,6 +89,24 @@ describe('a shift', () => {
     ]);
   });
 
+  test('after one PIN the badge alone is enough where the policy says so, and a restart ends that', async () => {
+    const roles = [{ id: 'nurse', name: 'Nurse', apps: ['web'], badgeOnlySeconds: 3_600 }];
+    syncer = await seat.furnish([ada], { roles });
+    const screens = await seat.screens();
+    await signIn(screens, ada);
+    await screens.client.request('logout', {});
+    await screens.sees(isLocked);
+    await screens.client.request('badge', { number: ada.badge });
+    await screens.sees(isOpen);
+    const started = (await seat.recordUntil(syncer, 'session.started')).at(-1);
+    expect(started).toMatchObject({ body: { person: 'ada', factors: ['badge'] } });
+    await seat.stop('SIGKILL');
+    await seat.start();
+    const again = await seat.screens();
+    await again.client.request('badge', { number: ada.badge });
+    expect(await again.sees(asksPin)).toMatchObject({ session: null });
+  });
+
   test('break-glass without a badge, where the policy allows it: limited, recorded, and over at the end', async () => {
     const screens = await furnished();
     expect(await screens.client.request('breakGlass', { reasonId: 'emergency', note: 'bed 4' })).toEqual({ taken: true });
