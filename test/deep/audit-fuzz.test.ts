@@ -1,0 +1,11 @@
+/** 100,000 mutated inputs from a fixed seed: an error with a code or a fault by name, never a crash, a hang or a pass. */
+import { expect, test } from 'vitest';
+import { fuzzCodecs, fuzzVerifier } from '../audit/fuzz.ts';
+
+test('80,000 mutated inputs to the codecs', () => {
+  expect(fuzzCodecs(7, 80_000)).toBeGreaterThan(20_000);
+});
+
+test('20,000 mutated logs to the verifier', () => {
+  fuzzVerifier(11, 20_000);
+});

@@ -1,0 +1,11 @@
+/** A million mutated inputs from fixed seeds. */
+import { expect, test } from 'vitest';
+import { fuzzCodecs, fuzzVerifier } from '../audit/fuzz.ts';
+
+test('800,000 mutated inputs to the codecs', () => {
+  expect(fuzzCodecs(101, 800_000)).toBeGreaterThan(200_000);
+});
+
+test('200,000 mutated logs to the verifier', () => {
+  fuzzVerifier(103, 200_000);
+});
