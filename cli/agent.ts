@@ -41,7 +41,7 @@ export function register(program: Command): void {
 const NODE_FLAGS = ['--max-semi-space-size=1'];
 /** What of the caller's environment reaches the agent: nothing that changes what Node or the loader does. */
 const ENVIRONMENT =
-  /^(PATH|HOME|LANG|LC_[A-Z]+|TZ|TMPDIR|DBUS_SESSION_BUS_ADDRESS|XDG_RUNTIME_DIR|DISPLAY|CREDENTIALS_DIRECTORY|NOTIFY_SOCKET)$/;
+  /^(PATH|HOME|LANG|LC_[A-Z]+|TZ|TMPDIR|DBUS_SESSION_BUS_ADDRESS|XDG_RUNTIME_DIR|DISPLAY|XAUTHORITY|CREDENTIALS_DIRECTORY|NOTIFY_SOCKET)$/;
 
 /** Replaces this process by the same one under those flags, once; its number and its open files stay. */
 function harden(): void {
