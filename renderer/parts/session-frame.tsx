@@ -116,7 +116,7 @@ function BarTruth({ view }: { readonly view: OpenView }): JSX.Element {
         <li key={name} title={`${name}: ${said}`}>
           <StateMark mark={mark} />
           <span className="bar-truth-said">
-            <span className="unseen">{name} </span>
+            <span className={mark === 'ok' ? 'unseen' : undefined}>{name} </span>
             {said}
           </span>
         </li>
