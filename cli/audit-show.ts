@@ -4,6 +4,7 @@
  */
 import type { Command } from 'commander';
 import { kindOf, openSnapshot, openStoreFolder } from '../agent/store/evidence.ts';
+import { type EventCodes, eventCodes } from '../contract/event-codes.ts';
 import { toHex } from '../core/audit/bytes.ts';
 import type { EntryHeader } from '../core/audit/entry.ts';
 import { openEpochSecret } from '../core/audit/epoch.ts';
@@ -78,6 +79,7 @@ function showLog(source: LogSource, privateKey: Uint8Array, keys: ReturnType<typ
 
 function eventLine(source: LogSource, header: EntryHeader, json: string): string {
   const event: unknown = JSON.parse(json);
+  const codes = codesOf(event);
   const place = {
     log: toHex(source.log.incarnation),
     seq: header.seq,
@@ -85,5 +87,12 @@ function eventLine(source: LogSource, header: EntryHeader, json: string): string
     boot: header.boot,
     epoch: header.epoch,
   };
-  return `${JSON.stringify(typeof event === 'object' && event !== null ? { ...place, ...event } : place)}\n`;
+  return `${JSON.stringify(typeof event === 'object' && event !== null ? { ...place, ...event, codes } : place)}\n`;
+}
+
+/** What the event is called in DICOM, FHIR and OCSF; null for a type that this version does not know. */
+function codesOf(event: unknown): EventCodes | null {
+  if (typeof event !== 'object' || event === null || !('type' in event)) return null;
+  const { type } = event;
+  return Object.entries(eventCodes).find(([known]) => known === type)?.[1] ?? null;
 }

@@ -1,0 +1,54 @@
+/** The taxonomy holds what the record may contain, and nothing of a patient finds a place in it. */
+import { expect, test } from 'vitest';
+import { Intake } from '../agent/store/intake.ts';
+import { eventCodes } from './event-codes.ts';
+import { type AuditEvent, events } from './events.ts';
+
+test('every type has its class and its codes, and no code is without a type', () => {
+  expect(Object.keys(eventCodes).sort()).toEqual(Object.keys(events).sort());
+  for (const { dicom, ocsf } of Object.values(eventCodes)) {
+    expect([110_100, 110_113, 110_114]).toContain(dicom.id);
+    expect(ocsf.typeUid).toBeGreaterThanOrEqual(100_000);
+  }
+});
+
+test('what a person must never lose is class 1', () => {
+  const never = [
+    'session.started',
+    'session.ended',
+    'session.locked',
+    'session.unlocked',
+    'breakglass.started',
+    'breakglass.ended',
+    'tamper.found',
+    'policy.applied',
+    'auth.refused',
+  ] as const;
+  expect(never.map((type) => events[type].class)).toEqual(never.map(() => 1));
+});
+
+const patient = 'Smith^Anna 1961-04-02 MRN 4711';
+
+test.each(['windowTitle', 'document', 'clipboard', 'typed', 'patient', 'note'])('a body with %s is refused at the store', (field) => {
+  const intake = new Intake(() => 0);
+  for (const [type, body] of Object.entries({
+    'app.launched': { session: '0'.repeat(32), app: 'xcalc', sha256: null, rule: 'r', policyVersion: 1, mode: 'enforced' },
+    'session.locked': { session: null, reason: 'idle' },
+  })) {
+    const event: unknown = JSON.parse(JSON.stringify({ type, body: { ...body, [field]: patient } }));
+    expect(() => intake.admit(asGiven(event), 0)).toThrow(expect.objectContaining({ code: 'AUDIT_EVENT_REFUSED' }));
+  }
+});
+
+test('an unknown type is refused at the store', () => {
+  expect(() => new Intake(() => 0).admit(asGiven({ type: 'window.title', body: { title: patient } }), 0)).toThrow(
+    expect.objectContaining({ code: 'AUDIT_EVENT_REFUSED' }),
+  );
+});
+
+/** What a part of the agent with a mistake in it would hand over: the compiler does not see it, the store must. */
+function asGiven(value: unknown): AuditEvent {
+  const holder: { event: AuditEvent } = { event: { type: 'clock.stepped', body: { seconds: 0 } } };
+  Object.assign(holder, { event: value });
+  return holder.event;
+}
