@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server, ServerOptions } from 'node:https';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { WardlockError } from '../../core/errors/index.ts';
 import type { OperationalLog } from '../operational-log.ts';
 import { refuse } from './refusals.ts';
 import { checkOnly, plainJson } from './validation.ts';
@@ -29,6 +30,12 @@ export function newApp(tls: ServerOptions | null, log: OperationalLog): App {
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
+    // Paths that cannot be decoded never reach a route or its error handler.
+    frameworkErrors: (_error, _request, reply) => {
+      reply.hijack();
+      const body = JSON.stringify(new WardlockError('SERVER_REQUEST_MALFORMED').toBody());
+      reply.raw.writeHead(400, { 'content-type': 'application/json; charset=utf-8' }).end(body);
+    },
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(checkOnly);
   app.setSerializerCompiler(plainJson);
