@@ -95,7 +95,9 @@ export async function openClinic(spec: ClinicSpec): Promise<Clinic> {
     await changed.change();
     const display = await progress.step('display', () => openDisplay(spec, places, users));
     undo.push(async () => display.memory?.stop());
-    const seat = await progress.step('seat: agent and syncer', () => openSeat({ places, runtime, users, authority: display.authority }));
+    const seat = await progress.step('seat: agent and syncer', () =>
+      openSeat({ places, runtime, users, authority: display.authority, practice: spec.display.kind === 'machine' }),
+    );
     undo.push(() => seat.stop());
     await progress.step(`enrolment of ${SEAT_NAME}, then staff and policy`, async () => {
       await enrolOnce(cli, seat, site.seatsUrl, () => site.token(SEAT_NAME));

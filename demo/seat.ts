@@ -44,6 +44,8 @@ export interface SeatSpec {
   readonly users: SeatUsers | undefined;
   /** Cookie file of the seat's display, for the nested display of the apps. */
   readonly authority: string | undefined;
+  /** The screens are a window that anyone can close, and say so. */
+  readonly practice: boolean;
 }
 
 const run = promisify(execFile);
@@ -64,6 +66,7 @@ export async function openSeat(spec: SeatSpec): Promise<Seat> {
       '--json',
       ...(users === undefined ? [] : ['--ui-user', users.ui.name, '--app-user', users.app.name, '--sync-user', users.sync.name]),
       ...(spec.authority === undefined ? [] : ['--display-cookie', spec.authority]),
+      ...(spec.practice ? ['--practice'] : []),
     ];
     const child = startChild({
       name: 'agent',
