@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { Result } from '../contract/boundary.ts';
 import type { CliBoundary } from '../contract/cli.ts';
-import type { SeatAgent } from './seat-agent.ts';
+import { LEAST_DIGITS_WITH_A_FILE, type SeatAgent } from './seat-agent.ts';
 
 type Check = Result<CliBoundary, 'doctor'>['checks'][number];
 type Finding = Omit<Check, 'id'>;
@@ -81,13 +81,13 @@ function keys({ parts }: SeatAgent): Finding {
 
 /** A seat key that a thief of the disk can read makes short PINs guessable offline. */
 function pinLength(seat: SeatAgent): Finding {
-  const LEAST_WITH_A_FILE = 6;
   const minDigits = seat.site.policy?.document.pin.minDigits;
   if (minDigits === undefined) return { state: 'unknown', says: 'There is no policy yet that says how long PINs are.' };
-  if (seat.parts.protection.protection !== 'file' || minDigits >= LEAST_WITH_A_FILE) return ok(`PINs have at least ${minDigits} digits.`);
+  if (seat.parts.protection.protection !== 'file' || minDigits >= LEAST_DIGITS_WITH_A_FILE)
+    return ok(`PINs have at least ${minDigits} digits.`);
   return stop(
-    `PINs of ${minDigits} digits are too short for a seat whose key is in a file.`,
-    `Ask for at least ${LEAST_WITH_A_FILE} digits in the policy.`,
+    `The policy allows PINs of ${minDigits} digits, and this seat, whose key is in a file, takes none so short.`,
+    `Ask for at least ${LEAST_DIGITS_WITH_A_FILE} digits in the policy.`,
   );
 }
 

@@ -55,6 +55,8 @@ export interface SeatOutputs {
   readonly enrol: (server: string, token: string) => boolean;
 }
 
+/** PINs of a seat whose keys are in a file have at least so many digits. */
+export const LEAST_DIGITS_WITH_A_FILE = 6;
 /** How often a record that could not be opened is tried again, in milliseconds. */
 const REOPEN_MS = 10_000;
 
@@ -195,7 +197,7 @@ export class SeatAgent {
 
   badge(number: string, source: 'ui' | 'cli'): boolean {
     if (source === 'ui') this.#hasReader = true;
-    return this.dispatch({ type: 'BadgeRead', ...this.parts.directory.find(number, this.site.trustedWallMs()) });
+    return this.dispatch({ type: 'BadgeRead', ...this.parts.directory.find(number, this.site.trustedWallMs(), this.#leastPinDigits()) });
   }
 
   activity({ osIdleMs, ownIdleMs }: Params<UiBoundary, 'activity'>): void {
@@ -315,6 +317,12 @@ export class SeatAgent {
     if (wasEnforced)
       this.runtime.dispatch({ type: 'EnforcementFailed', why: mode.missing.map(({ layer }) => layer).join(', ') || 'a layer is missing' });
     else if (mode.name === 'enforced') this.runtime.dispatch({ type: 'Repaired' });
+  }
+
+  /** Where the seat key lies in a file, a thief of the disk can guess at short PINs: the seat does not take them. */
+  #leastPinDigits(): number {
+    const inPolicy = this.site.policy?.document.pin.minDigits ?? 0;
+    return this.parts.protection.protection === 'file' ? Math.max(inPolicy, LEAST_DIGITS_WITH_A_FILE) : inPolicy;
   }
 
   /** What the seat remembered of wrong PINs is gone: everybody waits the longest wait once. */

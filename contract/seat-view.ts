@@ -25,6 +25,7 @@ export const MessageKey = Type.Union([
   Type.Literal('pin.wait'),
   Type.Literal('pin.blocked'),
   Type.Literal('pin.none'),
+  Type.Literal('pin.short'),
   Type.Literal('session.taken'),
   Type.Literal('session.ended'),
   Type.Literal('session.idle'),

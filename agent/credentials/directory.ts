@@ -108,11 +108,13 @@ export class StaffDirectory {
   }
 
   /** Who holds this badge, and whether they may use it now. The same work for a known and an unknown one. */
-  find(number: string, wallMs: number): Lookup {
+  find(number: string, wallMs: number, leastDigits = 0): Lookup {
     const badge = this.#hash(number);
     const person = this.#byBadge.get(badge);
     if (person === undefined) return { badge, standing: 'unknown', who: null };
-    return { badge, standing: standingOf(person, wallMs), who: whoOf(person) };
+    const standing = standingOf(person, wallMs);
+    const isShort = standing === 'ok' && person.pin !== null && person.pin.digits < leastDigits;
+    return { badge, standing: isShort ? 'shortPin' : standing, who: whoOf(person) };
   }
 
   /** HMAC-SHA-256 of the normalised number: upper case, no hyphens. Without a directory a hash of no use to anybody. */

@@ -84,6 +84,8 @@ export function badgeRefusal(event: SeatEvents['BadgeRead'], env: Env): { readon
       return { reason: 'badge.revoked', says: notice('badge.revoked') };
     case 'expired':
       return { reason: 'badge.expired', says: notice('badge.revoked') };
+    case 'shortPin':
+      return { reason: 'pin.too-short', says: notice('pin.short') };
     case 'notYet':
       return { reason: 'badge.not-yet', says: notice('badge.notYet') };
     case 'ok':

@@ -140,7 +140,8 @@ function tapped(state: State, event: SeatEvents['BadgeRead'], context: SessionCo
   const { env, common } = context;
   if (attempt.stage === 'checking' || attempt.stage === 'recording') return collided(state, event, 'busy');
   const refusal = badgeRefusal(event, env);
-  const breaksGlass = attempt.stage === 'badge' && attempt.wish !== null && refusal?.reason === 'policy.expired';
+  const breaksGlass =
+    attempt.stage === 'badge' && attempt.wish !== null && (event.standing === 'shortPin' || refusal?.reason === 'policy.expired');
   if (event.who === null || (refusal !== null && !breaksGlass)) {
     return refuse(state, { who: event.who, badge: event.badge, reason: refusal?.reason ?? 'badge.unknown' }, refusal?.says ?? null);
   }

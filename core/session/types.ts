@@ -92,7 +92,8 @@ export type LockAt = keyof LockStates;
 export type LockState = LockStates[LockAt];
 
 export type TimerName = 'attempt' | 'idle' | 'warning' | 'cool' | 'keep' | 'maxAge' | 'limit' | 'ending';
-export type Standing = 'ok' | 'unknown' | 'revoked' | 'notYet' | 'expired';
+/** `shortPin`: the person's PIN is shorter than this seat takes. */
+export type Standing = 'ok' | 'unknown' | 'revoked' | 'notYet' | 'expired' | 'shortPin';
 
 /** Everything that can happen to a seat. `badge` is always the keyed hash. */
 export interface SeatEvents {
@@ -168,6 +169,7 @@ export type NoticeKey =
   | 'pin.wait'
   | 'pin.blocked'
   | 'pin.none'
+  | 'pin.short'
   | 'session.taken'
   | 'session.ended'
   | 'session.idle'

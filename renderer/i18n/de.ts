@@ -170,6 +170,7 @@ export const de: Catalogue = {
   'message.pin.wait': (p) => `Zu viele falsche PINs. Warten Sie ${count(p.seconds, 'Sekunde', 'Sekunden')}.`,
   'message.pin.blocked': 'Diese PIN ist nach zu vielen Fehlversuchen gesperrt. Fragen Sie die Hotline.',
   'message.pin.none': 'Zu diesem Ausweis gibt es noch keine PIN. Fragen Sie die Hotline.',
+  'message.pin.short': 'Ihre PIN ist für diesen Platz zu kurz. Bitten Sie die Hotline um eine längere.',
   'message.session.taken': 'Ihre Sitzung ist zu einem anderen Platz gegangen.',
   'message.session.ended': 'Die Sitzung ist beendet.',
   'message.session.idle': 'Gesperrt, weil niemand hier war.',

@@ -173,6 +173,7 @@ export const en = {
   'message.pin.wait': (p: { seconds: number }) => `Too many wrong PINs. Wait ${count(p.seconds, 'second', 'seconds')}.`,
   'message.pin.blocked': 'This PIN is blocked after too many wrong tries. Ask the helpdesk.',
   'message.pin.none': 'There is no PIN for this badge yet. Ask the helpdesk.',
+  'message.pin.short': 'Your PIN is too short for this seat. Ask the helpdesk for a longer one.',
   'message.session.taken': 'Your session went to another seat.',
   'message.session.ended': 'The session has ended.',
   'message.session.idle': 'Locked because no one was here.',

@@ -10,7 +10,7 @@ import type { BoundaryClient } from '../../ipc/client.ts';
 import { type Screens, SeatProcess } from '../support/seat-process.ts';
 
 const ada = { id: 'ada', badge: '04A1B2C3', pin: '246810' };
-const ben = { id: 'ben', badge: '04D4E5F6', pin: '1357' };
+const ben = { id: 'ben', badge: '04D4E5F6', pin: '135791' };
 const types = (events: readonly AuditEvent[]): string[] => events.map((event) => event.type);
 const isOpen = (view: SeatView): boolean => view.phase === 'open';
 const isLocked = (view: SeatView): boolean => view.phase === 'locked';
@@ -181,6 +181,20 @@ describe('bad input of a person', () => {
     expect(event).toMatchObject({ body: { person: null, reason: 'badge.unknown', badge: expect.stringMatching(/^[0-9a-f]{64}$/) } });
     expect(JSON.stringify(event)).not.toContain('DEADBEEF');
     expect(seat.log).not.toContain('DEADBEEF');
+  });
+
+  test('a PIN that is too short for a seat with its key in a file: said at the tap, recorded, and emergency access still works', async () => {
+    syncer = await seat.furnish([{ ...ada, pin: '2468' }]);
+    const screens = await seat.screens();
+    expect(await screens.client.request('badge', { number: ada.badge })).toEqual({ taken: false });
+    expect(await screens.sees((view) => view.message !== null)).toMatchObject({
+      phase: 'locked',
+      prompt: null,
+      message: { key: 'pin.short' },
+    });
+    expect((await seat.recordUntil(syncer, 'auth.refused')).at(-1)).toMatchObject({ body: { person: 'ada', reason: 'pin.too-short' } });
+    await screens.client.request('breakGlass', { reasonId: 'emergency', note: '' });
+    await screens.sees(isOpen);
   });
 
   test('a seat without policy or staff opens for nobody and says so', async () => {
