@@ -64,7 +64,8 @@ function aeadKey(raw: Uint8Array): AeadKey {
       } catch {
         return undefined;
       }
-      return plaintext;
+      // Not as a Buffer: its slice shares memory, and what is wiped in one place must not live on in another.
+      return new Uint8Array(plaintext.buffer, plaintext.byteOffset, plaintext.length);
     },
   };
 }
