@@ -108,12 +108,10 @@ const body = fc.oneof(
   fc.string().map((payload) => ({ type: 'application/json', payload })),
   fc.uint8Array({ maxLength: 4000 }).map((bytes) => ({ type: 'application/octet-stream', payload: Buffer.from(bytes) })),
   fc.string().map((payload) => ({ type: 'text/plain', payload })),
-  fc
-    .tuple(fc.nat(30), fc.base64String())
-    .map(([size, text]) => ({
-      type: 'text/plain',
-      payload: `old ${size}\n\nwardlock/seat/${workstationId}/${incarnation}\n${size}\n${text}\n\n— x ${text}\n`,
-    })),
+  fc.tuple(fc.nat(30), fc.base64String()).map(([size, text]) => ({
+    type: 'text/plain',
+    payload: `old ${size}\n\nwardlock/seat/${workstationId}/${incarnation}\n${size}\n${text}\n\n— x ${text}\n`,
+  })),
   fc.constantFrom('multipart/form-data', 'application/xml', 'garbage', '').map((type) => ({ type, payload: 'x' })),
 );
 const query = fc.dictionary(

@@ -1,0 +1,152 @@
+import { hash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { verifyEnrolmentReply } from '../../agent/enrolment/verify-reply.ts';
+import { newKeyRequest } from '../../agent/syncer/identity.ts';
+import { CLAIM_TYPE, type EnrolRequest } from '../../contract/seat-api.ts';
+import { formatVerifierKey, NOTE_COSIGNATURE, NOTE_ED25519 } from '../../core/audit/index.ts';
+import { parseToken } from '../../core/enrolment/token.ts';
+import { type CanonicalValue, canonicalJson } from '../../core/envelope/canonical-json.ts';
+import { preAuthenticationEncoding } from '../../core/envelope/dsse.ts';
+import { tokenId, workstationIdOf } from '../../crypto/enrolment.ts';
+import { nodeCrypto } from '../../crypto/index.ts';
+import { openSite, type Site } from '../compose.ts';
+
+let folder: string;
+let site: Site;
+let token: string;
+const signer = nodeCrypto.signer(nodeCrypto.random(32));
+const workstationId = workstationIdOf(signer.publicKey);
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wardlock-enrol-'));
+  site = await openSite({ stateFolder: folder, database: 'sqlite::memory:', tenant: null });
+  await site.policies.trust([Buffer.from(site.keys.directory.publicKey)]);
+  token = (await site.enrolments.makeToken({ seatName: 'Bay 4', wardId: 'icu', wardName: null, lifeMs: 60_000 })).token;
+});
+afterEach(async () => {
+  await site.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Change {
+  readonly claim?: Readonly<Record<string, CanonicalValue>>;
+  readonly text?: (claim: string) => string;
+  readonly request?: Partial<EnrolRequest>;
+  readonly otherKey?: boolean;
+}
+
+async function request({ claim = {}, text = (same) => same, request: changed = {}, otherKey = false }: Change = {}): Promise<EnrolRequest> {
+  const { secret } = parseToken(token);
+  const key = await newKeyRequest();
+  const name = `wardlock/seat/${workstationId}`;
+  const bytes = Buffer.from(
+    text(
+      canonicalJson({
+        schema: 'wardlock-enrolment-claim/1',
+        tokenId: tokenId(secret),
+        tlsKeySha256: key.spkiSha256,
+        logKey: formatVerifierKey(nodeCrypto, { name, type: NOTE_ED25519, publicKey: signer.publicKey }),
+        sealingKey: Buffer.from(nodeCrypto.hpkePublicKey(nodeCrypto.random(32))).toString('base64'),
+        machineIdSha256: hash('sha256', 'machine'),
+        os: { platform: 'linux', release: '6', arch: 'x64' },
+        ...claim,
+      }),
+    ),
+  );
+  const by = otherKey ? nodeCrypto.signer(nodeCrypto.random(32)) : signer;
+  const signature = Buffer.from(by.sign(preAuthenticationEncoding(CLAIM_TYPE, bytes))).toString('base64');
+  return { secret, claim: bytes.toString('base64'), signature, csr: key.csr.toString('base64'), ...changed };
+}
+
+const lowOrder = Buffer.from('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05', 'hex');
+const lowOrderX = Buffer.from('e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800', 'hex');
+const otherCsr = async (): Promise<string> => (await newKeyRequest()).csr.toString('base64');
+
+describe('a claim is refused, nothing is stored and the token stays good', () => {
+  const cases: readonly (readonly [string, () => Promise<Change>])[] = [
+    [
+      'a low-order log key',
+      async () => ({ claim: { logKey: formatVerifierKey(nodeCrypto, { name: 'x', type: NOTE_ED25519, publicKey: lowOrder }) } }),
+    ],
+    ['a low-order sealing key', async () => ({ claim: { sealingKey: lowOrderX.toString('base64') } })],
+    ['an all-zero sealing key', async () => ({ claim: { sealingKey: Buffer.alloc(32).toString('base64') } })],
+    [
+      'a cosigner’s key for the log',
+      async () => ({
+        claim: { logKey: formatVerifierKey(nodeCrypto, { name: 'x', type: NOTE_COSIGNATURE, publicKey: signer.publicKey }) },
+      }),
+    ],
+    ['a signature by another key', async () => ({ otherKey: true })],
+    ['the token of another claim', async () => ({ claim: { tokenId: '0'.repeat(32) } })],
+    ['another TLS key than the request for a certificate', async () => ({ request: { csr: await otherCsr() } })],
+    ['a form that is not canonical', async () => ({ text: (claim: string) => ` ${claim}` })],
+    ['an unknown field', async () => ({ claim: { admin: true } })],
+    ['a request that is no certificate request', async () => ({ request: { csr: 'AAAA' } })],
+    ['a claim that is not JSON', async () => ({ text: () => '{' })],
+  ];
+  test.each(cases)('%s', async (_name, change) => {
+    await expect(site.enrolments.enrol(await request(await change()))).rejects.toMatchObject({ code: 'ENROL_CLAIM_INVALID' });
+    expect(await site.store.db.selectFrom('seats').select('workstation_id').execute()).toEqual([]);
+    await expect(site.enrolments.enrol(await request())).resolves.toBeDefined();
+  });
+});
+
+test('the answer is believed by its own claim, its own token and its own seat only', async () => {
+  const good = await request();
+  const reply = Buffer.from(JSON.stringify(await site.enrolments.enrol(good)));
+  const claimSha256 = hash('sha256', Buffer.from(good.claim, 'base64'));
+  const check = { reply, token, claimSha256, workstationId };
+  expect(verifyEnrolmentReply(check)).toMatchObject({ tenant: 'site', seatName: 'Bay 4', workstationId });
+  const foreignFolder = join(folder, 'foreign');
+  const foreign = await openSite({ stateFolder: foreignFolder, database: 'sqlite::memory:', tenant: null });
+  const foreignToken = (await foreign.enrolments.makeToken({ seatName: 'x', wardId: 'x', wardName: null, lifeMs: 1000 })).token;
+  await foreign.close();
+  expect(() => verifyEnrolmentReply({ ...check, token: foreignToken })).toThrowError(
+    expect.objectContaining({ code: 'ENROL_WRONG_SERVER' }),
+  );
+  for (const change of [{ claimSha256: '0'.repeat(64) }, { workstationId: '0'.repeat(32) }, { reply: Buffer.from('{}') }]) {
+    expect(() => verifyEnrolmentReply({ ...check, ...change })).toThrowError(expect.objectContaining({ code: 'ENROL_REPLY_INVALID' }));
+  }
+  const parsed: { envelope: { payload: string } } = JSON.parse(reply.toString('utf8'));
+  const payload = Buffer.from(parsed.envelope.payload, 'base64').toString('utf8').replace('Bay 4', 'Bay 5');
+  const altered = Buffer.from(
+    JSON.stringify({ ...parsed, envelope: { ...parsed.envelope, payload: Buffer.from(payload).toString('base64') } }),
+  );
+  expect(() => verifyEnrolmentReply({ ...check, reply: altered })).toThrowError(expect.objectContaining({ code: 'ENROL_REPLY_INVALID' }));
+});
+
+test('a lost reply may be asked for again by the same seat, and by no other', async () => {
+  await site.enrolments.enrol(await request());
+  await expect(site.enrolments.enrol(await request())).resolves.toBeDefined();
+  expect((await site.store.db.selectFrom('seats').select('workstation_id').execute()).length).toBe(1);
+  await site.store.db
+    .updateTable('enrolment_tokens')
+    .set({ used_by: 'f'.repeat(32) })
+    .execute();
+  await expect(site.enrolments.enrol(await request())).rejects.toMatchObject({ code: 'ENROL_TOKEN_EXPIRED' });
+});
+
+test('a machine that enrols under a second log key raises an alarm: enrolled again, or cloned', async () => {
+  await site.enrolments.enrol(await request());
+  expect(await site.store.db.selectFrom('alarms').select('kind').execute()).toEqual([]);
+  await site.store.db
+    .insertInto('seats')
+    .values({
+      workstation_id: 'd'.repeat(32),
+      name: 'Bay 3',
+      ward_id: 'icu',
+      enrolled_at: 0,
+      log_key: '',
+      sealing_key: '',
+      machine_id_sha256: hash('sha256', 'machine'),
+      os: '{}',
+      revoked_at: null,
+      last_seen_at: null,
+    })
+    .execute();
+  await site.enrolments.enrol(await request());
+  expect(await site.store.db.selectFrom('alarms').select('kind').execute()).toEqual([{ kind: 'SEAT_MACHINE_TWICE' }]);
+});

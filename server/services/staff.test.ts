@@ -1,0 +1,52 @@
+import { argon2Sync } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openSite, type Site } from '../compose.ts';
+
+let folder: string;
+let site: Site;
+const ada = { id: 'n.ada', displayName: 'Ada Reyes', givenName: 'Ada', role: 'nurse', badges: ['04A1B2C3'], pin: '123456' };
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wardlock-staff-'));
+  site = await openSite({ stateFolder: folder, database: 'sqlite::memory:', tenant: null });
+});
+afterEach(async () => {
+  await site.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('the PIN verifier is Argon2id as another implementation computes it from the same parameters', async () => {
+  await site.staff.put([ada]);
+  const pin = (await site.staff.ofWard('icu'))[0]?.pin;
+  if (pin === undefined || pin === null) throw new Error('there is no verifier');
+  const output = argon2Sync('argon2id', {
+    message: '123456',
+    nonce: Buffer.from(pin.salt, 'base64'),
+    parallelism: pin.lanes,
+    tagLength: 32,
+    memory: pin.memoryKiB,
+    passes: pin.passes,
+  });
+  expect(output.toString('base64')).toBe(pin.output);
+});
+
+test('a list is taken as a whole or not at all', async () => {
+  const bad = { ...ada, id: 'n.bad', badges: ['04A1B2C3'] };
+  await expect(site.staff.put([ada, bad])).rejects.toMatchObject({ code: 'SERVER_BADGE_TAKEN' });
+  expect(await site.staff.list()).toEqual([]);
+  await expect(site.staff.put([ada, { ...ada, id: 'n.x', pin: '12' }])).rejects.toMatchObject({ code: 'SERVER_STAFF_MALFORMED' });
+  expect(await site.staff.list()).toEqual([]);
+  expect(await site.directories.version()).toBe(0);
+});
+
+test('a person is replaced, keeps the PIN that is not given anew, and every change is a new version', async () => {
+  await site.staff.put([ada]);
+  const before = (await site.staff.ofWard('icu'))[0];
+  await site.staff.put([{ id: ada.id, displayName: 'Ada R. Reyes', givenName: 'Ada', role: 'lead', badges: [], revoked: true }]);
+  const after = (await site.staff.ofWard('icu'))[0];
+  expect(after).toMatchObject({ displayName: 'Ada R. Reyes', role: 'lead', badges: [], revoked: true, pin: before?.pin });
+  expect(await site.directories.version()).toBe(2);
+});
