@@ -1,0 +1,144 @@
+/**
+ * A web app of the session, as hostile as a page can be: it must stay on the origins that the policy names, open no window and
+ * no dialog, save nothing, be out of sight under the lock, and leave nothing for the next person.
+ */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
+import { expect, type Page, test } from '@playwright/test';
+import { openSeat, type Seat } from './support/seat.ts';
+import { lockedView, openView } from './support/views.ts';
+
+const run = promisify(execFile);
+
+const until = (page: Page, screen: string) => page.waitForSelector(`html[data-screen="${screen}"]`);
+const refused = (seat: Seat): readonly string[] => seat.agent.of('refused').map(({ border, what }) => `${border}: ${what}`);
+
+test.describe('web apps', () => {
+  let seat: Seat;
+  let site: Server;
+  let origin = '';
+  const asked: string[] = [];
+  test.beforeAll(async () => {
+    site = createServer((request, response) => {
+      asked.push(request.headers.cookie ?? '');
+      if (request.url === '/away') response.writeHead(302, { location: 'https://example.org/away' }).end();
+      else if (request.url === '/file') response.writeHead(200, { 'content-disposition': 'attachment; filename=x.sh' }).end('x');
+      else
+        response
+          .writeHead(200, { 'content-type': 'text/html', 'set-cookie': 'who=anna' })
+          .end('<title>Handbook</title><input id=note autofocus><h1>Handbook</h1>');
+    });
+    await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
+    origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
+    seat = await openSeat();
+  });
+  test.afterAll(async () => {
+    await seat.clear();
+    site.closeAllConnections();
+    await new Promise((resolve) => site.close(resolve));
+  });
+
+  test('escapes 22, 23, 25, 29, 31 and 32 in session: a web app stays on its origins, opens nothing, saves nothing, and leaves nothing', async () => {
+    const { page, app } = seat.kiosk;
+    const book = { id: 'book', name: 'Ward handbook', kind: 'web' as const, icon: 'book', url: `${origin}/`, origins: [origin] };
+    const open = () => openView({ apps: [{ ...book, state: 'running' as const }] });
+    seat.agent.on('launch', () => {
+      seat.agent.push(open());
+      seat.agent.web({ appId: 'book', action: 'open' });
+    });
+    seat.agent.push(openView({ apps: [{ ...book, state: 'ready' as const }] }));
+    await until(page, 'launcher');
+    const opened = app.waitForEvent('window');
+    await page.getByRole('button', { name: /^Ward handbook/ }).click();
+    const web = await opened;
+    await until(page, 'app');
+    await web.waitForSelector('h1');
+
+    const pid = await app.evaluate(
+      ({ webContents }, url) =>
+        webContents
+          .getAllWebContents()
+          .find((each) => each.getURL().startsWith(url))
+          ?.getOSProcessId(),
+      origin,
+    );
+    expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^Seccomp:\s+2$/m);
+    await seat.display.picture(test.info().outputPath('web-app.png'));
+
+    // After the answer, because Playwright takes a navigation that was stopped for one that goes on.
+    await web.evaluate(() => {
+      setTimeout(() => {
+        window.open('https://example.org/popup');
+        void fetch('https://example.org/data').catch(() => undefined);
+        const frame = document.createElement('iframe');
+        frame.src = 'https://example.org/frame';
+        document.body.append(frame);
+        for (const to of ['https://example.org/', 'file:///etc/passwd', 'data:text/html,x', 'mailto:a@example.org']) location.href = to;
+      });
+    });
+    await web.waitForTimeout(400);
+    expect(new URL(web.url()).origin).toBe(origin);
+    await web.evaluate((away) => {
+      setTimeout(() => {
+        location.href = away;
+      });
+    }, `${origin}/away`);
+    await expect
+      .poll(() => seat.agent.of('webRefused').map((each) => `${each.appId} ${each.origin}`))
+      .toContain('book https://example.org');
+    await web.goto(`${origin}/file`).catch(() => undefined);
+    await expect.poll(() => refused(seat).join('\n')).toContain('download');
+    expect(asked.some((cookie) => cookie.includes('who=anna'))).toBe(true);
+
+    // Dialogs of the operating system: none opens, and each is named.
+    const before = await countWindows(seat);
+    await app.evaluate(async ({ webContents }, url) => {
+      const contents = webContents.getAllWebContents().find((each) => each.getURL().startsWith(url));
+      const asPerson = true;
+      await contents?.executeJavaScript(
+        "const file = document.createElement('input'); file.type = 'file'; document.body.append(file); file.click(); 1",
+        asPerson,
+      );
+      await contents?.executeJavaScript(
+        'window.print(); const inner = document.createElement("iframe"); document.body.append(inner); inner.contentWindow.print(); 1',
+        asPerson,
+      );
+    }, origin);
+    await web.waitForTimeout(700);
+    expect(await countWindows(seat)).toBe(before);
+    await expect
+      .poll(() => refused(seat))
+      .toEqual(expect.arrayContaining([expect.stringContaining('input: print'), 'input: file chooser']));
+
+    // Locked: taken out of its window, and not to be seen.
+    seat.agent.push({ ...lockedView(), kept: { initials: 'AR', until: '2026-11-23T14:32:00Z' } });
+    await until(page, 'lock');
+    const attached = await app.evaluate(({ BaseWindow }) =>
+      BaseWindow.getAllWindows().map((window) => [window.getTitle(), window.isVisible(), window.contentView.children.length]),
+    );
+    expect(attached).toContainEqual(['Wardlock web', false, 0]);
+
+    // Ended: the view is gone, and a new one starts without a cookie.
+    seat.agent.web({ appId: 'book', action: 'closeAll' });
+    seat.agent.push(lockedView());
+    await expect.poll(() => app.evaluate(({ webContents }) => webContents.getAllWebContents().length)).toBe(1);
+    asked.length = 0;
+    seat.agent.push(openView({ apps: [{ ...book, state: 'ready' as const }] }));
+    await until(page, 'launcher');
+    await page.getByRole('button', { name: /^Ward handbook/ }).click();
+    await until(page, 'app');
+    await expect.poll(() => asked.length).toBeGreaterThan(0);
+    expect(asked[0]).toBe('');
+  });
+});
+
+/** Windows on the display, dialogs of the toolkit included. */
+async function countWindows(seat: Seat): Promise<number> {
+  const { stdout } = await run('xwininfo', ['-root', '-tree'], {
+    env: { PATH: '/usr/bin:/bin', DISPLAY: seat.display.name, XAUTHORITY: seat.display.authority },
+  });
+  return stdout.split('\n').filter((line) => line.includes('("wardlock" "wardlock")') || line.includes('("wardlock" "Wardlock")')).length;
+}
