@@ -178,14 +178,15 @@ export class SeatAgent {
     const held =
       session.at === 'active' || session.at === 'ending' ? session.session : session.at === 'authenticating' ? session.held : null;
     this.runtime.close();
-    if (held !== null) {
+    // A session that is being ended has its event already.
+    if (held !== null && session.at !== 'ending') {
       const body = { session: held.id, person: held.who?.id ?? null, reason };
       await this.parts.recorder.append({ type: held.kind === 'breakglass' ? 'breakglass.ended' : 'session.ended', body }).then(
         () => this.parts.memory.setOpen(null),
         () => {},
       );
-      await this.apps.endSession(held.id);
     }
+    if (held !== null) await this.apps.endSession(held.id);
     await this.parts.launcher.close();
     await this.record.close();
   }

@@ -80,7 +80,8 @@ const actions: fc.Arbitrary<readonly [string, Action]> = fc.oneof(
 );
 
 function waysOf(at: LockAt): readonly LockAt[] {
-  return Object.values(lockTable[at]).flatMap((row) => row.leadsTo);
+  const rows: Readonly<Record<string, { readonly leadsTo: readonly LockAt[] }>> = lockTable[at];
+  return Object.values(rows).flatMap((row) => row.leadsTo);
 }
 
 interface Opening {
