@@ -28,6 +28,7 @@ const modules: Readonly<Record<string, readonly (() => Promise<CommandModule>)[]
   account: [() => import('./account.ts')],
   'enrol-token': [() => import('./enrol-token.ts')],
   staff: [() => import('./staff.ts')],
+  sim: [() => import('./sim.ts')],
   keys: [() => import('./keys.ts')],
 };
 
