@@ -113,7 +113,7 @@ export class SiteDouble {
       schema: 'wardlock-directory/1',
       tenant: this.tenant,
       version,
-      issuedAt: '2030-01-01T00:00:00Z',
+      issuedAt: new Date().toISOString(),
       ward: { id: 'icu', name: 'ICU' },
       seatName: 'Bay 4',
       badgeKey: base64(this.#badgeKey),
