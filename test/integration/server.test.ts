@@ -269,6 +269,7 @@ describe('the log', () => {
     await until(
       () => rows(server.state, "select * from server_events where type = 'peer.refused' and body like '%SERVER_SEAT_REVOKED%'").length > 0,
     );
+    await until(() => seat.incidents.includes('SERVER_SEAT_REVOKED'));
     expect(seat.receiptedSize).toBe(before);
     expect(seat.size).toBe(before + 1);
   });
