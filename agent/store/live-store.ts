@@ -22,7 +22,7 @@ import type { Tables } from './tables.ts';
 import { Writer } from './writer.ts';
 
 /** The store's fill is measured again after so many entries. */
-const MEASURE_ENTRIES = 256;
+const MEASURE_ENTRIES = 512;
 
 export interface LiveOptions {
   readonly parts: LogParts;
@@ -71,6 +71,7 @@ export class LiveStore {
       {
         committed: (_head, urgent) => this.#committed(urgent),
         anchored: () => this.#anchored(),
+        rotated: releaseKeys,
         broke: options.broke,
         rotationFailed: (error) => options.problem('The change of the epoch key failed; the present epoch goes on.', error),
       },
@@ -114,7 +115,6 @@ export class LiveStore {
 
   async rotate(reason: EpochReason, recipients?: readonly Recipient[]): Promise<void> {
     await this.#writer.rotate(reason, recipients);
-    releaseKeys();
   }
 
   view(): LogView {

@@ -5,12 +5,26 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-let collect: (() => void) | undefined;
+/** A whole collection takes some 20 ms: under a flood of epochs it happens this often, and once more at the end. */
+const RELEASE_INTERVAL_MS = 1000;
 
-/** Collects garbage now. Costs some milliseconds; called once an epoch. */
+let collect: (() => void) | undefined;
+let lastAt = Number.NEGATIVE_INFINITY;
+let timer: NodeJS.Timeout | undefined;
+
+/** Collects garbage now, or within RELEASE_INTERVAL_MS when that was just done. Called at each epoch's end. */
 export function releaseKeys(): void {
+  const wait = lastAt + RELEASE_INTERVAL_MS - performance.now();
+  if (wait <= 0) release();
+  else timer ??= setTimeout(release, wait).unref();
+}
+
+function release(): void {
+  clearTimeout(timer);
+  timer = undefined;
   collect ??= collector();
   collect();
+  lastAt = performance.now();
 }
 
 function collector(): () => void {

@@ -39,6 +39,8 @@ export interface WriterEvents {
   readonly committed: (head: string, urgent: boolean) => void;
   /** The head of an epoch's end must be anchored before the old key goes. */
   readonly anchored: () => Promise<void>;
+  /** A new epoch is in force and nothing refers to the keys before it. */
+  readonly rotated: () => void;
   /** The store can't be trusted any more; it must be closed and opened again. */
   readonly broke: (error: unknown) => void;
   /** The change of keys failed; recording goes on under the present ones. */
@@ -226,6 +228,7 @@ export class Writer {
       this.#events.rotationFailed(error);
     }
     old?.seed.fill(0);
+    this.#events.rotated();
     this.#settleRotation();
   }
 
