@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
 import type { PolicyDocument } from '../policies/schema.ts';
 import { type Child, startChild } from './child.ts';
@@ -20,6 +20,7 @@ export const WARD = { id: 'five-east', name: 'Ward 5 East' } as const;
 export const AUDITOR = 'auditor';
 
 const Ready = Type.Object({ event: Type.Literal('ready'), seats: Type.String(), console: Type.String(), ca: Type.String() });
+const Addresses = Type.Object({ seats: Type.String(), console: Type.String() });
 const PublicKey = Type.Object({ publicKey: Type.String() });
 const Token = Type.Object({ token: Type.String() });
 
@@ -55,7 +56,11 @@ export async function openSite(spec: SiteSpec): Promise<Site> {
   }
   const publicKey = (kind: string): string => Value.Parse(PublicKey, JSON.parse(readFileSync(`${keyFile(kind)}.pub`, 'utf8'))).publicKey;
 
-  let addresses = { seats: '127.0.0.1:0', console: '127.0.0.1:0' };
+  // A seat keeps the address that it enrolled with, so a clinic that is opened again listens where it did before.
+  const addressFile = join(places.site, 'addresses.json');
+  let addresses: Static<typeof Addresses> = existsSync(addressFile)
+    ? Value.Parse(Addresses, JSON.parse(readFileSync(addressFile, 'utf8')))
+    : { seats: '127.0.0.1:0', console: '127.0.0.1:0' };
   const launch = async (): Promise<{ child: Child; ready: { seats: string; console: string; ca: string } }> => {
     const child = startChild({
       name: 'server',
@@ -90,6 +95,7 @@ export async function openSite(spec: SiteSpec): Promise<Site> {
 
   let { child, ready } = await launch();
   addresses = { seats: new URL(ready.seats).host, console: new URL(ready.console).host };
+  await writeFile(addressFile, JSON.stringify(addresses));
   try {
     const staffFile = join(places.site, 'staff.json');
     await writeFile(
