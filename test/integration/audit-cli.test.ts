@@ -1,0 +1,104 @@
+/** The audit commands as people run them: real processes, exit codes and lines. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { nodeCrypto } from '../../crypto/index.ts';
+import { entryOf, putEntry, tamper } from '../audit/check.ts';
+import { lockEvent, type StoreKit, storeKit } from '../audit/store-kit.ts';
+
+const MAIN = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
+let seat: StoreKit;
+let snapshot: string;
+let reader: string;
+let escrow: string;
+
+beforeAll(async () => {
+  seat = await storeKit();
+  snapshot = join(seat.dir, 'snapshot');
+  reader = keyFile('reader', seat.readerKey);
+  escrow = keyFile('escrow', seat.escrowKey);
+  const store = await seat.open();
+  for (let at = 0; at < 20; at += 1) await store.append(lockEvent(at));
+  await store.snapshot(snapshot);
+  await expect(store.snapshot(snapshot)).rejects.toMatchObject({ code: 'AUDIT_INPUT_MALFORMED' });
+  await store.close();
+});
+afterAll(() => seat.remove());
+
+function keyFile(kind: 'reader' | 'escrow', key: Uint8Array): string {
+  const path = join(seat.dir, `${kind}.key`);
+  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+  const file = { schema: 'wardlock-private-key/1', kind, privateKey: text(key), publicKey: text(nodeCrypto.hpkePublicKey(key)) };
+  writeFileSync(path, JSON.stringify(file), { mode: 0o600 });
+  return path;
+}
+
+function audit(...args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'audit', ...args], { encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+test('verify: 0 and one line for a whole log', () => {
+  const { status, stdout } = audit('verify', snapshot, '--key', seat.logKeyText);
+  expect(status).toBe(0);
+  expect(stdout.trim().split('\n')).toHaveLength(1);
+  expect(stdout).toMatch(/^OK seat [0-9a-f]{32} log [0-9a-f]{16}: 21 entries/);
+});
+
+test('verify: UNANCHORED and 2 without a key', () => {
+  const { status, stdout } = audit('verify', snapshot);
+  expect(status).toBe(2);
+  expect(stdout).toContain('UNANCHORED');
+});
+
+test('verify: JSON for programs, with the same verdict', () => {
+  const { status, stdout } = audit('verify', snapshot, '--key', seat.logKeyText, '--json');
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ ok: true, anchored: true, faultCount: 0, faults: [], logs: [{ size: 21 }] });
+});
+
+test('verify: what is neither log nor export, and a key of the wrong kind, are coded errors', () => {
+  const foreign = audit('verify', reader.replace('reader.key', 'keys'), '--key', seat.logKeyText);
+  expect(foreign).toMatchObject({ status: 1, stderr: expect.stringContaining('AUDIT_STORE_FOREIGN') });
+  const wrong = audit('verify', snapshot, '--key', reader);
+  expect(wrong).toMatchObject({ status: 1, stderr: expect.stringContaining('AUDIT_KEY_UNSUITABLE') });
+});
+
+test('show: decrypts for the reader, with the codes of other systems', () => {
+  const { status, stdout } = audit('show', snapshot, '--reader-key', reader, '--key', seat.logKeyText);
+  expect(status).toBe(0);
+  const events = stdout
+    .trim()
+    .split('\n')
+    .map((line): unknown => JSON.parse(line));
+  expect(events).toHaveLength(20);
+  expect(events[0]).toMatchObject({ seq: 1, type: 'session.locked', codes: { dicom: { id: 110_114, type: 110_123 } } });
+});
+
+test('escrow-drill: the escrow key opens every epoch; the reader key is not taken for it', () => {
+  expect(audit('escrow-drill', seat.storeDir, '--escrow-key', escrow)).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('opened 1 of 1'),
+  });
+  expect(audit('escrow-drill', seat.storeDir, '--escrow-key', reader).status).not.toBe(0);
+});
+
+test('verify: 1 and one line for each fault of a stopped store; nothing is written to it', () => {
+  tamper(seat, (db) => {
+    const bytes = entryOf(db, 7);
+    bytes[200] = Number(bytes[200]) ^ 1;
+    putEntry(db, 7, bytes);
+    db.exec('DELETE FROM entry WHERE seq BETWEEN 12 AND 14');
+  });
+  const path = join(seat.storeDir, 'audit.db');
+  const before = readFileSync(path);
+  const { status, stdout } = audit('verify', seat.storeDir, '--key', seat.logKeyText);
+  expect(status).toBe(1);
+  expect(stdout.split('\n').filter((line) => line !== '')).toEqual([
+    expect.stringMatching(/^ENTRY_ALTERED entry 7: /),
+    expect.stringMatching(/^ENTRY_MISSING from 12 to 14: /),
+  ]);
+  expect(readFileSync(path)).toEqual(before);
+  expect(existsSync(`${path}-shm`)).toBe(false);
+});
