@@ -14,7 +14,7 @@ export function register(program: Command): void {
     .option('--restore', 'put back what is not, first')
     .action(async (flags: { readonly restore?: boolean }, command: Command) => {
       const { state } = command.optsWithGlobals<{ readonly state: string }>();
-      const { seatRestrictions } = await import('../agent/os/restrictions/compose.ts');
+      const { seatRestrictions } = await import('../agent/os/restrictions/seat-restrictions.ts');
       const restrictions = seatRestrictions(state);
       const failed = flags.restore === true ? (await restrictions.revert()).failed : [];
       const left = await restrictions.unrestored();

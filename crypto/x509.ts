@@ -3,10 +3,9 @@
  * that order and the choice of curve; it must never hold a key.
  */
 import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 
-x509.cryptoProvider.set(webcrypto);
+x509.cryptoProvider.set(globalThis.crypto);
 
 /** ECDSA on P-256 with SHA-256: what every TLS stack and browser takes. */
 export const tlsKeyAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;

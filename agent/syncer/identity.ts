@@ -2,7 +2,7 @@
  * The syncer's own secrets: its TLS key and certificate and the one server that it talks to, in one file of its own folder,
  * replaced as a whole. No other key of a seat is ever in this process.
  */
-import { createHash, createPublicKey, generateKeyPairSync, webcrypto, X509Certificate } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import Type, { type Static } from 'typebox';
@@ -59,10 +59,14 @@ export async function newKeyRequest(): Promise<KeyRequest> {
   const keyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
   const keys = {
-    privateKey: await webcrypto.subtle.importKey('pkcs8', privateKey.export({ type: 'pkcs8', format: 'der' }), tlsKeyAlgorithm, false, [
-      'sign',
-    ]),
-    publicKey: await webcrypto.subtle.importKey('spki', spki, tlsKeyAlgorithm, true, ['verify']),
+    privateKey: await globalThis.crypto.subtle.importKey(
+      'pkcs8',
+      privateKey.export({ type: 'pkcs8', format: 'der' }),
+      tlsKeyAlgorithm,
+      false,
+      ['sign'],
+    ),
+    publicKey: await globalThis.crypto.subtle.importKey('spki', spki, tlsKeyAlgorithm, true, ['verify']),
   };
   const request = await x509.Pkcs10CertificateRequestGenerator.create({
     name: 'CN=wardlock-seat',

@@ -1,7 +1,7 @@
 /** The laws of the design against some thousand sequences; test/deep tries more. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { checkLaws, lawful, people } from './laws.ts';
+import { checkLaws, lawful, people } from '../../test/session/laws.ts';
 import { initialSeat } from './step.ts';
 import { person, rules, World } from './world.ts';
 

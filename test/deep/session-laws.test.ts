@@ -1,6 +1,6 @@
 /** The laws of the session and lock machines against ten thousand sequences; a failure prints its seed and its shortest form. */
 import { test } from 'vitest';
-import { checkLaws } from '../../core/session/laws.ts';
+import { checkLaws } from '../session/laws.ts';
 
 const RUNS = 10_000;
 

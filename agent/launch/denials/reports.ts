@@ -2,7 +2,7 @@
  * Whether denials are reported, and to whom. Owns the listener and the kernel's switch for records; keeps both going while
  * the seat runs, and says when they are not.
  */
-import { seatRestrictions } from '../../os/restrictions/compose.ts';
+import { seatRestrictions } from '../../os/restrictions/seat-restrictions.ts';
 import type { LaunchLog } from '../port.ts';
 import { type DenialListener, listenForDenials } from './listener.ts';
 import type { CountedDenial } from './tally.ts';

@@ -3,12 +3,12 @@
  * tests; it must never be imported by the product.
  */
 import fc from 'fast-check';
-import { lockTable } from './lock.ts';
-import type { SessionRecord } from './records.ts';
-import { sessionTable } from './step.ts';
-import { waitAfter } from './throttle.ts';
-import type { LockAt, Seat, SeatEvent, SeatEventType, Stepped, Who } from './types.ts';
-import { person, rules, World } from './world.ts';
+import { lockTable } from '../../core/session/lock.ts';
+import type { SessionRecord } from '../../core/session/records.ts';
+import { sessionTable } from '../../core/session/step.ts';
+import { waitAfter } from '../../core/session/throttle.ts';
+import type { LockAt, Seat, SeatEvent, SeatEventType, Stepped, Who } from '../../core/session/types.ts';
+import { person, rules, World } from '../../core/session/world.ts';
 
 export const people = [person('ada'), person('ben'), person('cay')];
 const FAULTS: readonly SeatEventType[] = ['UiLost', 'PowerChanged', 'ClockStepped', 'EnforcementFailed', 'PolicyLost'];
