@@ -1,0 +1,108 @@
+/**
+ * A WAL as a killed process leaves it, cut and flipped in many places: what is left must be a committed prefix, and the
+ * anchor must name what is gone. Test helper only.
+ */
+import { copyFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { expect } from 'vitest';
+import { storePaths } from '../../agent/store/incarnation.ts';
+import { storeSource } from '../../agent/store/source.ts';
+import { storeTables } from '../../agent/store/tables.ts';
+import { verifyLog } from '../../core/audit/verify/verify-log.ts';
+import { nodeCrypto } from '../../crypto/index.ts';
+import { startAppender, untilAcknowledged } from './appender-process.ts';
+import { nameOf } from './check.ts';
+import { generator } from './generator.ts';
+import type { StoreKit } from './store-kit.ts';
+
+/** A store whose last commits are in its WAL alone, as a kill leaves it. */
+export async function killedStore(seat: StoreKit): Promise<void> {
+  const appender = startAppender(seat, { birth: 'enrolment', appenders: 4, rotateEach: 15 });
+  await untilAcknowledged(appender, 120);
+  appender.child.kill('SIGKILL');
+  await appender.ended;
+  expect(statSync(`${storePaths(seat.storeDir).db}-wal`).size).toBeGreaterThan(100_000);
+}
+
+/** Size and faults of a copy of the store's database whose WAL was changed. The anchor is left out unless given. */
+function verifyCopy(
+  seat: StoreKit,
+  wal: Uint8Array,
+  anchor?: { readonly incarnation: string; readonly head: string; readonly receipt: null },
+) {
+  const copy = join(seat.dir, 'copy.db');
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${copy}${suffix}`, { force: true });
+  copyFileSync(storePaths(seat.storeDir).db, copy);
+  writeFileSync(`${copy}-wal`, wal);
+  const db = new Database(copy);
+  try {
+    db.pragma('locking_mode = EXCLUSIVE');
+    const hasStore = db.prepare("SELECT count(*) AS n FROM sqlite_master WHERE name = 'head'").pluck().get() === 1;
+    if (!hasStore) return { size: 0, faults: [] };
+    const run = verifyLog(nodeCrypto, storeSource(storeTables(db), anchor), { logKey: seat.logKey });
+    const faults: string[] = [];
+    let step = run.next();
+    while (step.done !== true) {
+      faults.push(nameOf(step.value));
+      step = run.next();
+    }
+    return { size: step.value.size, faults };
+  } finally {
+    db.close();
+  }
+}
+
+/** Fault 21: the WAL cut at so many places. */
+export async function cutWal(seat: StoreKit, cases: number): Promise<void> {
+  await killedStore(seat);
+  const wal = readFileSync(`${storePaths(seat.storeDir).db}-wal`);
+  const whole = verifyCopy(seat, wal);
+  expect(whole.faults).toEqual([]);
+  let last = 0;
+  for (let at = 0; at < cases; at += 1) {
+    const length = Math.floor((wal.length * at) / cases);
+    const { size, faults } = verifyCopy(seat, wal.subarray(0, length));
+    expect(faults, `cut at ${length}`).toEqual([]);
+    expect(size, `cut at ${length}`).toBeGreaterThanOrEqual(last);
+    last = size;
+  }
+  expect(last).toBeLessThanOrEqual(whole.size);
+}
+
+/** Fault 22: one bit of the WAL flipped at so many places. */
+export async function flipWal(seat: StoreKit, cases: number): Promise<void> {
+  await killedStore(seat);
+  const wal = readFileSync(`${storePaths(seat.storeDir).db}-wal`);
+  const whole = verifyCopy(seat, wal);
+  const anchor = headAsAnchor(seat, wal);
+  const next = generator(22);
+  let shorter = 0;
+  for (let at = 0; at < cases; at += 1) {
+    const flipped = Uint8Array.from(wal);
+    const place = next(flipped.length);
+    flipped[place] = Number(flipped[place]) ^ (1 << next(8));
+    const { size, faults } = verifyCopy(seat, flipped, anchor);
+    if (size === whole.size) expect(faults, `flip at ${place}`).toEqual([]);
+    else {
+      shorter += 1;
+      expect(faults, `flip at ${place}`).toEqual([`ANCHOR_AHEAD ${rangeText(size, whole.size - 1)}`]);
+    }
+  }
+  expect(shorter).toBeGreaterThan(cases / 4);
+}
+
+/** The head of the whole store, as its anchor would name it. */
+function headAsAnchor(seat: StoreKit, wal: Uint8Array) {
+  const copy = join(seat.dir, 'anchor-copy.db');
+  copyFileSync(storePaths(seat.storeDir).db, copy);
+  writeFileSync(`${copy}-wal`, wal);
+  const db = new Database(copy);
+  const head = storeTables(db).head()?.note ?? '';
+  db.close();
+  return { incarnation: '0000000000000000', head, receipt: null };
+}
+
+function rangeText(from: number, to: number): string {
+  return from === to ? `entry ${from}` : `from ${from} to ${to}`;
+}
