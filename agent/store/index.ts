@@ -8,7 +8,8 @@ import { WardlockError } from '../../core/errors/index.ts';
 import { epochKeyFile } from '../keys/epoch-key-file.ts';
 import { systemClock } from './clock.ts';
 import { type LogParts, storePaths } from './incarnation.ts';
-import { AuditStore, checkRecipients } from './store.ts';
+import { checkRecipients } from './recipients.ts';
+import { AuditStore } from './store.ts';
 import type { StoreOptions } from './types.ts';
 
 export type { StoreClock } from './clock.ts';

@@ -20,6 +20,7 @@ import { LiveStore } from './live-store.ts';
 import { type OpenedLog, openLog } from './open.ts';
 import { type Batch, consistency, inclusion, type ReadLimits, readBatch } from './reader.ts';
 import { judgeReceipt } from './receipts.ts';
+import { checkRecipients } from './recipients.ts';
 import { daysLeft } from './status.ts';
 import {
   DEFAULT_CAPACITY_BYTES,
@@ -389,14 +390,5 @@ export class AuditStore {
 
   #problem(what: string, error: unknown): void {
     this.#options.onProblem?.(what, error);
-  }
-}
-
-/** At least one who reads and one who keeps the key in a safe (AUDIT_RECIPIENTS_MISSING otherwise). */
-export function checkRecipients(recipients: readonly Recipient[]): void {
-  const roles = new Set(recipients.map(({ role }) => role));
-  const keys = new Set(recipients.map(({ publicKey }) => toHex(publicKey)));
-  if (roles.size < 2 || keys.size !== recipients.length) {
-    throw new WardlockError('AUDIT_RECIPIENTS_MISSING', 'The log needs an audit reader and an escrow, each with a key of its own.');
   }
 }
