@@ -10,6 +10,11 @@ const EXPECT_LIMIT_MS = 15_000;
 export default defineConfig({
   testDir: 'test/e2e',
   testMatch: '**/*.spec.ts',
+  // `npm test` runs the first, `npm run test:deep` the second: the gallery of every screen in every face takes its time.
+  projects: [
+    { name: 'e2e', testIgnore: 'deep/**' },
+    { name: 'deep', testMatch: 'deep/**/*.spec.ts' },
+  ],
   outputDir: 'test-results',
   workers: 1,
   fullyParallel: false,

@@ -12,9 +12,9 @@ import { command, humanTime, line, StartProblem } from './lib/say.mjs';
 const suites = {
   test: {
     results: '.ci/results.json',
-    checks: [...staticChecks, vitestCheck('unit'), vitestCheck('architecture'), vitestCheck('integration'), playwrightCheck],
+    checks: [...staticChecks, vitestCheck('unit'), vitestCheck('architecture'), vitestCheck('integration'), playwrightCheck('e2e')],
   },
-  deep: { results: '.ci/results-deep.json', checks: [vitestCheck('deep')] },
+  deep: { results: '.ci/results-deep.json', checks: [vitestCheck('deep'), playwrightCheck('deep')] },
   long: { results: '.ci/results-long.json', checks: [vitestCheck('long')] },
 };
 

@@ -5,7 +5,6 @@ import os from 'node:os';
 import path from 'node:path';
 import { at, root, toolEnvironment } from '../lib/paths.mjs';
 import { run, tail } from '../lib/run.mjs';
-import { filesBelow } from '../lib/sources.mjs';
 
 /** What Playwright calls the end of a test, over all its tries. */
 const statusOf = { expected: 'passed', skipped: 'skipped', unexpected: 'failed', flaky: 'failed' };
@@ -26,19 +25,19 @@ function outcomesOf(suite, above) {
   return [...own, ...(suite.suites ?? []).flatMap((inner) => outcomesOf(inner, names))];
 }
 
-const name = 'playwright';
-
-export const playwrightCheck = {
-  name,
+/** @param {'e2e' | 'deep'} project of playwright.config.ts */
+export const playwrightCheck = (project) => ({
+  name: `playwright ${project}`,
   async run() {
-    if (filesBelow(at('test', 'e2e'), (file) => file.endsWith('.spec.ts')).length === 0) {
-      return [{ name, status: 'skipped', ms: 0, detail: 'test/e2e holds no test yet' }];
-    }
+    const name = this.name;
     const folder = await mkdtemp(path.join(os.tmpdir(), 'wardlock-playwright-'));
     try {
       const file = path.join(folder, 'report.json');
       const env = toolEnvironment({ PLAYWRIGHT_JSON_OUTPUT_FILE: file, NO_COLOR: '1', FORCE_COLOR: undefined });
-      const result = await run(at('node_modules', '.bin', 'playwright'), ['test', '--reporter=json'], { cwd: root, env });
+      const result = await run(at('node_modules', '.bin', 'playwright'), ['test', `--project=${project}`, '--reporter=json'], {
+        cwd: root,
+        env,
+      });
       const report = await readFile(file, 'utf8').then(JSON.parse, () => undefined);
       const outcomes = (report?.suites ?? []).flatMap((suite) => outcomesOf(suite, []));
       const explained = outcomes.some((outcome) => outcome.status === 'failed');
@@ -51,4 +50,4 @@ export const playwrightCheck = {
       await rm(folder, { recursive: true, force: true });
     }
   },
-};
+});

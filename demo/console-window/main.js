@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { app, BrowserWindow, session } from 'electron';
 
+/** @param {string} name */
 const given = (name) => app.commandLine.getSwitchValue(name);
 const authority = new X509Certificate(readFileSync(given('site-ca')));
 const TRUSTED = 0;

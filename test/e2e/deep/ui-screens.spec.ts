@@ -4,11 +4,11 @@
  */
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
-import type { DisplaySettings, SeatBridge } from '../../contract/bridge.ts';
-import type { SeatView } from '../../contract/seat-view.ts';
-import { typeAsPerson } from '../../demo/kiosk.ts';
-import { openSeat, type Seat } from './support/seat.ts';
-import { breakGlassView, lockedView, openView, pinView } from './support/views.ts';
+import type { DisplaySettings, SeatBridge } from '../../../contract/bridge.ts';
+import type { SeatView } from '../../../contract/seat-view.ts';
+import { typeAsPerson } from '../../../demo/kiosk.ts';
+import { openSeat, type Seat } from '../support/seat.ts';
+import { breakGlassView, lockedView, openView, pinView } from '../support/views.ts';
 
 declare global {
   interface Window {
