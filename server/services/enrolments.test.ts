@@ -104,18 +104,18 @@ test('the answer is believed by its own claim, its own token and its own seat on
   const foreign = await openSite({ stateFolder: foreignFolder, database: 'sqlite::memory:', tenant: null });
   const foreignToken = (await foreign.enrolments.makeToken({ seatName: 'x', wardId: 'x', wardName: null, lifeMs: 1000 })).token;
   await foreign.close();
-  expect(() => verifyEnrolmentReply({ ...check, token: foreignToken })).toThrowError(
+  expect(() => verifyEnrolmentReply({ ...check, token: foreignToken })).toThrow(
     expect.objectContaining({ code: 'ENROL_WRONG_SERVER' }),
   );
   for (const change of [{ claimSha256: '0'.repeat(64) }, { workstationId: '0'.repeat(32) }, { reply: Buffer.from('{}') }]) {
-    expect(() => verifyEnrolmentReply({ ...check, ...change })).toThrowError(expect.objectContaining({ code: 'ENROL_REPLY_INVALID' }));
+    expect(() => verifyEnrolmentReply({ ...check, ...change })).toThrow(expect.objectContaining({ code: 'ENROL_REPLY_INVALID' }));
   }
   const parsed: { envelope: { payload: string } } = JSON.parse(reply.toString('utf8'));
   const payload = Buffer.from(parsed.envelope.payload, 'base64').toString('utf8').replace('Bay 4', 'Bay 5');
   const altered = Buffer.from(
     JSON.stringify({ ...parsed, envelope: { ...parsed.envelope, payload: Buffer.from(payload).toString('base64') } }),
   );
-  expect(() => verifyEnrolmentReply({ ...check, reply: altered })).toThrowError(expect.objectContaining({ code: 'ENROL_REPLY_INVALID' }));
+  expect(() => verifyEnrolmentReply({ ...check, reply: altered })).toThrow(expect.objectContaining({ code: 'ENROL_REPLY_INVALID' }));
 });
 
 test('a lost reply may be asked for again by the same seat, and by no other', async () => {
