@@ -14,6 +14,8 @@ export interface RequestSchema {
 export interface Boundary {
   readonly name: string;
   readonly protocol: number;
+  /** Largest request of this boundary in bytes of JSON, where the usual frame limit is too small for what it carries. */
+  readonly requestLimit?: number;
   readonly requests: Readonly<Record<string, RequestSchema>>;
   readonly events: Readonly<Record<string, TSchema>>;
 }

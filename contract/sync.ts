@@ -12,12 +12,24 @@ const Outcome = Type.Union([
   Type.Object({ outcome: Type.Literal('refused'), code: Type.String({ maxLength: 60 }), message: Type.String({ maxLength: 400 }) }),
 ]);
 
+/**
+ * A ward's whole staff in one request: 5,000 people with a few badges each, sealed and twice in base64, stay below this.
+ * Only the syncer's own user can send it.
+ */
+export const SYNC_REQUEST_LIMIT = 12 * 1024 * 1024;
+
 /** One contiguous run of a seat's log; the bytes are the entries exactly as stored and hashed. */
 const LogPosition = Type.Object({ incarnation: Type.String({ pattern: '^[0-9a-f]{1,32}$' }), size: Count });
+
+/** How far a log has come, and how far the server has confirmed it. */
+const LogProgress = Type.Object({ ...LogPosition.properties, receiptedSize: Count });
+/** Logs told at a time; the emergency log has room for fewer runs than its events. The rest follows when these are receipted. */
+export const MOST_LOGS = 64;
 
 export const syncBoundary = boundary({
   name: 'sync',
   protocol: 1,
+  requestLimit: SYNC_REQUEST_LIMIT,
   requests: {
     hello: {
       params: Type.Object({ protocol: Count, build: Label }),
@@ -48,6 +60,11 @@ export const syncBoundary = boundary({
         Type.Object({ note: Type.String({ maxLength: 8192 }), position: LogPosition, receiptedSize: Count }),
       ]),
     },
+    /**
+     * Every log with something to upload: the main one first, then the runs of the emergency log that have no receipt yet.
+     * Before the first policy there is none.
+     */
+    logs: { params: Nothing, result: Type.Object({ logs: Type.Array(LogProgress, { maxItems: MOST_LOGS }) }) },
     /**
      * Raw entries from `start`; fewer than asked for where the frame limit, the log's end or the epoch's end comes first: a
      * batch never crosses an epoch's closing checkpoint. `checkpoint` is the one kept for that epoch (its last, or the head);

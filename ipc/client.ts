@@ -108,7 +108,7 @@ class ClientConnection<B extends Boundary> {
         },
       });
       try {
-        this.#socket.write(encodeFrame({ id, method, params }));
+        this.#socket.write(encodeFrame({ id, method, params }, this.#options.boundary.requestLimit));
       } catch (failure) {
         this.#settle(id, { error: isWardlockError(failure) ? failure : new WardlockError('IPC_CLOSED') });
       }

@@ -40,7 +40,7 @@ export class ServerConnection<B extends Boundary> implements Connection<B> {
   readonly peer: Peer;
   readonly #socket: Socket;
   readonly #options: ConnectionOptions<B>;
-  readonly #decoder = new FrameDecoder();
+  readonly #decoder: FrameDecoder;
   #build = '';
   #greeted = false;
   #inFlight = 0;
@@ -50,6 +50,7 @@ export class ServerConnection<B extends Boundary> implements Connection<B> {
     this.#socket = socket;
     this.peer = peer;
     this.#options = options;
+    this.#decoder = new FrameDecoder(options.boundary.requestLimit);
     this.#deadline = setTimeout(() => this.#refuse('IPC_TIMEOUT', 'hello'), HELLO_TIMEOUT_MS);
     socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('error', () => socket.destroy());

@@ -11,9 +11,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * One frame around a JSON value.
  * @throws IPC_FRAME_TOO_LARGE when the body would pass the limit
  */
-export function encodeFrame(value: unknown): Uint8Array {
+export function encodeFrame(value: unknown, limit: number = FRAME_LIMIT): Uint8Array {
   const body = new TextEncoder().encode(JSON.stringify(value));
-  if (body.byteLength > FRAME_LIMIT) throw new WardlockError('IPC_FRAME_TOO_LARGE');
+  if (body.byteLength > limit) throw new WardlockError('IPC_FRAME_TOO_LARGE');
   const frame = new Uint8Array(FRAME_HEADER + body.byteLength);
   new DataView(frame.buffer).setUint32(0, body.byteLength);
   frame.set(body, FRAME_HEADER);
@@ -22,9 +22,15 @@ export function encodeFrame(value: unknown): Uint8Array {
 
 /** Cuts a stream of chunks into JSON values. One decoder per connection; useless after it has thrown. */
 export class FrameDecoder {
+  readonly #limit: number;
   #chunks: Uint8Array[] = [];
   #held = 0;
   #broken = false;
+
+  /** @param limit largest body in bytes */
+  constructor(limit: number = FRAME_LIMIT) {
+    this.#limit = limit;
+  }
 
   /** Whether a frame has begun and is not complete. */
   get partial(): boolean {
@@ -58,7 +64,7 @@ export class FrameDecoder {
         length = length * 256 + byte;
         seen += 1;
         if (seen === FRAME_HEADER) {
-          if (length > FRAME_LIMIT) this.#fail(new WardlockError('IPC_FRAME_TOO_LARGE'));
+          if (length > this.#limit) this.#fail(new WardlockError('IPC_FRAME_TOO_LARGE'));
           return length;
         }
       }

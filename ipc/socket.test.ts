@@ -7,6 +7,8 @@ import fc from 'fast-check';
 import Type from 'typebox';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { boundary } from '../contract/boundary.ts';
+import type { Person } from '../contract/directory.ts';
+import { SYNC_REQUEST_LIMIT } from '../contract/sync.ts';
 import { WardlockError } from '../core/errors/index.ts';
 import { connect } from './client.ts';
 import { encodeFrame, FrameDecoder } from './frames.ts';
@@ -232,5 +234,59 @@ describe('a boundary over a socket', () => {
     const client = await dial(await start());
     await expect(client.request('fail', { how: 'x'.repeat(FRAME_LIMIT) })).rejects.toMatchObject({ code: 'IPC_FRAME_TOO_LARGE' });
     client.close();
+  });
+});
+
+describe('a boundary that carries more than a frame', () => {
+  const LIMIT = 1024 * 1024;
+  const wide = boundary({
+    name: 'wide',
+    protocol: 1,
+    requestLimit: LIMIT,
+    requests: {
+      hello: { params: Type.Object({ protocol: Type.Integer(), build: Type.String() }), result: Type.Object({}) },
+      put: { params: Type.Object({ text: Type.String() }), result: Type.Object({ length: Type.Integer() }) },
+    },
+    events: {},
+  });
+
+  it('takes requests up to its own limit and no further; answers keep the usual one', async () => {
+    const path = join(folder, 'wide.sock');
+    const own = await listen({
+      boundary: wide,
+      path,
+      limit: 1,
+      admit: () => ({ admitted: true, peer: self }),
+      onRefused: (refusal) => refused.push(refusal),
+      onFault: (method) => faults.push(method),
+      handlers: { hello: () => ({}), put: ({ text }) => ({ length: text.length }) },
+    });
+    const client = await connect({ boundary: wide, path, build: 'test/1', events: {} });
+    const most = LIMIT - 200;
+    expect(await client.request('put', { text: 'x'.repeat(most) })).toEqual({ length: most });
+    await expect(client.request('put', { text: 'x'.repeat(LIMIT) })).rejects.toMatchObject({ code: 'IPC_FRAME_TOO_LARGE' });
+    expect(most).toBeGreaterThan(FRAME_LIMIT);
+    client.close();
+    await own.close();
+  });
+
+  it('the syncer can hand over the staff of the largest ward that the contract allows', () => {
+    const person: Person = {
+      id: 'anneliese.von-wolkenstein',
+      displayName: 'Anneliese von Wolkenstein-Trostburg',
+      givenName: 'Anneliese',
+      initials: 'AW',
+      role: 'intensive-care-nurse',
+      badges: ['a'.repeat(64), 'b'.repeat(64)],
+      pin: { salt: 'A'.repeat(24), memoryKiB: 19_456, passes: 2, lanes: 1, output: 'A'.repeat(44), digits: 6 },
+      validFrom: '2026-01-01T00:00:00Z',
+      validUntil: '2027-01-01T00:00:00Z',
+      revoked: false,
+    };
+    const people = 5_000;
+    const base64 = (bytes: number): number => Math.ceil(bytes / 3) * 4;
+    // The document in its envelope, the envelope sealed, the seal in its request: base64 three times.
+    const request = base64(base64(base64(JSON.stringify(person).length * people)));
+    expect(request).toBeLessThan(SYNC_REQUEST_LIMIT);
   });
 });
