@@ -78,15 +78,19 @@ export class SiteLink {
         'SESSION_NOT_NOW',
         'The syncer of this seat does not run, so nothing can reach the server. Start it, then try again.',
       );
-      identity.report('failed', failure.toBody());
-      onChanged();
+      this.report('failed', failure.toBody());
       throw failure;
     }
     onChanged();
   }
 
   report(step: Params<SyncBoundary, 'enrolmentStep'>['step'], error: Params<SyncBoundary, 'enrolmentStep'>['error']): void {
-    this.#ports.identity.report(step, error ?? null);
+    const { identity, recorder } = this.#ports;
+    // Once for each token that was typed: a syncer that goes on reporting must not fill the record.
+    if (step === 'failed' && identity.view !== null && identity.view.step !== 'failed') {
+      recorder.note({ type: 'enrolment.refused', body: { code: failureOf(error ?? null).code } });
+    }
+    identity.report(step, error ?? null);
     this.#moved();
   }
 

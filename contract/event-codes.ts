@@ -51,6 +51,7 @@ export const eventCodes: Readonly<Record<EventType, EventCodes>> = {
   'policy.refused': row(ALERT, 110_129, 501_901, 8),
   'directory.applied': row(ALERT, 110_137, 300_199),
   'directory.refused': row(ALERT, 110_137, 300_199, 8),
+  'enrolment.refused': row(ALERT, 110_129, 501_901, 8),
   'enrolment.completed': row(ALERT, 110_129, 501_901),
   'border.refused': row(ALERT, 110_126, 300_201, 8),
   'ui.lost': row(APPLICATION, 110_121, 100_702, 8),

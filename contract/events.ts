@@ -84,6 +84,8 @@ export const events = {
   'policy.refused': { class: 1, body: Type.Object({ code: Code, offered: Type.Union([Type.Null(), Count]), kept: Count }, closed) },
   'directory.applied': { class: 1, body: Type.Object({ version: Count, persons: Count }, closed) },
   'directory.refused': { class: 1, body: Type.Object({ code: Code, kept: Count }, closed) },
+  /** Somebody typed a token and the seat was not enrolled under it. */
+  'enrolment.refused': { class: 1, body: Type.Object({ code: Code }, closed) },
   'enrolment.completed': { class: 1, body: Type.Object({ tenant: Id }, closed) },
   'border.refused': {
     class: 3,

@@ -4,9 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
+import Type from 'typebox';
+import { Value } from 'typebox/value';
 import type { AuditCrypto } from '../../core/audit/crypto.ts';
 import { preAuthenticationEncoding } from '../../core/envelope/dsse.ts';
-import { WardlockError } from '../../core/errors/index.ts';
+import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import { parsePolicy } from '../../policies/parse.ts';
 import type { PolicyDocument, PolicyEnvelope } from '../../policies/schema.ts';
 import type { Tables } from '../store/schema.ts';
@@ -14,6 +16,7 @@ import type { Changes } from './changes.ts';
 import type { ServerLog } from './server-log.ts';
 
 const POLICY_KEYS = 'policy.keys';
+const Versioned = Type.Object({ version: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }) });
 
 export interface PublishedPolicy {
   readonly version: number;
@@ -45,6 +48,31 @@ export function openPolicies(parts: PolicyParts): Policies {
     const row = await db.selectFrom('settings').select('value').where('key', '=', POLICY_KEYS).executeTakeFirst();
     return row === undefined || row.value === '' ? [] : row.value.split(' ').map((key) => Buffer.from(key, 'base64'));
   };
+  const accept = async (envelope: PolicyEnvelope, actor: string): Promise<{ readonly version: number }> => {
+    const payload = Buffer.from(envelope.payload, 'base64');
+    if (!isSigned(parts.crypto, await keys(), envelope)) throw new WardlockError('POLICY_UNSIGNED');
+    const policy = readPolicy(parts, payload);
+    const bytes = Buffer.from(JSON.stringify(envelope));
+    await db.transaction().execute(async (transaction) => {
+      const newest = await transaction.selectFrom('policies').select('version').orderBy('version', 'desc').limit(1).executeTakeFirst();
+      const inForce = Number(newest?.version ?? 0);
+      if (policy.version <= inForce) {
+        throw new WardlockError(
+          'POLICY_OLDER',
+          `Version ${policy.version} is not newer than ${inForce}, which is published. Raise the version and sign again.`,
+        );
+      }
+      const sha256 = createHash('sha256').update(payload).digest('hex');
+      await transaction
+        .insertInto('policies')
+        .values({ version: policy.version, sha256, envelope: bytes, published_at: parts.now() })
+        .execute();
+      await changes.bump(transaction, 'policy');
+      await log.append({ type: 'policy.published', actor, body: { version: policy.version, sha256 } }, transaction);
+    });
+    changes.wake();
+    return { version: policy.version };
+  };
   return {
     keys,
     trust: async (given) => {
@@ -69,31 +97,26 @@ export function openPolicies(parts: PolicyParts): Policies {
       return Number(row?.version ?? 0);
     },
     publish: async (envelope, actor) => {
-      const payload = Buffer.from(envelope.payload, 'base64');
-      if (!isSigned(parts.crypto, await keys(), envelope)) throw new WardlockError('POLICY_UNSIGNED');
-      const policy = readPolicy(parts, payload);
-      const bytes = Buffer.from(JSON.stringify(envelope));
-      await db.transaction().execute(async (transaction) => {
-        const newest = await transaction.selectFrom('policies').select('version').orderBy('version', 'desc').limit(1).executeTakeFirst();
-        const inForce = Number(newest?.version ?? 0);
-        if (policy.version <= inForce) {
-          throw new WardlockError(
-            'POLICY_OLDER',
-            `Version ${policy.version} is not newer than ${inForce}, which is published. Raise the version and sign again.`,
-          );
+      try {
+        return await accept(envelope, actor);
+      } catch (refusal) {
+        if (isWardlockError(refusal)) {
+          await log.append({ type: 'policy.refused', actor, body: { code: refusal.code, version: versionOf(envelope) } });
         }
-        const sha256 = createHash('sha256').update(payload).digest('hex');
-        await transaction
-          .insertInto('policies')
-          .values({ version: policy.version, sha256, envelope: bytes, published_at: parts.now() })
-          .execute();
-        await changes.bump(transaction, 'policy');
-        await log.append({ type: 'policy.published', actor, body: { version: policy.version, sha256 } }, transaction);
-      });
-      changes.wake();
-      return { version: policy.version };
+        throw refusal;
+      }
     },
   };
+}
+
+/** What the envelope calls itself, signed or not; null where it says no number. */
+function versionOf({ payload }: PolicyEnvelope): number | null {
+  try {
+    const named: unknown = JSON.parse(Buffer.from(payload, 'base64').toString('utf8'));
+    return Value.Check(Versioned, named) ? named.version : null;
+  } catch {
+    return null;
+  }
 }
 
 function isSigned(crypto: AuditCrypto, keys: readonly Buffer[], envelope: PolicyEnvelope): boolean {

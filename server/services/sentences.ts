@@ -60,6 +60,7 @@ const words: { readonly [T in EventType]: Words<T> } = {
   'policy.refused': { lane: 'policy', says: ({ code, kept }) => `A policy was refused (${code}); version ${kept} stays in force.` },
   'directory.applied': { lane: 'policy', says: ({ version, persons }) => `Staff list ${version} came, with ${persons} people.` },
   'directory.refused': { lane: 'policy', says: ({ code, kept }) => `A staff list was refused (${code}); list ${kept} stays.` },
+  'enrolment.refused': { lane: 'record', says: ({ code }) => `An enrolment of the seat failed (${code}).` },
   'enrolment.completed': { lane: 'record', says: ({ tenant }) => `The seat was enrolled with ${tenant}.` },
   'border.refused': { lane: 'record', says: ({ border, code }) => `A process was refused at the ${border} socket (${code}).` },
   'ui.lost': { lane: 'locks', says: ({ reason }) => `The screen was lost (${reason}).` },

@@ -186,7 +186,12 @@ describe('staff and policy', () => {
     seat.refusePolicies = null;
   });
 
-  test('an older, an unsigned and a foreign policy are refused by name', async () => {
+  test("an older, an unsigned and a foreign policy are refused by name, and each is in the server's own log", async () => {
+    const recorded = () =>
+      rows<{ body: string }>(server.state, "select body from server_events where type = 'policy.refused' order by seq").map(
+        ({ body }): unknown => JSON.parse(body),
+      );
+    const before = recorded().length;
     const file = join(folder, 'bad.json');
     const args = (key: string): string[] => [
       'policy',
@@ -206,8 +211,14 @@ describe('staff and policy', () => {
     await expect(cli(args('stranger.key'))).rejects.toThrow(/POLICY_UNSIGNED/);
     await writeFile(file, JSON.stringify(testPolicy(version + 1, asBase64, { tenant: 'elsewhere' })));
     await expect(cli(args('policy.key'))).rejects.toThrow(/POLICY_WRONG_TENANT/);
+    // The command line itself finds that nobody could do anything under it; the server never sees it.
     await writeFile(file, JSON.stringify(testPolicy(version + 1, asBase64, { roles: [] })));
     await expect(cli(args('policy.key'))).rejects.toThrow(/POLICY_EMPTY/);
+    expect(recorded().slice(before)).toEqual([
+      { code: 'POLICY_OLDER', version },
+      { code: 'POLICY_UNSIGNED', version: version + 1 },
+      { code: 'POLICY_WRONG_TENANT', version: version + 1 },
+    ]);
   });
 });
 
