@@ -75,6 +75,7 @@ export class SeatAgent {
   #pushing = false;
   #lastTruth = '';
   #lastLogin: LastLogin | null = null;
+  #wasOpen = false;
   #hasReader = false;
   #reopenMs = 0;
   #enforcement: string;
@@ -121,6 +122,7 @@ export class SeatAgent {
       log,
       snapshot: () => this.site.policy,
       openSession: () => this.runtime.openSession,
+      heldSession: () => this.runtime.heldSession,
       web: outputs.web,
       display: (session) => this.desktops.ready(session),
       onChanged: () => this.push(),
@@ -139,7 +141,10 @@ export class SeatAgent {
         this.desktops.forget(session);
         return clean;
       },
-      onChanged: () => this.push(),
+      onChanged: () => {
+        this.#enforceAtUnlock();
+        this.push();
+      },
       onTick: () => this.#tick(),
     });
   }
@@ -265,6 +270,13 @@ export class SeatAgent {
     this.#policyState = this.site.policyState;
     void this.apps.enforce();
     this.push();
+  }
+
+  /** What could not be ended while the seat was locked is tried again before anybody works with it. */
+  #enforceAtUnlock(): void {
+    const isOpen = this.runtime.openSession !== null;
+    if (isOpen && !this.#wasOpen) void this.apps.enforce();
+    this.#wasOpen = isOpen;
   }
 
   #sessionOpened(session: OpenSession): void {

@@ -25,6 +25,9 @@ const session: OpenSession = {
 
 let done: string[] = [];
 let open: OpenSession | null = session;
+let held: OpenSession | null = session;
+let policy = testDocument;
+let stuck: string | null = null;
 let storeWorks = true;
 let onRecorded = (): void => {};
 let exits: ((exit: AppExit) => void)[] = [];
@@ -44,7 +47,11 @@ const launcher: Launcher = {
     return Promise.resolve({ ok: true, pid: 1, appId: prepared.spec.appId, sessionId: prepared.spec.sessionId });
   },
   discard: (prepared) => done.push(`discard ${prepared.spec.appId}`),
-  endApp: () => Promise.resolve(),
+  endApp: (_session, appId) => {
+    if (appId === stuck) return Promise.reject(new Error('still there'));
+    done.push(`end ${appId}`);
+    return Promise.resolve();
+  },
   freeze: () => Promise.resolve(),
   endSession: (sessionId) => Promise.resolve({ sessionId, processes: 0, clean: true }),
   close: () => Promise.resolve(),
@@ -59,14 +66,15 @@ function apps(): SessionApps {
     return Promise.resolve({ seq: 1 });
   };
   recorder.use({ append: write, appendEmergency: () => Promise.reject(new WardlockError('AUDIT_STORE_FULL')) }, []);
-  const snapshot: PolicySnapshot = { document: testDocument, version: 4, sha256: '0'.repeat(64), expiresWallMs: 1 };
+  const snapshot = (): PolicySnapshot => ({ document: policy, version: 4, sha256: '0'.repeat(64), expiresWallMs: 1 });
   return new SessionApps({
     launcher,
     recorder,
     clock: { bootId: 'b', bootMs: () => 0, wallMs: () => 0 },
     log: silent,
-    snapshot: () => snapshot,
+    snapshot,
     openSession: () => open,
+    heldSession: () => held,
     web: (appId, action) => done.push(`web ${action} ${appId}`),
     display: () => Promise.resolve(),
     onChanged: () => {},
@@ -77,6 +85,9 @@ beforeEach(() => {
   done = [];
   exits = [];
   open = session;
+  held = session;
+  policy = testDocument;
+  stuck = null;
   storeWorks = true;
   onRecorded = () => {};
 });
@@ -144,5 +155,48 @@ describe('a launch', () => {
     done = [];
     expect(await running.endSession(session.id)).toBe(true);
     expect(done).toEqual(['web closeAll all', 'app.exited', 'app.exited']);
+  });
+});
+
+describe('a new policy', () => {
+  const changed = (change: Readonly<Record<string, unknown>>, appId: string): typeof testDocument => ({
+    ...testDocument,
+    apps: testDocument.apps.map((app) => (app.id === appId ? { ...app, ...change } : app)),
+  });
+  const roles = [{ id: 'nurse', name: 'Nurse', apps: ['other'] }];
+
+  test.each([
+    ['forbidden at a locked seat', { ...testDocument, roles }, ['end calc', 'app.exited', 'web close web', 'app.exited']],
+    ['gone', { ...testDocument, apps: testDocument.apps.slice(2) }, ['end calc', 'app.exited', 'web close web', 'app.exited']],
+    ['of another content', changed({ sha256: '1'.repeat(64) }, 'calc'), ['end calc', 'app.exited']],
+    ['of other arguments', changed({ args: [] }, 'calc'), ['end calc', 'app.exited']],
+    ['of other children', changed({ children: [{ path: '/bin/a', sha256: '1'.repeat(64) }] }, 'calc'), ['end calc', 'app.exited']],
+    ['of another address', changed({ url: 'https://c.example/' }, 'web'), ['web close web', 'app.exited']],
+    ['of other origins', changed({ origins: ['https://c.example'] }, 'web'), ['web close web', 'app.exited']],
+    ['called and pictured otherwise', changed({ name: 'Sums', icon: 'sums' }, 'calc'), []],
+  ])('ends what is now %s', async (_name, next, order) => {
+    const running = apps();
+    await running.launch('calc');
+    await running.launch('web');
+    done = [];
+    open = null;
+    policy = next;
+    await running.enforce();
+    expect(done).toEqual(order);
+  });
+
+  test('ends the others when one can not be ended, and that one at the next try', async () => {
+    const running = apps();
+    await running.launch('calc');
+    await running.launch('web');
+    done = [];
+    policy = { ...testDocument, roles };
+    stuck = 'calc';
+    await running.enforce();
+    expect(done).toEqual(['web close web', 'app.exited']);
+    expect(running.stateOf('calc')).toBe('running');
+    stuck = null;
+    await running.enforce();
+    expect(running.stateOf('calc')).toBeUndefined();
   });
 });

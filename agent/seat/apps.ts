@@ -3,6 +3,7 @@
  * which ones run; paths and arguments come from the signed policy only.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Message } from '../../contract/seat-view.ts';
 import type { ErrorCode } from '../../core/errors/index.ts';
 import { type Decision, decide, type LaunchFacts } from '../../core/policy/decide.ts';
@@ -25,6 +26,8 @@ export interface AppsPorts {
   readonly snapshot: () => PolicySnapshot | null;
   /** The session that is open on the screen, null while it is locked. */
   readonly openSession: () => OpenSession | null;
+  /** The session whose applications run, open or locked; null when there is none or it is being ended. */
+  readonly heldSession: () => OpenSession | null;
   readonly web: (appId: string, action: 'open' | 'close' | 'closeAll') => void;
   /** Resolves when native applications of this session have somewhere to be shown. */
   readonly display: (sessionId: string) => Promise<void>;
@@ -33,7 +36,8 @@ export interface AppsPorts {
 
 interface Running {
   readonly session: string;
-  readonly kind: App['kind'];
+  /** As the policy named it when it was started. */
+  readonly app: App;
   readonly sinceBootMs: number;
   state: AppState;
 }
@@ -49,6 +53,12 @@ const CODES: Readonly<Partial<Record<RefusalReason, ErrorCode>>> = {
 export function factsOf(session: OpenSession | null): LaunchFacts['session'] {
   if (session === null) return null;
   return session.kind === 'breakglass' || session.who === null ? { kind: 'breakglass' } : { kind: 'person', role: session.who.role };
+}
+
+/** Whether two entries run the same thing the same way; how it is called and pictured does not matter. */
+function runsAlike(one: App, other: App): boolean {
+  const look = { name: '', icon: '' };
+  return isDeepStrictEqual({ ...one, ...look }, { ...other, ...look });
 }
 
 export class SessionApps {
@@ -89,7 +99,7 @@ export class SessionApps {
       if (app.kind === 'web') this.#ports.web(appId, 'open');
       return true;
     }
-    this.#running.set(appId, { session: session.id, kind: app.kind, sinceBootMs: this.#ports.clock.bootMs(), state: 'starting' });
+    this.#running.set(appId, { session: session.id, app, sinceBootMs: this.#ports.clock.bootMs(), state: 'starting' });
     this.#ports.onChanged();
     const started = app.kind === 'web' ? await this.#startWeb(app.id, session, decision) : await this.#startNative(app, session, decision);
     if (!started) this.#running.delete(appId);
@@ -105,13 +115,24 @@ export class SessionApps {
     return true;
   }
 
-  /** The policy changed: what this session may no longer run ends. */
+  /**
+   * Ends what the session may no longer run as it runs, whether the seat is open or locked. What could not be ended keeps its
+   * row and is tried again at the next unlock or policy. Never rejects.
+   */
   async enforce(): Promise<void> {
     const inForce = this.#ports.snapshot();
-    const session = this.#ports.openSession();
+    const session = this.#ports.heldSession();
     if (inForce === null || session === null) return;
     for (const [appId, running] of [...this.#running]) {
-      if (decide({ appId, session: factsOf(session) }, inForce.document).effect === 'deny') await this.#end(appId, running);
+      if (running.session !== session.id) continue;
+      const named = inForce.document.apps.find((app) => app.id === appId);
+      const isAllowed = decide({ appId, session: factsOf(session) }, inForce.document).effect === 'allow';
+      if (isAllowed && named !== undefined && runsAlike(named, running.app)) continue;
+      try {
+        await this.#end(appId, running);
+      } catch (failure) {
+        this.#ports.log.error('an application that the policy no longer allows could not be ended', { app: appId, failure });
+      }
     }
   }
 
@@ -121,7 +142,7 @@ export class SessionApps {
     const report = await this.#ports.launcher.endSession(session);
     for (const [appId, running] of [...this.#running]) {
       // A web application has no process of its own that a signal could end.
-      if (running.session === session) this.#exited(appId, running, null, running.kind === 'web' ? null : 'SIGKILL');
+      if (running.session === session) this.#exited(appId, running, null, running.app.kind === 'web' ? null : 'SIGKILL');
     }
     this.#message = null;
     return report.clean;
@@ -198,10 +219,10 @@ export class SessionApps {
   }
 
   async #end(appId: string, running: Running): Promise<void> {
-    if (running.kind === 'web') this.#ports.web(appId, 'close');
+    if (running.app.kind === 'web') this.#ports.web(appId, 'close');
     else await this.#ports.launcher.endApp(running.session, appId);
     // A native application's own exit may have been told in the meantime.
-    if (this.#running.get(appId) === running) this.#exited(appId, running, null, running.kind === 'web' ? null : 'SIGTERM');
+    if (this.#running.get(appId) === running) this.#exited(appId, running, null, running.app.kind === 'web' ? null : 'SIGTERM');
   }
 
   #exited(appId: string, running: Running, exitCode: number | null, signal: string | null): void {

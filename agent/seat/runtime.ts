@@ -65,6 +65,13 @@ export class SeatRuntime {
     return session.at === 'active' && (lock.at === 'unlocked' || lock.at === 'warning') ? session.session : null;
   }
 
+  /** The session whose applications run, open or locked; null when there is none or it is being ended. */
+  get heldSession(): OpenSession | null {
+    const { session } = this.#seat;
+    if (session.at === 'active') return session.session;
+    return session.at === 'authenticating' ? session.held : null;
+  }
+
   /** Takes an event; what its effects lead to follows in order. Says whether the event was acted on. */
   dispatch(event: SeatEvent): boolean {
     if (this.#closed) return false;
