@@ -18,6 +18,7 @@ import { createIntents, locking } from './intents.ts';
 import { ACTIVITY_INTERVAL_MS, osIdleMs, watchMachine } from './machine.ts';
 import type { KioskOptions } from './options.ts';
 import { initialState, isOpen, pictureOf, type SeatChange, step } from './picture.ts';
+import { createWebOrders } from './web/orders.ts';
 import { createWebApps } from './web/web-apps.ts';
 import { openAppWindow, surfaceOf } from './windows/apps.ts';
 import { watchPulse } from './windows/pulse.ts';
@@ -87,13 +88,8 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
     sendPicture(page, picture());
     if (isOpen(state)) stage.apply(state);
     if (state.display !== before.display) nativeTheme.themeSource = themeSource(state.display.theme);
-    forgetFormerSession(before.sessionId);
+    webOrders.pictured(before.sessionId === state.sessionId);
   };
-  const forgetFormerSession = (before: string | null): void => {
-    if (before !== state.sessionId) webApps.closeAll();
-    for (const appId of waitingWeb) if (openWeb(appId)) waitingWeb.delete(appId);
-  };
-  const waitingWeb = new Set<string>();
   const openWeb = (appId: string): boolean => {
     const found = state.view?.apps.find(({ id, kind }) => id === appId && kind === 'web');
     if (found?.url === undefined || found.origins === undefined) return false;
@@ -101,17 +97,14 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
     stage.apply(state);
     return true;
   };
+  const webOrders = createWebOrders({ open: openWeb, close: webApps.close, closeAll: webApps.closeAll });
 
   const link = openLink({
     path: options.agentSocket,
     build: `wardlock-ui/${app.getVersion()}`,
     onState: linkChanged,
     onView: (view) => change({ kind: 'view', view }),
-    onWeb({ appId, action }) {
-      if (action === 'closeAll') webApps.closeAll();
-      else if (action === 'close') webApps.close(appId);
-      else if (!openWeb(appId)) waitingWeb.add(appId);
-    },
+    onWeb: (order) => webOrders.take(order),
   });
   function linkChanged(next: LinkState, why: ErrorCode | undefined): void {
     change({ kind: 'link', link: next, at: performance.now() });

@@ -122,6 +122,19 @@ describe('a launch', () => {
   });
 
   test.each([
+    ['locked', null],
+    ['opened for somebody else', { ...session, id: 'b'.repeat(32) }],
+  ])('of a web application does not happen when the seat was %s while it was recorded', async (_name, next) => {
+    const running = apps();
+    onRecorded = () => {
+      open = next;
+    };
+    expect(await running.launch('web')).toBe(false);
+    expect(done).toEqual(['app.launched']);
+    expect(running.stateOf('web')).toBeUndefined();
+  });
+
+  test.each([
     ['of a changed file', 'changed', 'app.changed', ['prepare changed', 'app.refused']],
     ['of an application that the role lacks', 'other', 'app.refused', ['app.refused']],
     ['of one that the policy does not know', 'shell', 'app.refused', ['app.refused']],

@@ -149,7 +149,9 @@ export class SessionApps {
   }
 
   async #startWeb(appId: string, session: OpenSession, decision: Decision): Promise<boolean> {
-    if (!(await this.#recordLaunch(appId, session, decision, null))) return false;
+    const recorded = await this.#recordLaunch(appId, session, decision, null);
+    // As with a native application: it must never open in the session of whoever came in the meantime.
+    if (!recorded || this.#ports.openSession()?.id !== session.id) return false;
     this.#ports.web(appId, 'open');
     this.#setRunning(appId);
     return true;
