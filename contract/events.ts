@@ -3,11 +3,14 @@
  * no schema has a place for patient data: no window titles, document names, typed text or clipboard.
  */
 import Type, { type Static } from 'typebox';
+import type { ErrorCode } from '../core/errors/index.ts';
 import { Count, Id, SessionId, Sha256Hex } from './scalars.ts';
 
 const closed = { additionalProperties: false } as const;
 const Reason = Type.String({ pattern: '^[a-z][a-z0-9.-]{0,39}$' });
 const Code = Type.String({ pattern: '^[A-Z][A-Z0-9_]{0,59}$' });
+/** A refusal, under a code of the closed union; by form only for a reader, whose record may be of a newer release. */
+const Refused = Type.Unsafe<ErrorCode>(Code);
 const Person = Type.Union([Type.Null(), Id]);
 const Session = Type.Union([Type.Null(), SessionId]);
 
@@ -65,7 +68,7 @@ export const events = {
       closed,
     ),
   },
-  'app.refused': { class: 2, body: Type.Object({ session: Session, app: Id, reason: Reason, code: Code }, closed) },
+  'app.refused': { class: 2, body: Type.Object({ session: Session, app: Id, reason: Reason, code: Refused }, closed) },
   'app.exited': {
     class: 2,
     body: Type.Object(
@@ -81,16 +84,16 @@ export const events = {
   },
   'web.refused': { class: 3, body: Type.Object({ session: Session, app: Id, origin: Type.String({ maxLength: 300 }) }, closed) },
   'policy.applied': { class: 1, body: Type.Object({ version: Count, sha256: Sha256Hex, replaces: Count }, closed) },
-  'policy.refused': { class: 1, body: Type.Object({ code: Code, offered: Type.Union([Type.Null(), Count]), kept: Count }, closed) },
+  'policy.refused': { class: 1, body: Type.Object({ code: Refused, offered: Type.Union([Type.Null(), Count]), kept: Count }, closed) },
   'directory.applied': { class: 1, body: Type.Object({ version: Count, persons: Count }, closed) },
-  'directory.refused': { class: 1, body: Type.Object({ code: Code, kept: Count }, closed) },
+  'directory.refused': { class: 1, body: Type.Object({ code: Refused, kept: Count }, closed) },
   /** Somebody typed a token and the seat was not enrolled under it. */
-  'enrolment.refused': { class: 1, body: Type.Object({ code: Code }, closed) },
+  'enrolment.refused': { class: 1, body: Type.Object({ code: Refused }, closed) },
   'enrolment.completed': { class: 1, body: Type.Object({ tenant: Id }, closed) },
   'border.refused': {
     class: 3,
     body: Type.Object(
-      { border: Reason, code: Code, uid: Type.Union([Type.Null(), Type.Integer()]), pid: Type.Union([Type.Null(), Type.Integer()]) },
+      { border: Reason, code: Refused, uid: Type.Union([Type.Null(), Type.Integer()]), pid: Type.Union([Type.Null(), Type.Integer()]) },
       closed,
     ),
   },

@@ -10,5 +10,6 @@ export const ipcErrors = {
   IPC_TIMEOUT: 'No answer came in time.',
   IPC_TOO_MANY: 'Too many connections or unanswered requests at once.',
   IPC_HANDLER_FAILED: 'The other side failed while it worked on the request. Its operational log says more.',
+  UI_REFUSED: 'The screens refused what a page or a person tried at their border.',
   IPC_PATH_REFUSED: 'The path of the socket is too long or is taken by something else.',
 } as const;
