@@ -18,7 +18,20 @@ const suites = {
   long: { results: '.ci/results-long.json', checks: [vitestCheck('long')] },
 };
 
+const about = `node build/test.mjs [SUITE]
+  test   what npm test runs: types, lint, format, dead code, unit, architecture, integration and end-to-end tests
+  deep   what npm run test:deep runs: slower tests, among them every screen in a real window
+  long   what npm run test:long runs: faults and power cuts repeated at length
+Each writes one results file: ${Object.values(suites)
+  .map(({ results }) => results)
+  .join(', ')}.
+`;
+
 await command(async () => {
+  if (['--help', '-h'].includes(process.argv[2])) {
+    process.stdout.write(about);
+    return 0;
+  }
   const began = Date.now();
   const suite = suites[process.argv[2] ?? 'test'];
   if (suite === undefined)

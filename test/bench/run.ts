@@ -48,14 +48,33 @@ function table(rows: readonly BenchRow[]): string {
     .join('\n');
 }
 
-const { values, positionals } = parseArgs({ options: { json: { type: 'boolean', default: false } }, allowPositionals: true });
-const [name] = positionals;
-if (name === undefined || positionals.length !== 1 || !names.includes(name)) {
-  process.stderr.write(`Name one suite: npm run bench -- SUITE [--json]. Suites: ${names.join(', ') || 'none yet'}.\n`);
+interface Asked {
+  readonly help: boolean;
+  readonly json: boolean;
+  readonly suites: readonly string[];
+}
+
+/** Null when the command line names an option that there is not. */
+function asked(): Asked | null {
+  const options = { help: { type: 'boolean', short: 'h', default: false }, json: { type: 'boolean', default: false } } as const;
+  try {
+    const { values, positionals } = parseArgs({ options, allowPositionals: true });
+    return { ...values, suites: positionals };
+  } catch {
+    return null;
+  }
+}
+
+const USAGE = `npm run bench -- SUITE [--json]. Suites: ${names.join(', ') || 'none yet'}.\n`;
+const wanted = asked();
+const [name] = wanted?.suites ?? [];
+if (wanted?.help === true) process.stdout.write(USAGE);
+else if (wanted === null || name === undefined || wanted.suites.length !== 1 || !names.includes(name)) {
+  process.stderr.write(`Name one suite: ${USAGE}`);
   process.exitCode = 2;
 } else {
   const suite = await load(name);
   const rows = await suite.run({ say: (text) => process.stderr.write(`${text}\n`) });
-  process.stdout.write(values.json ? `${JSON.stringify(rows)}\n` : `${table(rows)}\n`);
+  process.stdout.write(wanted.json ? `${JSON.stringify(rows)}\n` : `${table(rows)}\n`);
   process.exitCode = rows.every((row) => row.met !== false) ? 0 : 1;
 }
