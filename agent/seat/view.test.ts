@@ -51,6 +51,7 @@ const moves: readonly ((world: World) => void)[] = [
   (world) => world.advance(500),
   (world) => void world.send({ type: 'BreakGlassPressed', reasonId: 'code-blue', note: '' }),
   (world) => void world.send({ type: 'LockPressed' }),
+  (world) => void world.send({ type: 'LogoutPressed' }),
   (world) => void world.send({ type: 'EnforcementFailed', why: 'x' }),
 ];
 
@@ -89,4 +90,17 @@ test('of a takeover shows the newcomer’s prompt and whose work is kept, by ini
     kept: { initials: 'AD' },
     session: null,
   });
+});
+
+test('of a tap while the former session ends says at once that it counted, and names nobody', () => {
+  const world = new World();
+  world.signIn(ada);
+  world.advance(5_000);
+  world.send({ type: 'LogoutPressed' });
+  expect(pictureOf(world)).toMatchObject({ phase: 'locked', prompt: null });
+  world.tap(ben);
+  expect(pictureOf(world)).toMatchObject({ phase: 'authenticating', prompt: { kind: 'checking' }, session: null, kept: null });
+  expect(JSON.stringify(pictureOf(world))).not.toMatch(/ben/);
+  world.settleEnding(true);
+  expect(pictureOf(world)).toMatchObject({ prompt: { kind: 'pin', purpose: 'open' } });
 });

@@ -5,7 +5,7 @@
 import type { AppView, Message, PromptView, SeatView } from '../../contract/seat-view.ts';
 import { allowedApps } from '../../core/policy/decide.ts';
 import { mayGuess } from '../../core/session/throttle.ts';
-import type { Attempt, Env, OpenSession, Seat, Who } from '../../core/session/types.ts';
+import type { Attempt, Env, OpenSession, Seat, SessionStates, Who } from '../../core/session/types.ts';
 import type { EnforcementMode } from '../launch/port.ts';
 import type { PolicySnapshot } from '../policy/policy-store.ts';
 import type { LastLogin } from '../state/memory.ts';
@@ -77,14 +77,17 @@ function phaseOf({ seat, names, enrolment }: ViewFacts): SeatView['phase'] {
   if (seat.lock.at === 'warning') return 'warning';
   if (openSessionOf(seat) !== null) return 'open';
   if (names === null && enrolment !== null) return 'unenrolled';
-  return seat.session.at === 'authenticating' || (seat.session.at === 'ending' && seat.session.successor !== null)
-    ? 'authenticating'
-    : 'locked';
+  return seat.session.at === 'authenticating' || (seat.session.at === 'ending' && isAwaited(seat.session)) ? 'authenticating' : 'locked';
+}
+
+/** Somebody comes in once the former session has ended: the screen says so, or a tap that counted would look lost. */
+function isAwaited({ successor, tap }: SessionStates['ending']): boolean {
+  return successor !== null || tap !== null;
 }
 
 function promptOf(facts: ViewFacts): PromptView | null {
   const { session } = facts.seat;
-  if (session.at === 'ending') return session.successor === null ? null : { kind: 'checking' };
+  if (session.at === 'ending') return isAwaited(session) ? { kind: 'checking' } : null;
   if (session.at !== 'authenticating') return null;
   const { attempt } = session;
   if (attempt.stage === 'badge') return { kind: 'badge', purpose: 'breakGlass' };

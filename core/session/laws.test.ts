@@ -64,6 +64,44 @@ test('escape 61: the same where the badge alone is enough for both', () => {
   );
 });
 
+test('escape 61: the same while a former session is still being ended', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 50 }), fc.boolean(), fc.boolean(), (gapMs, grace, clean) => {
+      const [ada, ben, cay] = people;
+      if (ada === undefined || ben === undefined || cay === undefined) throw new Error('people');
+      const world = new World(lawful().watch);
+      if (grace) world.rules = { ...rules, graceMs: { nurse: 14_400_000 } };
+      for (const one of [ada, ben, cay]) {
+        world.signIn(one);
+        world.advance(5_000);
+        world.send({ type: 'LogoutPressed' });
+        if (one !== cay) world.settle();
+      }
+      const before = world.durable.length;
+      world.tap(ada);
+      world.advance(gapMs);
+      world.tap(ben);
+      world.settleEnding(clean);
+      world.send({ type: 'PinEntered', pin: '1234' });
+      world.settle();
+      const after = world.durable.slice(before);
+      const started = after.filter((record) => record.type === 'session.started').map((record) => record.body);
+      const refused = after.filter((record) => record.type === 'auth.refused').map((record) => record.body);
+      expect(started).toMatchObject(clean ? [{ person: 'ada' }] : []);
+      const busy = { reason: 'tap.busy' };
+      expect(refused).toMatchObject(
+        clean
+          ? [{ person: 'ben', ...busy }]
+          : [
+              { person: 'ben', ...busy },
+              { person: 'ada', ...busy },
+            ],
+      );
+      expect(world.seat.session.at).toBe(clean ? 'active' : 'faulted');
+    }),
+  );
+});
+
 test('fifty taps a second for a minute leave one prompt, one session and no timer behind', () => {
   const world = new World(lawful().watch);
   for (let tap = 0; tap < 3_000; tap++) {

@@ -180,12 +180,17 @@ export function grantReturn(attempt: Attempt, held: OpenSession, factors: readon
 export function end(
   session: OpenSession,
   reason: string,
-  rest: { readonly successor?: Successor; readonly says?: Notice },
+  rest: {
+    readonly successor?: Successor;
+    readonly says?: Notice;
+    /** Who ended it by tapping: that badge may still lie on the reader. */
+    readonly badge?: string | null;
+  },
   env: Env,
 ): SessionMove {
   return {
-    to: { at: 'ending', session, successor: rest.successor ?? null },
-    signals: [{ type: 'Close', session, reason, recorded: false, badge: null }],
+    to: { at: 'ending', session, successor: rest.successor ?? null, tap: null },
+    signals: [{ type: 'Close', session, reason, recorded: false, badge: rest.badge ?? null }],
     effects: [
       append(endRecord(session, reason)),
       ...SESSION_TIMERS.map((timer): Effect => ({ do: 'clearTimer', timer })),
@@ -205,7 +210,7 @@ export function lockUp(session: OpenSession, reason: string, context: SessionCon
   const { env, lock } = context;
   if (!isOpen(lock)) return { to: { at: 'active', session }, signals: [{ type: 'Close', session, reason, recorded: false, badge: null }] };
   const keepMs = session.who === null ? 0 : (env.rules?.keepMs ?? 0);
-  if (keepMs === 0) return end(session, reason, {}, env);
+  if (keepMs === 0) return end(session, reason, { badge }, env);
   const keptUntilBootMs = env.bootMs + keepMs;
   return {
     to: { at: 'active', session: { ...session, keptUntilBootMs } },

@@ -32,10 +32,11 @@ const fault: SessionRow<'active', 'UiLost' | 'PowerChanged' | 'ClockStepped'> = 
   },
 };
 
-/** The lock closes first, then the newcomer is asked; where nothing is kept the newcomer taps again. */
+/** The lock closes first, then the newcomer is asked; where nothing is kept, once the former session has ended. */
 function lockThenAsk(session: OpenSession, event: SeatEvents['BadgeRead'], context: SessionContext): SessionMove {
   if (event.who === null) return { to: { at: 'active', session }, taken: false };
   const locked = lockUp(session, 'tap-over', context);
+  if (locked.to.at === 'ending') return { ...locked, to: { ...locked.to, tap: { who: event.who, badge: event.badge } } };
   if (locked.to.at !== 'active') return locked;
   const asked = arrive({ who: event.who, badge: event.badge, held: locked.to.session }, context);
   return {

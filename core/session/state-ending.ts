@@ -1,15 +1,50 @@
 /**
  * A session is being ended: its event is written and its processes are going. Nobody comes in before the last one is
- * gone, because the next person must never meet what is left of the former.
+ * gone, because the next person must never meet what is left of the former. One tap that comes meanwhile is kept, so that
+ * the next person need not guess when to tap; it goes on only after a clean end, and every fault drops it.
  */
-import { collided } from './arrive.ts';
-import { append, grantNew } from './moves.ts';
+import { arrive, collided } from './arrive.ts';
+import { append, badgeRefusal, grantNew, refuse, type SessionContext, type SessionMove } from './moves.ts';
 import { coolOver, faulted, faultedRecord, faultRecord, ignored, type SessionRow, type StateRows } from './rows.ts';
+import type { Effect, SeatEvents, SessionStates } from './types.ts';
+
+type State = SessionStates['ending'];
+
+/** The record of a kept tap that comes to nothing. */
+function droppedTap({ tap }: State): readonly Effect[] {
+  if (tap === null) return [];
+  return [append({ type: 'auth.refused', body: { person: tap.who.id, reason: 'tap.busy', triesLeft: 0, badge: tap.badge } })];
+}
 
 const fault: SessionRow<'ending', 'UiLost' | 'PowerChanged' | 'ClockStepped'> = {
   leadsTo: [],
-  run: (state, event) => ({ to: { ...state, successor: null }, effects: [append(faultRecord(event))] }),
+  run: (state, event) => ({
+    to: { ...state, successor: null, tap: null },
+    effects: [append(faultRecord(event)), ...droppedTap(state)],
+  }),
 };
+
+function tapped(state: State, event: SeatEvents['BadgeRead'], { env, lock }: SessionContext): SessionMove {
+  if (lock.at === 'cooling' && lock.badge === event.badge) return { to: state, taken: false };
+  // The card that is kept already may lie on the reader and be read again.
+  if (state.tap?.badge === event.badge) return { to: state };
+  if (state.successor !== null || state.tap !== null) return collided(state, event, 'busy');
+  const refusal = badgeRefusal(event, env);
+  if (refusal !== null || event.who === null) {
+    return refuse(state, { who: event.who, badge: event.badge, reason: refusal?.reason ?? 'badge.unknown' }, refusal?.says ?? null);
+  }
+  return { to: { ...state, tap: { who: event.who, badge: event.badge } }, common: { notice: null } };
+}
+
+/** Everything of the former session is gone: on to whoever waits, who is judged again as at a free seat. */
+function onward({ successor, tap, session }: State, context: SessionContext): SessionMove {
+  if (successor !== null && context.env.uiConnected) return grantNew(successor, session, context);
+  if (tap === null) return { to: { at: 'none' } };
+  const refusal = badgeRefusal({ type: 'BadgeRead', standing: 'ok', ...tap }, context.env);
+  return refusal === null
+    ? arrive({ ...tap, held: null }, context)
+    : refuse({ at: 'none' }, { ...tap, reason: refusal.reason }, refusal.says);
+}
 
 export const ending: StateRows<'ending'> = {
   SessionClosed: {
@@ -19,12 +54,10 @@ export const ending: StateRows<'ending'> = {
       if (!event.clean) {
         return {
           ...faulted('processes of the former session are left'),
-          effects: [append(faultedRecord()), { do: 'clearTimer', timer: 'ending' }],
+          effects: [...droppedTap(state), append(faultedRecord()), { do: 'clearTimer', timer: 'ending' }],
         };
       }
-      if (state.successor === null || !context.env.uiConnected)
-        return { to: { at: 'none' }, effects: [{ do: 'clearTimer', timer: 'ending' }] };
-      const next = grantNew(state.successor, state.session, context);
+      const next = onward(state, context);
       return { ...next, effects: [{ do: 'clearTimer', timer: 'ending' }, ...(next.effects ?? [])] };
     },
   },
@@ -33,22 +66,26 @@ export const ending: StateRows<'ending'> = {
     run: (state, event) => {
       if (event.timer === 'cool') return coolOver(state);
       if (event.timer !== 'ending') return { to: state, taken: false };
-      return { ...faulted('the former session did not end in time'), effects: [append(faultedRecord())] };
+      return { ...faulted('the former session did not end in time'), effects: [...droppedTap(state), append(faultedRecord())] };
     },
   },
   EnforcementFailed: {
     leadsTo: ['faulted'],
-    run: (_state, event) => ({ ...faulted(event.why), effects: [append(faultedRecord()), { do: 'clearTimer', timer: 'ending' }] }),
+    run: (state, event) => ({
+      ...faulted(event.why),
+      effects: [...droppedTap(state), append(faultedRecord()), { do: 'clearTimer', timer: 'ending' }],
+    }),
   },
-  BadgeRead: { leadsTo: [], run: (state, event) => collided(state, event, 'busy') },
+  BadgeRead: { leadsTo: [], run: tapped },
   PersonsRevoked: {
     leadsTo: [],
     run: (state, event) => {
-      const gone = state.successor?.who != null && event.ids.includes(state.successor.who.id);
-      return gone ? { to: { ...state, successor: null } } : { to: state, taken: false };
+      const coming = state.successor?.who ?? state.tap?.who ?? null;
+      if (coming === null || !event.ids.includes(coming.id)) return { to: state, taken: false };
+      return { to: { ...state, successor: null, tap: null }, effects: droppedTap(state) };
     },
   },
-  PolicyLost: { leadsTo: [], run: (state) => ({ to: { ...state, successor: null } }) },
+  PolicyLost: { leadsTo: [], run: (state) => ({ to: { ...state, successor: null, tap: null }, effects: droppedTap(state) }) },
   UiLost: fault,
   PowerChanged: fault,
   ClockStepped: fault,

@@ -66,6 +66,8 @@ export interface SessionStates {
     readonly session: OpenSession;
     /** Who comes next once everything of the former session is gone; null when nobody does. */
     readonly successor: Successor | null;
+    /** The one tap that came meanwhile and goes on once the end is clean; always null with a successor. */
+    readonly tap: WaitingTap | null;
   };
   readonly faulted: { readonly at: 'faulted'; readonly why: string };
 }
@@ -77,6 +79,12 @@ export interface Successor {
   readonly badge: string | null;
   readonly factors: readonly Factor[];
   readonly wish: BreakGlassWish | null;
+}
+
+/** A known badge in order, read while a former session was still being ended. */
+export interface WaitingTap {
+  readonly who: Who;
+  readonly badge: string;
 }
 
 export interface LockStates {

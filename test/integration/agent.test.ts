@@ -107,6 +107,20 @@ describe('a shift', () => {
     expect(await again.sees(asksPin)).toMatchObject({ session: null });
   });
 
+  test('a tap right after "End session" is taken: nobody has to guess when the seat is free', async () => {
+    const screens = await furnished();
+    await signIn(screens, ada);
+    // Both are on their way before the seat has answered the first.
+    const ended = screens.client.request('logout', {});
+    const tapped = screens.client.request('badge', { number: ben.badge });
+    expect([await ended, await tapped]).toEqual([{ taken: true }, { taken: true }]);
+    expect(await screens.sees(asksPin)).toMatchObject({ session: null, prompt: { purpose: 'open', person: { initials: 'BE' } } });
+    await screens.client.request('pin', { pin: ben.pin });
+    expect(await screens.sees(isOpen)).toMatchObject({ session: { person: { givenName: 'ben' } } });
+    const events = await seat.recordUntil(syncer, 'session.started');
+    expect(types(events).slice(-3)).toEqual(['session.started', 'session.ended', 'session.started']);
+  });
+
   test('break-glass without a badge, where the policy allows it: limited, recorded, and over at the end', async () => {
     const screens = await furnished();
     expect(await screens.client.request('breakGlass', { reasonId: 'emergency', note: 'bed 4' })).toEqual({ taken: true });

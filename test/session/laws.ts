@@ -107,6 +107,15 @@ export function lawful(): { readonly watch: World['watch'] } {
       if (durable?.opens !== true || durable.session !== opened) throw new Error(`opened by ${event.type} without its durable event`);
     }
     if (!isOpen(before) && isOpen(seat) && event.type !== 'Appended') throw new Error(`opened by ${event.type}`);
+    if (seat.session.at === 'ending') {
+      const { successor, tap, session } = seat.session;
+      if (successor !== null && tap !== null) throw new Error(`two people wait for the end after ${event.type}`);
+      if (tap !== null && FAULTS.includes(event.type)) throw new Error(`${event.type} left a tap waiting`);
+      if (before.session.at === 'ending' && before.session.session.id !== session.id) throw new Error(`${event.type} changed what ends`);
+    }
+    if (before.session.at === 'ending' && seat.session.at === 'authenticating' && !(event.type === 'SessionClosed' && event.clean)) {
+      throw new Error(`${event.type} let somebody in before the former session had ended`);
+    }
     const allowed = sessionTable[before.session.at][event.type].leadsTo;
     if (seat.session.at !== before.session.at && !allowed.includes(seat.session.at)) {
       throw new Error(`${before.session.at} -> ${seat.session.at} by ${event.type} is not in the table`);
