@@ -30,18 +30,22 @@ let policy = testDocument;
 let stuck: string | null = null;
 let storeWorks = true;
 let onRecorded = (): void => {};
+let onStart = (): void => {};
+let prepared: Promise<void> = Promise.resolve();
 let exits: ((exit: AppExit) => void)[] = [];
 
 const launcher: Launcher = {
   mode: { name: 'enforced', missing: [] },
   openSession: () => {},
   openDesktop: () => Promise.reject(new Error('not here')),
-  prepare: (spec: LaunchSpec) => {
+  prepare: async (spec: LaunchSpec) => {
+    await prepared;
     done.push(`prepare ${spec.appId}`);
-    const prepared: PreparedLaunch = { ok: true, spec, sha256: spec.sha256 };
-    return Promise.resolve(spec.path.endsWith('changed') ? { ok: false, reason: 'file-changed', detail: 'x' } : prepared);
+    const launch: PreparedLaunch = { ok: true, spec, sha256: spec.sha256 };
+    return spec.path.endsWith('changed') ? { ok: false, reason: 'file-changed', detail: 'x' } : launch;
   },
   start: (prepared, onExit) => {
+    onStart();
     done.push(`start ${prepared.spec.appId}`);
     exits.push(onExit);
     return Promise.resolve({ ok: true, pid: 1, appId: prepared.spec.appId, sessionId: prepared.spec.sessionId });
@@ -90,6 +94,8 @@ beforeEach(() => {
   stuck = null;
   storeWorks = true;
   onRecorded = () => {};
+  onStart = () => {};
+  prepared = Promise.resolve();
 });
 
 describe('a launch', () => {
@@ -168,6 +174,57 @@ describe('a launch', () => {
     done = [];
     expect(await running.endSession(session.id)).toBe(true);
     expect(done).toEqual(['web closeAll all', 'app.exited', 'app.exited']);
+  });
+});
+
+describe('a launch that outlives what it was for', () => {
+  const next = { ...session, id: 'b'.repeat(32) };
+
+  test('takes nothing from the one of the next person', async () => {
+    const running = apps();
+    const slow = Promise.withResolvers<void>();
+    prepared = slow.promise;
+    const former = running.launch('calc');
+    await running.endSession(session.id);
+    prepared = Promise.resolve();
+    open = next;
+    expect(await running.launch('calc')).toBe(true);
+    done = [];
+    slow.resolve();
+    expect(await former).toBe(false);
+    expect(done).toEqual(['prepare calc', 'app.launched', 'discard calc']);
+    expect(running.stateOf('calc')).toBe('running');
+  });
+
+  test('is not over because an earlier process of it exits late', async () => {
+    const running = apps();
+    await running.launch('calc');
+    await running.close('calc');
+    const slow = Promise.withResolvers<void>();
+    prepared = slow.promise;
+    const latter = running.launch('calc');
+    exits[0]?.({ sessionId: session.id, appId: 'calc', pid: 1, exitCode: 0, signal: null });
+    expect(running.stateOf('calc')).toBe('starting');
+    slow.resolve();
+    await latter;
+  });
+
+  test('ends what has just begun when it was closed while it started', async () => {
+    const running = apps();
+    onStart = () => void running.close('calc');
+    expect(await running.launch('calc')).toBe(false);
+    expect(done.slice(-2)).toEqual(['app.exited', 'end calc']);
+  });
+
+  test('does not start an application that a new policy ended meanwhile', async () => {
+    const running = apps();
+    onRecorded = () => {
+      onRecorded = () => {};
+      policy = { ...testDocument, apps: testDocument.apps.slice(1) };
+      void running.enforce();
+    };
+    expect(await running.launch('calc')).toBe(false);
+    expect(done).not.toContain('start calc');
   });
 });
 

@@ -42,6 +42,13 @@ interface Running {
   state: AppState;
 }
 
+/** A launch that was decided. */
+interface Launch {
+  readonly session: OpenSession;
+  readonly decision: Decision;
+  readonly row: Running;
+}
+
 const CODES: Readonly<Partial<Record<RefusalReason, ErrorCode>>> = {
   'file-changed': 'LAUNCH_FILE_CHANGED',
   'child-changed': 'LAUNCH_FILE_CHANGED',
@@ -99,10 +106,13 @@ export class SessionApps {
       if (app.kind === 'web') this.#ports.web(appId, 'open');
       return true;
     }
-    this.#running.set(appId, { session: session.id, app, sinceBootMs: this.#ports.clock.bootMs(), state: 'starting' });
+    const row: Running = { session: session.id, app, sinceBootMs: this.#ports.clock.bootMs(), state: 'starting' };
+    this.#running.set(appId, row);
     this.#ports.onChanged();
-    const started = app.kind === 'web' ? await this.#startWeb(app.id, session, decision) : await this.#startNative(app, session, decision);
-    if (!started) this.#running.delete(appId);
+    const launch = { session, decision, row };
+    const started = app.kind === 'web' ? await this.#startWeb(app.id, launch) : await this.#startNative(app, launch);
+    // By now another session may have a row of its own for this application.
+    if (!started && this.#isCurrent(appId, row)) this.#running.delete(appId);
     this.#ports.onChanged();
     return started;
   }
@@ -148,16 +158,16 @@ export class SessionApps {
     return report.clean;
   }
 
-  async #startWeb(appId: string, session: OpenSession, decision: Decision): Promise<boolean> {
+  async #startWeb(appId: string, { session, decision, row }: Launch): Promise<boolean> {
     const recorded = await this.#recordLaunch(appId, session, decision, null);
     // As with a native application: it must never open in the session of whoever came in the meantime.
-    if (!recorded || this.#ports.openSession()?.id !== session.id) return false;
+    if (!recorded || !this.#mayStart(appId, row)) return false;
     this.#ports.web(appId, 'open');
-    this.#setRunning(appId);
+    row.state = 'running';
     return true;
   }
 
-  async #startNative(app: NativeApp, session: OpenSession, decision: Decision): Promise<boolean> {
+  async #startNative(app: NativeApp, { session, decision, row }: Launch): Promise<boolean> {
     const { launcher, display, log } = this.#ports;
     const { id: appId, path, sha256, args, env, children } = app;
     try {
@@ -170,14 +180,18 @@ export class SessionApps {
     const prepared = await launcher.prepare({ sessionId: session.id, appId, path, sha256, args, env, children });
     if (!prepared.ok) return this.#notStarted(appId, session, prepared);
     const recorded = await this.#recordLaunch(appId, session, decision, prepared.sha256);
-    // While the event was written the seat may have locked or the session ended: then nothing starts any more.
-    if (!recorded || this.#ports.openSession()?.id !== session.id) {
+    if (!recorded || !this.#mayStart(appId, row)) {
       launcher.discard(prepared);
       return false;
     }
-    const started = await launcher.start(prepared, (exit) => this.#nativeExit(exit));
+    const started = await launcher.start(prepared, (exit) => this.#nativeExit(exit, row));
     if (!started.ok) return this.#notStarted(appId, session, started);
-    this.#setRunning(appId);
+    if (!this.#isCurrent(appId, row)) {
+      // It was to end while it started: what has just begun goes as well.
+      await launcher.endApp(session.id, appId);
+      return false;
+    }
+    row.state = 'running';
     return true;
   }
 
@@ -210,21 +224,24 @@ export class SessionApps {
     this.#ports.onChanged();
   }
 
-  #setRunning(appId: string): void {
-    const running = this.#running.get(appId);
-    if (running !== undefined) running.state = 'running';
+  #isCurrent(appId: string, row: Running): boolean {
+    return this.#running.get(appId) === row;
   }
 
-  #nativeExit(exit: AppExit): void {
-    const running = this.#running.get(exit.appId);
-    if (running?.session === exit.sessionId) this.#exited(exit.appId, running, exit.exitCode, exit.signal);
+  /** While the event was written the seat may have locked, the session or the application ended: then nothing starts any more. */
+  #mayStart(appId: string, row: Running): boolean {
+    return this.#isCurrent(appId, row) && this.#ports.openSession()?.id === row.session;
+  }
+
+  #nativeExit(exit: AppExit, row: Running): void {
+    if (this.#isCurrent(exit.appId, row)) this.#exited(exit.appId, row, exit.exitCode, exit.signal);
   }
 
   async #end(appId: string, running: Running): Promise<void> {
     if (running.app.kind === 'web') this.#ports.web(appId, 'close');
     else await this.#ports.launcher.endApp(running.session, appId);
     // A native application's own exit may have been told in the meantime.
-    if (this.#running.get(appId) === running) this.#exited(appId, running, null, running.app.kind === 'web' ? null : 'SIGTERM');
+    if (this.#isCurrent(appId, running)) this.#exited(appId, running, null, running.app.kind === 'web' ? null : 'SIGTERM');
   }
 
   #exited(appId: string, running: Running, exitCode: number | null, signal: string | null): void {
