@@ -96,7 +96,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   const silence = watchSilence(db, now, fault);
   const refused = openRefusedPeers(log, now, fault);
   const readerKey = options.readerKey ?? null;
-  const reader = readerKey === null ? null : openReader({ db, crypto: nodeCrypto, readerKey });
+  const reader = readerKey === null ? null : openReader({ db, crypto: nodeCrypto, readerKey, now });
   const read = (): void => void reader?.catchUp().catch(fault);
   read();
   const hasher = treeHasher(nodeCrypto);

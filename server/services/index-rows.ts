@@ -49,7 +49,7 @@ export async function writeIndex(
       .execute();
     const moved = await transaction
       .updateTable('index_cursors')
-      .set({ next_seq: chunk.next })
+      .set({ next_seq: chunk.next, fault: null })
       .where('workstation_id', '=', workstation_id)
       .where('incarnation', '=', incarnation)
       .where('next_seq', '=', chunk.from)
@@ -61,6 +61,19 @@ export async function writeIndex(
       .execute();
     for (const row of chunk.rows) await writeSession(transaction, row);
   });
+}
+
+/** Notes at the log's cursor why it does not go on; the next chunk that is written clears it. */
+export async function writeIndexFault(
+  db: Kysely<Tables>,
+  { workstationId: workstation_id, incarnation }: LogName,
+  fault: string,
+): Promise<void> {
+  await db
+    .insertInto('index_cursors')
+    .values({ workstation_id, incarnation, next_seq: 0, fault })
+    .onConflict((c) => c.columns(['workstation_id', 'incarnation']).doUpdateSet({ fault }))
+    .execute();
 }
 
 async function writeSession(db: Kysely<Tables>, row: IndexRow): Promise<void> {
@@ -98,8 +111,14 @@ async function writeSession(db: Kysely<Tables>, row: IndexRow): Promise<void> {
     .execute();
 }
 
+/** What a seat encrypted is its own word: null where it is no event, so that it becomes a row that says so. */
 function readEvent(text: string): { readonly type: string; readonly body: Readonly<Record<string, unknown>> } | null {
-  const event = readObject(text);
+  let event: Readonly<Record<string, unknown>>;
+  try {
+    event = readObject(text);
+  } catch {
+    return null;
+  }
   const body = event['body'];
   return typeof event['type'] === 'string' && isObject(body) ? { type: event['type'], body } : null;
 }

@@ -13,11 +13,13 @@ import {
   parseHeader,
 } from '../../core/audit/index.ts';
 import type { Tables } from '../store/schema.ts';
-import { type IndexRow, indexRow, writeIndex } from './index-rows.ts';
+import { raiseAlarm } from './alarms.ts';
+import { type IndexRow, indexRow, writeIndex, writeIndexFault } from './index-rows.ts';
 import { type LogName, readEntries } from './logs.ts';
 
 /** Entries decrypted in one transaction. */
 const CHUNK = 512;
+const LONGEST_FAULT = 300;
 
 export interface Reader {
   /** Brings the index up to what is stored; answers how many entries were added. Calls that overlap become one. */
@@ -33,6 +35,7 @@ interface ReaderParts {
   readonly crypto: AuditCrypto;
   /** X25519, 32 bytes. */
   readonly readerKey: Uint8Array;
+  readonly now: () => number;
 }
 
 export function openReader(parts: ReaderParts): Reader {
@@ -42,7 +45,7 @@ export function openReader(parts: ReaderParts): Reader {
     let added = 0;
     do {
       again = false;
-      for (const log of await behind(parts.db)) added += await indexLog(parts, log);
+      for (const log of await behind(parts.db)) added += await indexOrAlarm(parts, log);
     } while (again);
     return added;
   };
@@ -85,6 +88,21 @@ async function behind(db: Kysely<Tables>): Promise<Behind[]> {
       size: Number(row.size),
     }))
     .filter(({ next, size }) => next < size);
+}
+
+/** One log that cannot be read must never hold back another: it stays behind, and a person is told. */
+async function indexOrAlarm(parts: ReaderParts, log: Behind): Promise<number> {
+  try {
+    return await indexLog(parts, log);
+  } catch (cause) {
+    const fault = String(cause).slice(0, LONGEST_FAULT);
+    const detail = `Log ${log.incarnation} of this seat cannot be read into the index, so its newer sessions are not shown here. What is stored is kept. Look at the seat and at the disk of the server: ${fault}`;
+    await parts.db.transaction().execute(async (transaction) => {
+      await writeIndexFault(transaction, log, fault);
+      await raiseAlarm(transaction, { workstationId: log.workstationId, kind: 'SERVER_INDEX_STOPPED', detail, at: parts.now() });
+    });
+    return 0;
+  }
 }
 
 async function indexLog(parts: ReaderParts, log: Behind): Promise<number> {

@@ -1,0 +1,93 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { NO_LINK } from '../../core/audit/draft.ts';
+import { pad } from '../../core/audit/entry.ts';
+import { CompactRange, fromHex, INCARNATION_BYTES, LogDraft, logKeyName, treeHasher, WORKSTATION_BYTES } from '../../core/audit/index.ts';
+import { FRESH_BYTES } from '../../core/audit/seal.ts';
+import { nodeCrypto } from '../../crypto/index.ts';
+import { openSqlite, type Store } from '../store/sqlite.ts';
+import { UNREADABLE_ROW } from './index-rows.ts';
+import { ensureLog, type LogName, packEntries } from './logs.ts';
+import { openReader, type Reader } from './reader.ts';
+
+const hasher = treeHasher(nodeCrypto);
+const readerKey = nodeCrypto.random(32);
+const recipients = [
+  { role: 'reader', publicKey: nodeCrypto.hpkePublicKey(readerKey) },
+  { role: 'escrow', publicKey: nodeCrypto.hpkePublicKey(nodeCrypto.random(32)) },
+] as const;
+/** The log of the rogue comes first in every order. */
+const rogue = { workstationId: '0'.repeat(32), incarnation: '0'.repeat(16) };
+const honest = { workstationId: 'f'.repeat(32), incarnation: 'f'.repeat(16) };
+const event = (type: string): string => JSON.stringify({ type, body: {} });
+
+let store: Store;
+let reader: Reader;
+
+beforeEach(async () => {
+  store = await openSqlite(':memory:');
+  await store.db.insertInto('wards').values({ id: 'icu', name: 'ICU' }).execute();
+  reader = openReader({ db: store.db, crypto: nodeCrypto, readerKey, now: () => 7 });
+});
+afterEach(() => store.close());
+
+/** Stores these plaintexts as a seat's writer seals them; `spoil` alters what the disk gives back. */
+async function storeLog(name: LogName, plaintexts: readonly string[], spoil: (packed: Buffer) => Buffer = (same) => same): Promise<void> {
+  const log = { workstation: fromHex(name.workstationId, WORKSTATION_BYTES), incarnation: fromHex(name.incarnation, INCARNATION_BYTES) };
+  const draft = new LogDraft(nodeCrypto, hasher, { log, range: CompactRange.empty(hasher), link: NO_LINK, epoch: undefined });
+  const time = { boot: 1, wallMicros: 1_000_000, bootMicros: 0 };
+  const logSigner = { name: logKeyName(log.workstation), signer: nodeCrypto.signer(nodeCrypto.random(32)) };
+  draft.openEpoch({ reason: 'start', origin: { kind: 'enrolment' }, seed: nodeCrypto.random(32), recipients, logSigner, time });
+  for (const text of plaintexts) draft.append(pad(Buffer.from(text)), time, nodeCrypto.random(FRESH_BYTES));
+  const entries = draft.entries.map(({ bytes }) => bytes);
+  const { workstationId: workstation_id, incarnation } = name;
+  const seat = { name: 'Bay', ward_id: 'icu', enrolled_at: 0, log_key: '', sealing_key: '', machine_id_sha256: '', os: '{}' };
+  await store.db
+    .insertInto('seats')
+    .values({ workstation_id, ...seat, revoked_at: null, last_seen_at: null })
+    .execute();
+  await ensureLog(store.db, name, 0);
+  await store.db.updateTable('logs').set({ size: entries.length }).where('workstation_id', '=', workstation_id).execute();
+  const packed = { start: 0, count: entries.length, entries: spoil(packEntries(entries)), leaf_hashes: Buffer.alloc(0), note: '' };
+  await store.db
+    .insertInto('segments')
+    .values({ workstation_id, incarnation, ...packed, received_at: 0 })
+    .execute();
+}
+
+async function typesOf({ workstationId }: LogName): Promise<string[]> {
+  const rows = await store.db
+    .selectFrom('indexed_events')
+    .select('type')
+    .where('workstation_id', '=', workstationId)
+    .orderBy('seq')
+    .execute();
+  return rows.map(({ type }) => type);
+}
+
+test('what a seat sealed and is no event becomes an unreadable row, and everything after it is indexed', async () => {
+  await storeLog(rogue, ['{', 'null', '{"type":"x"}', event('clock.step')]);
+  await storeLog(honest, [event('clock.step')]);
+  expect(await reader.catchUp()).toBe(7);
+  expect((await typesOf(rogue)).slice(1)).toEqual([UNREADABLE_ROW, UNREADABLE_ROW, UNREADABLE_ROW, 'clock.step']);
+  expect((await typesOf(honest)).slice(1)).toEqual(['clock.step']);
+});
+
+test('a log that cannot be read stays behind with its fault and one alarm; the others go on, and it does once it can', async () => {
+  await storeLog(rogue, [event('clock.step')], (packed) => packed.subarray(0, packed.length - 1));
+  await storeLog(honest, [event('clock.step')]);
+  expect(await reader.catchUp()).toBe(2);
+  await reader.catchUp();
+  expect((await typesOf(honest)).slice(1)).toEqual(['clock.step']);
+  const cursor = () =>
+    store.db.selectFrom('index_cursors').selectAll().where('workstation_id', '=', rogue.workstationId).executeTakeFirstOrThrow();
+  expect(await cursor()).toMatchObject({ next_seq: 0, fault: expect.stringContaining('longer than the body') });
+  expect(await store.db.selectFrom('alarms').select(['workstation_id', 'kind', 'at']).execute()).toEqual([
+    { workstation_id: rogue.workstationId, kind: 'SERVER_INDEX_STOPPED', at: 7 },
+  ]);
+  await store.db.deleteFrom('segments').where('workstation_id', '=', rogue.workstationId).execute();
+  await store.db.deleteFrom('logs').where('workstation_id', '=', rogue.workstationId).execute();
+  await store.db.deleteFrom('seats').where('workstation_id', '=', rogue.workstationId).execute();
+  await storeLog(rogue, [event('clock.step')]);
+  expect(await reader.catchUp()).toBe(2);
+  expect(await cursor()).toMatchObject({ next_seq: 2, fault: null });
+});
