@@ -2,7 +2,7 @@
  * Local accounts of auditors: Argon2id passwords, sessions kept as hashes, waits that grow with wrong passwords. It never
  * tells whether a name or a password was wrong.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';
 import type { Kysely } from 'kysely';
 import { WardlockError } from '../../core/errors/index.ts';
@@ -17,6 +17,8 @@ const FREE_FAILURES = 5;
 const FIRST_WAIT_MS = 30_000;
 const LONGEST_WAIT_MS = 3_600_000;
 const MIN_PASSWORD = 10;
+/** Names without an account whose attempts are counted; the longest unused are forgotten first. */
+const MOST_UNKNOWN_NAMES = 10_000;
 
 export interface SignedIn {
   readonly name: string;
@@ -43,8 +45,11 @@ interface AccountParts {
 
 export function openAccounts(parts: AccountParts): Accounts {
   const { db, log, now } = parts;
-  // Verified against for unknown names, so that they take as long as known ones.
-  const nobody = hash(randomBytes(SESSION_BYTES).toString('hex'), ARGON);
+  const strangers: Strangers = {
+    password: hash(randomBytes(SESSION_BYTES).toString('hex'), ARGON),
+    key: randomBytes(SESSION_BYTES),
+    throttles: new Map(),
+  };
   return {
     put: async (name, password) => {
       if (password.length < MIN_PASSWORD) throw new WardlockError('START_USAGE', `A password has at least ${MIN_PASSWORD} characters.`);
@@ -60,7 +65,7 @@ export function openAccounts(parts: AccountParts): Accounts {
       });
     },
     list: () => db.selectFrom('accounts').select(['name', 'role']).orderBy('name').execute(),
-    signIn: (name, password) => signIn(parts, { name, password, nobody }),
+    signIn: (name, password) => signIn(parts, strangers, { name, password }),
     session: async (secret) => {
       const row =
         secret === undefined
@@ -81,28 +86,32 @@ export function openAccounts(parts: AccountParts): Accounts {
   };
 }
 
+/** What stands in for the accounts that do not exist, so that a name without one answers as any other. */
+interface Strangers {
+  /** Verified against, so that an unknown name takes as long as a known one. */
+  readonly password: Promise<string>;
+  readonly key: Uint8Array;
+  /** By a keyed hash of the name. */
+  readonly throttles: Map<string, Throttle>;
+}
+
+interface Throttle {
+  readonly failures: number;
+  readonly lockedUntil: number;
+}
+
 interface Attempt {
   readonly name: string;
   readonly password: string;
-  readonly nobody: Promise<string>;
 }
 
-async function signIn({ db, log, now }: AccountParts, { name, password, nobody }: Attempt): ReturnType<Accounts['signIn']> {
-  const account = await db.selectFrom('accounts').selectAll().where('name', '=', name).executeTakeFirst();
-  const wait = Number(account?.locked_until ?? 0) - now();
-  if (wait > 0) throw new WardlockError('SERVER_TOO_MANY', `Too many wrong passwords. Wait ${Math.ceil(wait / 1000)} seconds.`);
-  const right = await verify(account?.password ?? (await nobody), password);
-  if (account === undefined || !right) {
-    await db.transaction().execute(async (transaction) => {
-      const failures = (account?.failures ?? 0) + 1;
-      const pause = failures < FREE_FAILURES ? 0 : Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (failures - FREE_FAILURES));
-      await transaction
-        .updateTable('accounts')
-        .set({ failures, locked_until: now() + pause })
-        .where('name', '=', name)
-        .execute();
-      await log.append({ type: 'account.refused', actor: 'console', body: { account: account === undefined ? null : name } }, transaction);
-    });
+/** Every attempt is charged as a failure before the password is looked at, so that attempts in parallel count one by one. */
+async function signIn(parts: AccountParts, strangers: Strangers, { name, password }: Attempt): ReturnType<Accounts['signIn']> {
+  const { db, log, now } = parts;
+  const account = (await charge(parts, name)) ?? chargeStranger(strangers, name, now());
+  const right = await verify(account?.password ?? (await strangers.password), password);
+  if (account === null || !right) {
+    await log.append({ type: 'account.refused', actor: 'console', body: { account: account === null ? null : name } });
     throw new WardlockError('SERVER_SIGN_IN_WRONG');
   }
   const secret = randomBytes(SESSION_BYTES).toString('base64url');
@@ -117,6 +126,52 @@ async function signIn({ db, log, now }: AccountParts, { name, password, nobody }
     await log.append({ type: 'account.signed-in', actor: name, body: {} }, transaction);
   });
   return { secret, session: { name, role: account.role, csrf } };
+}
+
+/** The account, charged with one more failure; null where there is none. @throws WardlockError SERVER_TOO_MANY */
+async function charge({ db, now }: AccountParts, name: string): Promise<Pick<Tables['accounts'], 'password' | 'role'> | null> {
+  const at = now();
+  return db.transaction().execute(async (transaction) => {
+    const charged = await transaction
+      .updateTable('accounts')
+      .set((eb) => ({ failures: eb('failures', '+', 1) }))
+      .where('name', '=', name)
+      .where('locked_until', '<=', at)
+      .returning(['password', 'role', 'failures'])
+      .executeTakeFirst();
+    if (charged === undefined) {
+      const locked = await transaction.selectFrom('accounts').select('locked_until').where('name', '=', name).executeTakeFirst();
+      if (locked !== undefined) throw tooManyPasswords(Number(locked.locked_until) - at);
+      return null;
+    }
+    await transaction
+      .updateTable('accounts')
+      .set({ locked_until: at + pauseAfter(charged.failures) })
+      .where('name', '=', name)
+      .execute();
+    return charged;
+  });
+}
+
+/** @throws WardlockError SERVER_TOO_MANY */
+function chargeStranger({ key, throttles }: Strangers, name: string, at: number): null {
+  const id = createHmac('sha256', key).update(name).digest('hex');
+  const known = throttles.get(id) ?? { failures: 0, lockedUntil: 0 };
+  if (known.lockedUntil > at) throw tooManyPasswords(known.lockedUntil - at);
+  throttles.delete(id);
+  const [oldest] = throttles.size >= MOST_UNKNOWN_NAMES ? throttles.keys() : [];
+  if (oldest !== undefined) throttles.delete(oldest);
+  const failures = known.failures + 1;
+  throttles.set(id, { failures, lockedUntil: at + pauseAfter(failures) });
+  return null;
+}
+
+function pauseAfter(failures: number): number {
+  return failures < FREE_FAILURES ? 0 : Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (failures - FREE_FAILURES));
+}
+
+function tooManyPasswords(waitMs: number): WardlockError {
+  return new WardlockError('SERVER_TOO_MANY', `Too many wrong passwords. Wait ${Math.ceil(waitMs / 1000)} seconds.`);
 }
 
 /** Compares in constant time. */

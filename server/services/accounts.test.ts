@@ -1,0 +1,57 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { isWardlockError } from '../../core/errors/index.ts';
+import { openSqlite, type Store } from '../store/sqlite.ts';
+import { type Accounts, openAccounts } from './accounts.ts';
+import { openServerLog } from './server-log.ts';
+
+const PASSWORD = 'correct horse battery';
+let store: Store;
+let accounts: Accounts;
+let time = 1_000_000;
+
+beforeEach(async () => {
+  time = 1_000_000;
+  store = await openSqlite(':memory:');
+  const now = (): number => time;
+  accounts = openAccounts({ db: store.db, log: openServerLog(store.db, now), now });
+  await accounts.put('ines', PASSWORD);
+});
+afterEach(() => store.close());
+
+async function answerTo(name: string, password: string): Promise<string> {
+  try {
+    await accounts.signIn(name, password);
+    return 'signed in';
+  } catch (error) {
+    if (!isWardlockError(error)) throw error;
+    return `${error.code}: ${error.message}`;
+  }
+}
+
+test('wrong passwords in parallel count one by one, and past the limit none is looked at', async () => {
+  const answers = await Promise.all(Array.from({ length: 10 }, () => answerTo('ines', 'wrong')));
+  expect(answers.filter((answer) => answer.startsWith('SERVER_SIGN_IN_WRONG'))).toHaveLength(5);
+  expect(answers.filter((answer) => answer.startsWith('SERVER_TOO_MANY'))).toHaveLength(5);
+  expect(await store.db.selectFrom('accounts').select(['failures', 'locked_until']).execute()).toEqual([
+    { failures: 5, locked_until: time + 30_000 },
+  ]);
+  expect(await answerTo('ines', PASSWORD)).toMatch(/^SERVER_TOO_MANY/);
+  time += 30_000;
+  expect(await answerTo('ines', PASSWORD)).toBe('signed in');
+  expect(await store.db.selectFrom('accounts').select(['failures', 'locked_until']).execute()).toEqual([{ failures: 0, locked_until: 0 }]);
+});
+
+test('a name without an account gives the same answers and the same waits as one with', async () => {
+  const series = async (name: string): Promise<string[]> => {
+    time = 1_000_000;
+    const answers: string[] = [];
+    for (const wait of [0, 0, 0, 0, 0, 0, 29_000, 1000, 0, 60_000, 0]) {
+      time += wait;
+      answers.push(await answerTo(name, 'wrong'));
+    }
+    return answers;
+  };
+  const known = await series('ines');
+  expect(known.at(-1)).toBe('SERVER_TOO_MANY: Too many wrong passwords. Wait 120 seconds.');
+  expect(await series('nobody')).toEqual(known);
+});
