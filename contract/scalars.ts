@@ -3,6 +3,14 @@
  */
 import Type from 'typebox';
 
+const SECONDS_CHARACTERS = 19;
+
+/** A date that rolls over into the next month or day comes back as another text. */
+function isMoment(text: string): boolean {
+  const at = Date.parse(text);
+  return Number.isFinite(at) && new Date(at).toISOString().slice(0, SECONDS_CHARACTERS) === text.slice(0, SECONDS_CHARACTERS);
+}
+
 /** Ids are chosen by Wardlock or by the policy's author: short, printable, safe in a path and in a log. */
 export const Id = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$' });
 export const SessionId = Type.String({ pattern: '^[0-9a-f]{32}$' });
@@ -11,8 +19,12 @@ export const Sha256Hex = Type.String({ pattern: '^[0-9a-f]{64}$' });
 export const Base64 = Type.String({ pattern: '^[A-Za-z0-9+/]*={0,2}$' });
 /** Shown to people. Never patient data. */
 export const Label = Type.String({ minLength: 1, maxLength: 120 });
-/** RFC 3339 in UTC. */
-export const Timestamp = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,6})?Z$' });
+/** RFC 3339 in UTC, and a moment that there is: month 13 and 30 February are refused, or they would read as no date at all. */
+export const Timestamp = Type.Refine(
+  Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,6})?Z$' }),
+  isMoment,
+  () => 'must be a date and time that exist',
+);
 export const Milliseconds = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 export const Seconds = Type.Integer({ minimum: 0, maximum: 31_622_400 });
 export const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });

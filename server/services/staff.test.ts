@@ -50,3 +50,15 @@ test('a person is replaced, keeps the PIN that is not given anew, and every chan
   expect(after).toMatchObject({ displayName: 'Ada R. Reyes', role: 'lead', badges: [], revoked: true, pin: before?.pin });
   expect(await site.directories.version()).toBe(2);
 });
+
+test('a date that does not exist is refused: it must not become a person who never expires', async () => {
+  for (const validUntil of ['2026-13-01T00:00:00Z', '2026-02-30T00:00:00Z', '2026-01-01T24:00:00Z', '2026-01-01T00:61:00Z']) {
+    await expect(site.staff.put([{ ...ada, validUntil }])).rejects.toMatchObject({
+      code: 'SERVER_STAFF_MALFORMED',
+      message: expect.stringContaining('/validUntil'),
+    });
+  }
+  expect(await site.staff.list()).toEqual([]);
+  await site.staff.put([{ ...ada, validUntil: '2028-02-29T23:59:59.5Z' }]);
+  expect((await site.staff.ofWard('icu'))[0]?.validUntil).toBe('2028-02-29T23:59:59.500Z');
+});
