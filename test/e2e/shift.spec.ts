@@ -2,9 +2,12 @@
  * The whole way once, for real: a shift through the real screens by real processes, then the record in the server's
  * database. The screens are only the way in; what counts is what the database holds.
  */
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
+import Type from 'typebox';
+import { Value } from 'typebox/value';
 import type { Kiosk } from '../../demo/kiosk.ts';
 import { openDrivenKiosk } from '../../demo/open-kiosk.ts';
 import { progress } from '../../demo/progress.ts';
@@ -14,6 +17,11 @@ import { openTestClinic, type TestClinic } from './support/clinic.ts';
 
 /** The issue's own limit for a policy to reach a connected seat. */
 const POLICY_LIMIT_MS = 5_000;
+/** With so many digits around it a number is part of a longer one. */
+const CHANCE_DIGITS = 6;
+/** Nobody's PIN. */
+const PLANTED = '907365';
+const Border = Type.Object({ border: Type.String() });
 
 test.describe.configure({ mode: 'serial' });
 
@@ -97,10 +105,52 @@ test('a shift: every act is on the server, in order, and no other', async () => 
 
 test('no PIN, badge number or window title is in any file of the seat or the server, or in any log', () => {
   const { places } = opened.clinic;
-  for (const secret of [ANNA.pin, ANNA.badge, BEN.badge, 'Ward handbook, demo pages']) {
-    const found = grep(secret, [places.seat, places.server, places.logs]);
-    expect(found, `${secret} was found`).toEqual([]);
+  const folders = [places.seat, places.server, places.logs];
+  // The search itself first: it finds what is there, in text and between the bytes of a database.
+  const planted = join(places.logs, 'planted');
+  try {
+    writeFileSync(planted, Buffer.concat([Buffer.from([0, 1, 2]), Buffer.from(`"pin":"${PLANTED}"`), Buffer.from([0])]));
+    expect(grep(PLANTED, folders)).toEqual([planted]);
+  } finally {
+    rmSync(planted);
   }
+  for (const secret of [ANNA.pin, BEN.pin, ANNA.badge, BEN.badge, 'Ward handbook, demo pages']) {
+    expect(grep(secret, folders), `${secret} was found`).toEqual([]);
+  }
+});
+
+test('a page that talks nonsense: refused at its border, in the record, and the seat does not move', async () => {
+  const { phase, session, apps } = await opened.status();
+  const refusals = () => opened.events().filter(({ type }) => type === 'border.refused').length;
+  const before = refusals();
+  const answers = await kiosk.page.evaluate(
+    async (wild) => {
+      const bridge: unknown = Reflect.get(window, 'wardlock');
+      const call = async (name: string, params: unknown): Promise<unknown> => {
+        const ask: unknown = typeof bridge === 'object' && bridge !== null ? Reflect.get(bridge, name) : undefined;
+        if (typeof ask !== 'function') throw new Error(`the bridge has no ${name}`);
+        const answer: unknown = await ask(params);
+        return typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'code') : answer;
+      };
+      const codes: unknown[] = [];
+      for (const [name, params] of wild) codes.push(await call(name, params));
+      return codes;
+    },
+    [
+      ['launch', null],
+      ['launch', { appId: '../../bin/sh' }],
+      ['launch', { appId: 'calculator', path: '/bin/sh' }],
+      ['pin', { pin: { toString: 'x' } }],
+      ['logout', [1, 2, 3]],
+      ['breakGlass', { reason: 'x'.repeat(4_000) }],
+    ] satisfies [string, unknown][],
+  );
+  const [malformed, large] = ['IPC_MESSAGE_MALFORMED', 'IPC_FRAME_TOO_LARGE'];
+  expect(answers).toEqual([malformed, malformed, malformed, malformed, malformed, large]);
+  await expect.poll(refusals, { timeout: 30_000 }).toBeGreaterThan(before);
+  const recorded = opened.events().filter(({ type }) => type === 'border.refused');
+  expect(recorded.slice(before).map(({ body }) => Value.Parse(Border, JSON.parse(body)).border)).toContain('ipc');
+  expect(await opened.status()).toMatchObject({ phase, session, apps });
 });
 
 test('a new policy reaches the open seat within 5 s, and the next session is ruled by it', async () => {
@@ -172,13 +222,20 @@ function processesBelow(ancestor: number): readonly number[] {
   return all.filter(below);
 }
 
+/**
+ * Files that hold the text, among all the bytes of those folders. A PIN may stand by chance inside a time in milliseconds or
+ * a hash in hex, so a find within a much longer run of hex digits is none; next to anything else it counts.
+ */
 function grep(text: string, folders: readonly string[]): readonly string[] {
-  try {
-    return execFileSync('grep', ['-rlF', '--', text, ...folders], { encoding: 'utf8' })
-      .trim()
-      .split('\n');
-  } catch {
-    // grep ends with 1 when nothing was found.
-    return [];
-  }
+  const { status, stdout, stderr } = spawnSync(
+    'grep',
+    ['-raoiE', '--null', '--', `[0-9A-Fa-f]*${text}[0-9A-Fa-f]*`, ...folders],
+    // Byte by byte, whatever the language of the machine.
+    { encoding: 'utf8', env: { PATH: process.env['PATH'], LC_ALL: 'C' }, maxBuffer: Number.POSITIVE_INFINITY },
+  );
+  // 1 is "not found"; anything else is a search that did not happen.
+  if (status !== 0 && status !== 1) throw new Error(`grep ended with ${status}: ${stderr}`);
+  const finds = stdout.split('\n').map((line) => line.split('\0'));
+  const close = finds.filter(([, found = '']) => found !== '' && found.length < text.length + CHANCE_DIGITS);
+  return [...new Set(close.map(([file = '']) => file))];
 }

@@ -21,11 +21,16 @@ export interface TestClinic {
   status(): Promise<SeatView>;
   /** Every event that the server has verified and decrypted, in the order of the seat's log. */
   events(): readonly StoredEvent[];
+  /** How the server keeps the seat's log: pieces of it as they were uploaded, in the order of their start. */
+  segments(): readonly StoredSegment[];
   clear(): Promise<void>;
 }
 
 const StoredEvent = Type.Object({ seq: Type.Integer(), type: Type.String(), body: Type.String() });
 export type StoredEvent = Static<typeof StoredEvent>;
+
+const StoredSegment = Type.Object({ incarnation: Type.String(), start: Type.Integer(), count: Type.Integer() });
+export type StoredSegment = Static<typeof StoredSegment>;
 
 export async function openTestClinic(warnAfterSeconds: number): Promise<TestClinic> {
   const folder = await mkdtemp(join(tmpdir(), 'wardlock-clinic-'));
@@ -42,21 +47,21 @@ export async function openTestClinic(warnAfterSeconds: number): Promise<TestClin
     });
     const { memory } = clinic.display;
     if (memory === undefined) throw new Error('a test clinic has its display in memory');
+    const rows = (sql: string): unknown => {
+      const database = new BetterSqlite3(join(clinic.places.server, 'wardlock.db'), { readonly: true });
+      try {
+        return database.prepare(sql).all();
+      } finally {
+        database.close();
+      }
+    };
     return {
       clinic,
       display: memory,
       status: async () => Value.Parse(SeatView, JSON.parse(await clinic.cli.must(['status', '--state', clinic.seat.stateDir, '--json']))),
-      events() {
-        const database = new BetterSqlite3(join(clinic.places.server, 'wardlock.db'), { readonly: true });
-        try {
-          return Value.Parse(
-            Type.Array(StoredEvent),
-            database.prepare('SELECT seq, type, body FROM indexed_events ORDER BY incarnation, seq').all(),
-          );
-        } finally {
-          database.close();
-        }
-      },
+      events: () => Value.Parse(Type.Array(StoredEvent), rows('SELECT seq, type, body FROM indexed_events ORDER BY incarnation, seq')),
+      segments: () =>
+        Value.Parse(Type.Array(StoredSegment), rows('SELECT incarnation, start, count FROM segments ORDER BY incarnation, start')),
       async clear() {
         await clinic.close();
         await rm(folder, { recursive: true, force: true });
