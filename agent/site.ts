@@ -77,10 +77,10 @@ export class Site {
   }
 
   offerDirectory(sealed: Uint8Array): Promise<Result<SyncBoundary, 'directory'>> {
-    return this.#inTurn(async () => this.#takeDirectory(sealed));
+    return this.#inTurn(() => this.#takeDirectory(sealed));
   }
 
-  async #takeDirectory(sealed: Uint8Array): Promise<Result<SyncBoundary, 'directory'>> {
+  #takeDirectory(sealed: Uint8Array): Result<SyncBoundary, 'directory'> {
     const { directory, recorder, onDirectory } = this.#ports;
     const received = receiveDirectory(sealed, this.#directoryPorts, directory.version);
     if (!received.ok) {
@@ -89,15 +89,13 @@ export class Site {
     }
     const { version, persons } = received.directory;
     if (version === directory.version) return { outcome: 'unchanged', version };
-    // Before the first policy there is no store, and nobody can sign in either: the event waits in the recorder.
-    const event = { type: 'directory.applied', body: { version, persons: persons.length } } as const;
-    if (recorder.ready) await recorder.append(event);
-    else recorder.note(event);
+    // Whom the site has locked out is out, whether or not the record has room to say so.
     onDirectory(directory.replace(received.directory).gone);
+    recorder.note({ type: 'directory.applied', body: { version, persons: persons.length } });
     return { outcome: 'applied', version };
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  #inTurn<T>(work: () => T | Promise<T>): Promise<T> {
     const done = this.#turn.then(work);
     this.#turn = done.catch(() => {});
     return done;

@@ -1,0 +1,88 @@
+/** What a seat takes from its site, with the product's own parts in one process: who is locked out is out, nothing grows old again. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { StaffDirectory } from '../../agent/credentials/directory.ts';
+import { PinCheck } from '../../agent/credentials/pin.ts';
+import { SeatIdentity } from '../../agent/enrolment/seat-identity.ts';
+import { secretBox } from '../../agent/keys/index.ts';
+import { Recorder } from '../../agent/record/recorder.ts';
+import { SiteLink } from '../../agent/site-link.ts';
+import { SeatMemory } from '../../agent/state/memory.ts';
+import type { AuditEvent } from '../../contract/events.ts';
+import { parseToken } from '../../core/enrolment/token.ts';
+import { WardlockError } from '../../core/errors/index.ts';
+import { tokenId } from '../../crypto/enrolment.ts';
+import { nodeCrypto } from '../../crypto/index.ts';
+import { SiteDouble } from '../support/site-double.ts';
+
+const silent = { info: () => {}, warn: () => {}, error: () => {} };
+const clock = { bootId: 'b', bootMs: () => 1_000, wallMs: () => Date.now() };
+const box = secretBox(nodeCrypto, nodeCrypto.random(32));
+const pinKey = nodeCrypto.random(32);
+const seeds = { logSeed: nodeCrypto.random(32), sealingSeed: nodeCrypto.random(32) };
+const ada = { id: 'ada', badge: '04AAAA', pin: null };
+const ben = { id: 'ben', badge: '04BBBB', pin: null };
+
+let folder = '';
+let site: SiteDouble;
+let gone: string[] = [];
+let recorded: AuditEvent[] = [];
+let hasRoom = true;
+
+const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'));
+const file = (name: string): string => join(folder, name);
+const openIdentity = (): SeatIdentity => new SeatIdentity({ path: file('identity'), box, ...seeds });
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wl-agent-site-'));
+  site = await SiteDouble.open(folder);
+  gone = [];
+  recorded = [];
+  hasRoom = true;
+  const identity = openIdentity();
+  identity.begin(site.token);
+  const { claim } = identity.claim(tokenId(parseToken(site.token).secret), '0'.repeat(64));
+  identity.accept(bytes(site.enrol(Buffer.from(claim).toString('base64'))));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** The seat as it starts from what lies in its folder. */
+function started(): SiteLink {
+  const recorder = new Recorder(silent, () => false);
+  const append = (event: AuditEvent): Promise<{ seq: number }> => {
+    if (!hasRoom) return Promise.reject(new WardlockError('AUDIT_STORE_FULL'));
+    recorded.push(event);
+    return Promise.resolve({ seq: recorded.length });
+  };
+  recorder.use({ append, appendEmergency: () => Promise.reject(new WardlockError('AUDIT_STORE_FULL')) }, []);
+  const memory = new SeatMemory(file('memory'), box, clock);
+  const link = new SiteLink({
+    identity: openIdentity(),
+    memory,
+    policyPath: file('policy'),
+    sealingSeed: seeds.sealingSeed,
+    clock,
+    recorder,
+    log: silent,
+    directory: new StaffDirectory(file('directory'), box, new PinCheck(pinKey)),
+    tellSyncer: () => false,
+    openRecord: () => Promise.resolve(),
+    onPolicy: () => {},
+    onDirectory: (ids) => gone.push(...ids),
+    onChanged: () => {},
+  });
+  link.open();
+  return link;
+}
+
+test('a revocation takes effect although the record has no room for it', async () => {
+  const link = started();
+  await link.offerDirectory(bytes(await site.directory(1, [ada, ben])));
+  hasRoom = false;
+  const offered = await link.offerDirectory(bytes(await site.directory(2, [ada, { ...ben, change: { revoked: true } }])));
+  expect(offered).toEqual({ outcome: 'applied', version: 2 });
+  expect(gone).toEqual(['ben']);
+  expect(recorded.map(({ type }) => type)).toEqual(['directory.applied']);
+});
