@@ -16,6 +16,7 @@ import type { PolicyDocument, PolicyEnvelope } from '../policies/schema.ts';
 import { readPrivateKey } from '../server/site/key-file.ts';
 import { group } from './group.ts';
 import { call, serverUrl } from './https.ts';
+import { problemInWords } from './policy-validate.ts';
 
 interface PublishFlags {
   readonly server: string;
@@ -58,7 +59,7 @@ function readPolicy(path: string): PolicyDocument {
   const code = first?.kind === 'empty' ? 'POLICY_EMPTY' : 'POLICY_MALFORMED';
   throw new WardlockError(
     code,
-    `${path}:${first?.line ?? 1}:${first?.column ?? 1}: ${first?.message ?? 'no valid policy'} See all with: policy validate ${path}`,
+    `${path}:${first?.line ?? 1}:${first?.column ?? 1}: ${first === undefined ? 'no valid policy.' : problemInWords(first)} See all with: policy validate ${path}`,
   );
 }
 

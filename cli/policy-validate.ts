@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { WardlockError } from '../core/errors/index.ts';
-import { parsePolicy } from '../policies/parse.ts';
+import { type PolicyProblem, parsePolicy } from '../policies/parse.ts';
 import { say } from './agent-client.ts';
 import { group } from './group.ts';
 
@@ -25,9 +25,16 @@ export function register(program: Command): void {
         return;
       }
       process.exitCode = INVALID;
-      const lines = parsed.problems.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`);
+      const lines = parsed.problems.map((problem) => `${file}:${problem.line}:${problem.column}: ${problemInWords(problem)}`);
       say(flags, { file, ok: false, problems: parsed.problems }, lines.join('\n'));
     });
+}
+
+/** `/roles/0/apps/2` as `roles, entry 1, apps, entry 3: ...`; a problem of the whole text stands alone. */
+export function problemInWords({ path, message }: PolicyProblem): string {
+  const parts = path.split('/').slice(1);
+  const words = parts.map((part) => (/^\d+$/.test(part) ? `entry ${Number(part) + 1}` : part.replaceAll('~1', '/').replaceAll('~0', '~')));
+  return words.length === 0 ? message : `${words.join(', ')}: ${message}`;
 }
 
 function read(file: string): string {

@@ -35,6 +35,10 @@ describe('a policy text', () => {
       document: good,
     });
   });
+  test('that is empty is called that, with blanks in it too', () => {
+    for (const nothing of ['', ' \n\n'])
+      expect(problems(nothing)).toMatchObject([{ message: 'The file is empty. A policy goes into it.' }]);
+  });
   test('has neither where it is signed', () => {
     expect(problems(`// signed\n${text}`, false)).toMatchObject([{ line: 1, column: 1 }]);
     expect(parsePolicy(text, { comments: false }).ok).toBe(true);

@@ -32,15 +32,17 @@ const checker = Compile(PolicyDocument);
 const PROBLEM_LIMIT = 50;
 /** Deeper nesting is no policy. */
 const DEPTH_LIMIT = 16;
+const EMPTY = 'The file is empty. A policy goes into it.';
 
 /** Reads and checks a policy text: syntax, repeated fields, schema, then what contradicts itself. */
 export function parsePolicy(text: string, options: ParseOptions): ParsedPolicy {
   const at = positions(text);
+  if (text.trim() === '') return refused([at('syntax', 0, '', EMPTY)]);
   const errors: ParseError[] = [];
   const tree = parseTree(text, errors, { disallowComments: !options.comments, allowTrailingComma: options.comments });
   if (tree === undefined || errors.length > 0) {
     const found = errors.map((error) => at('syntax', error.offset, '', `${spoken(printParseErrorCode(error.error))}.`));
-    return refused(found.length > 0 ? found : [at('syntax', 0, '', 'The text is empty.')]);
+    return refused(found.length > 0 ? found : [at('syntax', 0, '', EMPTY)]);
   }
   const repeated = [...repeatedFields(tree, '', 0)].map(({ node, path }) =>
     at('schema', node.offset, path, `The field ${path.split('/').at(-1)} stands twice.`),
