@@ -2,8 +2,8 @@
  * The command line: gathers the commands and turns what they throw into one plain sentence with its code. Each command
  * lives in a module of its own; this file owns none.
  */
-import { Command } from 'commander';
-import { isWardlockError } from '../core/errors/index.ts';
+import { Command, CommanderError } from 'commander';
+import { isWardlockError, WardlockError } from '../core/errors/index.ts';
 
 /** Which modules a first word needs. Only those are loaded, because a badge tap must not wait for the server's code. */
 const modules: Readonly<Record<string, readonly (() => Promise<CommandModule>)[]>> = {
@@ -39,7 +39,13 @@ interface CommandModule {
 const FAILED = 1;
 const USAGE = 64;
 
-const program = new Command('wardlock').description('Shared clinic workstations: locked seats, staff, policy, record').showHelpAfterError();
+/** Programs asked for JSON and get the same two things that a person gets. */
+const json = process.argv.includes('--json');
+// Before any command is made: each takes these settings from here. What is wrong is said in one place, at the end of this file.
+const program = new Command('wardlock')
+  .description('Shared clinic workstations: locked seats, staff, policy, record')
+  .exitOverride()
+  .configureOutput({ writeErr: (text) => (json ? false : process.stderr.write(text)), outputError: () => undefined });
 const word = process.argv[2] ?? '';
 const wanted = Object.hasOwn(modules, word) ? modules[word] : undefined;
 for (const load of wanted ?? Object.values(modules).flat()) (await load()).register(program);
@@ -47,9 +53,19 @@ for (const load of wanted ?? Object.values(modules).flat()) (await load()).regis
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!isWardlockError(error)) throw error;
-  // Programs asked for JSON and get the same two things that a person gets.
-  const asked = process.argv.includes('--json');
-  process.stderr.write(asked ? `${JSON.stringify({ error: error.toBody() })}\n` : `${error.message} (${error.code})\n`);
-  process.exitCode = error.code === 'START_USAGE' ? USAGE : FAILED;
+  const failure = error instanceof CommanderError ? usageFailure(error) : error;
+  if (isWardlockError(failure)) {
+    process.stderr.write(json ? `${JSON.stringify({ error: failure.toBody() })}\n` : `${failure.message} (${failure.code})\n`);
+    process.exitCode = failure.code === 'START_USAGE' ? USAGE : FAILED;
+  } else if (failure !== null) throw failure;
+}
+
+/** What commander found wrong, as an error of Wardlock; null where it only showed the help that was asked for. */
+function usageFailure({ exitCode, code, message }: CommanderError): WardlockError | null {
+  if (exitCode === 0) return null;
+  if (code === 'commander.help') return new WardlockError('START_USAGE', 'Name one of the commands. See --help.');
+  const [what = '', hint = ''] = message.replace(/^error: /, '').split('\n');
+  const meant = /did you mean ([^?]+)/i.exec(hint)?.[1];
+  const words = `${what.charAt(0).toUpperCase()}${what.slice(1)}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`;
+  return new WardlockError('START_USAGE', `${words} See --help.`);
 }
