@@ -26,7 +26,7 @@ export function EventTable({ events, gaps, chosen, onChoose }: TableProps) {
         </thead>
         <tbody>
           {events.map((event) => (
-            <Fragment key={event.seq}>
+            <Fragment key={`${event.at}/${event.seq}`}>
               {gaps
                 .filter((gap) => gap.to === event.seq - 1)
                 .map((gap) => (

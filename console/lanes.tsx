@@ -88,7 +88,7 @@ function Track({ name, events, span, chosen, onChoose }: TrackProps) {
       <div className="line" role="toolbar" aria-label={`${name}: ${events.length} events`} onKeyDown={walk}>
         {events.map((event, at) => (
           <button
-            key={event.seq}
+            key={`${event.at}/${event.seq}`}
             type="button"
             className={`mark ${event.proof}`}
             style={{ insetInlineStart: `${places[at] ?? 0}%` }}

@@ -2,7 +2,7 @@
  * What the syncer may ask: raw bytes of the log, and to hand in what the server sent, which is verified here again. It
  * never answers a key and never believes a word.
  */
-import { type SyncBoundary, syncBoundary } from '../../contract/sync.ts';
+import { MOST_LOGS, type SyncBoundary, syncBoundary } from '../../contract/sync.ts';
 import { type ErrorCode, isErrorCode, WardlockError } from '../../core/errors/index.ts';
 import type { Handlers } from '../../ipc/connection.ts';
 import type { ListenOptions } from '../../ipc/server.ts';
@@ -53,6 +53,7 @@ function handlersOf(seat: SeatAgent): Handlers<SyncBoundary> {
       const { incarnation, size, receiptedSize } = store.position();
       return { note: store.checkpoint(), position: { incarnation, size }, receiptedSize };
     },
+    logs: () => ({ logs: seat.record.store?.logs().slice(0, MOST_LOGS) ?? [] }),
     entries: ({ incarnation, start, maxBytes, maxEntries }) => {
       const limits = { maxBytes: Math.min(maxBytes, BATCH_BYTES), maxEntries: Math.min(maxEntries, BATCH_ENTRIES) };
       const batch = openStore(seat).readFrom(start, limits, incarnation);

@@ -107,6 +107,7 @@ export class AuditStore {
     try {
       const seq = await live.submit(admission.padded, admission.eventClass === 1);
       this.#diskFull = false;
+      await this.#reportEmergency();
       if (EPOCH_ENDERS.has(event.type)) void live.rotate('session_end');
       return { seq };
     } catch (error) {

@@ -104,9 +104,7 @@ test('the answer is believed by its own claim, its own token and its own seat on
   const foreign = await openSite({ stateFolder: foreignFolder, database: 'sqlite::memory:', tenant: null });
   const foreignToken = (await foreign.enrolments.makeToken({ seatName: 'x', wardId: 'x', wardName: null, lifeMs: 1000 })).token;
   await foreign.close();
-  expect(() => verifyEnrolmentReply({ ...check, token: foreignToken })).toThrow(
-    expect.objectContaining({ code: 'ENROL_WRONG_SERVER' }),
-  );
+  expect(() => verifyEnrolmentReply({ ...check, token: foreignToken })).toThrow(expect.objectContaining({ code: 'ENROL_WRONG_SERVER' }));
   for (const change of [{ claimSha256: '0'.repeat(64) }, { workstationId: '0'.repeat(32) }, { reply: Buffer.from('{}') }]) {
     expect(() => verifyEnrolmentReply({ ...check, ...change })).toThrow(expect.objectContaining({ code: 'ENROL_REPLY_INVALID' }));
   }

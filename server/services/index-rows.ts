@@ -12,6 +12,10 @@ import type { LogName } from './logs.ts';
 export const EPOCH_ROW = 'record.epoch';
 export const UNREADABLE_ROW = 'record.unreadable';
 
+/** No policy lets a session last longer; it bounds how far other logs are searched for the rest of one. */
+export const LONGEST_SESSION_MS = 86_400_000;
+const ENDS = ['session.ended', 'breakglass.ended'];
+
 export type IndexRow = Tables['indexed_events'];
 
 interface Decrypted {
@@ -100,15 +104,42 @@ async function writeSession(db: Kysely<Tables>, row: IndexRow): Promise<void> {
       .values(opened)
       .onConflict((c) => c.columns(['workstation_id', 'session_id']).doNothing())
       .execute();
+    await endFromOtherLog(db, row);
     return;
   }
-  const ended = row.type === 'session.ended' || row.type === 'breakglass.ended';
   await db
     .updateTable('indexed_sessions')
-    .set(ended ? { last_seq: row.seq, ended_at: row.at, end_reason: textOf(body, 'reason') } : { last_seq: row.seq })
+    .set({ last_seq: row.seq })
+    .where('workstation_id', '=', workstation_id)
+    .where('session_id', '=', session_id)
+    .where('incarnation', '=', row.incarnation)
+    .execute();
+  if (ENDS.includes(row.type)) await endSession(db, row, textOf(body, 'reason'));
+}
+
+/** The end may lie in another log than the start: the emergency log takes either while the store is full or broken. */
+async function endSession(db: Kysely<Tables>, { workstation_id, session_id, at }: IndexRow, reason: string | null): Promise<void> {
+  await db
+    .updateTable('indexed_sessions')
+    .set({ ended_at: at, end_reason: reason })
     .where('workstation_id', '=', workstation_id)
     .where('session_id', '=', session_id)
     .execute();
+}
+
+/** Logs are indexed one after the other, so the end may be there before the start. */
+async function endFromOtherLog(db: Kysely<Tables>, { workstation_id, session_id, incarnation, at }: IndexRow): Promise<void> {
+  const end = await db
+    .selectFrom('indexed_events')
+    .selectAll()
+    .where('workstation_id', '=', workstation_id)
+    .where('at', '>=', at)
+    .where('at', '<=', at + LONGEST_SESSION_MS)
+    .where('session_id', '=', session_id)
+    .where('incarnation', '!=', incarnation)
+    .where('type', 'in', ENDS)
+    .executeTakeFirst();
+  if (end !== undefined) await endSession(db, end, textOf(readObject(end.body), 'reason'));
 }
 
 /** What a seat encrypted is its own word: null where it is no event, so that it becomes a row that says so. */

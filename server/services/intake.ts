@@ -180,7 +180,7 @@ async function alarmUnlessFirst(
     .where('incarnation', '!=', incarnation)
     .executeTakeFirst();
   if (birth === 'enrolment' && other === undefined) return;
-  const detail = `The seat began a new log (${incarnation}) after its enrolment: its store was lost, rolled back or replaced. Look at the end of the one before.`;
+  const detail = `The seat began a new log (${incarnation}) after its enrolment: its store was lost, rolled back or replaced, or was full or broken and its emergency log was used. Look at the end of the one before.`;
   await raiseAlarm(db, { workstationId, kind: 'SEAT_LOG_REPLACED', detail, at });
 }
 

@@ -6,7 +6,7 @@ import type { Kysely } from 'kysely';
 import type { SessionQuery, SessionRow, Story, StoryEvent, StoryGap } from '../../contract/console-api.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { Tables } from '../store/schema.ts';
-import { UNREADABLE_ROW } from './index-rows.ts';
+import { LONGEST_SESSION_MS, UNREADABLE_ROW } from './index-rows.ts';
 import { type LogName, readLog } from './logs.ts';
 import { type Names, sentenceOf } from './sentences.ts';
 
@@ -113,11 +113,13 @@ async function story(db: Kysely<Tables>, workstationId: string, session: string)
   const last = open ? stored - 1 : Number(found.last_seq);
   const rows = await eventsOf(db, name, { from: Number(found.first_seq), to: last });
   const names = await namesOf(db);
-  const events = rows.map((row): StoryEvent => {
+  const toEvent = (row: Tables['indexed_events']): StoryEvent => {
     const { lane, says } = sentenceOf(row.type, JSON.parse(row.body), names);
     const proof = row.type === UNREADABLE_ROW ? 'missing' : 'verified';
     return { seq: Number(row.seq), at: iso(row.at), lane, type: row.type, says, proof, body: row.body };
-  });
+  };
+  const events = rows.map(toEvent);
+  const elsewhere = (await eventsElsewhere(db, found)).map(toEvent);
   const later = await successorOf(db, name);
   const gaps = [
     ...holes(events, { from: Number(found.first_seq), to: last }),
@@ -127,7 +129,7 @@ async function story(db: Kysely<Tables>, workstationId: string, session: string)
   return {
     session: rowOf(found),
     incarnation: found.incarnation,
-    events,
+    events: [...events, ...elsewhere].sort((a, b) => a.at.localeCompare(b.at)),
     gaps,
     policySays: policyWords(Number(found.policy_version), events),
     receipt: { size: stored, at: receipted === undefined ? null : iso(receipted.at) },
@@ -143,6 +145,21 @@ function eventsOf(db: Kysely<Tables>, { workstationId, incarnation }: LogName, r
     .where('seq', '>=', range.from)
     .where('seq', '<=', range.to)
     .orderBy('seq')
+    .limit(LONGEST_STORY)
+    .execute();
+}
+
+/** What other logs of the seat hold of this session: the emergency log takes its start or its end while the store can't. */
+function eventsElsewhere(db: Kysely<Tables>, found: FoundSession) {
+  return db
+    .selectFrom('indexed_events')
+    .selectAll()
+    .where('workstation_id', '=', found.workstation_id)
+    .where('at', '>=', Number(found.started_at))
+    .where('at', '<=', Number(found.ended_at ?? found.started_at + LONGEST_SESSION_MS))
+    .where('session_id', '=', found.session_id)
+    .where('incarnation', '!=', found.incarnation)
+    .orderBy('at')
     .limit(LONGEST_STORY)
     .execute();
 }
@@ -212,10 +229,19 @@ function tail(events: readonly StoryEvent[], { open, stored, pinned, replaced }:
   ];
 }
 
+/** A later log of the same seat; a run of the emergency log takes no other's place. */
 async function successorOf(db: Kysely<Tables>, { workstationId, incarnation }: LogName): Promise<boolean> {
   const logs = await db.selectFrom('logs').select(['incarnation', 'first_at']).where('workstation_id', '=', workstationId).execute();
   const own = logs.find((log) => log.incarnation === incarnation);
-  return own !== undefined && logs.some((log) => log.incarnation !== incarnation && Number(log.first_at) > Number(own.first_at));
+  const later = logs.filter((log) => own !== undefined && Number(log.first_at) > Number(own.first_at));
+  if (later.length === 0) return false;
+  const told = await db
+    .selectFrom('indexed_events')
+    .select('body')
+    .where('workstation_id', '=', workstationId)
+    .where('type', '=', 'recording.emergency')
+    .execute();
+  return later.some((log) => !told.some(({ body }) => body.includes(`"${log.incarnation}"`)));
 }
 
 function policyWords(version: number, events: readonly StoryEvent[]): string {

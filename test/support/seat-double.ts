@@ -176,6 +176,9 @@ export async function startSeat(folder: string, keys: SeatKeys): Promise<SeatDou
               position: { incarnation: toHex(log.incarnation), size: entries.length },
               receiptedSize: memory.receiptedSize,
             },
+      logs: () => ({
+        logs: head === '' ? [] : [{ incarnation: toHex(log.incarnation), size: entries.length, receiptedSize: memory.receiptedSize }],
+      }),
       entries: ({ start, maxBytes, maxEntries }) => {
         const close = start === 0 ? 1 : (kept.find((checkpoint) => checkpoint.size > start)?.size ?? entries.length);
         let end = start;
