@@ -1,7 +1,7 @@
 /**
  * Launching by an agent that is not root, as a process of its own: the mode says what is missing, and what can be had is had.
  */
-import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
@@ -31,13 +31,13 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function agentFor(context: TestContext, script: string, more: object = {}): Promise<AgentProcess> {
+async function agentFor(context: TestContext, script: string, more: object = {}, home = folder): Promise<AgentProcess> {
   context.skip(process.platform !== 'linux', 'needs Linux: it starts programs of Debian');
   const walker = { uid: user?.uid ?? process.geteuid?.() ?? 0, gids: user === undefined ? [] : [user.gid] };
   const blocked = await blockedFolder(walker, join(import.meta.dirname, 'x'));
   context.skip(blocked !== undefined, `an unprivileged user can not read this checkout: ${blocked} is closed to it`);
   const program = { ...named(SHELL), args: ['-c', script], ...more };
-  return startAgent({ state: folder, users: null, program, children: [] }, user, { LD_PRELOAD: '', WL_SECRET: 'x', HOME: folder });
+  return startAgent({ state: folder, users: null, program, children: [] }, user, { LD_PRELOAD: '', WL_SECRET: 'x', HOME: home });
 }
 
 describe('without root', () => {
@@ -60,6 +60,22 @@ describe('without root', () => {
     expect(told).toContainEqual({ started: expect.objectContaining({ ok: true, appId: 'lone' }) });
     expect(told).toContainEqual({ exit: expect.objectContaining({ exitCode: 4, signal: null }) });
     expect(readFileSync(join(folder, 'env'), 'utf8')).not.toMatch(/LD_PRELOAD|WL_SECRET|NODE/u);
+  });
+
+  test('an account whose home does not exist starts programs all the same, in a private home that goes with the session', async (context) => {
+    const script = `{ pwd; echo "$HOME"; stat -c %a .; } > ${folder}/home-seen; exit 0`;
+    const agent = await agentFor(context, script, { cwd: null }, join(folder, 'no-such-home'));
+    for (let line = 0; line < 2; line += 1) await agent.hears();
+    const told = [await agent.hears(), await agent.hears()];
+    expect(told).toContainEqual({ exit: expect.objectContaining({ exitCode: 0 }) });
+    const [cwd = '', home, mode] = readFileSync(join(folder, 'home-seen'), 'utf8').split('\n');
+    expect(home).toBe(cwd);
+    expect(cwd.startsWith(`${folder}/`)).toBe(true);
+    expect(mode).toBe('700');
+    agent.end();
+    expect(await agent.hears()).toEqual({ ended: expect.objectContaining({ clean: true }) });
+    expect(existsSync(cwd)).toBe(false);
+    await agent.close();
   });
 
   test('a program whose content is another is refused', async (context) => {

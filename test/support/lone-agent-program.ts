@@ -12,7 +12,13 @@ const User = Type.Object({ name: Type.String(), uid: Type.Integer(), gid: Type.I
 const Seat = Type.Object({
   state: Type.String(),
   users: Type.Union([Type.Null(), Type.Object({ app: User, ui: User })]),
-  program: Type.Object({ path: Type.String(), sha256: Type.String(), args: Type.Array(Type.String()) }),
+  program: Type.Object({
+    path: Type.String(),
+    sha256: Type.String(),
+    args: Type.Array(Type.String()),
+    /** Null: where the launcher puts it. */
+    cwd: Type.Optional(Type.Null()),
+  }),
   children: Type.Array(Type.Object({ path: Type.String(), sha256: Type.String() })),
 });
 
@@ -21,13 +27,14 @@ function say(what: object): void {
 }
 
 const given: unknown = JSON.parse(process.argv[2] ?? '');
-const { state, users, program, children } = Value.Parse(Seat, given);
+const { state, users, program: wanted, children } = Value.Parse(Seat, given);
+const { cwd, ...program } = wanted;
 const own: LauncherOptions = { runFolder: state, stateFolder: state, log: () => undefined };
 const launcher = await createLauncher(users === null ? own : { ...own, appUser: users.app, uiUser: users.ui });
 say({ mode: launcher.mode });
 const sessionId = 'a'.repeat(32);
 launcher.openSession({ sessionId });
-const prepared = await launcher.prepare({ sessionId, appId: 'lone', env: {}, children, cwd: '/', ...program });
+const prepared = await launcher.prepare({ sessionId, appId: 'lone', env: {}, children, ...program, ...(cwd === null ? {} : { cwd: '/' }) });
 say(prepared.ok ? { prepared: prepared.sha256 } : { refused: prepared.reason });
 if (prepared.ok) say({ started: await launcher.start(prepared, (exit) => say({ exit })) });
 // Until told to end: standard input closes with the test.

@@ -3,7 +3,10 @@
  * its own for each session. It keeps honest programs in order; it does not shut anyone in, and says so.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { homedir, userInfo } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import { WardlockError } from '../../../core/errors/index.ts';
 import type { Surface } from '../../os/display/nested.ts';
 import { openDesktop, WINDOW_MANAGER_CONFIG, windowManagerSpec } from '../desktop.ts';
@@ -28,11 +31,16 @@ import { endMarked, markedProcesses, SESSION_MARK, signalAll } from './marked-pr
 
 interface Session {
   readonly language: string;
+  /** Of this session alone. The caller's own may not even exist, and is not for the next person to read. */
+  readonly home: string;
   display: SessionDisplay | undefined;
   desktop: Desktop | undefined;
   readonly apps: Map<number, string>;
 }
 
+/** Below the run folder: one home for each session. */
+const HOMES_FOLDER = 'homes';
+const PRIVATE_FOLDER = 0o700;
 const DEFAULT_LANGUAGE = 'C.UTF-8';
 /** Where the program finds the descriptor that was hashed, after it was inherited as number 3. */
 const HELD_PROGRAM = '/proc/self/fd/3';
@@ -50,7 +58,18 @@ export class DegradedLauncher implements Launcher {
   openSession(opening: SessionOpening): void {
     const { sessionId, language } = opening;
     if (this.#sessions.has(sessionId)) throw new WardlockError('LAUNCH_SESSION_UNKNOWN', 'The launcher has this session open already.');
-    this.#sessions.set(sessionId, { language: language ?? DEFAULT_LANGUAGE, display: undefined, desktop: undefined, apps: new Map() });
+    const homes = join(this.#options.runFolder, HOMES_FOLDER);
+    // What an agent left behind that was killed.
+    if (this.#sessions.size === 0) rmSync(homes, { recursive: true, force: true });
+    const home = join(homes, sessionId);
+    mkdirSync(home, { recursive: true, mode: PRIVATE_FOLDER });
+    this.#sessions.set(sessionId, {
+      language: language ?? DEFAULT_LANGUAGE,
+      home,
+      display: undefined,
+      desktop: undefined,
+      apps: new Map(),
+    });
   }
 
   async openDesktop(sessionId: string, surface: Surface): Promise<Desktop | LaunchRefusal> {
@@ -98,10 +117,13 @@ export class DegradedLauncher implements Launcher {
   }
 
   async endSession(sessionId: string): Promise<EndReport> {
-    await this.#sessions.get(sessionId)?.desktop?.end();
+    const session = this.#sessions.get(sessionId);
+    await session?.desktop?.end();
     this.#sessions.delete(sessionId);
     const processes = (await markedProcesses(sessionId)).length;
-    return { sessionId, processes, clean: await endMarked(sessionId) };
+    const clean = await endMarked(sessionId);
+    if (session !== undefined) await rm(session.home, { recursive: true, force: true });
+    return { sessionId, processes, clean };
   }
 
   async close(): Promise<void> {
@@ -137,9 +159,10 @@ export class DegradedLauncher implements Launcher {
   }
 
   #spawn(spec: LaunchSpec, held: HeldLaunch, session: Session): ChildProcess {
+    const { home } = session;
     const env = cleanEnvironment({
       user: userInfo().username,
-      home: homedir(),
+      home,
       runtimeFolder: process.env['XDG_RUNTIME_DIR'] ?? '/tmp',
       language: session.language,
       display: session.display,
@@ -149,7 +172,7 @@ export class DegradedLauncher implements Launcher {
     const file = held.program.kind.kind === 'script' ? spec.path : HELD_PROGRAM;
     return spawn(file, spec.args, {
       argv0: spec.path,
-      cwd: spec.cwd ?? homedir(),
+      cwd: spec.cwd ?? home,
       detached: true,
       env: { ...env, [SESSION_MARK]: spec.sessionId },
       stdio: ['ignore', 'ignore', 'ignore', held.program.handle.fd],
