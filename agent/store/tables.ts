@@ -44,7 +44,8 @@ export function storeTables(db: StoreDatabase) {
   const readKeptOfEpoch = db.prepare('SELECT size, epoch, first, note FROM kept WHERE epoch = ? ORDER BY size DESC LIMIT 1');
   const readLastKept = db.prepare('SELECT size, epoch, first, note FROM kept ORDER BY size DESC LIMIT 1');
   const readKeptBefore = db.prepare('SELECT size, epoch, first, note FROM kept WHERE size < ? ORDER BY size DESC LIMIT 1');
-  const readEntryBounds = db.prepare('SELECT min(seq) AS first, max(seq) AS last FROM entry');
+  // Two questions: asked as one, SQLite reads the whole table instead of its two ends.
+  const readEntryBounds = db.prepare('SELECT (SELECT min(seq) FROM entry) AS first, (SELECT max(seq) FROM entry) AS last');
   const deleteEntries = db.prepare('DELETE FROM entry WHERE seq < ?');
   const deleteKept = db.prepare('DELETE FROM kept WHERE size <= ?');
   const Bounds = Type.Object({
