@@ -2,7 +2,6 @@
  * Takes entries in: judged as a whole, stored in one durable transaction, receipted after the commit. The same bytes again
  * are welcome, other bytes for the same place are evidence. It holds no key that decrypts.
  */
-import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import {
   type AuditCrypto,
@@ -24,6 +23,7 @@ import { WardlockError } from '../../core/errors/index.ts';
 import { emptyLog, judgeBatch, type LogState, type Verdict } from '../../core/intake/batch.ts';
 import type { Tables } from '../store/schema.ts';
 import { raiseAlarm } from './alarms.ts';
+import { keepEvidence } from './evidence.ts';
 import { advance, ensureLog, type LogName, packEntries, readEntries, readLog } from './logs.ts';
 
 export interface Upload extends LogName {
@@ -90,7 +90,7 @@ async function place(parts: IntakeParts, upload: Upload): Promise<Placed> {
   const pinned = stored?.pinned ?? { size: 0, root: new Uint8Array() };
   const verdict = judgeBatch(parts, state, { log: logIdOf(upload), entries, note: upload.note, proof: upload.proof, logKey, pinned });
   if (!verdict.accepted) {
-    await keepEvidence(parts, upload, { kind: verdict.fault, detail: `${verdict.fault}: ${verdict.detail}` });
+    await keepRefused(parts, upload, { kind: verdict.fault, detail: `${verdict.fault}: ${verdict.detail}` });
     throw new WardlockError('INTAKE_UNVERIFIED', `${verdict.fault}: ${verdict.detail} Nothing was stored.`);
   }
   const won = await db.transaction().execute(async (transaction) => {
@@ -144,27 +144,19 @@ async function refuseOtherBytes(parts: IntakeParts, upload: Upload, overlap: num
   if (at < 0 && known.length === overlap) return;
   const place = upload.start + Math.max(at, 0);
   const detail = `The seat sent other bytes for entry ${place} than the server holds: a clone, a restored disk or tampering. Both are kept.`;
-  await keepEvidence(parts, upload, { kind: 'INTAKE_DIFFERENT_BYTES', detail });
+  await keepRefused(parts, upload, { kind: 'INTAKE_DIFFERENT_BYTES', detail });
   throw new WardlockError('INTAKE_DIFFERENT_BYTES');
 }
 
-/** The same evidence is kept once, however often it is sent. */
-async function keepEvidence(
+/** What was refused, as it came. */
+async function keepRefused(
   { db, now }: IntakeParts,
   upload: Upload,
-  { kind, detail }: { readonly kind: string; readonly detail: string },
+  why: { readonly kind: string; readonly detail: string },
 ): Promise<void> {
   const bytes = packEntries([Buffer.from(upload.note), Buffer.concat(upload.proof), ...upload.entries]);
   const { workstationId, incarnation, start } = upload;
-  const id = createHash('sha256').update(`${workstationId}/${incarnation}/${start}/${kind}\n`).update(bytes).digest('hex');
-  await db.transaction().execute(async (transaction) => {
-    await transaction
-      .insertInto('evidence')
-      .values({ id, workstation_id: workstationId, incarnation, start, kind, bytes, at: now() })
-      .onConflict((c) => c.column('id').doNothing())
-      .execute();
-    await raiseAlarm(transaction, { workstationId, kind, detail, at: now() });
-  });
+  await keepEvidence(db, { workstationId, incarnation, start, ...why, bytes, at: now() });
 }
 
 /** A log that does not begin at the enrolment, or a second one that says it does, needs a person's eye. */
