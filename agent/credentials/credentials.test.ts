@@ -97,6 +97,12 @@ describe('the staff directory', () => {
     expect(staff.replace(directoryOf([person('ada'), person('ben', { revoked: true })], 2)).gone).toEqual(['ben', 'cay']);
   });
 
+  test('names whoever has another role now, whose session still has the former one', () => {
+    const staff = new StaffDirectory(path, box, pins);
+    staff.replace(directoryOf([person('ada'), person('ben')]));
+    expect(staff.replace(directoryOf([person('ada'), person('ben', { role: 'porter' })], 2)).gone).toEqual(['ben']);
+  });
+
   test('lies on disk sealed, without any name, and not at all in another seat’s box', async () => {
     const staff = new StaffDirectory(path, box, pins);
     staff.replace(directoryOf([person('ada', { pin: await verifierOf('246810') })]));

@@ -76,7 +76,7 @@ export class StaffDirectory {
     return this.#now?.version ?? 0;
   }
 
-  /** Takes a directory that was verified, and says who lost the right to sit here with it. Durable when it returns. */
+  /** Takes a directory that was verified, and says whose session must end with it. Durable when it returns. */
   replace(received: ReceivedDirectory): { readonly gone: readonly string[] } {
     const next: SeatDirectory = {
       tenant: received.tenant,
@@ -91,7 +91,12 @@ export class StaffDirectory {
     const former = this.#now?.persons ?? [];
     this.#now = next;
     this.#index();
-    return { gone: former.filter(({ id }) => this.person(id)?.revoked !== false).map(({ id }) => id) };
+    // A session holds the role that it was opened with: who has another role now signs in again.
+    const keepsSeat = ({ id, role }: SeatPerson): boolean => {
+      const person = this.person(id);
+      return person !== undefined && !person.revoked && person.role === role;
+    };
+    return { gone: former.filter((person) => !keepsSeat(person)).map(({ id }) => id) };
   }
 
   person(id: string): SeatPerson | undefined {

@@ -24,8 +24,10 @@ function purposeOf(who: Who, held: OpenSession | null): Purpose {
 function factorsAfterBadge({ who, held }: Arrival, { env, common }: SessionContext): readonly Factor[] {
   if (purposeOf(who, held) === 'return' && held?.kind === 'breakglass') return [];
   const grace = common.graces[who.id];
+  // Measured by the policy of now: one that was tightened ends a grace that an earlier one gave.
+  const graceMs = env.rules?.graceMs[who.role] ?? 0;
   const graceful =
-    grace !== undefined && grace.pinId === who.pinId && env.bootMs < grace.untilBootMs && common.throttles[who.id] === undefined;
+    grace !== undefined && grace.pinId === who.pinId && env.bootMs < grace.sinceBootMs + graceMs && common.throttles[who.id] === undefined;
   return graceful ? [] : ['pin'];
 }
 

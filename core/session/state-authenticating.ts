@@ -106,7 +106,7 @@ function rightPin(state: State, who: Who, badge: string, context: SessionContext
 /** From a right PIN on, the badge alone is enough for as long as the policy says for this role. */
 function graceOf(who: Who, env: Env): Readonly<Record<string, Grace>> {
   const graceMs = env.rules?.graceMs[who.role] ?? 0;
-  return who.pinId === null || graceMs === 0 ? {} : { [who.id]: { pinId: who.pinId, untilBootMs: env.bootMs + graceMs } };
+  return who.pinId === null || graceMs === 0 ? {} : { [who.id]: { pinId: who.pinId, sinceBootMs: env.bootMs } };
 }
 
 function opened(state: State, grant: NonNullable<Attempt['grant']>, recorded: boolean, { env }: SessionContext): SessionMove {

@@ -200,11 +200,23 @@ describe('grace: the badge alone after a PIN at this seat', () => {
 
   test.each([
     ['its time is over', (world: World) => world.advance(4 * HOURS)],
+    [
+      'a new policy gives none any more',
+      (world: World) => {
+        world.rules = { ...rules, graceMs: { nurse: 0 } };
+      },
+    ],
+    [
+      'a new policy gives less, and that is over',
+      (world: World) => {
+        world.rules = { ...rules, graceMs: { nurse: HOURS } };
+        world.advance(HOURS);
+      },
+    ],
     ['the agent or the machine started anew', (world: World) => world.restart(false)],
     [
       'somebody has guessed at the PIN since',
       (world: World) => {
-        world.rules = { ...rules, graceMs: {} };
         const guessed = {
           ...world.seat.common.throttles,
           ada: { pinId: 'pin-ada', failures: 1, waitMs: 0, waitUntilBootMs: 0, bootId: 'boot-1' },

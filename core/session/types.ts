@@ -195,10 +195,10 @@ export interface Notice {
   readonly code?: string;
 }
 
-/** A right PIN at this seat: until when the badge alone is enough. Never stored, so a restart or a reboot ends it. */
+/** A right PIN at this seat: since when the badge alone may be enough, for as long as the policy says at the time. Never stored, so a restart or a reboot ends it. */
 export interface Grace {
   readonly pinId: string;
-  readonly untilBootMs: number;
+  readonly sinceBootMs: number;
 }
 
 /** What is outside both machines and lives as long as the seat. */
