@@ -37,6 +37,8 @@ export async function createSandboxLauncher(options: LauncherOptions, seatGroup:
     return refusing(log, trial.failure);
   }
   if (!trial.isReported) await reports.close();
+  const surveyor = new Surveyor();
+  surveyor.begin();
   return new SandboxLauncher({
     missing: landlockAbi() < ABI_WITH_SCOPES ? [missing.scopes] : [],
     reports,
@@ -46,7 +48,7 @@ export async function createSandboxLauncher(options: LauncherOptions, seatGroup:
     runFolder: options.runFolder,
     cgroups,
     hide: [options.stateFolder, ...(options.hide ?? [])],
-    surveyor: new Surveyor(),
+    surveyor,
     log,
   });
 }

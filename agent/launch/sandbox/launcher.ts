@@ -170,6 +170,7 @@ export class SandboxLauncher implements Launcher {
 
   async close(): Promise<void> {
     await Promise.all([...this.#sessions.keys()].map((sessionId) => this.endSession(sessionId)));
+    this.#options.surveyor.close();
     await Promise.all([endSeatCgroups(this.#options.cgroups), this.#options.reports.close()]);
   }
 

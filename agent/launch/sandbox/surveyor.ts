@@ -17,6 +17,18 @@ const SURVEY_LIMIT_MS = 60_000;
 
 export class Surveyor {
   readonly #made = new Map<string, Promise<Survey>>();
+  readonly #closing = new AbortController();
+
+  /** Begins the survey of the system, so that the first session neither begins nor ends seconds late for it. */
+  begin(): void {
+    // One that fails is made again for the session that needs it, which then says why.
+    this.ofSystem().catch(() => {});
+  }
+
+  /** Ends a survey that is being made. */
+  close(): void {
+    this.#closing.abort();
+  }
 
   /** Files and folders of the system that a session may read. The first call takes seconds, later ones look at folders only. */
   async ofSystem(): Promise<readonly string[]> {
@@ -30,21 +42,24 @@ export class Surveyor {
 
   async #readable(folders: readonly string[]): Promise<readonly string[]> {
     const key = folders.join('\0');
-    const former = await this.#made.get(key)?.catch(() => undefined);
+    const known = this.#made.get(key);
+    // No wait without one: two that ask at once share the first survey.
+    const former = known === undefined ? undefined : await known.catch(() => undefined);
     if (former !== undefined && !isOutdated(former)) return former.readable;
-    const made = makeSurvey(folders);
+    const made = makeSurvey(folders, this.#closing.signal);
     this.#made.set(key, made);
     return (await made).readable;
   }
 }
 
-async function makeSurvey(folders: readonly string[]): Promise<Survey> {
+async function makeSurvey(folders: readonly string[], signal: AbortSignal): Promise<Survey> {
   const program = join(import.meta.dirname, `survey-program${extname(import.meta.filename)}`);
   const { stdout } = await run(process.execPath, [program, ...folders], {
     env: {},
     cwd: '/',
     maxBuffer: MAX_SURVEY_BYTES,
     timeout: SURVEY_LIMIT_MS,
+    signal,
   });
   const printed: unknown = JSON.parse(stdout);
   return Value.Parse(PrintedSurvey, printed);
