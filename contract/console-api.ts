@@ -19,6 +19,7 @@ export const consolePaths = {
   alarms: '/api/alarms',
   health: '/healthz',
   ready: '/readyz',
+  metrics: '/metrics',
 } as const;
 
 /** Every call that changes something carries this header with the value that `me` gave. */

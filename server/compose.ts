@@ -8,6 +8,7 @@ import { formatVerifierKey, NOTE_COSIGNATURE, treeHasher } from '../core/audit/i
 import { WardlockError } from '../core/errors/index.ts';
 import { nodeCrypto } from '../crypto/index.ts';
 import { makeStateFolder } from '../crypto/secret-files.ts';
+import { type Metrics, openMetrics } from './http/metrics.ts';
 import { type OperationalLog, openOperationalLog } from './operational-log.ts';
 import { type Accounts, openAccounts } from './services/accounts.ts';
 import { openAlarms } from './services/alarms.ts';
@@ -69,6 +70,7 @@ export interface Site {
   readonly witnessKey: string;
   readonly mirrorKey: string;
   readonly refused: RefusedPeers;
+  readonly metrics: Metrics;
   readonly now: () => number;
   /** Aborted when the server stops: long polls answer at once. */
   readonly stopping: AbortController;
@@ -95,6 +97,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   const presence = openPresence(db, fault);
   const silence = watchSilence(db, now, fault);
   const refused = openRefusedPeers(log, now, fault);
+  const metrics = openMetrics(() => refused.totals());
   const readerKey = options.readerKey ?? null;
   const reader = readerKey === null ? null : openReader({ db, crypto: nodeCrypto, readerKey, now });
   const read = (): void => void reader?.catchUp().catch(fault);
@@ -115,7 +118,10 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     hasher,
     mirror: { name: mirrorName, signer: keys.mirror },
     now,
-    onStored: read,
+    onStored: (_name, entries) => {
+      metrics.stored(entries);
+      read();
+    },
   });
   return {
     tenant,
@@ -144,6 +150,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     witnessKey: trust.witnessKey,
     mirrorKey: trust.mirrorKey,
     refused,
+    metrics,
     now,
     stopping: new AbortController(),
     close: async () => {

@@ -23,6 +23,7 @@ const POLICY_BODY_BYTES = 2_097_152;
 
 export async function createConsoleApp(site: Site, tls: ServerOptions | null): Promise<App> {
   const app = newApp(tls, site.operational);
+  site.metrics.watch(app, 'console');
   await app.register(rateLimit, { global: false, errorResponseBuilder: () => new WardlockError('SERVER_TOO_MANY') });
   await app.register(cookie);
   await app.register(helmet, {
@@ -48,10 +49,17 @@ export async function createConsoleApp(site: Site, tls: ServerOptions | null): P
   if (existsSync(pages)) await app.register(files, { root: pages, index: ['index.html'], redirect: false });
   else site.operational.warn('the console pages are not built: run npm run ready, then start again');
   app.get(consolePaths.health, () => ({ alive: true }));
-  app.get(consolePaths.ready, async () => {
-    await site.store.db.selectFrom('settings').select('key').limit(1).execute();
-    return { ready: true };
+  app.get(consolePaths.ready, async (_request, reply) => {
+    if (site.stopping.signal.aborted) return reply.code(503).send({ ready: false });
+    try {
+      await site.store.db.selectFrom('settings').select('key').limit(1).execute();
+      return { ready: true };
+    } catch (fault) {
+      site.operational.error('the database does not answer', { error: String(fault) });
+      return reply.code(503).send({ ready: false });
+    }
   });
+  app.get(consolePaths.metrics, async (_request, reply) => reply.type(site.metrics.contentType).send(await site.metrics.text()));
   const config = { rateLimit: { max: PUBLISH_PER_MINUTE, timeWindow: 60_000 } };
   app.post(consolePaths.policy, { schema: { body: PolicyEnvelope }, bodyLimit: POLICY_BODY_BYTES, config }, (request) =>
     site.policies.publish(request.body, request.ip),

@@ -19,6 +19,7 @@ const MAX_WAIT_SECONDS = 55;
 
 export async function createSeatsApp(site: Site, tls: ServerOptions | null, readPeer: ReadPeer = peerOfTls): Promise<App> {
   const app = newApp(tls, site.operational);
+  site.metrics.watch(app, 'seats');
   const seats = new WeakMap<FastifyRequest, Seat>();
   const seatOf = (request: FastifyRequest): Seat => {
     const seat = seats.get(request);

@@ -54,7 +54,7 @@ interface IntakeParts {
   readonly mirror: NamedSigner;
   readonly now: () => number;
   /** Told after each commit of new entries. */
-  readonly onStored: (name: LogName) => void;
+  readonly onStored: (name: LogName, entries: number) => void;
 }
 
 export function openIntake(parts: IntakeParts): Intake {
@@ -62,7 +62,7 @@ export function openIntake(parts: IntakeParts): Intake {
     take: async (upload) => {
       const taken = await place(parts, upload);
       if (taken.outcome === 'elsewhere') return taken;
-      if (taken.outcome === 'stored') parts.onStored(upload);
+      if (taken.outcome === 'stored') parts.onStored(upload, taken.added);
       return { outcome: taken.outcome, size: taken.state.size, receipt: receiptFor(parts, upload, taken.state) };
     },
     receipt: async (name) => {
@@ -72,7 +72,10 @@ export function openIntake(parts: IntakeParts): Intake {
   };
 }
 
-type Placed = { readonly outcome: 'stored' | 'known'; readonly state: LogState } | { readonly outcome: 'elsewhere'; readonly size: number };
+type Placed =
+  | { readonly outcome: 'stored'; readonly state: LogState; readonly added: number }
+  | { readonly outcome: 'known'; readonly state: LogState }
+  | { readonly outcome: 'elsewhere'; readonly size: number };
 
 async function place(parts: IntakeParts, upload: Upload): Promise<Placed> {
   const { db, now } = parts;
@@ -101,7 +104,7 @@ async function place(parts: IntakeParts, upload: Upload): Promise<Placed> {
     return true;
   });
   // Another request was first: what it stored decides now, and these bytes must be the same or follow.
-  return won ? { outcome: 'stored', state: verdict.state } : place(parts, upload);
+  return won ? { outcome: 'stored', state: verdict.state, added: entries.length } : place(parts, upload);
 }
 
 /** A seat goes on from its last receipt: when that lies beyond what is stored here, this database lost acknowledged entries. */

@@ -1,0 +1,54 @@
+/**
+ * What operators watch, in Prometheus' text format. Labels are routes as they are written in the code, methods, statuses and
+ * codes: never an address, a seat, a person or anything that a peer chose.
+ */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { App } from './app.ts';
+
+/** Seconds; an upload is a few milliseconds, a long poll up to a minute. */
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
+const MS_PER_SECOND = 1000;
+
+export type Listener = 'seats' | 'console';
+
+export interface Metrics {
+  /** Counts every answer of this app; call it before its routes are added. */
+  watch(app: App, listener: Listener): void;
+  stored(entries: number): void;
+  /** Adds what is known of this process: memory, CPU, event loop. Once a process. */
+  watchProcess(): void;
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
+/** @param refusals reason to how many since the start */
+export function openMetrics(refusals: () => ReadonlyMap<string, number>): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const labelNames = ['listener', 'method', 'route', 'status'] as const;
+  const seconds = new Histogram({ name: 'wardlock_request_seconds', help: 'Answers by route.', labelNames, buckets: BUCKETS, registers });
+  const entries = new Counter({ name: 'wardlock_entries_stored_total', help: 'Entries stored since the start.', registers });
+  const refused = new Gauge({
+    name: 'wardlock_refused_peers',
+    help: 'Connections and requests refused since the start, by code.',
+    labelNames: ['code'] as const,
+    registers,
+  });
+  return {
+    watch: (app, listener) => {
+      app.addHook('onResponse', async (request, reply) => {
+        // What fits no route has no name of ours: its path is the peer's choice.
+        const route = request.routeOptions.url ?? 'none';
+        const status = String(reply.statusCode);
+        seconds.observe({ listener, method: request.method, route, status }, reply.elapsedTime / MS_PER_SECOND);
+      });
+    },
+    stored: (count) => entries.inc(count),
+    watchProcess: () => collectDefaultMetrics({ register: registry }),
+    contentType: registry.contentType,
+    text: () => {
+      for (const [code, count] of refusals()) refused.set({ code }, count);
+      return registry.metrics();
+    },
+  };
+}
