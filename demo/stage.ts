@@ -3,8 +3,10 @@
  * state folder (a clone under /root, say): a mount namespace of the process's own in which just the folders it needs are
  * bound below one short, traversable path. The namespace dies with the process, so nothing is left mounted.
  */
-import { chmod, mkdir, mkdtemp, rmdir } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import Type, { type Static } from 'typebox';
+import { Value } from 'typebox/value';
 
 export interface User {
   readonly name: string;
@@ -33,10 +35,20 @@ export interface Stage {
 }
 
 const BASE = '/run';
+const PREFIX = 'wardlock-';
 const NAMES = ['state'] as const;
 
-export async function makeStage(): Promise<Stage> {
-  const root = await mkdtemp(join(BASE, 'wardlock-'));
+/** In each stage: which process made it. The start time tells it from a later one with the same number (proc(5)). */
+const MAKER = 'maker.json';
+const Maker = Type.Object({ pid: Type.Integer({ minimum: 1 }), startTicks: Type.String() });
+/** `starttime` of /proc/PID/stat, counted after the command's name, which may hold anything. */
+const START_TICKS_FIELD = 19;
+
+/** Makes a stage for this process, after taking away those of clinics that were killed. */
+export async function makeStage(base = BASE): Promise<Stage> {
+  await sweepStages(base);
+  const root = await mkdtemp(join(base, PREFIX));
+  await writeFile(join(root, MAKER), JSON.stringify(await makerNow()), { mode: 0o600 });
   await chmod(root, 0o711);
   for (const name of NAMES) await mkdir(join(root, name), { mode: 0o711 });
   return {
@@ -60,11 +72,47 @@ export async function makeStage(): Promise<Stage> {
         ],
       };
     },
-    async remove() {
-      for (const name of NAMES) await rmdir(join(root, name));
-      await rmdir(root);
-    },
+    remove: () => removeStage(root),
   };
+}
+
+/** Never by force: were a folder of somebody's still bound there, its content must not go. */
+async function removeStage(root: string): Promise<void> {
+  for (const name of NAMES) await rmdir(join(root, name));
+  await rm(join(root, MAKER));
+  await rmdir(root);
+}
+
+async function sweepStages(base: string): Promise<void> {
+  for (const name of await readdir(base)) {
+    if (!name.startsWith(PREFIX)) continue;
+    const root = join(base, name);
+    const maker = await makerOf(root);
+    // What does not say who made it is not ours to judge.
+    if (maker === undefined || (await startTicks(maker.pid)) === maker.startTicks) continue;
+    await removeStage(root).catch(() => undefined);
+  }
+}
+
+async function makerNow(): Promise<Static<typeof Maker>> {
+  const ticks = await startTicks(process.pid);
+  if (ticks === undefined) throw new Error('/proc does not know this process');
+  return { pid: process.pid, startTicks: ticks };
+}
+
+async function makerOf(root: string): Promise<Static<typeof Maker> | undefined> {
+  try {
+    const read: unknown = JSON.parse(await readFile(join(root, MAKER), 'utf8'));
+    return Value.Check(Maker, read) ? read : undefined;
+  } catch {
+    // No stage, or one that is being made or removed at this moment.
+    return undefined;
+  }
+}
+
+async function startTicks(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[START_TICKS_FIELD];
 }
 
 function quote(text: string): string {

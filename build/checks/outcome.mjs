@@ -8,6 +8,9 @@ import { humanTime, line } from '../lib/say.mjs';
  * detail: why it failed or was skipped; not part of the results file.
  */
 
+/** How often a check that runs says that it still does. */
+const SIGN_OF_LIFE_MS = 30_000;
+
 /** How many lines of one failure are printed. */
 const DETAIL_LINES = 40;
 
@@ -68,16 +71,21 @@ export async function runChecks(checks) {
   const all = [];
   for (const [index, check] of checks.entries()) {
     const began = Date.now();
+    const place = `[${index + 1}/${checks.length}] ${check.name}`;
+    line(`${place} ...`);
+    const alive = setInterval(() => line(`${place} ... ${humanTime(Date.now() - began)}`), SIGN_OF_LIFE_MS);
     let outcomes;
     try {
       outcomes = await check.run();
     } catch (error) {
       outcomes = [{ name: check.name, status: 'failed', ms: Date.now() - began, detail: error.stack ?? String(error) }];
+    } finally {
+      clearInterval(alive);
     }
     if (outcomes.length === 0) {
       outcomes = [{ name: check.name, status: 'failed', ms: Date.now() - began, detail: 'This check reported nothing at all.' }];
     }
-    line(`[${index + 1}/${checks.length}] ${check.name}: ${countLine(count(outcomes))} (${humanTime(Date.now() - began)})`);
+    line(`${place}: ${countLine(count(outcomes))} (${humanTime(Date.now() - began)})`);
     all.push(...outcomes);
   }
   return all;

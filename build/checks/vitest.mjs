@@ -21,7 +21,7 @@ export function vitestCheck(project) {
   return {
     name,
     async run() {
-      if (!hasTests(project)) return [{ name, status: 'skipped', ms: 0, detail: `test/${project} holds no test yet` }];
+      if (!hasTests(project)) return [{ name, status: 'failed', ms: 0, detail: `test/${project} holds no test` }];
       const folder = await mkdtemp(path.join(os.tmpdir(), 'wardlock-vitest-'));
       try {
         const file = path.join(folder, 'report.json');

@@ -46,7 +46,7 @@ export function withPlanted<T>(files: Readonly<Record<string, string>>, body: (f
   }
 }
 
-/** Programs of the product that are not written yet; while there are any, nothing can be called unused. */
+/** Programs of the product that are not there; while there are any, nothing can be called unused. */
 export function missingPrograms(): readonly string[] {
   const programs: unknown = JSON.parse(readFileSync(path.join(root, 'build/programs.json'), 'utf8'));
   if (!Array.isArray(programs) || programs.length === 0) throw new TypeError('build/programs.json must list the programs');
