@@ -1,16 +1,19 @@
 /**
  * `audit verify`: says whether a seat's log or an auditor's export is whole and unchanged, and names what is not. Owns its
- * answer and exit code: 0 whole, 1 faults, 2 UNANCHORED without a key from outside. Writes nothing to the evidence.
+ * answer and exit code: 0 whole, 1 faults and nothing else, 2 UNANCHORED without a key from outside, those of sysexits where
+ * nothing could be verified. Writes nothing to the evidence.
  */
 import type { Command } from 'commander';
 import { kindOf, openSnapshot, openStoreFolder } from '../agent/store/evidence.ts';
 import { toHex } from '../core/audit/bytes.ts';
-import { verifyExport } from '../core/audit/export/verify-export.ts';
+import type { SectionSummary } from '../core/audit/export/coverage.ts';
+import { parseLine } from '../core/audit/export/lines.ts';
+import { type ExportSummary, verifyExport } from '../core/audit/export/verify-export.ts';
 import { describeFault, type Fault } from '../core/audit/faults.ts';
 import type { NoteVerifier } from '../core/audit/note.ts';
 import type { LogSource, VerifySummary } from '../core/audit/verify/source.ts';
 import { verifyLog } from '../core/audit/verify/verify-log.ts';
-import { WardlockError } from '../core/errors/index.ts';
+import { isWardlockError, WardlockError } from '../core/errors/index.ts';
 import { nodeCrypto } from '../crypto/index.ts';
 import { keysByUse, linesOf, readKeys, timeText } from './audit-input.ts';
 import { group } from './group.ts';
@@ -22,6 +25,10 @@ interface VerifyFlags {
 
 const EXIT_FAULTS = 1;
 const EXIT_UNANCHORED = 2;
+/** Nothing was verified: the command line is wrong, this is no log, or it can't be opened (EX_USAGE, EX_DATAERR, EX_NOINPUT). */
+const EXIT_USAGE = 64;
+const EXIT_NOT_A_LOG = 65;
+const EXIT_UNREADABLE = 66;
 /** JSON is one document, so its list of faults is bounded; `faultCount` always counts all. */
 const JSON_FAULTS = 10_000;
 
@@ -32,16 +39,42 @@ export function register(program: Command): void {
     .option('--key <vkey>', 'verification key from outside, or a file with it; may be given again', collect, [])
     .option('--json', 'print one JSON document')
     .action((path: string, flags: VerifyFlags) => {
-      process.exitCode = verify(path, flags);
+      try {
+        process.exitCode = verify(path, keysOf(flags), flags);
+      } catch (error) {
+        process.exitCode = refuse(asCoded(error), flags.json === true);
+      }
     });
 }
 
-function verify(path: string, flags: VerifyFlags): number {
-  const keys = readKeys(flags.key);
+function keysOf(flags: VerifyFlags): readonly NoteVerifier[] {
+  try {
+    return readKeys(flags.key);
+  } catch (cause) {
+    const why = isWardlockError(cause) ? cause.message : 'A file given with --key cannot be read.';
+    throw new WardlockError('AUDIT_KEY_UNSUITABLE', why, { cause });
+  }
+}
+
+/** What the file system refuses is no fault of the log, and must not end as one. */
+function asCoded(error: unknown): WardlockError {
+  if (isWardlockError(error)) return error;
+  if (!(error instanceof Error && 'syscall' in error)) throw error;
+  return new WardlockError('AUDIT_STORE_FAILED', `What should be verified cannot be read: ${error.message}.`, { cause: error });
+}
+
+/** Says the coded error as every command does, with an exit code that can't be taken for a verdict. */
+function refuse(error: WardlockError, json: boolean): number {
+  process.stderr.write(json ? `${JSON.stringify({ error: error.toBody() })}\n` : `${error.message} (${error.code})\n`);
+  if (error.code === 'START_USAGE' || error.code === 'AUDIT_KEY_UNSUITABLE') return EXIT_USAGE;
+  return error.code === 'AUDIT_STORE_LOCKED' || error.code === 'AUDIT_STORE_FAILED' ? EXIT_UNREADABLE : EXIT_NOT_A_LOG;
+}
+
+function verify(path: string, keys: readonly NoteVerifier[], flags: VerifyFlags): number {
   const report = new Report(path, flags.json === true);
   const kind = kindOf(path);
-  if (kind === 'text') verifyExportFile(path, keys, report);
-  else if (kind === 'unknown') {
+  if (kind === 'text' && hasExportLine(path)) verifyExportFile(path, keys, report);
+  else if (kind === 'text' || kind === 'unknown') {
     throw new WardlockError('AUDIT_STORE_FOREIGN', `${path} is neither a snapshot, nor the folder of an audit store, nor an audit export.`);
   } else {
     const evidence = kind === 'store' ? openStoreFolder(path, nodeCrypto) : openSnapshot(path, nodeCrypto);
@@ -65,9 +98,27 @@ function verifySource(source: LogSource, keys: readonly NoteVerifier[], report: 
 
 function verifyExportFile(path: string, keys: readonly NoteVerifier[], report: Report): void {
   const summary = drain(verifyExport(nodeCrypto, linesOf(path), { keys }), report);
-  report.summary(`${summary.entries} entries of ${summary.sections} logs, ${summary.decrypted} events match what was sealed`, {
-    ...summary,
-  });
+  report.summary(exportSummary(summary), summary);
+}
+
+/** Some other JSON begins with a brace too. A damaged export has lines of its format left. */
+function hasExportLine(path: string): boolean {
+  for (const line of linesOf(path)) if (parseLine(line) !== undefined) return true;
+  return false;
+}
+
+/** The bounds of what was proven stand beside the OK: an export says nothing of what lies outside them. */
+function exportSummary({ entries, sections, decrypted, undecrypted }: ExportSummary): string {
+  const matched = `${decrypted} events match what was sealed`;
+  const all = undecrypted === 0 ? matched : `${matched}, ${undecrypted} ARE SEALED AND WERE NOT CHECKED`;
+  return [`${entries} entries of ${sections.length} logs, ${all}`, ...sections.map(sectionSummary)].join('; ');
+}
+
+function sectionSummary(section: SectionSummary): string {
+  const { incarnation, size, ranges, runs, undecrypted, firstWallMicros, lastWallMicros } = section;
+  const named = ranges.map(({ from, to }) => `${from} to ${to}`).join(' and ');
+  const rest = runs > ranges.length ? ` in ${runs} runs` : '';
+  return `log ${incarnation}: entries ${named}${rest} of ${size} in the checkpoint, ${timeText(firstWallMicros)} to ${timeText(lastWallMicros)}, ${undecrypted} undecrypted`;
 }
 
 function drain<T>(faults: Generator<Fault, T>, report: Report): T {

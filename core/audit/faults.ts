@@ -38,6 +38,7 @@ export const faultMeanings = {
   KEY_MISMATCH: 'The log is not signed by the key given.',
   PROOF_INVALID: 'A proof does not lead to the signed root.',
   EXPORT_TRUNCATED: 'The export ends before its last line.',
+  EXPORT_EMPTY: 'The export proves no entry of a log: it answers nothing.',
   EXPORT_MALFORMED: 'A line of the export cannot be read.',
   UNANCHORED: 'No key from outside was given: a log that vouches for itself proves nothing.',
 } as const;

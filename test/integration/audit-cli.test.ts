@@ -58,11 +58,42 @@ test('verify: JSON for programs, with the same verdict', () => {
   expect(JSON.parse(stdout)).toMatchObject({ ok: true, anchored: true, faultCount: 0, faults: [], logs: [{ size: 21 }] });
 });
 
-test('verify: what is neither log nor export, and a key of the wrong kind, are coded errors', () => {
+test('verify: what is neither log nor export ends with 65, a key of the wrong kind with 64: 1 is for faults alone', () => {
   const foreign = audit('verify', reader.replace('reader.key', 'keys'), '--key', seat.logKeyText);
-  expect(foreign).toMatchObject({ status: 1, stderr: expect.stringContaining('AUDIT_STORE_FOREIGN') });
+  expect(foreign).toMatchObject({ status: 65, stderr: expect.stringContaining('AUDIT_STORE_FOREIGN') });
+  const json = audit('verify', reader, '--key', seat.logKeyText);
+  expect(json).toMatchObject({ status: 65, stdout: '', stderr: expect.stringContaining('AUDIT_STORE_FOREIGN') });
   const wrong = audit('verify', snapshot, '--key', reader);
-  expect(wrong).toMatchObject({ status: 1, stderr: expect.stringContaining('AUDIT_KEY_UNSUITABLE') });
+  expect(wrong).toMatchObject({ status: 64, stderr: expect.stringContaining('AUDIT_KEY_UNSUITABLE') });
+  const folder = audit('verify', snapshot, '--key', seat.dir, '--json');
+  expect(folder.status).toBe(64);
+  expect(JSON.parse(folder.stderr)).toMatchObject({ error: { code: 'AUDIT_KEY_UNSUITABLE' } });
+  expect(audit('verify', join(seat.dir, 'nothing'), '--key', seat.logKeyText).status).toBe(64);
+});
+
+test('verify: a store that an agent has open ends with 66', async () => {
+  const busy = await storeKit();
+  const store = await busy.open();
+  try {
+    expect(audit('verify', busy.storeDir, '--key', busy.logKeyText)).toMatchObject({
+      status: 66,
+      stderr: expect.stringContaining('AUDIT_STORE_LOCKED'),
+    });
+  } finally {
+    await store.close();
+    await busy.remove();
+  }
+});
+
+test('verify: an export that shows nothing is no OK, with a key and without', () => {
+  const path = join(seat.dir, 'emptied.jsonl');
+  const head = { kind: 'export', format: 'wardlock-audit-export/1', workstation: '0'.repeat(32), created: '', question: '' };
+  writeFileSync(path, `${JSON.stringify(head)}\n${JSON.stringify({ kind: 'end', entries: 0 })}\n`);
+  expect(audit('verify', path, '--key', seat.logKeyText)).toMatchObject({
+    status: 1,
+    stdout: expect.stringMatching(/^EXPORT_EMPTY: .*\n$/),
+  });
+  expect(audit('verify', path)).toMatchObject({ status: 2, stdout: expect.stringMatching(/^EXPORT_EMPTY: .*\nUNANCHORED: .*\n$/) });
 });
 
 test('show: decrypts for the reader, with the codes of other systems', () => {

@@ -15,7 +15,7 @@ import { NOTE_COSIGNATURE, NOTE_ED25519, type NoteVerifier, noteVerifier } from 
 import { formatTlogProof } from '../proofs.ts';
 import { openEntry } from '../seal.ts';
 import { type ExportLine, formatLine, MAX_LINE, parseLine } from './lines.ts';
-import { verifyExport } from './verify-export.ts';
+import { type ExportSummary, verifyExport } from './verify-export.ts';
 
 const hasher = treeHasher(nodeCrypto);
 const log = memoryLog({ epochs: [10, 20, 5] });
@@ -86,6 +86,23 @@ function names(lines: readonly (ExportLine | string)[], keys: readonly NoteVerif
   return [...verifyExport(nodeCrypto, texts, { keys })].map((fault) => describeFault(fault).split(':')[0] ?? '');
 }
 
+function summaryOf(lines: readonly ExportLine[], onEvent?: (seq: number) => void): ExportSummary {
+  const options = { keys: [mirrorKey], ...(onEvent === undefined ? {} : { onEvent }) };
+  const run = verifyExport(
+    nodeCrypto,
+    lines.map((line) => formatLine(line)),
+    options,
+  );
+  let step = run.next();
+  while (step.done !== true) step = run.next();
+  return step.value;
+}
+
+/** What an exporter without the reader's key writes: entries with their proofs, no secret, no event. */
+function sealed(lines: readonly ExportLine[]): ExportLine[] {
+  return lines.map((line) => (line.kind === 'epoch' ? { ...line, secret: null } : line.kind === 'entry' ? { ...line, event: null } : line));
+}
+
 /** The lines with the first of a kind (or the one at `seq`) changed. */
 function changed<K extends ExportLine['kind']>(
   lines: readonly ExportLine[],
@@ -118,23 +135,17 @@ test.each([
   expect(names(lines, [log.logKey])).toEqual([]);
   expect(names(lines, [mirrorKey])).toEqual([]);
   expect(names(lines, [otherKey])).toEqual(['KEY_MISMATCH']);
-  expect(names(lines, [])).toEqual(['KEY_MISMATCH']);
+  expect(names(lines, [])).toEqual([]);
 });
 
 test('events are handed on, and their number is told', () => {
   const seen: number[] = [];
-  const run = verifyExport(
-    nodeCrypto,
-    honest(log, 5, 9).map((line) => formatLine(line)),
-    { keys: [mirrorKey], onEvent: (seq) => void seen.push(seq) },
-  );
-  let step = run.next();
-  while (step.done !== true) step = run.next();
-  expect(step.value).toEqual({ entries: 4, sections: 1, decrypted: 4, faults: 0 });
+  expect(summaryOf(honest(log, 5, 9), (seq) => void seen.push(seq))).toMatchObject({ entries: 4, decrypted: 4, undecrypted: 0, faults: 0 });
   expect(seen).toEqual([5, 6, 7, 8]);
 });
 
 const lines = honest(log, 5, 25);
+const end = (entries: number): ExportLine => ({ kind: 'end', entries });
 const altered = (seq: number) =>
   changed(lines, 'entry', (line) => ({ ...line, entry: toBase64(flipped(entry(seq), 200)), event: null }), seq);
 
@@ -181,13 +192,29 @@ test.each<[string, readonly (ExportLine | string)[], readonly string[]]>([
   [
     'no epoch entry',
     changed(lines, 'epoch', (line) => ({ ...line, entry: 'AAAA' })),
-    ['ENTRY_MALFORMED entry 0', 'ENTRY_UNDECRYPTABLE from 5 to 10'],
+    ['ENTRY_MALFORMED entry 0', 'EPOCH_MISSING from 5 to 10, epoch 0'],
   ],
   [
     'an event where the epoch should open',
     changed(lines, 'epoch', (line) => ({ ...line, seq: 6, entry: toBase64(entry(6)) })),
-    ['EPOCH_MALFORMED entry 6', 'ENTRY_UNDECRYPTABLE from 5 to 10'],
+    ['EPOCH_MALFORMED entry 6', 'EPOCH_MISSING from 5 to 10, epoch 0'],
   ],
+  ['no line for an epoch of it', lines.filter((line) => line.kind !== 'epoch' || line.seq !== 0), ['EPOCH_MISSING from 5 to 10, epoch 0']],
+  [
+    'no line for an epoch of it, sealed',
+    sealed(lines).filter((line) => line.kind !== 'epoch' || line.seq !== 0),
+    ['EPOCH_MISSING from 5 to 10, epoch 0'],
+  ],
+  [
+    'an event left out that its secret opens',
+    changed(lines, 'entry', (line) => ({ ...line, event: null }), 10),
+    ['EVENT_MISMATCH entry 10'],
+  ],
+  ['nothing between first and last line', [...lines.slice(0, 1), end(0)], ['EXPORT_EMPTY']],
+  ['no run', [...lines.filter(({ kind }) => kind !== 'run' && kind !== 'entry' && kind !== 'end'), end(0)], ['EXPORT_EMPTY']],
+  ['a run without entries', [...lines.filter(({ kind }) => kind !== 'entry' && kind !== 'end'), end(0)], ['ENTRY_MISSING from 5 to 24']],
+  ['a second log of which nothing is shown', [...lines.slice(0, -1), ...lines.slice(1, 2), end(20)], ['EXPORT_EMPTY']],
+  ['nothing at all', [], ['EXPORT_EMPTY', 'EXPORT_TRUNCATED']],
   ['a certificate of nothing', changed(lines, 'epoch', (line) => ({ ...line, certificate: 'x' })), ['EPOCH_MALFORMED entry 0']],
   [
     'the certificate of another entry',
@@ -217,6 +244,34 @@ test.each<[string, readonly (ExportLine | string)[], readonly string[]]>([
   ],
 ])('an export with %s is named', (_what, touched, expected) => {
   expect(names(touched)).toEqual(expected);
+});
+
+test('an export says which part of each log it covers, so that one cut short shows', () => {
+  const { size } = parseCheckpoint(log.head).checkpoint;
+  const whole = summaryOf(lines).sections[0];
+  expect(whole).toEqual({
+    incarnation: toHex(log.log.incarnation),
+    size,
+    ranges: [{ from: 5, to: 24 }],
+    runs: 1,
+    entries: 20,
+    decrypted: 19,
+    undecrypted: 0,
+    firstWallMicros: parseHeader(entry(5)).wallMicros,
+    lastWallMicros: parseHeader(entry(24)).wallMicros,
+  });
+  const cut = summaryOf(honest(log, 5, 15));
+  expect(cut).toMatchObject({ faults: 0, sections: [{ size, ranges: [{ from: 5, to: 14 }], entries: 10 }] });
+});
+
+test('a sealed export verifies, and each of its events counts as not opened', () => {
+  expect(names(sealed(lines))).toEqual([]);
+  expect(summaryOf(sealed(lines))).toMatchObject({ entries: 20, decrypted: 0, undecrypted: 19, faults: 0 });
+});
+
+test('an export that shows nothing is named without a key too, and says nothing about keys then', () => {
+  expect(names([...lines.slice(0, 1), end(0)], [])).toEqual(['EXPORT_EMPTY']);
+  expect(names([...lines.slice(0, 2), end(0)], [otherKey])).toEqual(['KEY_MISMATCH', 'EXPORT_EMPTY']);
 });
 
 test('a line that is too long or not of the format is no line', () => {

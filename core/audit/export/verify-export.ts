@@ -1,6 +1,7 @@
 /**
  * Verifies an auditor's export offline, line by line: keys from outside, proofs to the signed root, every entry in its
- * place, every event what its entry holds. Owns that order; must never call an export good whose end is missing.
+ * place, every event what its entry holds. Owns that order; must never call an export good whose end is missing, or one
+ * in which nothing is proven.
  */
 import { equalBytes, fromBase64, fromHex } from '../bytes.ts';
 import { epochKeyName, logOrigin, parseCheckpoint, type SignedCheckpoint } from '../checkpoint.ts';
@@ -17,24 +18,28 @@ import { openEntry } from '../seal.ts';
 import { checkPlace, epochOf, isEpochEntry, logIdBytes } from '../verify/entry-check.ts';
 import { FaultSink } from '../verify/fault-sink.ts';
 import { LinkChecker } from '../verify/links.ts';
+import { Coverage, type SectionSummary } from './coverage.ts';
 import { type ExportLineOf, parseLine } from './lines.ts';
 import { RunProof } from './run-proof.ts';
 
 export interface ExportSummary {
+  /** Entry lines that were read. */
   readonly entries: number;
-  readonly sections: number;
   readonly decrypted: number;
+  readonly undecrypted: number;
   readonly faults: number;
+  /** What is covered of each log. */
+  readonly sections: readonly SectionSummary[];
 }
 
 export interface ExportOptions {
-  /** Log keys and cosigning keys, from outside. Each section's checkpoint must be signed by one of them. */
+  /** Log keys and cosigning keys, from outside. Each section's checkpoint must be signed by one of them; none: UNANCHORED, the caller says so. */
   readonly keys: readonly NoteVerifier[];
   /** An event that was found to be what its entry holds. */
   readonly onEvent?: (seq: number, event: string) => void;
 }
 
-/** Yields faults; returns what was seen. Needs memory for one line. */
+/** Yields faults; returns what was seen. Needs memory for one line, and for a summary of each section. */
 export function* verifyExport(crypto: AuditCrypto, lines: Iterable<string>, options: ExportOptions): Generator<Fault, ExportSummary> {
   const faults = new FaultSink();
   const verifier = new ExportVerifier(crypto, options, faults);
@@ -51,8 +56,12 @@ interface Section {
   readonly log: LogId;
   readonly id: Uint8Array;
   readonly signed: SignedCheckpoint;
+  readonly coverage: Coverage;
+  /** Epochs that an `epoch` line opens, with or without a secret. */
+  readonly epochs: Set<number>;
   /** Signed by a key from outside, so far. */
   trusted: boolean;
+  runs: number;
 }
 
 interface Run {
@@ -72,9 +81,8 @@ class ExportVerifier {
   #section: Section | undefined;
   #run: Run | undefined;
   #keys = new Map<number, EpochKeys>();
-  #sections = 0;
+  readonly #sections: SectionSummary[] = [];
   #entries = 0;
-  #decrypted = 0;
   #lines = 0;
   #ended = false;
 
@@ -99,13 +107,19 @@ class ExportVerifier {
 
   finish(): Omit<ExportSummary, 'faults'> {
     this.#closeSection();
+    if (this.#sections.length === 0) this.#faults.add({ code: 'EXPORT_EMPTY', detail: 'It holds no log with a checkpoint.' });
     if (!this.#ended) this.#faults.add({ code: 'EXPORT_TRUNCATED', detail: `${this.#entries} entries were read.` });
-    return { entries: this.#entries, sections: this.#sections, decrypted: this.#decrypted };
+    const sum = (count: (section: SectionSummary) => number): number => this.#sections.reduce((all, section) => all + count(section), 0);
+    return {
+      entries: this.#entries,
+      decrypted: sum(({ decrypted }) => decrypted),
+      undecrypted: sum(({ undecrypted }) => undecrypted),
+      sections: this.#sections,
+    };
   }
 
   #openSection(line: ExportLineOf<'log'>, workstation: Uint8Array): void {
     this.#closeSection();
-    this.#section = undefined;
     const log: LogId = { workstation, incarnation: fromHex(line.incarnation, INCARNATION_BYTES) };
     const signed = readCheckpoint(line.checkpoint);
     if (signed === undefined) this.#faults.add({ code: 'CHECKPOINT_MALFORMED', detail: `It is on line ${this.#lines}.` });
@@ -115,20 +129,22 @@ class ExportVerifier {
       const trusted = this.#options.keys.some((key) =>
         key.type === NOTE_COSIGNATURE ? verifyCosignature(signed.note, key) !== undefined : verifyNote(signed.note, key),
       );
-      this.#section = { log, id: logIdBytes(log), signed, trusted };
-      this.#sections += 1;
+      const coverage = new Coverage(log, signed.checkpoint.size);
+      this.#section = { log, id: logIdBytes(log), signed, coverage, epochs: new Set(), trusted, runs: 0 };
     }
   }
 
   #closeSection(): void {
-    this.#closeRun();
-    if (this.#section !== undefined && !this.#section.trusted) {
-      this.#faults.add({
-        code: 'KEY_MISMATCH',
-        detail: `No key given signed the checkpoint of ${this.#section.signed.checkpoint.origin}.`,
-      });
-    }
+    const section = this.#section;
+    if (section !== undefined) this.#closeRun(section);
+    this.#section = undefined;
     this.#keys = new Map();
+    if (section === undefined) return;
+    const { origin } = section.signed.checkpoint;
+    if (!section.trusted && this.#options.keys.length > 0)
+      this.#faults.add({ code: 'KEY_MISMATCH', detail: `No key given signed the checkpoint of ${origin}.` });
+    if (section.runs === 0) this.#faults.add({ code: 'EXPORT_EMPTY', detail: `It shows no entry of ${origin}.` });
+    this.#sections.push(section.coverage.summary());
   }
 
   #epoch(line: ExportLineOf<'epoch'>, section: Section): void {
@@ -138,6 +154,7 @@ class ExportVerifier {
       this.#faults.entry(misfit ?? 'EPOCH_MALFORMED', line.seq);
       return;
     }
+    section.epochs.add(epochOf(entry));
     const leafHash = this.#hasher.leaf(entry);
     const { size, root } = section.signed.checkpoint;
     if (!verifyInclusion(this.#hasher, { leafHash, index: line.seq, size, root }, hashes(line.proof)))
@@ -177,13 +194,14 @@ class ExportVerifier {
   }
 
   #openRun(line: ExportLineOf<'run'>, section: Section): void {
-    this.#closeRun();
+    this.#closeRun(section);
+    section.runs += 1;
     const { size, root } = section.signed.checkpoint;
     const proof = new RunProof(this.#hasher, { ...line, size, root, first: hashes(line.first), last: hashes(line.last) });
     this.#run = { line, proof, links: new LinkChecker(), next: line.start, damaged: false };
   }
 
-  #closeRun(): void {
+  #closeRun(section: Section): void {
     const run = this.#run;
     this.#run = undefined;
     if (run === undefined) return;
@@ -192,7 +210,9 @@ class ExportVerifier {
       this.#faults.add({ code: 'ENTRY_MISSING', range: { from: run.next, to: run.line.end - 1 } });
       run.damaged = true;
     }
-    if (!run.proof.holds() && !run.damaged)
+    const holds = run.proof.holds();
+    if (holds && !run.damaged) section.coverage.run(run.line.start, run.line.end);
+    else if (!run.damaged)
       this.#faults.add({ code: 'PROOF_INVALID', range: { from: run.line.start, to: Math.max(run.line.start, run.line.end - 1) } });
   }
 
@@ -218,21 +238,29 @@ class ExportVerifier {
     const leaf = this.#hasher.leaf(entry);
     this.#name(run, run.links.step(line.seq, entry, leaf));
     run.proof.leaf(leaf);
-    this.#checkEvent(line, entry);
+    section.coverage.entry(entry);
+    this.#checkEvent(line, section, entry);
   }
 
-  #checkEvent(line: ExportLineOf<'entry'>, entry: Uint8Array): void {
+  #checkEvent(line: ExportLineOf<'entry'>, section: Section, entry: Uint8Array): void {
     if (isEpochEntry(entry)) {
       if (line.event !== null) this.#faults.entry('EVENT_MISMATCH', line.seq);
       return;
     }
-    if (line.event === null) return;
-    const keys = this.#keys.get(epochOf(entry));
+    const epoch = epochOf(entry);
+    if (!section.epochs.has(epoch)) {
+      this.#faults.add({ code: 'EPOCH_MISSING', range: { from: line.seq, to: line.seq }, epoch });
+      return;
+    }
+    const keys = this.#keys.get(epoch);
     const json = keys === undefined ? undefined : openEntry(keys, entry);
-    if (json === undefined) this.#faults.entry('ENTRY_UNDECRYPTABLE', line.seq);
+    if (line.event === null) {
+      // Sealed, and counted so. An event that its own secret opens was not sealed but left out.
+      if (json !== undefined) this.#faults.entry('EVENT_MISMATCH', line.seq, 'It is left out, though its epoch is open.');
+    } else if (json === undefined) this.#faults.entry('ENTRY_UNDECRYPTABLE', line.seq);
     else if (json !== line.event) this.#faults.entry('EVENT_MISMATCH', line.seq);
     else {
-      this.#decrypted += 1;
+      section.coverage.decrypted();
       this.#options.onEvent?.(line.seq, json);
     }
   }
