@@ -49,6 +49,8 @@ async function main(options: KioskOptions): Promise<void> {
 
 try {
   const options = checkedOptions();
+  // A sandboxed frame of a web app stays in its page's process, where its dialogs are kept shut (main/web/no-dialogs.ts).
+  app.commandLine.appendSwitch('disable-features', 'IsolateSandboxedIframes');
   app.enableSandbox();
   registerSeatScheme();
   Menu.setApplicationMenu(null);

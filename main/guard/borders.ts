@@ -68,7 +68,11 @@ export function lockPage(contents: WebContents, rule: PageRule): void {
 }
 
 /** The locks of a whole session: what its pages may ask of the browser and of the network. */
-export function lockSession(session: Session, mayRequest: (address: string, resourceType: string) => boolean, report: Report): void {
+export function lockSession(
+  session: Session,
+  mayRequest: (address: string, resourceType: string, top: string) => boolean,
+  report: Report,
+): void {
   session.setPermissionRequestHandler((_contents, permission, answer) => {
     report('permission', permission);
     answer(false);
@@ -85,7 +89,7 @@ export function lockSession(session: Session, mayRequest: (address: string, reso
   });
   session.setSpellCheckerEnabled(false);
   session.webRequest.onBeforeRequest((details, answer) => {
-    const cancel = !mayRequest(details.url, details.resourceType);
+    const cancel = !mayRequest(details.url, details.resourceType, details.webContents?.getURL() ?? '');
     if (cancel)
       report(
         details.resourceType === 'mainFrame' || details.resourceType === 'subFrame' ? 'navigation' : 'protocol',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mayNavigate, mayRequest, originOf } from './origins.ts';
+import { mayFrame, mayNavigate, mayRequest, originOf } from './origins.ts';
 
 const own = ['https://handbook.ward.example', 'http://127.0.0.1:8080'];
 
@@ -56,5 +56,14 @@ describe('the origins of a web app', () => {
     expect(originOf('https://evil.example/patient/4711?name=x')).toBe('https://evil.example');
     expect(originOf('mailto:someone@example.org')).toBe('mailto:');
     expect(originOf('%%%')).toBe('not an address');
+  });
+});
+
+describe('frames of a web app', () => {
+  it('are of the page itself, and of no other origin that it may reach', () => {
+    expect(mayFrame('https://handbook.ward.example/inner', 'https://handbook.ward.example/')).toBe(true);
+    expect(mayFrame('http://127.0.0.1:8080/', 'https://handbook.ward.example/')).toBe(false);
+    expect(mayFrame('https://handbook.ward.example:8443/', 'https://handbook.ward.example/')).toBe(false);
+    expect(mayFrame('https://handbook.ward.example/', '')).toBe(false);
   });
 });

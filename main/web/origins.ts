@@ -23,6 +23,15 @@ export function mayNavigate(address: string, origins: readonly string[]): boolea
   return /^https?:/i.test(address) && reaches(address, origins);
 }
 
+/**
+ * Whether a page may show this address in a frame: its own origin only. Chromium puts frames of other sites into processes of
+ * their own, where the file chooser and the print dialog can't be kept shut from the page's side.
+ * @param top the address of the page itself
+ */
+export function mayFrame(address: string, top: string): boolean {
+  return /^https?:/i.test(top) && originOf(address) === originOf(top);
+}
+
 /** Whether a page may fetch this. What never leaves the page (`data:` and `blob:` pictures, fonts) may be used within it. */
 export function mayRequest(address: string, resourceType: string, origins: readonly string[]): boolean {
   if (resourceType === 'mainFrame' || resourceType === 'subFrame') return mayNavigate(address, origins);

@@ -8,7 +8,7 @@ import { LOCKED_PREFERENCES, lockPage, lockSession } from '../guard/borders.ts';
 import type { RefusedBorder } from '../guard/reports.ts';
 import type { InputGate } from '../input/gate.ts';
 import { shutDialogs } from './no-dialogs.ts';
-import { mayNavigate, mayRequest } from './origins.ts';
+import { mayFrame, mayNavigate, mayRequest } from './origins.ts';
 
 export interface WebAppSource {
   readonly id: string;
@@ -64,7 +64,11 @@ export function createWebApps(options: WebAppsOptions): WebApps {
         if (border === 'navigation' || border === 'window' || border === 'protocol') options.onRefusedOrigin(source.id, what);
         else options.report(border, what);
       };
-      lockSession(own, (address, type) => mayRequest(address, type, source.origins), refused);
+      lockSession(
+        own,
+        (address, type, top) => mayRequest(address, type, source.origins) && (type !== 'subFrame' || mayFrame(address, top)),
+        refused,
+      );
       const view = new WebContentsView({ webPreferences: { ...LOCKED_PREFERENCES, session: own } });
       view.setBackgroundColor('#ffffff');
       let shut = false;

@@ -133,6 +133,52 @@ test.describe('web apps', () => {
     await expect.poll(() => asked.length).toBeGreaterThan(0);
     expect(asked[0]).toBe('');
   });
+
+  test('escapes 22, 23 and 25 in session: no frame gets a process of its own, where a dialog could open: another site is refused, a sandboxed one stays', async () => {
+    const { page, app } = seat.kiosk;
+    const inner = origin.replace('127.0.0.1', 'localhost');
+    const portal = { id: 'portal', name: 'Portal', kind: 'web' as const, icon: 'book', url: `${origin}/`, origins: [origin, inner] };
+    seat.agent.on('launch', () => {
+      seat.agent.push(openView({ apps: [{ ...portal, state: 'running' as const }] }));
+      seat.agent.web({ appId: 'portal', action: 'open' });
+    });
+    seat.agent.web({ appId: 'book', action: 'closeAll' });
+    seat.agent.push(lockedView());
+    await until(page, 'lock');
+    seat.agent.push(openView({ apps: [{ ...portal, state: 'ready' as const }] }));
+    await until(page, 'launcher');
+    const opened = app.waitForEvent('window');
+    await page.getByRole('button', { name: /^Portal/ }).click();
+    const web = await opened;
+    await web.waitForSelector('h1');
+    seat.agent.asked.length = 0;
+    const before = await countWindows(seat);
+    const processes = await app.evaluate(
+      async ({ webContents }, { outer, framed }) => {
+        const contents = webContents.getAllWebContents().find((each) => each.getURL().startsWith(outer));
+        if (contents === undefined) return [];
+        const add = (source: string, sandbox: boolean): Promise<unknown> =>
+          contents.executeJavaScript(
+            `new Promise((done) => { const frame = document.createElement('iframe'); if (${sandbox}) frame.sandbox = 'allow-scripts allow-modals'; frame.onload = () => done(1); setTimeout(() => done(0), 3000); frame.src = ${JSON.stringify(source)}; document.body.append(frame); })`,
+          );
+        await add(`${framed}/`, false);
+        await add(`${outer}/inner`, true);
+        const frame = contents.mainFrame.framesInSubtree.find((each) => each.url.endsWith('/inner'));
+        const asPerson = true;
+        await frame?.executeJavaScript(
+          "const file = document.createElement('input'); file.type = 'file'; document.body.append(file); file.click(); window.print(); 1",
+          asPerson,
+        );
+        return contents.mainFrame.framesInSubtree.map((each) => each.osProcessId);
+      },
+      { outer: origin, framed: inner },
+    );
+    expect(processes).toHaveLength(3);
+    expect(new Set(processes).size).toBe(1);
+    await expect.poll(() => seat.agent.of('webRefused').map((each) => each.origin)).toContain(inner);
+    await expect.poll(() => refused(seat)).toEqual(expect.arrayContaining(['input: print', 'input: file chooser']));
+    expect(await countWindows(seat)).toBe(before);
+  });
 });
 
 /** Windows on the display, dialogs of the toolkit included. */
