@@ -25,11 +25,14 @@ export interface SeatRecordPorts {
 
 export class SeatRecord {
   readonly #ports: SeatRecordPorts;
+  /** The session that a former life of the agent left open: one that begins before the store opens is not over. */
+  readonly #unfinished: SeatMemory['open'];
   #store: AuditStore | null = null;
   #recipients: readonly LogRecipient[] = [];
 
   constructor(ports: SeatRecordPorts) {
     this.#ports = ports;
+    this.#unfinished = ports.memory.open;
   }
 
   get store(): AuditStore | null {
@@ -64,19 +67,21 @@ export class SeatRecord {
     identity.setLogBorn();
     this.#store = store;
     store.onAppended(onAppended);
-    const unfinished = memory.open;
+    const unfinished = this.#unfinished;
     const reason = unfinished === null ? 'start' : 'restart';
     const first: AuditEvent[] = [{ type: 'recording.started', body: { build: BUILD, mode, reason } }];
     const { unreported } = memory;
     first.push(...unreported);
-    const isEnded = unreported.some((event) => event.type === 'breakglass.ended' && event.body.session === unfinished?.session);
-    if (unfinished !== null && !isEnded) first.push(endOf(unfinished));
+    const isReported = (session: string): boolean =>
+      unreported.some((event) => event.type === 'breakglass.ended' && event.body.session === session);
+    if (unfinished !== null && !isReported(unfinished.session)) first.push(endOf(unfinished));
     recorder.use(store, first);
     await recorder.settled();
     // Forgotten only once the end is in the record; a failed append leaves it for the next start.
     if (recorder.broken !== null) return;
     memory.clearUnreported();
-    memory.setOpen(null);
+    const { open: row } = memory;
+    if (row !== null && (row.session === unfinished?.session || isReported(row.session))) memory.setOpen(null);
   }
 }
 
