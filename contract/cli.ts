@@ -24,7 +24,11 @@ export const cliBoundary = boundary({
   protocol: 1,
   requests: {
     hello: { params: Type.Object({ protocol: Count, build: Label }), result: Nothing },
-    tap: { params: Type.Object({ badge: BadgeNumber }), result: Type.Object({ taken: Type.Boolean() }) },
+    /** `code`: why a badge was not taken, where the seat has a code for it. */
+    tap: {
+      params: Type.Object({ badge: BadgeNumber }),
+      result: Type.Object({ taken: Type.Boolean(), code: Type.Optional(Type.String({ maxLength: 60 })) }),
+    },
     status: { params: Nothing, result: SeatView },
     doctor: { params: Nothing, result: Doctor },
     enrol: {

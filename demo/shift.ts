@@ -3,6 +3,7 @@
  * emergency access, a logout. Every act waits for its screen, so a step that did not truly happen ends the shift.
  */
 import { join } from 'node:path';
+import { type ErrorCode, WardlockError } from '../core/errors/index.ts';
 import type { Clinic } from './clinic.ts';
 import { STAFF, type StaffMember } from './clinic-policy.ts';
 import type { Display } from './display.ts';
@@ -43,7 +44,7 @@ export async function playShift(play: Stageplay): Promise<void> {
     await picture('01-lock');
   });
   await progress.step('a badge that nobody here knows: refused', async () => {
-    await tap(clinic, UNKNOWN_BADGE);
+    await tapRefused(clinic, UNKNOWN_BADGE, 'SESSION_BADGE_UNKNOWN');
     await seen.says(/badge is not known/i);
     await picture('02-unknown-badge');
   });
@@ -130,6 +131,14 @@ export async function playShift(play: Stageplay): Promise<void> {
 /** A tap at the reader of someone without a reader: the command line of the same machine. */
 export async function tap(clinic: Clinic, badge: string): Promise<void> {
   await clinic.cli.must(['tap', badge, '--state', clinic.seat.stateDir]);
+}
+
+/** A tap that the seat must refuse, under this code. */
+async function tapRefused(clinic: Clinic, badge: string, code: ErrorCode): Promise<void> {
+  const { stdout, stderr } = await clinic.cli.run(['tap', badge, '--state', clinic.seat.stateDir, '--json']);
+  if (stdout.trim() !== JSON.stringify({ taken: false, code })) {
+    throw new WardlockError('START_STEP_FAILED', `The seat should have refused badge ${badge} with ${code}, and said: ${stdout}${stderr}`);
+  }
 }
 
 export async function enterPin(seen: Screens, pin: string): Promise<void> {

@@ -1,4 +1,5 @@
 /** What the command line may ask, for root and the agent's own user only. It opens nothing by itself: a tap is a tap. */
+import type { Result } from '../../contract/boundary.ts';
 import { type CliBoundary, cliBoundary } from '../../contract/cli.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { Handlers } from '../../ipc/connection.ts';
@@ -25,11 +26,20 @@ export function cliEndpoint(seat: SeatAgent, path: string): ListenOptions<CliBou
   };
 }
 
+/** A refused tap leaves its own notice; where it leaves none, the seat is busy with something else and the notice is an older one. */
+function tapped(seat: SeatAgent, badge: string): Result<CliBoundary, 'tap'> {
+  const before = seat.runtime.seat.common.notice;
+  if (seat.badge(badge, 'cli')) return { taken: true };
+  const { notice } = seat.runtime.seat.common;
+  if (notice === null || notice === before) return { taken: false, code: 'SESSION_NOT_NOW' };
+  return notice.code === undefined ? { taken: false } : { taken: false, code: notice.code };
+}
+
 function handlersOf(seat: SeatAgent): Handlers<CliBoundary> {
   const { identity } = seat.parts;
   return {
     hello: () => ({}),
-    tap: ({ badge }) => ({ taken: seat.badge(badge, 'cli') }),
+    tap: ({ badge }) => tapped(seat, badge),
     status: () => seat.view(),
     doctor: () => examine(seat),
     enrol: async ({ server, token }) => {

@@ -238,7 +238,7 @@ describe('a socket', () => {
       await own.start();
       await expect(own.screens()).rejects.toMatchObject({ code: 'IPC_PEER_REFUSED' });
       const asked = await connect({ boundary: cliBoundary, path: own.socket('cli'), build: 'test', events: {} });
-      expect(await asked.request('tap', { badge: ada.badge })).toEqual({ taken: false });
+      expect(await asked.request('tap', { badge: ada.badge })).toEqual({ taken: false, code: 'SESSION_BADGE_UNKNOWN' });
       asked.close();
     } finally {
       await own.remove();
