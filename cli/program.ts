@@ -53,11 +53,16 @@ for (const load of wanted ?? Object.values(modules).flat()) (await load()).regis
 try {
   await program.parseAsync();
 } catch (error) {
-  const failure = error instanceof CommanderError ? usageFailure(error) : error;
-  if (isWardlockError(failure)) {
-    process.stderr.write(json ? `${JSON.stringify({ error: failure.toBody() })}\n` : `${failure.message} (${failure.code})\n`);
-    process.exitCode = failure.code === 'START_USAGE' ? USAGE : FAILED;
-  } else if (failure !== null) throw failure;
+  if (error instanceof CommanderError) fail(usageFailure(error));
+  else if (isWardlockError(error)) fail(error);
+  else throw error;
+}
+
+/** Says what failed, in the form that was asked for; null is no failure. */
+function fail(failure: WardlockError | null): void {
+  if (failure === null) return;
+  process.stderr.write(json ? `${JSON.stringify({ error: failure.toBody() })}\n` : `${failure.message} (${failure.code})\n`);
+  process.exitCode = failure.code === 'START_USAGE' ? USAGE : FAILED;
 }
 
 /** What commander found wrong, as an error of Wardlock; null where it only showed the help that was asked for. */

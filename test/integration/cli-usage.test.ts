@@ -13,7 +13,7 @@ function cli(...args: readonly string[]) {
 
 test.each([
   [['tap'], "Missing required argument 'badge'. See --help."],
-  [['unfold'], "Unknown command 'unfold'. See --help."],
+  [['xyzzy'], "Unknown command 'xyzzy'. See --help."],
   [['status', '--jsn'], "Unknown option '--jsn'. Did you mean --json? See --help."],
   [['keys', 'new', 'policy'], "Required option '--out <file>' not specified. See --help."],
 ])('%j ends with 64 and says what is wrong', (args, message) => {
