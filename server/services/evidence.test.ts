@@ -28,7 +28,7 @@ test('past the number of pieces only the newest hashes are kept, with one alarm;
   const kept = await rows();
   expect(kept.map(({ kind }) => kind)).toEqual([HASHES_ONLY, ...Array<string>(MOST_PIECES).fill('X')]);
   expect(kept[0]?.bytes).toHaveLength(MOST_HASHES * 32);
-  expect(await alarms()).toEqual([{ kind: 'SEAT_EVIDENCE_FULL' }, ...Array<object>(MOST_PIECES).fill({ kind: 'X' })]);
+  expect(await alarms()).toEqual([{ kind: 'SEAT_EVIDENCE_FULL' }, ...Array.from({ length: MOST_PIECES }, () => ({ kind: 'X' }))]);
   await keep(Buffer.from('one'), 'c'.repeat(32));
   expect((await rows('c'.repeat(32))).map(({ kind }) => kind)).toEqual(['X']);
 });
