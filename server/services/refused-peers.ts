@@ -1,11 +1,17 @@
 /**
  * Connections and requests that were refused before anyone was known: counted all, recorded at most once a minute per
- * address and reason, so that a flood can neither hide nor fill the record.
+ * network and reason and at most so many a minute in all, so that a flood can neither hide nor fill the record.
  */
-import type { ServerLog } from './server-log.ts';
+import { isIPv4, isIPv6 } from 'node:net';
+import type { ServerEvent, ServerLog } from './server-log.ts';
 
-const WINDOW_MS = 60_000;
-const MAX_TRACKED = 1000;
+export const WINDOW_MS = 60_000;
+/** Rows in one window from whatever many networks; one more tells how many were left out. */
+export const MOST_ROWS = 59;
+/** Groups of 16 bits in the half of an IPv6 address that names the network: who has one has all of its addresses. */
+const NETWORK_GROUPS = 4;
+const GROUPS = 8;
+const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
 export interface RefusedPeers {
   count(address: string, reason: string): void;
@@ -20,23 +26,74 @@ export interface RefusedPeers {
 export function openRefusedPeers(log: ServerLog, now: () => number, onFault: (fault: unknown) => void): RefusedPeers {
   const totals = new Map<string, number>();
   const recorded = new Map<string, number>();
-  let writing: Promise<void> = Promise.resolve();
+  const waiting: ServerEvent[] = [];
+  let writing: Promise<void> | null = null;
+  let window = { since: Number.NEGATIVE_INFINITY, rows: 0 };
+  let leftOut = 0;
+  let timer: NodeJS.Timeout | undefined;
+
   const tally = (reason: string): void => {
     totals.set(reason, (totals.get(reason) ?? 0) + 1);
+  };
+  /** One writer; what waits for it is bounded by the rows of a window. */
+  const write = async (): Promise<void> => {
+    for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) await log.append(event).catch(onFault);
+    writing = null;
+  };
+  const record = (event: ServerEvent): void => {
+    waiting.push(event);
+    writing ??= write();
+  };
+  const tellLeftOut = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (leftOut === 0 || waiting.length > MOST_ROWS) return;
+    record({ type: 'peer.refused', actor: 'many', body: { address: 'many', reason: 'many', total: leftOut } });
+    leftOut = 0;
+  };
+  const roll = (at: number): void => {
+    if (at - window.since < WINDOW_MS) return;
+    window = { since: at, rows: 0 };
+    for (const [key, since] of recorded) if (at - since >= WINDOW_MS) recorded.delete(key);
+    tellLeftOut();
   };
   return {
     tally,
     count: (address, reason) => {
       tally(reason);
-      const key = `${address} ${reason}`;
       const at = now();
-      if (at - (recorded.get(key) ?? -WINDOW_MS) < WINDOW_MS) return;
-      if (recorded.size >= MAX_TRACKED) recorded.clear();
+      roll(at);
+      const key = `${networkOf(address)} ${reason}`;
+      if (at - (recorded.get(key) ?? Number.NEGATIVE_INFINITY) < WINDOW_MS) return;
+      if (window.rows >= MOST_ROWS || waiting.length >= MOST_ROWS) {
+        leftOut += 1;
+        timer ??= setTimeout(tellLeftOut, WINDOW_MS).unref();
+        return;
+      }
+      window = { ...window, rows: window.rows + 1 };
       recorded.set(key, at);
-      const body = { address, reason, total: totals.get(reason) ?? 0 };
-      writing = writing.then(() => log.append({ type: 'peer.refused', actor: address, body })).catch(onFault);
+      record({ type: 'peer.refused', actor: address, body: { address, reason, total: totals.get(reason) ?? 0 } });
     },
     totals: () => totals,
-    settled: () => writing,
+    settled: async () => {
+      await writing;
+      tellLeftOut();
+      await writing;
+    },
   };
+}
+
+/** An IPv4 address, the /64 of an IPv6 address, or the text as it is. */
+function networkOf(address: string): string {
+  const bare = address.replace(/%.*$/, '');
+  const mapped = MAPPED_IPV4.exec(bare)?.[1];
+  if (mapped !== undefined) return mapped;
+  if (isIPv4(bare) || !isIPv6(bare)) return bare;
+  const [head = '', tail] = bare.split('::');
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : GROUPS - left.length - right.length;
+  const groups = [...left, ...Array<string>(Math.max(0, zeros)).fill('0'), ...right];
+  const network = groups.slice(0, NETWORK_GROUPS).map((group) => Number.parseInt(group, 16).toString(16));
+  return `${network.join(':')}::/64`;
 }
