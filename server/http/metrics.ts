@@ -9,7 +9,7 @@ import type { App } from './app.ts';
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
 const MS_PER_SECOND = 1000;
 
-export type Listener = 'seats' | 'console';
+type Listener = 'seats' | 'console';
 
 export interface Metrics {
   /** Counts every answer of this app; call it before its routes are added. */
