@@ -43,6 +43,8 @@ export async function proveShift(clinic: Clinic, since: Date, progress: Progress
   say(`\n${stories.map((story) => storyText(story, zone)).join('\n\n')}\n\n`);
 
   const logKey = Value.Parse(Identity, JSON.parse(await clinic.cli.must(['identity', '--state', clinic.seat.stateDir, '--json']))).logKey;
+  // Both: the seat's key vouches for its log, the server's for what it has received of it.
+  const keys = ['--key', logKey, '--key', clinic.site.mirrorKey];
   const exported = join(clinic.places.site, 'export.wardlock');
   await progress.step('an export verifies offline', async () => {
     await rm(exported, { force: true });
@@ -66,20 +68,20 @@ export async function proveShift(clinic: Clinic, since: Date, progress: Progress
       '--out',
       exported,
     ]);
-    progress.note((await clinic.cli.must(['audit', 'verify', exported, '--key', logKey])).trim());
+    progress.note((await clinic.cli.must(['audit', 'verify', exported, ...keys])).trim());
   });
   const snapshot = join(clinic.places.site, 'seat-log.db');
   await progress.step("the seat's own log verifies", async () => {
     await rm(snapshot, { force: true });
     await clinic.cli.must(['audit', 'snapshot', snapshot, '--state', clinic.seat.stateDir]);
-    progress.note((await clinic.cli.must(['audit', 'verify', snapshot, '--key', logKey])).trim());
+    progress.note((await clinic.cli.must(['audit', 'verify', snapshot, ...keys])).trim());
   });
   await progress.step('without a key from outside it proves nothing, and says so', async () => {
     const { code, stdout, stderr } = await clinic.cli.run(['audit', 'verify', snapshot]);
     if (code !== UNANCHORED)
       throw new WardlockError('START_STEP_FAILED', `audit verify without a key ended with ${code}: ${stdout}${stderr}`);
   });
-  say(`\nVerify it yourself:\n  npm run -s cli -- audit verify ${snapshot} --key '${logKey}'\n`);
+  say(`\nVerify it yourself:\n  npm run -s cli -- audit verify ${snapshot} --key '${logKey}' --key '${clinic.site.mirrorKey}'\n`);
 }
 
 /** Waits until every session of the shift has a story with all that is expected, each event verified. */

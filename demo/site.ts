@@ -19,7 +19,13 @@ import type { Runtime } from './runtime.ts';
 export const WARD = { id: 'five-east', name: 'Ward 5 East' } as const;
 export const AUDITOR = 'auditor';
 
-const Ready = Type.Object({ event: Type.Literal('ready'), seats: Type.String(), console: Type.String(), ca: Type.String() });
+const Ready = Type.Object({
+  event: Type.Literal('ready'),
+  seats: Type.String(),
+  console: Type.String(),
+  ca: Type.String(),
+  mirrorKey: Type.String(),
+});
 const Addresses = Type.Object({ seats: Type.String(), console: Type.String() });
 const PublicKey = Type.Object({ publicKey: Type.String() });
 const Token = Type.Object({ token: Type.String() });
@@ -28,6 +34,8 @@ export interface Site {
   readonly seatsUrl: string;
   readonly consoleUrl: string;
   readonly ca: string;
+  /** Verifies the server's receipts and exports (audit verify --key). */
+  readonly mirrorKey: string;
   readonly auditorPassword: string;
   readonly readerKeyFile: string;
   readonly escrowKeyFile: string;
@@ -61,7 +69,7 @@ export async function openSite(spec: SiteSpec): Promise<Site> {
   let addresses: Static<typeof Addresses> = existsSync(addressFile)
     ? Value.Parse(Addresses, JSON.parse(readFileSync(addressFile, 'utf8')))
     : { seats: '127.0.0.1:0', console: '127.0.0.1:0' };
-  const launch = async (): Promise<{ child: Child; ready: { seats: string; console: string; ca: string } }> => {
+  const launch = async (): Promise<{ child: Child; ready: Static<typeof Ready> }> => {
     const child = startChild({
       name: 'server',
       command: spec.runtime.node,
@@ -129,6 +137,7 @@ export async function openSite(spec: SiteSpec): Promise<Site> {
     seatsUrl: ready.seats,
     consoleUrl: ready.console,
     ca: ready.ca,
+    mirrorKey: ready.mirrorKey,
     auditorPassword: readFileSync(join(places.site, 'auditor.password'), 'utf8'),
     readerKeyFile: keyFile('reader'),
     escrowKeyFile: keyFile('escrow'),
