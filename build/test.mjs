@@ -28,7 +28,7 @@ Each writes one results file: ${Object.values(suites)
 `;
 
 await command(async () => {
-  if (['--help', '-h'].includes(process.argv[2])) {
+  if (['--help', '-h'].includes(process.argv[2] ?? '')) {
     process.stdout.write(about);
     return 0;
   }
