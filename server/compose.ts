@@ -138,7 +138,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     staff,
     policies,
     directories: openDirectories({ db, tenant, keys, crypto: nodeCrypto, staff, changes, now }),
-    enrolments: openEnrolments({ db, authority, crypto: nodeCrypto, trust, policies, log, now }),
+    enrolments: openEnrolments({ db, authority, crypto: nodeCrypto, trust, policies, changes, log, now }),
     accounts: openAccounts({ db, log, now }),
     stories: openStories(db),
     exports: openExports({ db, crypto: nodeCrypto, hasher, intake, reader, now }),

@@ -15,7 +15,7 @@ export const serverErrors = {
   SERVER_SIGN_IN_WRONG: 'Name or password is wrong.',
   SERVER_CROSS_SITE: 'The request did not come from the console itself.',
   SERVER_SEAT_UNKNOWN: 'The client certificate is missing, or is none of this site.',
-  SERVER_SEAT_REVOKED: 'This seat was revoked. It goes on recording and can enrol again.',
+  SERVER_SEAT_REVOKED: 'This seat was revoked. It goes on recording; to come back it needs new keys and a new token.',
   SERVER_STAFF_MALFORMED: 'The staff entry does not fit its schema.',
   SERVER_BADGE_TAKEN: 'This badge belongs to someone else.',
   SERVER_POLICY_KEY_MISSING: 'The server knows no policy key yet. Start it once with --policy-key FILE.',

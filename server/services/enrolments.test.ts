@@ -148,3 +148,30 @@ test('a machine that enrols under a second log key raises an alarm: enrolled aga
   await site.enrolments.enrol(await request());
   expect(await site.store.db.selectFrom('alarms').select('kind').execute()).toEqual([{ kind: 'SEAT_MACHINE_TWICE' }]);
 });
+
+test('a revoked seat is refused and the token stays good; a new token moves a known seat, and that is recorded', async () => {
+  await site.enrolments.enrol(await request());
+  const before = await site.directories.version();
+  const sealingKey = Buffer.from(nodeCrypto.hpkePublicKey(nodeCrypto.random(32))).toString('base64');
+  token = (await site.enrolments.makeToken({ seatName: 'Bay 9', wardId: 'er', wardName: 'ER', lifeMs: 60_000 })).token;
+  const move = await request({ claim: { sealingKey } });
+  const reply = await site.enrolments.enrol(move);
+  expect(JSON.parse(Buffer.from(reply.envelope.payload, 'base64').toString('utf8'))).toMatchObject({
+    seatName: 'Bay 9',
+    ward: { id: 'er' },
+  });
+  await site.enrolments.enrol(move);
+  const seats = () => site.store.db.selectFrom('seats').select(['name', 'ward_id', 'sealing_key']).execute();
+  expect(await seats()).toEqual([{ name: 'Bay 9', ward_id: 'er', sealing_key: sealingKey }]);
+  expect(await site.directories.version()).toBe(before + 1);
+  const changes = await site.store.db.selectFrom('server_events').select(['actor', 'body']).where('type', '=', 'seat.changed').execute();
+  expect(changes.map(({ actor, body }) => [actor, JSON.parse(body)])).toEqual([
+    [workstationId, { from: { seat: 'Bay 4', ward: 'icu' }, to: { seat: 'Bay 9', ward: 'er' }, newSealingKey: true }],
+  ]);
+  await site.seats.revoke(workstationId);
+  token = (await site.enrolments.makeToken({ seatName: 'Bay 1', wardId: 'icu', wardName: null, lifeMs: 60_000 })).token;
+  await expect(site.enrolments.enrol(await request())).rejects.toMatchObject({ code: 'SERVER_SEAT_REVOKED' });
+  const unspent = await site.store.db.selectFrom('enrolment_tokens').select('used_by').where('seat_name', '=', 'Bay 1').execute();
+  expect(unspent).toEqual([{ used_by: null }]);
+  expect(await seats()).toEqual([{ name: 'Bay 9', ward_id: 'er', sealing_key: sealingKey }]);
+});

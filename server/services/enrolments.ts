@@ -19,6 +19,7 @@ import { x509 } from '../../crypto/x509.ts';
 import type { Authority } from '../site/authority.ts';
 import type { Tables } from '../store/schema.ts';
 import { raiseAlarm } from './alarms.ts';
+import type { Changes } from './changes.ts';
 import type { Policies } from './policies.ts';
 import type { ServerLog } from './server-log.ts';
 import { ensureWard } from './wards.ts';
@@ -43,7 +44,7 @@ export interface SiteTrust {
 export interface Enrolments {
   /** The token is shown once; the database holds its hash. */
   makeToken(token: NewToken): Promise<{ readonly token: string; readonly id: string; readonly expiresAt: number }>;
-  /** @throws WardlockError ENROL_TOKEN_EXPIRED, ENROL_CLAIM_INVALID, SERVER_POLICY_KEY_MISSING */
+  /** @throws WardlockError ENROL_TOKEN_EXPIRED, ENROL_CLAIM_INVALID, SERVER_POLICY_KEY_MISSING, SERVER_SEAT_REVOKED */
   enrol(request: EnrolRequest): Promise<EnrolReply>;
   /** A new certificate for a seat that is known by its present one; both hold until they end. Answers PEM. */
   renew(workstationId: string, csr: Buffer): Promise<string>;
@@ -55,6 +56,7 @@ interface EnrolmentParts {
   readonly crypto: AuditCrypto;
   readonly trust: SiteTrust;
   readonly policies: Policies;
+  readonly changes: Changes;
   readonly log: ServerLog;
   readonly now: () => number;
 }
@@ -96,8 +98,9 @@ async function enrol(parts: EnrolmentParts, request: EnrolRequest): Promise<Enro
   const { workstationId } = checked;
   const certificate = await authority.certifySeat({ publicKeySpki: checked.tlsSpki, tenant: trust.tenant, workstationId, now: now() });
   const seat = await db.transaction().execute(async (transaction) => {
+    await refuseRevoked(transaction, workstationId);
     const token = await spend(transaction, request.secret, { workstationId, now: now() });
-    const row = await putSeat(parts, transaction, { ...checked, seatName: token.seat_name, wardId: token.ward_id });
+    const row = await putSeat(parts, transaction, { ...checked, token });
     await transaction
       .insertInto('seat_certificates')
       .values({
@@ -110,6 +113,7 @@ async function enrol(parts: EnrolmentParts, request: EnrolRequest): Promise<Enro
     await parts.log.append({ type: 'seat.enrolled', actor: workstationId, body: { token: token.id, seat: row.name } }, transaction);
     return row;
   });
+  parts.changes.wake();
   const ward = await db.selectFrom('wards').selectAll().where('id', '=', seat.ward_id).executeTakeFirstOrThrow();
   return signReply(authority, {
     schema: 'wardlock-enrolment/1',
@@ -189,9 +193,19 @@ async function requestedKey(der: Buffer): Promise<Buffer> {
   return Buffer.from(request.publicKey.rawData);
 }
 
-type TokenRow = Pick<Tables['enrolment_tokens'], 'id' | 'seat_name' | 'ward_id'>;
+type TokenRow = Pick<Tables['enrolment_tokens'], 'id' | 'seat_name' | 'ward_id' | 'used_by'>;
 
-/** Unknown, expired and used are one answer: whoever guesses learns nothing. A lost reply may be asked for again. */
+/** A revocation is for good: the token stays unspent for the machine's new keys. */
+async function refuseRevoked(db: Kysely<Tables>, workstationId: string): Promise<void> {
+  const seat = await db.selectFrom('seats').select('revoked_at').where('workstation_id', '=', workstationId).executeTakeFirst();
+  if (seat === undefined || seat.revoked_at === null) return;
+  throw new WardlockError(
+    'SERVER_SEAT_REVOKED',
+    'This seat was revoked with its present keys. Set it up anew, then enrol it: the token is still good.',
+  );
+}
+
+/** The token as it was before. Unknown, expired and used are one answer: whoever guesses learns nothing. A lost reply may be asked for again. */
 async function spend(db: Kysely<Tables>, secret: string, by: { workstationId: string; now: number }): Promise<TokenRow> {
   const found = await db.selectFrom('enrolment_tokens').selectAll().where('id', '=', tokenId(secret)).executeTakeFirst();
   if (found === undefined || found.secret_sha256 !== tokenSecretHash(secret) || Number(found.expires_at) <= by.now) {
@@ -208,12 +222,14 @@ async function spend(db: Kysely<Tables>, secret: string, by: { workstationId: st
 }
 
 interface SeatToPut extends CheckedClaim {
-  readonly seatName: string;
-  readonly wardId: string;
+  readonly token: TokenRow;
 }
 
-async function putSeat({ now }: EnrolmentParts, db: Kysely<Tables>, seat: SeatToPut): Promise<Tables['seats']> {
-  const { claim, workstationId } = seat;
+/** Makes the seat, or moves the one that is known to what a new token says. */
+async function putSeat(parts: EnrolmentParts, db: Kysely<Tables>, seat: SeatToPut): Promise<Tables['seats']> {
+  const { now } = parts;
+  const { claim, workstationId, token } = seat;
+  const known = await db.selectFrom('seats').selectAll().where('workstation_id', '=', workstationId).executeTakeFirst();
   const twin = await db
     .selectFrom('seats')
     .select(['workstation_id', 'name'])
@@ -222,15 +238,17 @@ async function putSeat({ now }: EnrolmentParts, db: Kysely<Tables>, seat: SeatTo
     .where('revoked_at', 'is', null)
     .executeTakeFirst();
   if (twin !== undefined) {
-    const detail = `The machine of ${seat.seatName} is enrolled as ${twin.name} already: enrolled again, or a cloned image. Revoke the one that is gone.`;
+    const detail = `The machine of ${token.seat_name} is enrolled as ${twin.name} already: enrolled again, or a cloned image. Revoke the one that is gone.`;
     await raiseAlarm(db, { workstationId, kind: 'SEAT_MACHINE_TWICE', detail, at: now() });
   }
-  await db
+  // A token that this seat has used already asks for a lost reply and changes nothing.
+  if (known !== undefined) return token.used_by === workstationId ? known : moveSeat(parts, db, { known, token, claim });
+  return db
     .insertInto('seats')
     .values({
       workstation_id: workstationId,
-      name: seat.seatName,
-      ward_id: seat.wardId,
+      name: token.seat_name,
+      ward_id: token.ward_id,
       enrolled_at: now(),
       log_key: claim.logKey,
       sealing_key: claim.sealingKey,
@@ -239,9 +257,30 @@ async function putSeat({ now }: EnrolmentParts, db: Kysely<Tables>, seat: SeatTo
       revoked_at: null,
       last_seen_at: null,
     })
-    .onConflict((c) => c.column('workstation_id').doNothing())
-    .execute();
-  return db.selectFrom('seats').selectAll().where('workstation_id', '=', workstationId).executeTakeFirstOrThrow();
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+interface Move {
+  readonly known: Tables['seats'];
+  readonly token: TokenRow;
+  readonly claim: EnrolmentClaim;
+}
+
+/** The seat goes on under another name, in another ward or with another sealing key, and gets its staff anew. */
+async function moveSeat({ changes, log }: EnrolmentParts, db: Kysely<Tables>, { known, token, claim }: Move): Promise<Tables['seats']> {
+  const changed = { name: token.seat_name, ward_id: token.ward_id, sealing_key: claim.sealingKey };
+  const newKey = known.sealing_key !== claim.sealingKey;
+  if (known.name === changed.name && known.ward_id === changed.ward_id && !newKey) return known;
+  await db.updateTable('seats').set(changed).where('workstation_id', '=', known.workstation_id).execute();
+  await changes.bump(db, 'directory');
+  const body = {
+    from: { seat: known.name, ward: known.ward_id },
+    to: { seat: changed.name, ward: changed.ward_id },
+    newSealingKey: newKey,
+  };
+  await log.append({ type: 'seat.changed', actor: known.workstation_id, body }, db);
+  return { ...known, ...changed };
 }
 
 function signReply(authority: Authority, enrolment: Enrolment): EnrolReply {
