@@ -91,6 +91,7 @@ function migrate(db: StoreDatabase): void {
 
 /** SQLite's codes as ours; the lower error stays as the cause. */
 export function asCoded(error: unknown, path: string): unknown {
+  if (isNoRoom(error)) return new WardlockError('AUDIT_STORE_FULL', 'The disk of the audit store is full.', { cause: error });
   if (!(error instanceof Database.SqliteError)) return error;
   if (error.code.startsWith('SQLITE_BUSY') || error.code.startsWith('SQLITE_LOCKED'))
     return new WardlockError('AUDIT_STORE_LOCKED', undefined, { cause: error });
@@ -107,4 +108,9 @@ export function isDamage(error: unknown): boolean {
 
 export function isFull(error: unknown): boolean {
   return error instanceof Database.SqliteError && error.code === 'SQLITE_FULL';
+}
+
+/** What the system says of files beside the database: no blocks, no inodes, or a quota used up. */
+function isNoRoom(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }

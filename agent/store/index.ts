@@ -7,6 +7,7 @@ import { WORKSTATION_BYTES } from '../../core/audit/entry.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import { epochKeyFile } from '../keys/epoch-key-file.ts';
 import { systemClock } from './clock.ts';
+import { asCoded } from './database.ts';
 import { type LogParts, storePaths } from './incarnation.ts';
 import { checkRecipients } from './recipients.ts';
 import { AuditStore } from './store.ts';
@@ -19,7 +20,7 @@ export type { LogPosition, ReceiptOutcome, RecordingState, StoreOptions, StoreSt
 
 const PRIVATE_FOLDER = 0o700;
 
-/** Opens the store, checks its tail and begins a new epoch. Throws AUDIT_STORE_LOCKED, _FOREIGN or _FAILED; findings become alarms. */
+/** Opens the store, checks its tail and begins a new epoch. Throws AUDIT_STORE_LOCKED, _FOREIGN, _FULL or _FAILED; findings become alarms. */
 export async function openStore(options: StoreOptions): Promise<AuditStore> {
   checkRecipients(options.recipients);
   if (options.workstation.length !== WORKSTATION_BYTES) throw new WardlockError('AUDIT_INPUT_MALFORMED', 'A workstation id has 16 bytes.');
@@ -35,5 +36,9 @@ export async function openStore(options: StoreOptions): Promise<AuditStore> {
     bootId: () => clock.bootId(),
     now: () => ({ boot: boot.counter, wallMicros: clock.wallMicros(), bootMicros: clock.bootMicros() }),
   };
-  return AuditStore.open(options, parts, boot);
+  try {
+    return await AuditStore.open(options, parts, boot);
+  } catch (error) {
+    throw asCoded(error, storePaths(dir).db);
+  }
 }

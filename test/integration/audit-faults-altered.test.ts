@@ -3,16 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { epochKeyFile } from '../../agent/keys/epoch-key-file.ts';
-import { openVault } from '../../agent/keys/index.ts';
 import { storePaths } from '../../agent/store/incarnation.ts';
-import { formatCheckpoint, logOrigin, parseCheckpoint } from '../../core/audit/checkpoint.ts';
-import { CompactRange } from '../../core/audit/compact.ts';
-import { parseHeader } from '../../core/audit/entry.ts';
-import { treeHasher } from '../../core/audit/hasher.ts';
-import { formatNote, NOTE_ED25519, noteVerifier, signNote } from '../../core/audit/note.ts';
+import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
+import { NOTE_ED25519, noteVerifier } from '../../core/audit/note.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { check, entryOf, putEntry, tamper } from '../audit/check.ts';
+import { resealHistory } from '../audit/reseal.ts';
 import { lockEvent, type StoreKit, storeKit } from '../audit/store-kit.ts';
 
 let seat: StoreKit;
@@ -105,45 +101,7 @@ test('fault 10: the entry of another seat', async () => {
 
 test('fault 11: old history rewritten whole and sealed again with the present key', async () => {
   await record();
-  const vault = await openVault({
-    dir: join(seat.dir, 'keys'),
-    service: 'wardlock-test',
-    crypto: nodeCrypto,
-    keychain: false,
-    credentialsDirectory: undefined,
-  });
-  const paths = storePaths(seat.storeDir);
-  const hasher = treeHasher(nodeCrypto);
-  let log = { workstation: seat.workstation, incarnation: new Uint8Array(8) };
-  tamper(seat, (db) => {
-    log = { ...log, incarnation: Uint8Array.from(parseHeader(entryOf(db, 0)).incarnation) };
-  });
-  const [present] = await epochKeyFile(paths.keys, vault, nodeCrypto).load(log.incarnation);
-  if (present === undefined) throw new RangeError('no key to attack with');
-  const signer = nodeCrypto.signer(present.seed);
-  tamper(seat, (db) => {
-    const range = CompactRange.empty(hasher);
-    let link: Uint8Array = new Uint8Array(8);
-    for (let seq = 0; seq <= 103; seq += 1) {
-      const bytes = entryOf(db, seq);
-      if (seq === 10) bytes[150] = Number(bytes[150]) ^ 1;
-      bytes.set(link, 64);
-      putEntry(db, seq, bytes);
-      const leaf = hasher.leaf(bytes);
-      range.append(leaf, (node) => db.prepare('INSERT OR REPLACE INTO node VALUES (?, ?, ?)').run(node.level, node.index, node.hash));
-      link = leaf.subarray(0, 8);
-      const text = formatCheckpoint({ origin: logOrigin(log), size: seq + 1, root: range.root() });
-      const sign = (name: string) =>
-        formatNote(
-          signNote(nodeCrypto, text, [
-            { name: seat.logKey.name, signer: nodeCrypto.signer(seat.logSeed) },
-            { name, signer },
-          ]),
-        );
-      db.prepare('UPDATE kept SET note = ? WHERE size = ? AND size > 1').run(sign(`${logOrigin(log)}/epoch/0`), seq + 1);
-      db.prepare('UPDATE head SET note = ?, link = ?').run(sign(`${logOrigin(log)}/epoch/2`), link);
-    }
-  });
+  await resealHistory(seat, 10, 104);
   const { faults } = check(seat.storeDir, seat);
   expect(faults).toContain('CHECKPOINT_RESEALED epoch 0');
   expect(faults).toContain('CHECKPOINT_RESEALED epoch 1');
