@@ -11,6 +11,7 @@ import type { SeatLog } from './log.ts';
 import { directoryVerifier, policyVerifier } from './policy/envelope.ts';
 import { type PolicyOutcome, type PolicySnapshot, PolicyStore } from './policy/policy-store.ts';
 import type { Recorder } from './record/recorder.ts';
+import type { SeatMemory } from './state/memory.ts';
 
 export interface SitePorts {
   readonly enrolment: Enrolment;
@@ -21,6 +22,7 @@ export interface SitePorts {
   readonly recorder: Recorder;
   readonly log: SeatLog;
   readonly directory: StaffDirectory;
+  readonly memory: Pick<SeatMemory, 'highest' | 'raiseHighest'>;
   /** Makes the audit store ready for these recipients, before the first event of this policy. */
   readonly openRecord: (policy: PolicySnapshot) => Promise<void>;
   readonly onPolicy: () => void;
@@ -36,12 +38,14 @@ export class Site {
 
   constructor(ports: SitePorts) {
     this.#ports = ports;
-    const { enrolment, trustedWallMs, recorder, log, openRecord } = ports;
+    const { enrolment, trustedWallMs, recorder, log, memory, openRecord } = ports;
     this.#policies = new PolicyStore({
       path: ports.policyPath,
       tenant: enrolment.tenant,
       verify: policyVerifier(enrolment.policyKeys),
       wallMs: trustedWallMs,
+      highest: () => memory.highest('policy'),
+      raiseHighest: (version) => memory.raiseHighest('policy', version),
       record: async (next, replaces) => {
         await openRecord(next).catch((failure: unknown) => {
           log.error('the record could not be made ready for a policy', { failure });
@@ -81,14 +85,17 @@ export class Site {
   }
 
   #takeDirectory(sealed: Uint8Array): Result<SyncBoundary, 'directory'> {
-    const { directory, recorder, onDirectory } = this.#ports;
-    const received = receiveDirectory(sealed, this.#directoryPorts, directory.version);
+    const { directory, memory, recorder, onDirectory } = this.#ports;
+    // The stored directory may be lost: nothing below what was once in use comes back, that itself does.
+    const floor = Math.max(directory.version, memory.highest('directory'));
+    const received = receiveDirectory(sealed, this.#directoryPorts, floor);
     if (!received.ok) {
       recorder.note({ type: 'directory.refused', body: { code: received.code, kept: directory.version } });
       return { outcome: 'refused', code: received.code, message: received.message };
     }
     const { version, persons } = received.directory;
     if (version === directory.version) return { outcome: 'unchanged', version };
+    memory.raiseHighest('directory', version);
     // Whom the site has locked out is out, whether or not the record has room to say so.
     onDirectory(directory.replace(received.directory).gone);
     recorder.note({ type: 'directory.applied', body: { version, persons: persons.length } });

@@ -33,12 +33,14 @@ let folder: string;
 let path: string;
 let recorded: string[];
 let failure: Error | null;
+let highest = 0;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'wl-policy-'));
   path = join(folder, 'policy.json');
   recorded = [];
   failure = null;
+  highest = 0;
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -48,6 +50,10 @@ function open(): PolicyStore {
     tenant: 'site',
     verify: policyVerifier([base64(signer.publicKey)]),
     wallMs: () => NOW_MS,
+    highest: () => highest,
+    raiseHighest: (version) => {
+      highest = version;
+    },
     record: async (next, replaces) => {
       if (failure !== null) throw failure;
       // The record comes first: neither the file nor the policy in force may have changed yet.

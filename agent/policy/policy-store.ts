@@ -30,6 +30,10 @@ export interface PolicyPorts {
   readonly verify: VerifyEnvelope;
   /** Wall time for expiry, in milliseconds. */
   readonly wallMs: () => number;
+  /** The highest version that was ever in force on this seat; 0 before the first. */
+  readonly highest: () => number;
+  /** Makes a version the highest one, durably. */
+  readonly raiseHighest: (version: number) => void;
   /** Makes the change durable in the record, before it takes effect; rejects when it could not. */
   readonly record: (next: PolicySnapshot, replaces: number) => Promise<void>;
   readonly recordRefusal: (code: ErrorCode, offered: number | null, kept: number) => void;
@@ -71,7 +75,8 @@ export class PolicyStore {
       return { outcome: 'refused', code: checked.code, message: checked.message };
     }
     const { snapshot } = checked;
-    const inForce = { tenant, version: this.version, sha256: this.#current?.sha256 ?? '' };
+    // The stored policy may be lost or an older one: nothing below what was once in force comes back, that itself does.
+    const inForce = { tenant, version: Math.max(this.version, this.#ports.highest() - 1), sha256: this.#current?.sha256 ?? '' };
     const verdict = judgeCandidate(snapshot, inForce, wallMs());
     if (verdict.outcome === 'unchanged') return { outcome: 'unchanged', version: this.version };
     if (verdict.outcome === 'refuse') {
@@ -84,6 +89,7 @@ export class PolicyStore {
       const code = isWardlockError(failure) ? failure.code : 'AUDIT_APPEND_FAILED';
       return { outcome: 'refused', code, message: 'The change could not be recorded, so it was not made.' };
     }
+    this.#ports.raiseHighest(snapshot.version);
     writeDurably(path, envelope);
     this.#current = snapshot;
     return { outcome: 'applied', version: snapshot.version };

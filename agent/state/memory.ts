@@ -30,6 +30,9 @@ const Remembered = Type.Object({
   throttles: Type.Record(Id, ThrottleRow),
   /** When the seat last knew that its server answers: the age of everything that it knows. */
   lastContact: Type.Optional(Timestamp),
+  /** The highest versions that were ever in force here: a file that is lost lets nothing older in. */
+  highestPolicy: Type.Optional(Type.Integer({ minimum: 0 })),
+  highestDirectory: Type.Optional(Type.Integer({ minimum: 0 })),
   /** Break-glass that no log could take, as JSON of the event, until one takes it. */
   unreported: Type.Array(Type.String({ maxLength: 2048 }), { maxItems: 64 }),
   lastLogins: Type.Record(Id, Type.Object({ at: Timestamp, seatName: Type.String({ maxLength: 120 }) })),
@@ -37,6 +40,9 @@ const Remembered = Type.Object({
 type Remembered = Static<typeof Remembered>;
 export type OpenRow = NonNullable<Remembered['open']>;
 export type LastLogin = Remembered['lastLogins'][string];
+
+export type SignedThing = 'policy' | 'directory';
+const HIGHEST = { policy: 'highestPolicy', directory: 'highestDirectory' } as const;
 
 const EMPTY: Remembered = { open: null, throttles: {}, unreported: [], lastLogins: {} };
 
@@ -99,6 +105,16 @@ export class SeatMemory {
 
   setLastContact(at: string): void {
     this.#save({ ...this.#now, lastContact: at });
+  }
+
+  /** The highest version of it that was ever in force here; 0 before the first. */
+  highest(what: SignedThing): number {
+    return this.#now[HIGHEST[what]] ?? 0;
+  }
+
+  /** Never lowers it. Durable when it returns. */
+  raiseHighest(what: SignedThing, version: number): void {
+    if (version > this.highest(what)) this.#save({ ...this.#now, [HIGHEST[what]]: version });
   }
 
   get unreported(): readonly AuditEvent[] {

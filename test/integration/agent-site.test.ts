@@ -86,3 +86,22 @@ test('a revocation takes effect although the record has no room for it', async (
   expect(gone).toEqual(['ben']);
   expect(recorded.map(({ type }) => type)).toEqual(['directory.applied']);
 });
+
+test('a seat whose policy file is lost takes the same version or a later one, and none before it', async () => {
+  await started().offerPolicy(bytes(site.policy(site.document(3))));
+  await rm(file('policy'));
+  const link = started();
+  expect(link.policy).toBeNull();
+  expect(await link.offerPolicy(bytes(site.policy(site.document(2))))).toMatchObject({ outcome: 'refused', code: 'POLICY_OLDER' });
+  expect(await link.offerPolicy(bytes(site.policy(site.document(3))))).toEqual({ outcome: 'applied', version: 3 });
+  expect(await link.offerPolicy(bytes(site.policy(site.document(2))))).toMatchObject({ outcome: 'refused', code: 'POLICY_OLDER' });
+});
+
+test('a seat whose staff file is lost takes the same version or a later one, and none before it', async () => {
+  await started().offerDirectory(bytes(await site.directory(3, [ada])));
+  await rm(file('directory'));
+  const link = started();
+  const older = bytes(await site.directory(2, [ada, ben]));
+  expect(await link.offerDirectory(older)).toMatchObject({ outcome: 'refused', code: 'DIRECTORY_OLDER' });
+  expect(await link.offerDirectory(bytes(await site.directory(3, [ada])))).toEqual({ outcome: 'applied', version: 3 });
+});
