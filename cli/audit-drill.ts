@@ -11,11 +11,13 @@ import type { LogSource } from '../core/audit/verify/source.ts';
 import { WardlockError } from '../core/errors/index.ts';
 import { nodeCrypto } from '../crypto/index.ts';
 import { readPrivateKey } from '../server/site/key-file.ts';
+import { say } from './agent-client.ts';
 import { group } from './group.ts';
 
 interface DrillFlags {
   readonly escrowKey: string;
   readonly samples: string;
+  readonly json?: boolean;
 }
 
 interface DrillResult {
@@ -30,6 +32,7 @@ export function register(program: Command): void {
     .description('prove that the escrow key opens the record: one event of each sampled epoch')
     .requiredOption('--escrow-key <file>', "the escrow's private key file")
     .option('--samples <n>', 'open one in so many epochs', '1')
+    .option('--json', 'print JSON')
     .action((path: string, flags: DrillFlags) => {
       process.exitCode = drill(path, flags);
     });
@@ -49,7 +52,7 @@ function drill(path: string, flags: DrillFlags): number {
   }
   const good = result.failed.length === 0 && result.opened > 0;
   const failed = result.failed.length > 0 ? ` It does not open epochs ${result.failed.slice(0, 20).join(', ')}.` : '';
-  process.stdout.write(`The escrow key opened ${result.opened} of ${result.epochs} epochs tried.${failed}\n`);
+  say(flags, { ok: good, ...result }, `The escrow key opened ${result.opened} of ${result.epochs} epochs tried.${failed}`);
   return good ? 0 : 1;
 }
 

@@ -7,6 +7,8 @@ import type { Command } from 'commander';
 import { consolePaths } from '../contract/console-api.ts';
 import { parseLine } from '../core/audit/export/lines.ts';
 import { WardlockError } from '../core/errors/index.ts';
+import { say } from './agent-client.ts';
+import { CLINIC_AUDITOR, CLINIC_HELP, clinicFile, missing } from './clinic-defaults.ts';
 import { group } from './group.ts';
 import { call, serverUrl } from './https.ts';
 
@@ -16,9 +18,10 @@ interface ExportFlags {
   readonly from: string;
   readonly to: string;
   readonly out: string;
-  readonly account: string;
+  readonly account?: string;
   readonly passwordFile?: string;
   readonly ca?: string;
+  readonly json?: boolean;
 }
 
 const STDIN = 0;
@@ -32,21 +35,22 @@ export function register(program: Command): void {
     .requiredOption('--from <time>', 'begin, such as 2026-03-01T02:00:00Z')
     .requiredOption('--to <time>', 'end')
     .requiredOption('--out <file>', 'file to write')
-    .requiredOption('--account <name>', "an auditor's account; the export is recorded under it")
+    .option('--account <name>', `an auditor's account; the export is recorded under it ${CLINIC_HELP}`)
     .option('--password-file <file>', 'file with the password (default: standard input)')
-    .option('--ca <file>', "the site's authority (ca.pem in the server's state folder)")
+    .option('--ca <file>', `the site's authority, ca.pem in the server's state folder ${CLINIC_HELP}`)
+    .option('--json', 'print JSON')
     .action(run);
 }
 
 async function run(flags: ExportFlags): Promise<void> {
-  const caFile = flags.ca ?? null;
   const query = new URLSearchParams({ seat: flags.seat, from: timeOf(flags.from), to: timeOf(flags.to) });
-  const password = readFileSync(flags.passwordFile ?? STDIN, 'utf8').replace(/\r?\n$/, '');
+  const { account, password } = auditorOf(flags);
+  const caFile = flags.ca ?? clinicFile('ca', flags.server);
   const signedIn = await call({
     method: 'POST',
     url: serverUrl(flags.server, consolePaths.signIn),
     caFile,
-    body: JSON.stringify({ name: flags.account, password }),
+    body: JSON.stringify({ name: account, password }),
   });
   const cookie = (signedIn.headers['set-cookie'] ?? []).map((line) => line.split(';')[0] ?? '').join('; ');
   const answer = await call({
@@ -60,7 +64,16 @@ async function run(flags: ExportFlags): Promise<void> {
   const partial = `${flags.out}.part`;
   writeFileSync(partial, answer.body, { mode: 0o600 });
   renameSync(partial, flags.out);
-  process.stdout.write(`${flags.out}: ${last.entries} entries. Verify it with: audit verify ${flags.out} --key KEY\n`);
+  const { out } = flags;
+  const { entries } = last;
+  say(flags, { file: out, entries }, `${out}: ${entries} entries. Verify it with: audit verify ${out} --key KEY`);
+}
+
+/** Who signs in. Without an account named, the clinic's auditor with the clinic's password, unless another file is named. */
+function auditorOf({ server, account, passwordFile }: ExportFlags): { readonly account: string; readonly password: string } {
+  const file = passwordFile ?? (account === undefined ? clinicFile('password', server) : STDIN);
+  if (file === null) throw missing('--account NAME', 'an account');
+  return { account: account ?? CLINIC_AUDITOR, password: readFileSync(file, 'utf8').replace(/\r?\n$/, '') };
 }
 
 function timeOf(text: string): string {

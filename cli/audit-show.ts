@@ -33,6 +33,7 @@ export function register(program: Command): void {
       (value: string, before: readonly string[]) => [...before, value],
       [],
     )
+    .option('--json', 'as always: one JSON object a line, for each event')
     .action((path: string, flags: ShowFlags) => {
       process.exitCode = show(path, flags);
     });

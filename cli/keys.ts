@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { WardlockError } from '../core/errors/index.ts';
 import { nodeCrypto } from '../crypto/index.ts';
 import { type KeyKind, makeKeyFiles } from '../server/site/key-file.ts';
+import { say } from './agent-client.ts';
 import { group } from './group.ts';
 import { DEFAULT_SERVER_STATE, type SiteFlags, withSite } from './server.ts';
 
@@ -19,19 +20,23 @@ export function register(program: Command): void {
     .description('print the public keys of this site, for audit verify')
     .option('--state <dir>', 'state folder of the server', DEFAULT_SERVER_STATE)
     .option('--database <url>', 'database of the server')
-    .action(async (flags: SiteFlags) => {
+    .option('--json', 'print JSON')
+    .action(async (flags: SiteFlags & { readonly json?: boolean }) => {
       const { witnessKey, mirrorKey } = await withSite(flags, async (site) => site);
-      process.stdout.write(`mirror  ${mirrorKey}\nwitness ${witnessKey}\n`);
+      say(flags, { mirrorKey, witnessKey }, `mirror  ${mirrorKey}\nwitness ${witnessKey}`);
     });
   keys
     .command('new <kind>')
     .description('make a key: policy, reader or escrow')
     .requiredOption('--out <file>', 'private part, mode 0600; FILE.pub gets the public one')
-    .action((kind: string, flags: { readonly out: string }) => {
+    .option('--json', 'print JSON')
+    .action((kind: string, flags: { readonly out: string; readonly json?: boolean }) => {
       if (kind !== 'policy' && kind !== 'reader' && kind !== 'escrow') {
         throw new WardlockError('START_USAGE', `${kind} is no kind of key. Choose policy, reader or escrow.`);
       }
       const { publicKey } = makeKeyFiles(nodeCrypto, kind, flags.out);
-      process.stdout.write(`${flags.out}: private part. ${flags.out}.pub: public part, ${publicKey}\n${says[kind]}\n`);
+      const { out } = flags;
+      const words = `${out}: private part. ${out}.pub: public part, ${publicKey}\n${says[kind]}`;
+      say(flags, { kind, file: out, publicFile: `${out}.pub`, publicKey }, words);
     });
 }

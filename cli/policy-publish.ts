@@ -14,14 +14,17 @@ import { nodeCrypto } from '../crypto/index.ts';
 import { parsePolicy } from '../policies/parse.ts';
 import type { PolicyDocument, PolicyEnvelope } from '../policies/schema.ts';
 import { readPrivateKey } from '../server/site/key-file.ts';
+import { say } from './agent-client.ts';
+import { CLINIC_HELP, clinicFile, missing } from './clinic-defaults.ts';
 import { group } from './group.ts';
 import { call, serverUrl } from './https.ts';
 import { problemInWords } from './policy-validate.ts';
 
 interface PublishFlags {
   readonly server: string;
-  readonly key: string;
+  readonly key?: string;
   readonly ca?: string;
+  readonly json?: boolean;
 }
 
 export function register(program: Command): void {
@@ -29,18 +32,22 @@ export function register(program: Command): void {
     .command('publish <file>')
     .description('sign a policy here and publish it; connected seats apply it within seconds')
     .requiredOption('--server <url>', "address of the server's console, https://HOST:PORT")
-    .requiredOption('--key <file>', 'signing key made by: keys new policy --out FILE')
-    .option('--ca <file>', "the site's authority (ca.pem in the server's state folder)")
+    .option('--key <file>', `signing key made by: keys new policy --out FILE ${CLINIC_HELP}`)
+    .option('--ca <file>', `the site's authority, ca.pem in the server's state folder ${CLINIC_HELP}`)
+    .option('--json', 'print JSON')
     .action(async (file: string, flags: PublishFlags) => {
       const policy = readPolicy(file);
-      const envelope = signPolicy(policy, nodeCrypto.signer(readPrivateKey(flags.key, ['policy'])));
+      const key = flags.key ?? clinicFile('key', flags.server);
+      if (key === null) throw missing('--key FILE', 'the signing key');
+      const envelope = signPolicy(policy, nodeCrypto.signer(readPrivateKey(key, ['policy'])));
       await call({
         method: 'POST',
         url: serverUrl(flags.server, consolePaths.policy),
-        caFile: flags.ca ?? null,
+        caFile: flags.ca ?? clinicFile('ca', flags.server),
         body: JSON.stringify(envelope),
       });
-      process.stdout.write(`Published version ${policy.version}. Connected seats apply it within seconds and report.\n`);
+      const { version } = policy;
+      say(flags, { version }, `Published version ${version}. Connected seats apply it within seconds and report.`);
     });
 }
 

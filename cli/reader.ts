@@ -2,11 +2,13 @@
 import type { Command } from 'commander';
 import { WardlockError } from '../core/errors/index.ts';
 import { readPrivateKey } from '../server/site/key-file.ts';
+import { say } from './agent-client.ts';
 import { group } from './group.ts';
 import { DEFAULT_SERVER_STATE, openSiteOf, type SiteFlags } from './server.ts';
 
 interface ReaderFlags extends SiteFlags {
   readonly readerKey: string;
+  readonly json?: boolean;
 }
 
 const LOOK_MS = 30_000;
@@ -21,7 +23,8 @@ function withFlags(command: Command): Command {
   return command
     .requiredOption('--reader-key <file>', 'private key made by: keys new reader --out FILE')
     .option('--state <dir>', 'state folder of the server', DEFAULT_SERVER_STATE)
-    .option('--database <url>', 'database of the server');
+    .option('--database <url>', 'database of the server')
+    .option('--json', 'print JSON');
 }
 
 async function run(flags: ReaderFlags): Promise<void> {
@@ -29,6 +32,7 @@ async function run(flags: ReaderFlags): Promise<void> {
   const stop = new AbortController();
   process.once('SIGTERM', () => stop.abort());
   process.once('SIGINT', () => stop.abort());
+  say(flags, { ready: 'reader', pid: process.pid }, 'The reader keeps the index up to date until SIGTERM.');
   try {
     while (!stop.signal.aborted) {
       await site.reader?.catchUp();
@@ -44,7 +48,8 @@ async function reindex(flags: ReaderFlags): Promise<void> {
   try {
     if (site.reader === null) throw new WardlockError('START_USAGE');
     await site.reader.reset();
-    process.stdout.write(`${await site.reader.catchUp()} entries indexed.\n`);
+    const entries = await site.reader.catchUp();
+    say(flags, { entries }, `${entries} entries indexed.`);
   } finally {
     await site.close();
   }

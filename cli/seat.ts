@@ -1,27 +1,29 @@
 /** `seat list|revoke`: which seats are enrolled, and the end of one of them. Its record stays. */
 import type { Command } from 'commander';
+import { say } from './agent-client.ts';
 import { group } from './group.ts';
 import { DEFAULT_SERVER_STATE, type SiteFlags, withSite } from './server.ts';
 
+interface JsonFlags extends SiteFlags {
+  readonly json?: boolean;
+}
+
 export function register(program: Command): void {
   const seat = group(program, 'seat', 'enrolled seats');
-  withState(seat.command('list').description('list every seat'))
-    .option('--json', 'print JSON')
-    .action(async (flags: SiteFlags & { readonly json?: boolean }) => {
-      const rows = await withSite(flags, (site) => site.seats.list());
-      if (flags.json === true) {
-        process.stdout.write(`${JSON.stringify(rows)}\n`);
-        return;
-      }
-      for (const row of rows)
-        process.stdout.write(
-          `${row.workstationId} ${row.name.padEnd(24)} ${row.ward.padEnd(16)} ${row.revoked ? 'revoked' : 'enrolled'}\n`,
-        );
-    });
+  withState(seat.command('list').description('list every seat')).action(async (flags: JsonFlags) => {
+    const rows = await withSite(flags, (site) => site.seats.list());
+    if (flags.json === true) {
+      process.stdout.write(`${JSON.stringify(rows)}\n`);
+      return;
+    }
+    for (const row of rows)
+      process.stdout.write(`${row.workstationId} ${row.name.padEnd(24)} ${row.ward.padEnd(16)} ${row.revoked ? 'revoked' : 'enrolled'}\n`);
+  });
   withState(seat.command('revoke <workstation>').description('refuse this seat from now on; it must enrol again')).action(
-    async (workstation: string, flags: SiteFlags) => {
+    async (workstation: string, flags: JsonFlags) => {
       const { name } = await withSite(flags, (site) => site.seats.revoke(workstation));
-      process.stdout.write(`${name} is refused from now on. It goes on recording; enrol it again with a new token.\n`);
+      const words = `${name} is refused from now on. It goes on recording; enrol it again with a new token.`;
+      say(flags, { workstationId: workstation, name }, words);
     },
   );
 }
@@ -29,5 +31,6 @@ export function register(program: Command): void {
 function withState(command: Command): Command {
   return command
     .option('--state <dir>', 'state folder of the server', DEFAULT_SERVER_STATE)
-    .option('--database <url>', 'database of the server');
+    .option('--database <url>', 'database of the server')
+    .option('--json', 'print JSON');
 }

@@ -4,10 +4,15 @@ import type { Command } from 'commander';
 import { Value } from 'typebox/value';
 import { WardlockError } from '../core/errors/index.ts';
 import { StaffFile } from '../server/services/staff.ts';
+import { say } from './agent-client.ts';
 import { group } from './group.ts';
 import { DEFAULT_SERVER_STATE, type SiteFlags, withSite } from './server.ts';
 
-interface AddFlags extends SiteFlags {
+interface JsonFlags extends SiteFlags {
+  readonly json?: boolean;
+}
+
+interface AddFlags extends JsonFlags {
   readonly name: string;
   readonly givenName?: string;
   readonly role: string;
@@ -30,13 +35,14 @@ export function register(program: Command): void {
     .option('--pin-stdin', 'read the PIN from standard input, so that it stands in no process list')
     .action(add);
   withState(staff.command('import <file>').description('add or replace everyone in a JSON file: {"staff": [...]}')).action(importFile);
-  withState(staff.command('list').description('list everyone')).option('--json', 'print JSON').action(list);
+  withState(staff.command('list').description('list everyone')).action(list);
 }
 
 function withState(command: Command): Command {
   return command
     .option('--state <dir>', 'state folder of the server', DEFAULT_SERVER_STATE)
-    .option('--database <url>', 'database of the server');
+    .option('--database <url>', 'database of the server')
+    .option('--json', 'print JSON');
 }
 
 async function add(id: string, flags: AddFlags): Promise<void> {
@@ -51,20 +57,21 @@ async function add(id: string, flags: AddFlags): Promise<void> {
     ...(pin === undefined ? {} : { pin }),
   };
   await withSite(flags, (site) => site.staff.put([entry]));
-  process.stdout.write(`${id} can sign in. Connected seats know it within seconds.\n`);
+  say(flags, { id }, `${id} can sign in. Connected seats know it within seconds.`);
 }
 
-async function importFile(path: string, flags: SiteFlags): Promise<void> {
+async function importFile(path: string, flags: JsonFlags): Promise<void> {
   const file = readJson(path);
   if (!Value.Check(StaffFile, file)) {
     const first = Value.Errors(StaffFile, file)[0];
     throw new WardlockError('SERVER_STAFF_MALFORMED', `${path}: ${first?.instancePath || '/'} ${first?.message ?? 'does not fit'}.`);
   }
   await withSite(flags, (site) => site.staff.put(file.staff));
-  process.stdout.write(`${file.staff.length} people can sign in. Connected seats know it within seconds.\n`);
+  const people = file.staff.length;
+  say(flags, { people }, `${people} people can sign in. Connected seats know it within seconds.`);
 }
 
-async function list(flags: SiteFlags & { readonly json?: boolean }): Promise<void> {
+async function list(flags: JsonFlags): Promise<void> {
   const rows = await withSite(flags, (site) => site.staff.list());
   if (flags.json === true) {
     process.stdout.write(`${JSON.stringify(rows)}\n`);
