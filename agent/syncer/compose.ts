@@ -151,10 +151,10 @@ function openSession({ agent, identity, folder, have, log, onRenewed }: SessionP
     return false;
   };
   const running: { readonly [L in keyof typeof lanes]: RunningLane } = {
-    anchors: runLane({ lane: lanes.anchors, random, work: (_batch, signal) => anchors.run(signal), onOutcome: tell }),
-    uploads: runLane({ lane: lanes.uploads, random, work: (batch, signal) => uploads.run(batch, signal), onOutcome: tell }),
-    updates: runLane({ lane: lanes.updates, random, work: (_batch, signal) => updates.run(signal), onOutcome: tell }),
-    renewal: runLane({ lane: lanes.renewal, random, work: renew, onOutcome: tell }),
+    anchors: runLane({ lane: lanes.anchors, random, work: (_batch, signal) => anchors.run(signal), onOutcome: tell.other }),
+    uploads: runLane({ lane: lanes.uploads, random, work: (batch, signal) => uploads.run(batch, signal), onOutcome: tell.other }),
+    updates: runLane({ lane: lanes.updates, random, work: (_batch, signal) => updates.run(signal), onOutcome: tell.updates }),
+    renewal: runLane({ lane: lanes.renewal, random, work: renew, onOutcome: tell.other }),
   };
   for (const lane of Object.values(running)) lane.send({ type: 'ready' });
   return {

@@ -1,31 +1,53 @@
 /**
- * Tells the agent, once per change, whether the server answers. A refusal by the server is an answer; silence, a captive
- * portal and a broken line are not. A revocation is told once, for the record.
+ * Tells the agent, once per change, whether what it knows of the site is fresh. Only the lane that fetches policy and staff
+ * may say online: an anchor that was taken says nothing about them. Any lane may say that nobody answers. A revocation is
+ * told once, for the record.
  */
 import { isWardlockError } from '../../core/errors/index.ts';
 import type { SeatLog } from '../log.ts';
 import type { AgentPort } from './agent-port.ts';
 import { RefusedByServer } from './refused.ts';
 
-/** @returns to be called with null after work that ended well, and with the failure otherwise */
-export function connectionTeller(agent: AgentPort, log: SeatLog): (failure: unknown) => void {
+const LONGEST_DETAIL = 300;
+
+/** Each is to be called with null after work that ended well, and with the failure otherwise. */
+export interface ConnectionTeller {
+  /** The lane of policy and staff: its success alone is online, and each of its failures is not. */
+  updates(failure: unknown): void;
+  /** Every other lane: silence, a captive portal and a broken line are offline; an answer changes nothing. */
+  other(failure: unknown): void;
+}
+
+export function connectionTeller(agent: AgentPort, log: SeatLog): ConnectionTeller {
   let told: 'online' | 'offline' | null = null;
   let revoked = false;
-  return (failure) => {
-    const answered = failure === null || (failure instanceof RefusedByServer && failure.code !== 'SERVER_ANSWER_MALFORMED');
-    const state = answered ? 'online' : 'offline';
-    if (failure !== null) log.warn('sync failed', { ...(isWardlockError(failure) ? { code: failure.code } : { failure }) });
-    if (failure instanceof RefusedByServer && failure.code === 'SERVER_SEAT_REVOKED' && !revoked) {
-      revoked = true;
-      agent.request('incident', { code: failure.code, detail: failure.message.slice(0, 300) }).catch(() => {
-        revoked = false;
-      });
-    }
+  const tell = (state: 'online' | 'offline', failure: unknown): void => {
     if (state === told) return;
     told = state;
-    const detail = isWardlockError(failure) ? { detail: failure.message.slice(0, 300) } : {};
+    const detail = isWardlockError(failure) ? { detail: failure.message.slice(0, LONGEST_DETAIL) } : {};
     agent.request('connection', { state, since: new Date().toISOString(), ...detail }).catch(() => {
       told = null;
     });
+  };
+  const note = (failure: unknown): void => {
+    if (failure === null) return;
+    log.warn('sync failed', { ...(isWardlockError(failure) ? { code: failure.code } : { failure }) });
+    if (!(failure instanceof RefusedByServer) || failure.code !== 'SERVER_SEAT_REVOKED' || revoked) return;
+    revoked = true;
+    agent.request('incident', { code: failure.code, detail: failure.message.slice(0, LONGEST_DETAIL) }).catch(() => {
+      revoked = false;
+    });
+  };
+  return {
+    updates: (failure) => {
+      note(failure);
+      tell(failure === null ? 'online' : 'offline', failure);
+    },
+    other: (failure) => {
+      note(failure);
+      if (isWardlockError(failure) && (failure.code === 'SERVER_UNREACHABLE' || failure.code === 'SERVER_ANSWER_MALFORMED')) {
+        tell('offline', failure);
+      }
+    },
   };
 }

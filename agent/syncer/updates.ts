@@ -4,6 +4,7 @@
  */
 import Type, { type Static } from 'typebox';
 import { type Report, seatPaths, UpdatesReply } from '../../contract/seat-api.ts';
+import { isWardlockError } from '../../core/errors/index.ts';
 import type { AgentPort } from './agent-port.ts';
 import { jsonBody, readAnswer, type SeatClient } from './seat-client.ts';
 
@@ -12,6 +13,8 @@ const WAIT_SECONDS = 45;
 const POLL_TIMEOUT_MS = (WAIT_SECONDS + 30) * 1000;
 /** An empty answer that came sooner than this means a server that stops: rest instead of asking at once. */
 const TOO_SOON_MS = 2000;
+const LONGEST_DETAIL = 300;
+const LONGEST_CODE = 60;
 
 export interface Versions {
   readonly policy: number;
@@ -28,8 +31,22 @@ export function openUpdates(agent: AgentPort, server: SeatClient, have: Versions
   const report = async (body: Static<typeof Report>): Promise<void> => {
     readAnswer(await server.call({ method: 'POST', path: seatPaths.reports, ...jsonBody(body) }), Type.Object({}));
   };
+  /** Once for what failed the same way before: it is tried again and again. */
+  let failed = '';
+  const incident = async (kind: string, version: number, { code, message }: { code: string; message: string }): Promise<void> => {
+    const what = `${kind} ${version} ${code}`;
+    if (what === failed) return;
+    const detail = `The ${kind} of version ${version} was not applied: ${message}`.slice(0, LONGEST_DETAIL);
+    // Where the agent itself is gone there is nobody to tell; the next attempt tells it again.
+    const told = await agent.request('incident', { code: code.slice(0, LONGEST_CODE), detail }).catch(() => null);
+    if (told !== null) failed = what;
+  };
   const settle = async (kind: 'policy' | 'directory', version: number, apply: () => Promise<Outcome>): Promise<void> => {
-    const outcome = await apply();
+    const outcome = await apply().catch(async (failure: unknown) => {
+      await incident(kind, version, isWardlockError(failure) ? failure : { code: 'SERVER_INTERNAL', message: String(failure) });
+      throw failure;
+    });
+    if (outcome.outcome === 'refused') await incident(kind, version, outcome);
     known = { ...known, [kind]: Math.max(known[kind], version) };
     const refused = outcome.outcome === 'refused';
     await report({
@@ -41,6 +58,7 @@ export function openUpdates(agent: AgentPort, server: SeatClient, have: Versions
     });
   };
   let reported = false;
+  let answered = false;
   return {
     known: () => known,
     run: async (signal) => {
@@ -49,7 +67,10 @@ export function openUpdates(agent: AgentPort, server: SeatClient, have: Versions
         reported = true;
       }
       const began = performance.now();
-      const path = `${seatPaths.updates}?policy=${known.policy}&directory=${known.directory}&wait=${WAIT_SECONDS}`;
+      // The first poll, and the first after a failure, is answered at once: whether knowledge is fresh is known then.
+      const wait = answered ? WAIT_SECONDS : 0;
+      answered = false;
+      const path = `${seatPaths.updates}?policy=${known.policy}&directory=${known.directory}&wait=${wait}`;
       const { policy, directory } = readAnswer(
         await server.call({ method: 'GET', path, timeoutMs: POLL_TIMEOUT_MS, signal }),
         UpdatesReply,
@@ -57,6 +78,7 @@ export function openUpdates(agent: AgentPort, server: SeatClient, have: Versions
       // Staff first: a policy may name a role that only the newer directory knows.
       if (directory !== null) await settle('directory', directory.version, () => agent.request('directory', { sealed: directory.sealed }));
       if (policy !== null) await settle('policy', policy.version, () => agent.request('policy', { envelope: policy.envelope }));
+      answered = true;
       return policy !== null || directory !== null || performance.now() - began > TOO_SOON_MS;
     },
   };
