@@ -65,6 +65,22 @@ test('the age of what is known outlives a restart', () => {
   expect(link().site.connection).toEqual({ state: 'offline', since: '2030-06-01T12:00:00.000Z' });
 });
 
+test('a syncer that starts anew makes old knowledge no younger', () => {
+  link().site.setConnection({ state: 'online', since: '2030-06-01T11:00:00Z' });
+  wallMs += 86_400_000;
+  const { site } = link();
+  site.setConnection({ state: 'offline', since: '2030-06-02T12:00:00Z' });
+  expect(site.connection).toEqual({ state: 'offline', since: '2030-06-01T12:00:00.000Z' });
+});
+
+test('a seat that goes offline counts from its last contact, whatever the syncer says', () => {
+  const { site } = link();
+  site.setConnection({ state: 'online', since: '2030-06-01T11:00:00Z' });
+  wallMs += 30_000;
+  site.setConnection({ state: 'offline', since: '2031-01-01T00:00:00Z' });
+  expect(site.connection).toEqual({ state: 'offline', since: '2030-06-01T12:00:00.000Z' });
+});
+
 test('a token without a syncer fails in words, and the next one is taken', () => {
   const { site } = link();
   expect(() => site.enrol('server:1', 'x')).toThrow(/syncer/);

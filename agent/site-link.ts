@@ -133,7 +133,7 @@ export class SiteLink {
   }
 
   setConnection(connection: Connection): void {
-    this.#connection = connection;
+    this.#connection = connection.state === 'online' ? connection : this.#offline();
     this.noteContact();
     this.#ports.onChanged();
   }
@@ -149,6 +149,13 @@ export class SiteLink {
     } catch (failure) {
       log.warn('the time of the last contact could not be remembered', { failure });
     }
+  }
+
+  /** Since when is the seat's own knowledge: a syncer that starts anew knows of no contact before. */
+  #offline(): Connection {
+    if (this.#connection.state === 'offline') return this.#connection;
+    const { memory, clock } = this.#ports;
+    return { state: 'offline', since: memory.lastContact ?? timestamp(clock.wallMs()) };
   }
 
   syncerLost(): void {
