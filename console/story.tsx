@@ -71,7 +71,7 @@ function Told({ story, chosen, onChoose }: ToldProps) {
           {dayOf(session.startedAt)}, {timeOf(session.startedAt)}
         </time>{' '}
         to {session.endedAt === null ? 'now' : timeOf(session.endedAt)} ({lengthOf(session.startedAt, end)}), {zoneName}
-        {session.endReason === null ? '' : `, ended by ${session.endReason}`}
+        {session.endReason === null ? '' : `, ended: ${session.endReason.replaceAll('-', ' ')}`}
       </p>
       <p>{story.policySays}</p>
       <Whole story={story} />

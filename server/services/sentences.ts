@@ -49,11 +49,16 @@ const words: { readonly [T in EventType]: Words<T> } = {
       `Emergency access by ${names.person(person)}: ${reason}${note === '' ? '' : ` ("${note}")`}, for at most ${Math.round(limitSeconds / 60)} minutes.`,
   },
   'breakglass.ended': { lane: 'who', says: ({ reason }) => `Emergency access ended (${reason}).` },
-  'app.launched': { lane: 'apps', says: ({ app, rule, mode }) => `${app} was opened (rule ${rule}, ${mode}).` },
+  'app.launched': {
+    lane: 'apps',
+    says: ({ app, rule, mode }) =>
+      `${app} was opened, as the policy allows (${rule.replace(/^role[:/]/, 'role ')}); ${mode === 'enforced' ? 'the operating system enforces it' : `mode ${mode}`}.`,
+  },
   'app.refused': { lane: 'apps', says: ({ app, reason }) => `${app} was refused (${reason}).` },
   'app.exited': {
     lane: 'apps',
-    says: ({ app, seconds, exitCode, signal }) => `${app} closed after ${seconds} s (${signal ?? `exit ${exitCode ?? 'unknown'}`}).`,
+    says: ({ app, seconds, exitCode, signal }) =>
+      `${app} closed after ${seconds} s${signal !== null ? ` (${signal})` : exitCode !== null ? ` (exit ${exitCode})` : ''}.`,
   },
   'web.refused': { lane: 'apps', says: ({ app, origin }) => `${app} tried to reach ${origin}, which the policy does not name.` },
   'policy.applied': { lane: 'policy', says: ({ version, replaces }) => `Policy version ${version} took over from ${replaces}.` },
