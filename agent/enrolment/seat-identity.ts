@@ -10,10 +10,11 @@ import type { EnrolmentClaim } from '../../contract/seat-api.ts';
 import { CLAIM_TYPE, Enrolment } from '../../contract/seat-api.ts';
 import type { SeatView } from '../../contract/seat-view.ts';
 import { formatVerifierKey, logKeyName, NOTE_ED25519, type Signer } from '../../core/audit/index.ts';
+import { parseToken } from '../../core/enrolment/token.ts';
 import { canonicalJson } from '../../core/envelope/canonical-json.ts';
 import { preAuthenticationEncoding } from '../../core/envelope/dsse.ts';
 import { WardlockError } from '../../core/errors/index.ts';
-import { workstationIdOf } from '../../crypto/enrolment.ts';
+import { tokenId as idOfToken, workstationIdOf } from '../../crypto/enrolment.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import type { SecretBox } from '../keys/index.ts';
 import { type BoxedFile, loadBoxed, saveBoxed } from '../state/boxed.ts';
@@ -96,10 +97,16 @@ export class SeatIdentity {
     if (step === 'failed') this.#running = null;
   }
 
-  /** The claim of this machine under a token: canonical bytes and their signature by the log key. */
+  /**
+   * The claim of this machine under the token that was typed here: canonical bytes and their signature by the log key.
+   * @throws ENROL_ALREADY, SESSION_NOT_NOW, ENROL_TOKEN_MALFORMED, ENROL_CLAIM_INVALID when the syncer names another token
+   */
   claim(tokenId: string, tlsKeySha256: string): { readonly claim: Uint8Array; readonly signature: Uint8Array } {
     if (this.#enrolment !== null) throw new WardlockError('ENROL_ALREADY');
     if (this.#running === null) throw new WardlockError('SESSION_NOT_NOW', 'Nobody typed an enrolment token at this seat.');
+    if (tokenId !== idOfToken(parseToken(this.#running.token).secret)) {
+      throw new WardlockError('ENROL_CLAIM_INVALID', 'The claim was asked for under another token than the one typed at this seat.');
+    }
     const body: EnrolmentClaim = {
       schema: 'wardlock-enrolment-claim/1',
       tokenId,

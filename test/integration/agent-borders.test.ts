@@ -2,6 +2,7 @@
  * What reaches a real agent from outside and must not pass: policies and staff that are not the site's, other users and
  * nonsense on its sockets. Each is refused by name, recorded, and leaves the seat as it was.
  */
+
 import { execFile } from 'node:child_process';
 import { chmod } from 'node:fs/promises';
 import { createConnection } from 'node:net';
@@ -11,6 +12,8 @@ import { processCgroup } from '../../agent/ipc/peercred.ts';
 import { cliBoundary } from '../../contract/cli.ts';
 import type { AuditEvent } from '../../contract/events.ts';
 import type { SyncBoundary } from '../../contract/sync.ts';
+import { parseToken } from '../../core/enrolment/token.ts';
+import { tokenId } from '../../crypto/enrolment.ts';
 import { type BoundaryClient, connect } from '../../ipc/client.ts';
 import { encodeFrame, FrameDecoder } from '../../ipc/frames.ts';
 import { rootTest } from '../support/root.ts';
@@ -153,7 +156,10 @@ describe('an enrolment', () => {
     const syncing = await seat.syncer();
     const screens = await seat.screens();
     await screens.client.request('enrol', { server: '127.0.0.1:1', token: seat.site.token });
-    const { claim } = await syncing.request('enrolmentClaim', { tlsKeySha256: '0'.repeat(64), tokenId: '0'.repeat(32) });
+    const { claim } = await syncing.request('enrolmentClaim', {
+      tlsKeySha256: '0'.repeat(64),
+      tokenId: tokenId(parseToken(seat.site.token).secret),
+    });
     const stranger = await SiteDouble.open(`${seat.folder}/stranger`);
     await expect(syncing.request('enrolled', { reply: stranger.enrol(claim) })).rejects.toMatchObject({ code: 'ENROL_WRONG_SERVER' });
     await syncing.request('enrolmentStep', { step: 'failed', error: { code: 'ENROL_WRONG_SERVER', message: 'Another server answered.' } });

@@ -105,3 +105,11 @@ test('a seat whose staff file is lost takes the same version or a later one, and
   expect(await link.offerDirectory(older)).toMatchObject({ outcome: 'refused', code: 'DIRECTORY_OLDER' });
   expect(await link.offerDirectory(bytes(await site.directory(3, [ada])))).toEqual({ outcome: 'applied', version: 3 });
 });
+
+test('a claim is made under the token that was typed, and under no other that the syncer names', async () => {
+  await rm(file('identity'));
+  const identity = openIdentity();
+  identity.begin(site.token);
+  expect(() => identity.claim('0'.repeat(32), '0'.repeat(64))).toThrow(expect.objectContaining({ code: 'ENROL_CLAIM_INVALID' }));
+  expect(identity.claim(tokenId(parseToken(site.token).secret), '0'.repeat(64)).claim.length).toBeGreaterThan(0);
+});

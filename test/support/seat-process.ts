@@ -2,6 +2,7 @@
  * A real agent as a process of its own, with the screens' and the syncer's side of its sockets held by the test. Owns the
  * process, its state folder and the connections, and ends all of them.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,7 +14,9 @@ import type { SeatView } from '../../contract/seat-view.ts';
 import { type SyncBoundary, syncBoundary } from '../../contract/sync.ts';
 import { type UiBoundary, uiBoundary } from '../../contract/ui.ts';
 import { deriveEpochKeys, openEntry, openEpochSecret, parseHeader } from '../../core/audit/index.ts';
+import { parseToken } from '../../core/enrolment/token.ts';
 import { isWardlockError } from '../../core/errors/index.ts';
+import { tokenId } from '../../crypto/enrolment.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { type BoundaryClient, connect } from '../../ipc/client.ts';
 import { SiteDouble, type StaffMember } from './site-double.ts';
@@ -194,7 +197,10 @@ export class SeatProcess {
     const screens = await this.screens(user);
     await screens.client.request('enrol', { server: '127.0.0.1:1', token: this.site.token });
     await asked.promise;
-    const { claim } = await syncer.request('enrolmentClaim', { tlsKeySha256: '0'.repeat(64), tokenId: '0'.repeat(32) });
+    const { claim } = await syncer.request('enrolmentClaim', {
+      tlsKeySha256: '0'.repeat(64),
+      tokenId: tokenId(parseToken(this.site.token).secret),
+    });
     await syncer.request('enrolled', { reply: this.site.enrol(claim) });
     screens.close();
     await screens.closed;
