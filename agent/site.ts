@@ -96,9 +96,10 @@ export class Site {
     const { version, persons } = received.directory;
     if (version === directory.version) return { outcome: 'unchanged', version };
     memory.raiseHighest('directory', version);
-    // Whom the site has locked out is out, whether or not the record has room to say so.
-    onDirectory(directory.replace(received.directory).gone);
+    // Whom the site has locked out is out, whether or not the record has room to say so: it is told, never waited for.
+    const { gone } = directory.replace(received.directory);
     recorder.note({ type: 'directory.applied', body: { version, persons: persons.length } });
+    onDirectory(gone);
     return { outcome: 'applied', version };
   }
 
