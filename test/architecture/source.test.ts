@@ -74,7 +74,9 @@ describe('the text of the source', () => {
   test(`no source file has more than ${MOST_LINES} lines`, () => {
     const sources = files.filter(isSource);
     expect(sources.length).toBeGreaterThan(40);
-    expect(sources.map((file) => ({ file, lines: read(file).trimEnd().split('\n').length })).filter(({ lines }) => lines > MOST_LINES)).toEqual([]);
+    expect(
+      sources.map((file) => ({ file, lines: read(file).trimEnd().split('\n').length })).filter(({ lines }) => lines > MOST_LINES),
+    ).toEqual([]);
   });
 
   test('every TypeScript file of the product opens with what it owns', () => {
