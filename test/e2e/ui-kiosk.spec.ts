@@ -84,21 +84,6 @@ test.describe('a locked seat', () => {
     });
   }
 
-  for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
-    test(`fault: a page that ${signal === 'SIGKILL' ? 'dies' : 'hangs'} ends the kiosk, so that a new one starts`, async () => {
-      const kiosk = start(ground);
-      const before = ground.agent.of('surface').length;
-      await expect.poll(() => ground.agent.of('surface').length).toBe(before + 1);
-      await expect.poll(() => windows(ground)).toMatch(/"Wardlock".*1280x800\+0\+0/);
-      const pids = await pagePids(ground);
-      expect(pids).not.toEqual([]);
-      for (const pid of pids) process.kill(pid, signal);
-      expect(await kiosk.ended).toBe(EXIT_PAGE_LOST);
-      expect(await windows(ground)).not.toContain('"Wardlock"');
-      ground.agent.asked.length = 0;
-    });
-  }
-
   test('a wrong command line names what is wrong', async () => {
     const kiosk = start(ground, ['--locale', 'klingon']);
     expect(await kiosk.ended).toBe(EXIT_USAGE);
@@ -135,6 +120,30 @@ test.describe('a locked seat', () => {
   });
 });
 
+for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
+  // Each on ground of its own: a kiosk whose page died leaves its folder to the next one (docs/limitations.md, Screens).
+  test.describe(`a page that ${signal === 'SIGKILL' ? 'dies' : 'hangs'}`, () => {
+    let ground: Ground;
+    test.beforeAll(async () => {
+      ground = await prepareGround();
+    });
+    test.afterAll(() => ground.clear());
+
+    test(`fault: ends the kiosk with its own code, so that a new one starts`, async () => {
+      const kiosk = start(ground);
+      const before = ground.agent.of('surface').length;
+      await expect.poll(() => ground.agent.of('surface').length).toBe(before + 1);
+      await expect.poll(() => isShown(ground)).toBe(true);
+      const pids = await pagePids(ground);
+      expect(pids).not.toEqual([]);
+      for (const pid of pids) process.kill(pid, signal);
+      expect(await kiosk.ended).toBe(EXIT_PAGE_LOST);
+      expect(await windows(ground)).not.toContain('"Wardlock"');
+      ground.agent.asked.length = 0;
+    });
+  });
+}
+
 /** The page's own process among those of this kiosk, and the spare one that Chromium may keep ready: which is which can't be seen. */
 async function pagePids(ground: Ground): Promise<readonly number[]> {
   const pids: number[] = [];
@@ -144,6 +153,16 @@ async function pagePids(ground: Ground): Promise<readonly number[]> {
     if (command.includes('--type=renderer') && command.includes(ground.launch.home)) pids.push(Number(entry));
   }
   return pids;
+}
+
+/** On the screen, and so loaded: a window that is only made has no page yet that could hang. */
+async function isShown(ground: Ground): Promise<boolean> {
+  const env = { PATH: '/usr/bin:/bin', DISPLAY: ground.display.name, XAUTHORITY: ground.display.authority };
+  return run('xdotool', ['search', '--onlyvisible', '--name', '^Wardlock$'], { env }).then(
+    ({ stdout }) => stdout.trim() !== '',
+    // xdotool ends with 1 when it finds nothing.
+    () => false,
+  );
 }
 
 async function windows(ground: Ground): Promise<string> {
