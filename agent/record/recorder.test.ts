@@ -39,6 +39,17 @@ function setting(works: { store: boolean; emergency: boolean }) {
 }
 
 describe('the recorder', () => {
+  test('says of one of a flood that it was only counted to whoever depends on it, and to nobody else', async () => {
+    const { recorder, log } = setting({ store: true, emergency: true });
+    recorder.use({ ...log, append: () => Promise.resolve({ seq: null }) }, []);
+    await expect(recorder.append(connected)).rejects.toMatchObject({ code: 'AUDIT_EVENT_COUNTED' });
+    recorder.note(connected);
+    await recorder.settled();
+    // The record is well: it said how many there were.
+    expect(recorder.broken).toBeNull();
+    expect(recorder.recording).toBe(true);
+  });
+
   test('holds what happens before there is a store, and writes it in order when there is one', async () => {
     const { recorder, log, store } = setting({ store: true, emergency: true });
     recorder.note(connected);

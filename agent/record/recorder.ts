@@ -11,6 +11,8 @@ import type { AuditLog } from './port.ts';
 const WAITING_LIMIT = 256;
 /** Where an event is now. `unrecorded`: in no log; it is reported as soon as one takes it. */
 export type Place = 'store' | 'emergency' | 'unrecorded';
+/** One of a flood, counted and not recorded itself: enough for what is told, never for what something depends on. */
+type Written = Place | 'counted';
 /** Keeps what no log could take, until one can. False when it could not. */
 export type LastResort = (event: AuditEvent) => boolean;
 
@@ -66,18 +68,12 @@ export class Recorder {
 
   /**
    * Durable when it resolves with `store` or `emergency`; a break-glass may also resolve with `unrecorded`.
-   * @throws AUDIT_APPEND_FAILED or the store's own code
+   * @throws AUDIT_EVENT_COUNTED for one of a flood, AUDIT_APPEND_FAILED or the store's own code
    */
-  append(event: AuditEvent): Promise<Place> {
-    const done = this.#write(event);
-    const noted = done.then(
-      (place) => {
-        this.#place = place;
-      },
-      () => {},
-    );
-    this.#pending = Promise.all([this.#pending, noted]).then(() => {});
-    return done;
+  async append(event: AuditEvent): Promise<Place> {
+    const written = await this.#tracked(event);
+    if (written === 'counted') throw new WardlockError('AUDIT_EVENT_COUNTED');
+    return written;
   }
 
   /** For what is told and not asked: nothing depends on it, and a failure is kept in `broken` and logged. */
@@ -87,7 +83,7 @@ export class Recorder {
       else this.#beyond += 1;
       return;
     }
-    this.append(event).catch(() => {
+    this.#tracked(event).catch(() => {
       // Logged and kept in `broken` where it failed.
     });
   }
@@ -97,11 +93,24 @@ export class Recorder {
     await this.#pending;
   }
 
-  async #write(event: AuditEvent): Promise<Place> {
+  #tracked(event: AuditEvent): Promise<Written> {
+    const done = this.#write(event);
+    const noted = done.then(
+      (written) => {
+        if (written !== 'counted') this.#place = written;
+      },
+      () => {},
+    );
+    this.#pending = Promise.all([this.#pending, noted]).then(() => {});
+    return done;
+  }
+
+  async #write(event: AuditEvent): Promise<Written> {
     const store = this.#store;
     try {
       if (store === null) throw new WardlockError('AUDIT_APPEND_FAILED', 'There is no record that could take this event.');
-      await store.append(event);
+      const { seq } = await store.append(event);
+      if (seq === null) return 'counted';
       this.#broken = null;
       return 'store';
     } catch (failure) {

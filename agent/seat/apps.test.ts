@@ -29,6 +29,7 @@ let held: OpenSession | null = session;
 let policy = testDocument;
 let stuck: string | null = null;
 let storeWorks = true;
+let flooded = false;
 let onRecorded = (): void => {};
 let onStart = (): void => {};
 let prepared: Promise<void> = Promise.resolve();
@@ -63,8 +64,9 @@ const launcher: Launcher = {
 
 function apps(): SessionApps {
   const recorder = new Recorder(silent, () => false);
-  const write = (event: AuditEvent): Promise<{ seq: number }> => {
+  const write = (event: AuditEvent): Promise<{ seq: number | null }> => {
     if (!storeWorks) return Promise.reject(new WardlockError('AUDIT_STORE_FULL'));
+    if (flooded && event.type === 'app.launched') return Promise.resolve({ seq: null });
     done.push(event.type);
     onRecorded();
     return Promise.resolve({ seq: 1 });
@@ -93,12 +95,22 @@ beforeEach(() => {
   policy = testDocument;
   stuck = null;
   storeWorks = true;
+  flooded = false;
   onRecorded = () => {};
   onStart = () => {};
   prepared = Promise.resolve();
 });
 
 describe('a launch', () => {
+  test.each(['calc', 'web'])('of %s that the record only counted does not happen', async (appId) => {
+    flooded = true;
+    const running = apps();
+    expect(await running.launch(appId)).toBe(false);
+    expect(running.stateOf(appId)).toBeUndefined();
+    expect(done.filter((each) => /^(start|web open)/.test(each))).toEqual([]);
+    expect(done).toContain('app.refused');
+  });
+
   test('is recorded before it starts, and its exit after', async () => {
     const running = apps();
     expect(await running.launch('calc')).toBe(true);

@@ -5,7 +5,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Message } from '../../contract/seat-view.ts';
-import type { ErrorCode } from '../../core/errors/index.ts';
+import { type ErrorCode, isWardlockError } from '../../core/errors/index.ts';
 import { type Decision, decide, type LaunchFacts } from '../../core/policy/decide.ts';
 import type { OpenSession } from '../../core/session/types.ts';
 import type { NativeApp, PolicyDocument } from '../../policies/schema.ts';
@@ -210,8 +210,9 @@ export class SessionApps {
         body: { session: session.id, app: appId, sha256, rule: decision.ruleId, policyVersion: decision.generation, mode },
       });
       return true;
-    } catch {
-      this.#message = { key: 'store.broken', params: {}, code: recorder.broken ?? 'AUDIT_APPEND_FAILED' };
+    } catch (failure) {
+      if (isWardlockError(failure) && failure.code === 'AUDIT_EVENT_COUNTED') this.#refuse(appId, session, 'too-many', failure.code);
+      else this.#message = { key: 'store.broken', params: {}, code: recorder.broken ?? 'AUDIT_APPEND_FAILED' };
       return false;
     }
   }

@@ -7,6 +7,7 @@ export const auditErrors = {
   AUDIT_STORE_CLOSED: 'The audit store is closed.',
   AUDIT_APPEND_FAILED: 'The event could not be made durable, so what depended on it did not happen.',
   AUDIT_EVENT_REFUSED: 'The event does not fit the taxonomy and was not recorded.',
+  AUDIT_EVENT_COUNTED: 'Too many of these events came at once. This one was only counted, so what depended on it did not happen.',
   AUDIT_EVENT_OVERSIZE: 'The event is larger than an entry may be.',
   AUDIT_ENTRY_MALFORMED: 'The bytes are not an entry of an audit log.',
   AUDIT_NOTE_MALFORMED: 'The text is not a signed note or not a checkpoint.',
