@@ -23,4 +23,7 @@ export const debianPackages = [
   { names: ['libsecret-1-0'], why: 'the keychain library that keytar loads' },
   { names: ['gnome-keyring'], why: 'a keychain for the tests' },
   { names: ['dbus-x11'], why: 'a session bus of its own for that keychain (dbus-run-session, dbus-launch)' },
+  { names: ['libpcsclite1'], why: 'what pcsc-mini talks to the smart card service with' },
+  { names: ['pcscd'], why: 'the smart card service: badge readers, and the tests of them' },
+  { names: ['vsmartcard-vpcd'], why: 'two virtual badge readers for those tests' },
 ];
