@@ -58,7 +58,7 @@ function staff({ parts }: SeatAgent): Finding {
 function record({ record: held, parts }: SeatAgent): Finding {
   const { state, daysLeft, unreceipted } = held.storage();
   if (held.store === null) return warn('Nothing is recorded yet: the first policy names who may read the record.', 'Publish a policy.');
-  const alarms = held.store.status().alarms.length;
+  const { alarms: found, retiredUnreceipted } = held.store.status();
   if (state === 'broken')
     return stop(
       `The record can't be written (${parts.recorder.broken ?? 'see the log'}). Only emergency access works.`,
@@ -69,8 +69,15 @@ function record({ record: held, parts }: SeatAgent): Finding {
       'The room for the record is full. Only emergency access works.',
       'Bring the seat online, so that its server takes the record over.',
     );
-  if (alarms > 0) return stop(`${alarms} findings about the record were not acknowledged.`, 'Look at the seat on the console.');
-  const says = `Recording; ${unreceipted} entries wait for the server, room for about ${daysLeft} days.`;
+  if (found.length > 0) {
+    const names = [...new Set(found.map(({ code }) => code))].slice(0, 5).join(', ');
+    return stop(
+      `${found.length} findings about the record were not acknowledged: ${names}.`,
+      'Look at the seat on the console, then take note of them here: audit acknowledge',
+    );
+  }
+  const replaced = retiredUnreceipted === 0 ? '' : ` ${retiredUnreceipted} of logs that were replaced wait too.`;
+  const says = `Recording; ${unreceipted} entries wait for the server, room for about ${daysLeft} days.${replaced}`;
   return state === 'low' ? warn(says, 'Bring the seat online.') : ok(says);
 }
 

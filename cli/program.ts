@@ -19,6 +19,7 @@ const modules: Readonly<Record<string, readonly (() => Promise<CommandModule>)[]
     () => import('./audit-verify.ts'),
     () => import('./audit-show.ts'),
     () => import('./audit-snapshot.ts'),
+    () => import('./audit-acknowledge.ts'),
     () => import('./audit-drill.ts'),
     () => import('./audit-export.ts'),
   ],

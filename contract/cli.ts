@@ -40,6 +40,8 @@ export const cliBoundary = boundary({
       params: Type.Object({ path: Type.String({ maxLength: 4096 }) }),
       result: Type.Object({ path: Type.String({ maxLength: 4096 }), entries: Count }),
     },
+    /** Somebody at the machine has seen what was found about the record: recorded, and no alarm any more. Answers what it was. */
+    acknowledge: { params: Nothing, result: Type.Object({ findings: Type.Array(Type.String({ maxLength: 1000 }), { maxItems: 100 }) }) },
     /** Public parts only: what an auditor needs to verify this seat's log offline. */
     identity: {
       params: Nothing,

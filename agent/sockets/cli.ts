@@ -1,6 +1,7 @@
 /** What the command line may ask, for root and the agent's own user only. It opens nothing by itself: a tap is a tap. */
 import type { Result } from '../../contract/boundary.ts';
 import { type CliBoundary, cliBoundary } from '../../contract/cli.ts';
+import { describeFault } from '../../core/audit/index.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { Handlers } from '../../ipc/connection.ts';
 import type { ListenOptions } from '../../ipc/server.ts';
@@ -50,6 +51,13 @@ function handlersOf(seat: SeatAgent): Handlers<CliBoundary> {
       const { store } = seat.record;
       if (store === null) throw new WardlockError('AUDIT_RANGE_UNAVAILABLE', 'This seat has no record yet: it waits for its first policy.');
       return store.snapshot(path);
+    },
+    acknowledge: async () => {
+      const findings = seat.record.store?.findings.map(describeFault) ?? [];
+      // Nobody has signed in for this: root, or the agent's own user, is all that is known.
+      if (findings.length > 0) await seat.record.store?.acknowledge(null);
+      seat.push();
+      return { findings };
     },
     identity: () => ({
       workstationId: identity.enrolment?.workstationId ?? null,

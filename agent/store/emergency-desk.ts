@@ -11,8 +11,7 @@ import { WardlockError } from '../../core/errors/index.ts';
 import { EmergencyLog, type EmergencyRun } from './emergency.ts';
 import { emergencyConsistency, emergencyRoot, readEmergencyBatch } from './emergency-read.ts';
 import type { LogParts } from './incarnation.ts';
-import type { Batch, ReadLimits } from './reader.ts';
-import type { ReceiptedLog } from './receipts.ts';
+import type { SideLog } from './side-log.ts';
 import type { LogPosition } from './types.ts';
 
 export class EmergencyDesk {
@@ -42,31 +41,13 @@ export class EmergencyDesk {
     return seq;
   }
 
-  run(incarnation: string | undefined): EmergencyRun | undefined {
-    return incarnation === undefined ? undefined : this.#all().find((run) => run.incarnation === incarnation);
-  }
-
-  batch(run: EmergencyRun, start: number, limits: ReadLimits): Batch {
-    return readEmergencyBatch(run, this.#hasher, start, limits);
-  }
-
-  consistency(run: EmergencyRun, from: number, to: number): readonly Uint8Array[] {
-    return emergencyConsistency(run, this.#hasher, from, to);
-  }
-
-  positions(): readonly LogPosition[] {
+  /** The runs, each as the syncer and receipts see it. */
+  logs(): readonly SideLog[] {
     return this.#all().map((run) => ({
-      incarnation: run.incarnation,
-      size: run.entries.length,
-      receiptedSize: this.#receipted.get(run.incarnation) ?? 0,
-    }));
-  }
-
-  receipted(): readonly ReceiptedLog[] {
-    return this.#all().map((run) => ({
-      origin: originOf(run),
-      size: run.entries.length,
-      rootAt: (size) => emergencyRoot(run, this.#hasher, size),
+      position: this.#positionOf(run),
+      receipted: { origin: originOf(run), size: run.entries.length, rootAt: (size) => emergencyRoot(run, this.#hasher, size) },
+      batch: (start, limits) => readEmergencyBatch(run, this.#hasher, start, limits),
+      consistency: (from, to) => emergencyConsistency(run, this.#hasher, from, to),
     }));
   }
 
@@ -82,13 +63,19 @@ export class EmergencyDesk {
 
   /** Runs that the main log has not been told of in this life. */
   unreported(): readonly LogPosition[] {
-    const due = this.positions().filter(({ incarnation }) => !this.#reported.has(incarnation));
+    const due = this.#all()
+      .map((run) => this.#positionOf(run))
+      .filter(({ incarnation }) => !this.#reported.has(incarnation));
     for (const { incarnation } of due) this.#reported.add(incarnation);
     return due;
   }
 
   close(): void {
     this.#log?.close();
+  }
+
+  #positionOf({ incarnation, entries }: EmergencyRun): LogPosition {
+    return { incarnation, size: entries.length, receiptedSize: this.#receipted.get(incarnation) ?? 0 };
   }
 
   #all(): readonly EmergencyRun[] {

@@ -132,10 +132,16 @@ export async function resumeLog(db: StoreDatabase, parts: LogParts): Promise<Liv
 }
 
 /** Sets a log aside under its own name, untouched. */
-export async function retireLog(paths: StorePaths, name: string): Promise<string> {
-  const target = join(dirname(paths.db), `retired-${name}.db`);
+export async function retireLog(paths: StorePaths, incarnation: string): Promise<string> {
+  const target = join(dirname(paths.db), `retired-${incarnation}-${Date.now()}.db`);
   await moveDatabase(paths.db, target);
   return target;
+}
+
+/** When a log was set aside, in milliseconds since 1970; `undefined` for the name of anything else. */
+export function retiredAt(name: string): number | undefined {
+  const at = /^retired-(?:[0-9a-f]{16}|unknown)-(\d{1,15})\.db$/.exec(name)?.[1];
+  return at === undefined ? undefined : Number(at);
 }
 
 /** The last thing known of a log: its receipt if it has one, else the head in the anchor. */

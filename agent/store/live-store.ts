@@ -16,6 +16,7 @@ import { type LogView, rootAt } from './reader.ts';
 import type { ReceiptedLog } from './receipts.ts';
 import { releaseKeys } from './release.ts';
 import { needsRoom, pruneStep, usedBytes } from './retention.ts';
+import type { RetiredLogs } from './retired.ts';
 import { writeSnapshot } from './snapshot.ts';
 import { readPruned } from './source.ts';
 import type { Tables } from './tables.ts';
@@ -28,6 +29,8 @@ export interface LiveOptions {
   readonly parts: LogParts;
   readonly anchor: AnchorWriter;
   readonly capacityBytes: number;
+  /** Logs that were replaced: they are counted when room is wanted, and the oldest with a receipt goes first. */
+  readonly retired: Pick<RetiredLogs, 'usedBytes' | 'makeRoom'>;
   readonly appended: () => void;
   readonly broke: (error: unknown) => void;
   readonly problem: (what: string, error: unknown) => void;
@@ -181,7 +184,7 @@ export class LiveStore {
     if (this.size - this.#measuredAt >= MEASURE_ENTRIES) {
       this.#measuredAt = this.size;
       this.#usedBytes = usedBytes(this.#db);
-      if (needsRoom({ used: this.#usedBytes, capacity: this.#options.capacityBytes }, false)) this.#prune();
+      if (this.#needsRoom(false)) this.#prune();
     }
     this.#options.appended();
   }
@@ -193,6 +196,11 @@ export class LiveStore {
 
   #anchorRecord(): AnchorRecord {
     return { incarnation: this.incarnation, head: this.#writer.head, receipt: this.#receipt?.note ?? null };
+  }
+
+  #needsRoom(pruning: boolean): boolean {
+    const { capacityBytes, retired } = this.#options;
+    return needsRoom({ used: this.#usedBytes + retired.usedBytes, capacity: capacityBytes }, pruning);
   }
 
   /** Prunes in steps, giving appends their turn in between. */
@@ -207,10 +215,12 @@ export class LiveStore {
     if (this.#closed) return;
     try {
       this.#usedBytes = usedBytes(this.#db);
-      if (!needsRoom({ used: this.#usedBytes, capacity: this.#options.capacityBytes }, started)) return;
-      const before = this.#pruned;
-      this.#pruned = pruneStep({ db: this.#db, tables: this.tables }, this.#hasher, before, this.receiptedSize);
-      if (this.#pruned === before) return;
+      if (!this.#needsRoom(started)) return;
+      if (!this.#options.retired.makeRoom()) {
+        const before = this.#pruned;
+        this.#pruned = pruneStep({ db: this.#db, tables: this.tables }, this.#hasher, before, this.receiptedSize);
+        if (this.#pruned === before) return;
+      }
       this.#pruning = true;
       setImmediate(() => this.#pruneNext(true));
     } catch (error) {

@@ -3,7 +3,7 @@
  * found. Owns the decision which findings end an incarnation; must never continue a log whose signed past does not fit.
  */
 import { existsSync } from 'node:fs';
-import { equalBytes, toHex } from '../../core/audit/bytes.ts';
+import { equalBytes, fromUtf8, toHex, utf8 } from '../../core/audit/bytes.ts';
 import type { Fault } from '../../core/audit/faults.ts';
 import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import { type AnchorRead, type AnchorRecord, readAnchor } from './anchor.ts';
@@ -11,7 +11,7 @@ import { asCoded, openDatabase, type StoreDatabase } from './database.ts';
 import { checkStore } from './fsck.ts';
 import { citationOf, createLog, finishBirth, type LiveLog, type LogParts, resumeLog, retireLog, storePaths } from './incarnation.ts';
 import { readLogId } from './source.ts';
-import { storeTables } from './tables.ts';
+import { storeTables, type Tables } from './tables.ts';
 
 export interface OpenedLog {
   readonly live: LiveLog;
@@ -83,6 +83,17 @@ async function beginWithout(dir: string, parts: LogParts, birth: 'enrolment' | '
   return { live: await createLog(paths, parts, { kind: 'replacement', replaces: cited }), findings: [finding], interrupted: true };
 }
 
+/** How often the machine was booted since this log began, as far as it knows; keeps the answer in the log. */
+export function countBoot(tables: Tables, bootId: string): number {
+  const id = utf8(bootId);
+  const known = tables.meta('boot_id');
+  const before = Number(fromUtf8(tables.meta('boot') ?? utf8('0')));
+  const counter = known !== undefined && equalBytes(known, id) ? before : before + 1;
+  tables.writeMeta('boot_id', id);
+  tables.writeMeta('boot', utf8(String(counter)));
+  return counter;
+}
+
 /** Why a log is not continued, and what is known of it. */
 interface Retired {
   readonly findings: readonly Fault[];
@@ -94,7 +105,7 @@ interface Retired {
 async function replace(dir: string, parts: LogParts, why: Retired): Promise<OpenedLog> {
   const { findings, anchor, receipt, incarnation } = why;
   const paths = storePaths(dir);
-  await retireLog(paths, `${incarnation ?? anchor?.incarnation ?? 'unknown'}-${Date.now()}`);
+  await retireLog(paths, incarnation ?? anchor?.incarnation ?? 'unknown');
   const live = await createLog(paths, parts, { kind: 'replacement', replaces: citationOf(anchor, receipt) });
   return { live, findings, interrupted: true };
 }

@@ -42,6 +42,8 @@ export function readBatch(view: LogView, start: number, limits: ReadLimits): Bat
   let bytes = 0;
   for (const entry of view.tables.entries(start, Math.max(1, Math.min(limits.maxEntries, end - start)))) {
     bytes += entry.bytes.length;
+    // A gap, which only a log that was replaced can have.
+    if (entry.seq !== start + entries.length) break;
     if (entries.length > 0 && bytes > limits.maxBytes) break;
     entries.push(entry.bytes);
   }

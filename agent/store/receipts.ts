@@ -14,11 +14,15 @@ import type { ReceiptOutcome } from './types.ts';
 export interface ReceiptedLog {
   readonly origin: string;
   readonly size: number;
+  /** A log that was replaced may be an older copy of itself: then the server rightly holds more. */
+  readonly mayBeOlderCopy?: boolean;
   rootAt(size: number): Uint8Array;
 }
 
 export type JudgedReceipt =
   | { readonly outcome: 'valid'; readonly signed: SignedCheckpoint }
+  /** Of a replaced log: the server holds all of it, and more. */
+  | { readonly outcome: 'beyond'; readonly signed: SignedCheckpoint }
   | Extract<ReceiptOutcome, { outcome: 'refused' }>;
 
 export function judgeReceipt(note: string, key: NoteVerifier | undefined, logs: readonly ReceiptedLog[]): JudgedReceipt {
@@ -30,6 +34,7 @@ export function judgeReceipt(note: string, key: NoteVerifier | undefined, logs: 
   }
   const log = logs.find((candidate) => candidate.origin === origin);
   if (log === undefined) return refused('AUDIT_RECEIPT_REFUSED', 'The receipt is for another log.');
+  if (size > log.size && log.mayBeOlderCopy === true) return { outcome: 'beyond', signed };
   if (size > log.size) {
     return refused('AUDIT_RECEIPT_REFUSED', 'The receipt covers more than this seat holds.', {
       code: 'RECEIPT_AHEAD',
@@ -54,6 +59,10 @@ function read(note: string): SignedCheckpoint | undefined {
   }
 }
 
-function refused(code: 'AUDIT_RECEIPT_REFUSED' | 'AUDIT_NOTE_MALFORMED', message: string, fault?: Fault): JudgedReceipt {
+function refused(
+  code: 'AUDIT_RECEIPT_REFUSED' | 'AUDIT_NOTE_MALFORMED',
+  message: string,
+  fault?: Fault,
+): Extract<ReceiptOutcome, { outcome: 'refused' }> {
   return fault === undefined ? { outcome: 'refused', code, message } : { outcome: 'refused', code, message, fault };
 }

@@ -3,9 +3,8 @@
  * close. `append` resolving means durable; nothing here ever says so earlier, and nothing leaves without a receipt.
  */
 import type { AuditEvent } from '../../contract/events.ts';
-import { toHex, utf8 } from '../../core/audit/bytes.ts';
 import { logKeyName } from '../../core/audit/checkpoint.ts';
-import type { Citation, EpochReason, Recipient } from '../../core/audit/epoch.ts';
+import type { EpochReason, Recipient } from '../../core/audit/epoch.ts';
 import { describeFault, type Fault } from '../../core/audit/faults.ts';
 import { type TreeHasher, treeHasher } from '../../core/audit/hasher.ts';
 import { formatVerifierKey, NOTE_ED25519 } from '../../core/audit/note.ts';
@@ -17,19 +16,14 @@ import { EmergencyDesk } from './emergency-desk.ts';
 import { citationOf, type LogParts, storePaths } from './incarnation.ts';
 import { Intake, isEventType, sealable } from './intake.ts';
 import { LiveStore } from './live-store.ts';
-import { type OpenedLog, openLog } from './open.ts';
+import { countBoot, type OpenedLog, openLog } from './open.ts';
 import { type Batch, consistency, inclusion, type ReadLimits, readBatch } from './reader.ts';
 import { judgeReceipt } from './receipts.ts';
 import { checkRecipients } from './recipients.ts';
-import { daysLeft } from './status.ts';
-import {
-  DEFAULT_CAPACITY_BYTES,
-  type LogPosition,
-  type ReceiptOutcome,
-  type RecordingState,
-  type StoreOptions,
-  type StoreStatus,
-} from './types.ts';
+import { RetiredLogs } from './retired.ts';
+import type { SideLog } from './side-log.ts';
+import { daysLeft, recordingState } from './status.ts';
+import { DEFAULT_CAPACITY_BYTES, type LogPosition, type ReceiptOutcome, type StoreOptions, type StoreStatus } from './types.ts';
 
 /** How often floods are summed up, and how soon a broken store is tried again. */
 const SUMMARY_INTERVAL_MS = 10_000;
@@ -50,6 +44,7 @@ export class AuditStore {
   #recipients: readonly Recipient[];
   #live: LiveStore | undefined;
   #anchor: AnchorWriter | undefined;
+  #retired: RetiredLogs | undefined;
   #opening: Promise<void> | undefined;
   #triedAt = 0;
   #diskFull = false;
@@ -120,7 +115,7 @@ export class AuditStore {
     if (this.#closed) throw new WardlockError('AUDIT_STORE_CLOSED');
     const admission = this.#admit(event, 0);
     if (admission.outcome !== 'admitted') throw new WardlockError('AUDIT_EVENT_REFUSED', 'The emergency log takes events of class 1 only.');
-    return { seq: this.#emergency.append(admission.padded, this.#recipients, this.#citation()) };
+    return { seq: this.#emergency.append(admission.padded, this.#recipients, citationOf(this.#live?.anchorRecord(), undefined)) };
   }
 
   /** Opens a new epoch now; resolves when the keys before it are gone, or when the change failed and was reported. */
@@ -141,9 +136,9 @@ export class AuditStore {
     return this.#lastPosition;
   }
 
-  /** The main log, then those runs of the emergency log that have no receipt yet. */
+  /** The main log, then the runs of the emergency log and the replaced logs that have no receipt yet. */
   logs(): readonly LogPosition[] {
-    return [this.position(), ...this.#emergency.positions()];
+    return [this.position(), ...this.#sideLogs().map(({ position }) => position)];
   }
 
   /** The checkpoint to anchor now, under the log key and the epoch's. */
@@ -153,13 +148,11 @@ export class AuditStore {
 
   /** Raw entries from `start` with the checkpoint that covers them, as in contract/sync.ts. */
   readFrom(start: number, limits: ReadLimits, incarnation?: string): Batch {
-    const run = this.#emergency.run(incarnation);
-    return run === undefined ? readBatch(this.#mainFor(incarnation).view(), start, limits) : this.#emergency.batch(run, start, limits);
+    return this.#side(incarnation)?.batch(start, limits) ?? readBatch(this.#mainFor(incarnation).view(), start, limits);
   }
 
   consistency(from: number, to: number, incarnation?: string): readonly Uint8Array[] {
-    const run = this.#emergency.run(incarnation);
-    return run === undefined ? consistency(this.#mainFor(incarnation).view(), from, to) : this.#emergency.consistency(run, from, to);
+    return this.#side(incarnation)?.consistency(from, to) ?? consistency(this.#mainFor(incarnation).view(), from, to);
   }
 
   inclusion(seq: number, size: number): readonly Uint8Array[] {
@@ -169,14 +162,18 @@ export class AuditStore {
   /** Judges a receipt and keeps it. One that contradicts this log is an alarm and is recorded. */
   async applyReceipt(note: string): Promise<ReceiptOutcome> {
     const live = this.#needed();
-    const judged = judgeReceipt(note, this.#options.receiptKey, [live.receipted(), ...this.#emergency.receipted()]);
+    const judged = judgeReceipt(note, this.#options.receiptKey, [live.receipted(), ...this.#sideLogs().map(({ receipted }) => receipted)]);
     if (judged.outcome === 'refused') {
       if (judged.fault !== undefined) await this.#raise([judged.fault]);
       return judged;
     }
     const { origin, size } = judged.signed.checkpoint;
-    if (origin === live.receipted().origin) live.keepReceipt(size, note);
-    else this.#emergency.keepReceipt(origin, size);
+    if (judged.outcome === 'beyond') this.#retired?.supersede(origin, size);
+    else if (origin === live.receipted().origin) live.keepReceipt(size, note);
+    else {
+      this.#emergency.keepReceipt(origin, size);
+      this.#retired?.keepReceipt(origin, size, note);
+    }
     return { outcome: 'accepted', receiptedSize: live.receiptedSize };
   }
 
@@ -191,7 +188,7 @@ export class AuditStore {
     const { incarnation, size, receiptedSize } = this.position();
     const usedBytes = this.#live?.usedBytes ?? 0;
     return {
-      recording: this.#recording(),
+      recording: recordingState(this.#live?.fill, this.#diskFull),
       incarnation,
       epoch: this.#live?.epoch ?? 0,
       size,
@@ -202,6 +199,7 @@ export class AuditStore {
       daysLeft: daysLeft(usedBytes, capacityBytes),
       alarms: this.#alarms.open,
       emergencyEntries: this.#emergency.entries,
+      retiredUnreceipted: this.#retired?.unreceipted ?? 0,
       anchorFailing: this.#anchor?.failing ?? false,
       keys: vault.protection,
     };
@@ -235,6 +233,15 @@ export class AuditStore {
     await this.#live?.close();
     await this.#anchor?.close();
     this.#emergency.close();
+    this.#retired?.close();
+  }
+
+  #sideLogs(): readonly SideLog[] {
+    return [...this.#emergency.logs(), ...(this.#retired?.logs() ?? [])];
+  }
+
+  #side(incarnation: string | undefined): SideLog | undefined {
+    return this.#sideLogs().find(({ position }) => position.incarnation === incarnation);
   }
 
   async #openLive(birth: StoreOptions['birth']): Promise<void> {
@@ -247,6 +254,7 @@ export class AuditStore {
       this.#live = undefined;
       await this.#anchor?.close().catch(() => undefined);
       this.#anchor = undefined;
+      this.#retired?.close();
       if (opened.live.db.open) opened.live.db.close();
       throw error;
     }
@@ -254,17 +262,21 @@ export class AuditStore {
 
   async #begin({ live: log, findings, interrupted }: OpenedLog, parts: LogParts, birth: StoreOptions['birth']): Promise<void> {
     const { dir, crypto, capacityBytes = DEFAULT_CAPACITY_BYTES } = this.#options;
-    this.#countBoot(log.tables);
+    this.#boot.counter = countBoot(log.tables, this.#parts.bootId());
     this.#anchor = await AnchorWriter.open(storePaths(dir).anchor, crypto, (error) =>
       this.#problem('The head anchor could not be written.', error),
     );
+    const problem = (what: string, error: unknown): void => this.#problem(what, error);
+    this.#retired?.close();
+    this.#retired = new RetiredLogs({ dir, workstation: parts.workstation, hasher: this.#hasher, problem });
     const live = new LiveStore(log, {
       parts,
       anchor: this.#anchor,
+      retired: this.#retired,
       capacityBytes,
       appended: () => this.#appended(),
       broke: (error) => this.#broke(error),
-      problem: (what, error) => this.#problem(what, error),
+      problem,
     });
     if (!live.canRecord) await live.rotate('start');
     if (!live.canRecord) throw new WardlockError('AUDIT_KEYS_UNAVAILABLE', 'No epoch could be opened, so nothing can be recorded.');
@@ -367,26 +379,6 @@ export class AuditStore {
     for (const { incarnation, size } of this.#emergency.unreported()) {
       await this.append({ type: 'recording.emergency', body: { incarnation, entries: size } });
     }
-  }
-
-  #recording(): RecordingState {
-    if (this.#live === undefined) return 'broken';
-    if (this.#diskFull || this.#live.fill >= 1) return 'full';
-    return this.#live.fill >= 0.8 ? 'low' : 'ok';
-  }
-
-  #citation(): Citation {
-    return citationOf(this.#live?.anchorRecord(), undefined);
-  }
-
-  #countBoot(tables: LiveStore['tables']): void {
-    const id = utf8(this.#parts.bootId());
-    const known = tables.meta('boot_id');
-    const counter = tables.meta('boot');
-    const before = counter === undefined ? 0 : Number(new TextDecoder().decode(counter));
-    this.#boot.counter = known !== undefined && toHex(known) === toHex(id) ? before : before + 1;
-    tables.writeMeta('boot_id', id);
-    tables.writeMeta('boot', utf8(String(this.#boot.counter)));
   }
 
   #problem(what: string, error: unknown): void {

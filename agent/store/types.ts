@@ -51,6 +51,8 @@ export interface StoreStatus {
   /** What was found wrong with the record and not acknowledged yet. */
   readonly alarms: readonly Fault[];
   readonly emergencyEntries: number;
+  /** Entries of logs that were replaced which no receipt covers. */
+  readonly retiredUnreceipted: number;
   readonly anchorFailing: boolean;
   readonly keys: KeyProtection;
 }

@@ -17,6 +17,13 @@ const UPLOAD_TIMEOUT_MS = 60_000;
 
 /** What concerns one log only; the others may still go up. */
 const OF_ONE_LOG = /^(INTAKE|AUDIT)_/;
+/** What the same bytes would only meet again. */
+const FINAL: ReadonlySet<string> = new Set([
+  'INTAKE_UNVERIFIED',
+  'INTAKE_DIFFERENT_BYTES',
+  'INTAKE_SIZE_CONFLICT',
+  'AUDIT_RANGE_UNAVAILABLE',
+]);
 
 export interface Uploads {
   /** Sends one batch of each log that is behind; true when entries without a receipt remain. */
@@ -35,6 +42,8 @@ interface Step {
 export function openUploads(agent: AgentPort, server: SeatClient): Uploads {
   /** By incarnation: where the server said it stands, when that is not where the agent's last receipt ends. */
   const resume = new Map<string, number>();
+  /** Logs beside the main one that can't go up as they are, with the size at which that was said: the rest must not wait for them. */
+  const givenUp = new Map<string, number>();
   const startOf = (log: Progress): number => resume.get(log.incarnation) ?? log.receiptedSize;
   return {
     run: async (batch, signal) => {
@@ -42,15 +51,16 @@ export function openUploads(agent: AgentPort, server: SeatClient): Uploads {
       for (const known of resume.keys()) if (logs.every(({ incarnation }) => incarnation !== known)) resume.delete(known);
       let more = false;
       let failure: WardlockError | undefined;
-      for (const log of logs) {
+      for (const [at, log] of logs.entries()) {
         const start = startOf(log);
-        if (start >= log.size) continue;
+        if (start >= log.size || givenUp.get(log.incarnation) === log.size) continue;
         try {
           if (await uploadOne({ agent, server, resume }, { log, start, batch, signal })) more = true;
         } catch (error) {
           // The main log is first: that it is refused, or broken at the seat, must not hold back what the emergency log took.
           if (!isWardlockError(error) || !OF_ONE_LOG.test(error.code)) throw error;
-          failure ??= error;
+          if (at > 0 && FINAL.has(error.code)) givenUp.set(log.incarnation, log.size);
+          else failure ??= error;
         }
       }
       if (failure !== undefined) throw failure;

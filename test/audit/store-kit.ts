@@ -31,8 +31,8 @@ export interface StoreKit {
   readonly mirrorKey: NoteVerifier;
   readonly problems: string[];
   open(change?: Partial<StoreOptions>): Promise<AuditStore>;
-  /** The mirror's receipt over the first `size` entries of a store, which it believes. */
-  receipt(store: AuditStore, size: number, root: Uint8Array): string;
+  /** The mirror's receipt over the first `size` entries of a store's present log or of another, which it believes. */
+  receipt(store: AuditStore, size: number, root: Uint8Array, incarnation?: string): string;
   remove(): Promise<void>;
 }
 
@@ -92,9 +92,9 @@ export async function storeKit(base = tmpdir()): Promise<StoreKit> {
         ...change,
       });
     },
-    receipt(store, size, root) {
+    receipt(store, size, root, incarnation = store.position().incarnation) {
       const text = formatCheckpoint({
-        origin: logOrigin({ workstation, incarnation: fromHex(store.position().incarnation, 8) }),
+        origin: logOrigin({ workstation, incarnation: fromHex(incarnation, 8) }),
         size,
         root,
       });

@@ -1,0 +1,73 @@
+/**
+ * A log that was replaced, with a real agent, a real syncer and a real server: what the server did not have of it when the
+ * seat lost its keys goes up all the same, and an auditor reads it.
+ */
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { cliBoundary } from '../../contract/cli.ts';
+import { connect } from '../../ipc/client.ts';
+import { SeatAndServer } from '../support/seat-and-server.ts';
+import { cli, rows, until } from '../support/server-process.ts';
+
+let site: SeatAndServer;
+beforeEach(async () => {
+  site = await SeatAndServer.create();
+});
+afterEach(() => site.remove());
+
+interface LogRow {
+  readonly incarnation: string;
+  readonly size: number;
+}
+const logs = () => rows<LogRow>(site.server.state, 'select incarnation, size from logs order by first_at');
+
+async function record(): Promise<{ readonly state: string; readonly says: string }> {
+  const client = await connect({ boundary: cliBoundary, path: site.seat.socket('cli'), build: 'test', events: {} });
+  try {
+    const { checks } = await client.request('doctor', {});
+    return checks.find(({ id }) => id === 'record') ?? { state: '', says: '' };
+  } finally {
+    client.close();
+  }
+}
+
+test('the tail of a log that the seat could not continue is on the server later, and is read there', async () => {
+  const { seat, server } = site;
+  await seat.start();
+  site.startSyncer();
+  const screens = await site.enrol();
+  await site.stopSyncer();
+  const [before] = logs();
+  expect(await screens.client.request('breakGlass', { reasonId: 'emergency', note: 'before the loss' })).toEqual({ taken: true });
+  await screens.sees((view) => view.phase === 'open');
+  await screens.client.request('logout', {});
+  await screens.sees((view) => view.phase === 'locked');
+  await seat.stop();
+  for (const name of readdirSync(join(seat.state, 'agent'))) if (/^epoch-[ab]\.key$/.test(name)) rmSync(join(seat.state, 'agent', name));
+
+  await seat.start();
+  expect(readdirSync(site.store).filter((name) => name.endsWith('.db') && name !== 'audit.db')).toHaveLength(1);
+  expect(rows(server.state, "select * from indexed_events where body like '%before the loss%'")).toEqual([]);
+  site.startSyncer();
+  const found = await until(
+    () =>
+      rows<LogRow>(
+        server.state,
+        "select incarnation from indexed_events where type = 'breakglass.started' and body like '%before the loss%'",
+      )[0],
+  );
+  expect(found.incarnation).toBe(before?.incarnation);
+  // The end of the old log: the seat says when nothing of it waits any more.
+  await until(
+    () => rows(server.state, "select * from indexed_events where type = 'breakglass.ended' and incarnation = ?", found.incarnation)[0],
+  );
+  const [after, present] = logs();
+  expect(after?.size).toBeGreaterThan(before?.size ?? 0);
+  expect(present?.incarnation).not.toBe(after?.incarnation);
+  // That it was replaced is an alarm at the seat until somebody has seen it.
+  expect(await record()).toMatchObject({ state: 'stop', says: expect.stringContaining('KEYS_LOST') });
+  expect(await cli(['audit', 'acknowledge', '--state', seat.state])).toContain('KEYS_LOST: ');
+  expect(await until(async () => ((await record()).says.includes(' wait too') ? null : record()))).toMatchObject({ state: 'ok' });
+  expect(readdirSync(site.store).filter((name) => name.endsWith('.db') && name !== 'audit.db')).toHaveLength(1);
+});
