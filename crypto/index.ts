@@ -2,12 +2,13 @@
  * The ports of core/audit on node:crypto, shared by agent, server and command line. Owns handles to keys; must never log
  * or export one. May import core and nothing else of the project.
  */
-import { createCipheriv, createDecipheriv, createSecretKey, hash, hkdfSync, sign, verify } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, sign, verify } from 'node:crypto';
 import type { AeadKey, AuditCrypto, MacKey, SignatureVerifier, Signer } from '../core/audit/crypto.ts';
 import { WardlockError } from '../core/errors/index.ts';
 import { hpkeOpen, hpkeSeal } from './hpke.ts';
 import { ed25519PrivateKey, ed25519PublicKey, rawPublicKey, x25519PrivateKey } from './keys.ts';
 import { kernelRandom } from './random.ts';
+import { sha256, sha256Into } from './sha256.ts';
 
 export { hpkeOpen, hpkeSeal } from './hpke.ts';
 export { kernelRandom } from './random.ts';
@@ -25,7 +26,8 @@ const HMAC_OUTER = 0x5c;
 const MAC_SCRATCH_BYTES = 1024;
 
 export const nodeCrypto: AuditCrypto = {
-  sha256: (data) => hash('sha256', data, 'buffer'),
+  sha256,
+  sha256Into,
   hkdf: (ikm, salt, info) => new Uint8Array(hkdfSync('sha256', ikm, salt, info, KEY_BYTES)),
   aeadKey,
   macKey,
@@ -87,8 +89,8 @@ function macKey(raw: Uint8Array): MacKey {
     mac(data) {
       if (data.length > inner.length - HMAC_BLOCK_BYTES) inner = padded(HMAC_INNER, data.length);
       inner.set(data, HMAC_BLOCK_BYTES);
-      outer.set(hash('sha256', inner.subarray(0, HMAC_BLOCK_BYTES + data.length), 'buffer'), HMAC_BLOCK_BYTES);
-      return hash('sha256', outer, 'buffer');
+      sha256Into(inner.subarray(0, HMAC_BLOCK_BYTES + data.length), outer, HMAC_BLOCK_BYTES);
+      return sha256(outer);
     },
   };
 }

@@ -78,11 +78,9 @@ function indexLeadsToHead(tables: Tables, crypto: AuditCrypto): boolean {
 function rebuildIndex(db: StoreDatabase, tables: Tables, hasher: TreeHasher): void {
   const source = storeSource(tables, undefined);
   const range = CompactRange.frontier(hasher, source.start.size, source.start.hashes);
-  const keep = (node: TreeNode): void => {
-    if (node.level >= BLOCK_LEVEL) tables.insertNode(node);
-  };
+  const keep = (node: TreeNode): void => void tables.insertNode(node);
   db.transaction(() => {
-    for (const { bytes } of source.entries()) range.append(hasher.leaf(bytes), keep);
+    for (const { bytes } of source.entries()) range.append(hasher.leaf(bytes), keep, BLOCK_LEVEL);
   })();
 }
 

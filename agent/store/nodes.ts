@@ -22,22 +22,24 @@ export function storedNodes(tables: Tables, hasher: TreeHasher, pruned: Pruned):
     ...covered,
     hash: pruned.hashes[at] ?? hasher.emptyRoot,
   }));
-  const blocks = new Map<number, ReadonlyMap<string, Uint8Array>>();
-  const blockOf = (block: number): ReadonlyMap<string, Uint8Array> => {
-    const known = blocks.get(block) ?? subtreesOf(tables, hasher, left, block);
-    blocks.set(block, known);
-    return known;
+  const blocks = new Map<number, readonly Uint8Array[]>();
+  const leaf = (seq: number): Uint8Array | undefined => {
+    const block = Math.floor(seq / BLOCK_LEAVES);
+    const leaves = blocks.get(block) ?? leavesOf(tables, hasher, block);
+    blocks.set(block, leaves);
+    return leaves[seq % BLOCK_LEAVES];
   };
-  return (level, index) => {
-    const known = left.find((node) => node.level === level && node.index === index)?.hash;
+  const read: NodeReader = (level, index) => {
     const hash =
-      known ??
+      left.find((node) => node.level === level && node.index === index)?.hash ??
       (level >= BLOCK_LEVEL ? tables.node(level, index) : undefined) ??
-      (level > BLOCK_LEVEL ? undefined : blockOf(Math.floor((index * 2 ** level) / BLOCK_LEAVES)).get(place(level, index)));
+      (level === 0 ? leaf(index) : undefined);
     if (hash !== undefined) return hash;
+    if (level > 0 && level <= BLOCK_LEVEL) return hasher.node(read(level - 1, index * 2), read(level - 1, index * 2 + 1));
     const begin = index * 2 ** level;
     throw new WardlockError('AUDIT_RANGE_UNAVAILABLE', `The store does not hold entries ${begin} to ${begin + 2 ** level - 1}.`);
   };
+  return read;
 }
 
 /** The frontier of the first `size` entries. */
@@ -49,26 +51,11 @@ export function frontierAt(hasher: TreeHasher, size: number, node: NodeReader): 
   );
 }
 
-/**
- * The complete subtrees inside one block, from its entries read at once, beginning with what pruning left of them. A proof
- * needs up to five of the same block, so a reader of nodes keeps them; it lives for one proof.
- */
-function subtreesOf(tables: Tables, hasher: TreeHasher, left: readonly TreeNode[], block: number): ReadonlyMap<string, Uint8Array> {
-  const subtrees = new Map<string, Uint8Array>();
-  const keep = (node: TreeNode): void => void subtrees.set(place(node.level, node.index), node.hash);
+/** The leaf hashes of one block, at their places; a proof needs most of them, so they are read at once. */
+function leavesOf(tables: Tables, hasher: TreeHasher, block: number): readonly Uint8Array[] {
   const begin = block * BLOCK_LEAVES;
-  const range = CompactRange.empty(hasher, begin);
-  for (const node of left)
-    if (node.index * 2 ** node.level === range.end && (node.index + 1) * 2 ** node.level <= begin + BLOCK_LEAVES) range.push(node, keep);
-  for (const { seq, bytes } of tables.entries(range.end, begin + BLOCK_LEAVES - range.end)) {
-    if (seq !== range.end || seq >= begin + BLOCK_LEAVES) break;
-    const leaf = { level: 0, index: seq, hash: hasher.leaf(bytes) };
-    keep(leaf);
-    range.push(leaf, keep);
-  }
-  return subtrees;
-}
-
-function place(level: number, index: number): string {
-  return `${level}/${index}`;
+  const leaves: Uint8Array[] = [];
+  for (const { seq, bytes } of tables.entries(begin, BLOCK_LEAVES))
+    if (seq < begin + BLOCK_LEAVES) leaves[seq - begin] = hasher.leaf(bytes);
+  return leaves;
 }

@@ -1,6 +1,7 @@
 /**
- * A compact range: the fewest complete subtrees that cover the leaves [begin, end) of an RFC 6962 tree. With begin 0 it is
- * the frontier of a growing tree. Owns append, merge and root; must never hold a leaf's content.
+ * A compact range: the complete subtrees that cover the leaves [begin, end) of an RFC 6962 tree. With begin 0 it is the
+ * frontier of a growing tree; elsewhere it grows within the largest subtree that begins there. Owns append and root, in
+ * memory of its own so that a leaf allocates nothing; must never hold a leaf's content.
  */
 import { WardlockError } from '../errors/index.ts';
 import { HASH_BYTES } from './bytes.ts';
@@ -13,86 +14,129 @@ export interface TreeNode {
   readonly hash: Uint8Array;
 }
 
-export class CompactRange {
-  readonly begin: number;
-  readonly #hasher: TreeHasher;
-  #end: number;
-  #nodes: TreeNode[];
+/** More than any tree of a safe integer of leaves has. */
+const LEVELS = 54;
+const PAIR_BYTES = 2 * HASH_BYTES;
 
-  private constructor(hasher: TreeHasher, begin: number, nodes: readonly TreeNode[]) {
-    this.begin = begin;
+export class CompactRange {
+  readonly #hasher: TreeHasher;
+  /** For each level the children of its next node above, beside each other: the left one waits until the right one comes. */
+  readonly #pairs = new Uint8Array(LEVELS * PAIR_BYTES);
+  /** 1 where a left child waits: the binary digits of the range's length. */
+  readonly #waiting = new Uint8Array(LEVELS);
+  #begin: number;
+  #end: number;
+  /** Where the largest subtree that begins at `begin` ends. */
+  #limit: number;
+
+  private constructor(hasher: TreeHasher, begin: number) {
     this.#hasher = hasher;
+    this.#begin = begin;
     this.#end = begin;
-    this.#nodes = [];
-    for (const node of nodes) this.push(node);
+    this.#limit = limitOf(begin);
   }
 
   static empty(hasher: TreeHasher, begin = 0): CompactRange {
-    return new CompactRange(hasher, begin, []);
+    return new CompactRange(hasher, begin);
   }
 
   /** The frontier of a tree of `size` leaves from its stored hashes, left to right. */
   static frontier(hasher: TreeHasher, size: number, hashes: readonly Uint8Array[]): CompactRange {
-    const shape = coverage(0, size);
-    if (shape.length !== hashes.length || hashes.some((hash) => hash.length !== HASH_BYTES)) {
-      throw new WardlockError('AUDIT_PROOF_MALFORMED', `A frontier of ${size} leaves has ${shape.length} hashes of 32 bytes.`);
+    const range = new CompactRange(hasher, 0);
+    const places = coverage(0, size);
+    for (const [at, hash] of hashes.entries()) {
+      const place = places[at];
+      if (place !== undefined) range.push({ ...place, hash });
     }
-    return new CompactRange(
-      hasher,
-      0,
-      shape.map((place, at) => ({ ...place, hash: hashes[at] ?? hasher.emptyRoot })),
-    );
+    if (places.length !== hashes.length) {
+      throw new WardlockError('AUDIT_PROOF_MALFORMED', `A frontier of ${size} leaves has ${places.length} hashes of 32 bytes.`);
+    }
+    return range;
+  }
+
+  get begin(): number {
+    return this.#begin;
   }
 
   get end(): number {
     return this.#end;
   }
 
+  /** The subtrees from left to right, with hashes of their own. */
   get nodes(): readonly TreeNode[] {
-    return this.#nodes;
+    const nodes: TreeNode[] = [];
+    let begin = this.#begin;
+    for (let level = LEVELS - 1; level >= 0; level -= 1) {
+      if (this.#waiting[level] !== 1) continue;
+      const width = 2 ** level;
+      nodes.push({ level, index: begin / width, hash: this.#pairs.slice(level * PAIR_BYTES, level * PAIR_BYTES + HASH_BYTES) });
+      begin += width;
+    }
+    return nodes;
   }
 
   copy(): CompactRange {
-    const copy = new CompactRange(this.#hasher, this.begin, []);
-    copy.#nodes = [...this.#nodes];
+    const copy = new CompactRange(this.#hasher, this.#begin);
+    copy.#pairs.set(this.#pairs);
+    copy.#waiting.set(this.#waiting);
     copy.#end = this.#end;
     return copy;
   }
 
-  /** Adds the next leaf; `onNode` sees every subtree of level 1 and above that this leaf completes. */
-  append(leafHash: Uint8Array, onNode?: (node: TreeNode) => void): void {
-    this.push({ level: 0, index: this.#end, hash: leafHash }, onNode);
+  /** Forgets its leaves and begins anew at `begin`, in the same memory. */
+  restart(begin: number): void {
+    this.#waiting.fill(0);
+    this.#begin = begin;
+    this.#end = begin;
+    this.#limit = limitOf(begin);
   }
 
-  /** Adds a complete subtree that starts where this range ends. */
-  push(node: TreeNode, onNode?: (node: TreeNode) => void): void {
-    const width = 2 ** node.level;
-    if (node.index * width !== this.#end) {
+  /** Adds the next leaf; `onNode` sees every subtree that it completes, from `level` on, with a hash to keep. */
+  append(leafHash: Uint8Array, onNode?: (node: TreeNode) => void, level = 1): void {
+    this.#put(0, leafHash, onNode, level);
+  }
+
+  /** Adds a complete subtree that starts where this range ends; throws AUDIT_PROOF_MALFORMED when it does not. */
+  push({ level, index, hash }: TreeNode): void {
+    if (index * 2 ** level !== this.#end) {
       throw new WardlockError('AUDIT_PROOF_MALFORMED', 'A subtree does not continue the range that it is added to.');
     }
-    let top = node;
-    let left = this.#nodes.at(-1);
-    while (left !== undefined && left.level === top.level && left.index % 2 === 0) {
-      this.#nodes.pop();
-      top = { level: top.level + 1, index: left.index / 2, hash: this.#hasher.node(left.hash, top.hash) };
-      onNode?.(top);
-      left = this.#nodes.at(-1);
-    }
-    this.#nodes.push(top);
-    this.#end += width;
-  }
-
-  /** Adds all of `other`, which must start where this range ends. */
-  merge(other: CompactRange): void {
-    for (const node of other.nodes) this.push(node);
+    this.#put(level, hash);
   }
 
   /** The root hash (RFC 6962 section 2.1); only a range from 0 has one. */
   root(): Uint8Array {
-    if (this.begin !== 0) throw new WardlockError('AUDIT_PROOF_MALFORMED', 'Only a range that starts at 0 has a root.');
+    if (this.#begin !== 0) throw new WardlockError('AUDIT_PROOF_MALFORMED', 'Only a range that starts at 0 has a root.');
     let root: Uint8Array | undefined;
-    for (const node of this.#nodes.toReversed()) root = root === undefined ? node.hash : this.#hasher.node(node.hash, root);
+    for (const { hash } of this.nodes.toReversed()) root = root === undefined ? hash : this.#hasher.node(hash, root);
     return root ?? this.#hasher.emptyRoot;
+  }
+
+  #put(from: number, hash: Uint8Array, onNode?: (node: TreeNode) => void, tellFrom = LEVELS): void {
+    const end = this.#end + 2 ** from;
+    if (hash.length !== HASH_BYTES || end > this.#limit) {
+      throw new WardlockError(
+        'AUDIT_PROOF_MALFORMED',
+        'A hash is not 32 bytes long, or goes beyond the subtree that begins where its range does.',
+      );
+    }
+    let level = from;
+    let at = this.#place(level);
+    for (let i = 0; i < HASH_BYTES; i += 1) this.#pairs[at + i] = Number(hash[i]);
+    while (this.#waiting[level] === 1) {
+      this.#waiting[level] = 0;
+      at = this.#place(level + 1);
+      this.#hasher.nodeInto(this.#pairs, level * PAIR_BYTES, this.#pairs, at);
+      level += 1;
+      if (level >= tellFrom) onNode?.({ level, index: end / 2 ** level - 1, hash: this.#pairs.slice(at, at + HASH_BYTES) });
+    }
+    this.#waiting[level] = 1;
+    this.#end = end;
+  }
+
+  /** Where the next node of a level goes: right of the one that waits, or left where none does. */
+  #place(level: number): number {
+    return level * PAIR_BYTES + Number(this.#waiting[level]) * HASH_BYTES;
   }
 }
 
@@ -111,4 +155,11 @@ export function coverage(begin: number, end: number): readonly Omit<TreeNode, 'h
     at += width;
   }
   return places;
+}
+
+function limitOf(begin: number): number {
+  if (begin === 0) return Infinity;
+  let width = 1;
+  while (begin % (width * 2) === 0) width *= 2;
+  return begin + width;
 }

@@ -41,6 +41,8 @@ export interface HpkeSealed {
 
 export interface AuditCrypto {
   sha256(data: Uint8Array): Uint8Array;
+  /** The same into `into` from `at` on: nothing is allocated for each of the millions of hashes of a tree. */
+  sha256Into(data: Uint8Array, into: Uint8Array, at: number): void;
   /** HKDF-SHA-256 (RFC 5869), 32 bytes out. */
   hkdf(ikm: Uint8Array, salt: Uint8Array, info: Uint8Array): Uint8Array;
   /** The handle keeps a copy outside the JavaScript heap; the caller wipes `raw`. */

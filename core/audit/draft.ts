@@ -153,15 +153,13 @@ export class LogDraft {
   #add(bytes: Uint8Array): number {
     const seq = this.size;
     const leaf = this.#hasher.leaf(bytes);
-    this.#range.append(leaf, this.#keepNode);
+    this.#range.append(leaf, this.#keepNode, BLOCK_LEVEL);
     this.#link = leaf.subarray(0, LINK_BYTES);
     this.entries.push({ seq, bytes });
     return seq;
   }
 
-  readonly #keepNode = (node: TreeNode): void => {
-    if (node.level >= BLOCK_LEVEL) this.nodes.push(node);
-  };
+  readonly #keepNode = (node: TreeNode): void => void this.nodes.push(node);
 
   #sign(signers: readonly NamedSigner[]): string {
     const text = formatCheckpoint({ origin: logOrigin(this.#log), size: this.size, root: this.#range.root() });

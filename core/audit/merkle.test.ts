@@ -71,20 +71,32 @@ test('every consistency proof verifies, and none leads from another root', () =>
   }
 });
 
-test('two ranges merge to the range of both, wherever they are cut', () => {
+test('a subtree that was computed by itself joins the range before it, wherever it may stand', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: SIZE }), fc.integer({ min: 0, max: SIZE }), (a, b) => {
-      const [cut, end] = a < b ? [a, b] : [b, a];
+    fc.property(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: SIZE }), (level, block) => {
+      const width = 2 ** level;
+      const begin = (block % Math.floor(SIZE / width)) * width;
       const left = CompactRange.empty(hasher);
-      for (let at = 0; at < cut; at += 1) left.append(leafOf(at));
-      const right = CompactRange.empty(hasher, cut);
-      for (let at = cut; at < end; at += 1) right.append(leafOf(at));
-      const before = right.copy();
-      left.merge(right);
-      expect(equalBytes(left.root(), rootOf(end))).toBe(true);
-      expect(right.nodes).toEqual(before.nodes);
+      for (let at = 0; at < begin; at += 1) left.append(leafOf(at));
+      const right = CompactRange.empty(hasher, begin);
+      for (let at = begin; at < begin + width; at += 1) right.append(leafOf(at));
+      const copy = left.copy();
+      for (const node of right.nodes) copy.push(node);
+      expect(right.nodes).toMatchObject([{ level, index: begin / width }]);
+      expect(equalBytes(copy.root(), rootOf(begin + width))).toBe(true);
+      expect(equalBytes(left.root(), rootOf(begin))).toBe(true);
+      right.restart(begin);
+      right.append(leafOf(begin));
+      expect(right.nodes).toEqual([{ level: 0, index: begin, hash: leafOf(begin) }]);
     }),
   );
+});
+
+test('a range tells of the subtrees from a level on that its leaves complete', () => {
+  const range = CompactRange.empty(hasher);
+  const told: string[] = [];
+  for (let at = 0; at < 8; at += 1) range.append(leafOf(at), ({ level, index }) => void told.push(`${level}/${index}`), 2);
+  expect(told).toEqual(['2/0', '2/1', '3/0']);
 });
 
 test('a frontier that was stored goes on where it was', () => {
@@ -107,6 +119,15 @@ test.each([
   ['a frontier with a hash too few', () => CompactRange.frontier(hasher, 3, [leafOf(0)])],
   ['a frontier with a short hash', () => CompactRange.frontier(hasher, 1, [Uint8Array.of(1)])],
   ['a subtree out of place', () => CompactRange.empty(hasher, 4).push({ level: 1, index: 0, hash: leafOf(0) })],
+  ['a frontier with a hash too many', () => CompactRange.frontier(hasher, 2, [leafOf(0), leafOf(1)])],
+  [
+    'a leaf beyond the subtree that a range lies in',
+    () => {
+      const range = CompactRange.empty(hasher, 5);
+      range.append(leafOf(5));
+      range.append(leafOf(6));
+    },
+  ],
   ['the root of a range that does not start at 0', () => CompactRange.empty(hasher, 4).root()],
   ['a node of short hashes', () => hasher.node(Uint8Array.of(1), leafOf(0))],
 ])('%s is refused with a code', (_what, attempt) => {

@@ -28,24 +28,11 @@ export function verifyInclusion(hasher: TreeHasher, claim: InclusionClaim, proof
   const { index, size } = claim;
   if (!isSize(index) || !isSize(size) || index >= size) return false;
   if (!allHashes([claim.leafHash, claim.root, ...proof])) return false;
-  let fn = index;
-  let sn = size - 1;
   let hash = claim.leafHash;
-  for (const sibling of proof) {
-    if (sn === 0) return false;
-    if (fn % 2 === 1 || fn === sn) {
-      hash = hasher.node(sibling, hash);
-      while (fn % 2 === 0 && fn !== 0) {
-        fn /= 2;
-        sn = Math.floor(sn / 2);
-      }
-    } else {
-      hash = hasher.node(hash, sibling);
-    }
-    fn = Math.floor(fn / 2);
-    sn = Math.floor(sn / 2);
-  }
-  return sn === 0 && equalBytes(hash, claim.root);
+  const arrives = climb(index, size - 1, proof, (sibling, isLeft) => {
+    hash = isLeft ? hasher.node(sibling, hash) : hasher.node(hash, sibling);
+  });
+  return arrives && equalBytes(hash, claim.root);
 }
 
 /** RFC 9162 section 2.1.4.2, with the two trivial cases: an empty old tree and equal trees need an empty proof. */
@@ -61,67 +48,81 @@ export function verifyConsistency(hasher: TreeHasher, claim: ConsistencyClaim, p
     fn = Math.floor(fn / 2);
     sn = Math.floor(sn / 2);
   }
-  const path = fn === 0 ? [oldRoot, ...proof] : [...proof];
-  const seed = path.shift();
+  const [seed, ...path] = fn === 0 ? [oldRoot, ...proof] : proof;
   if (seed === undefined) return false;
   let oldHash = seed;
   let hash = seed;
-  for (const sibling of path) {
+  const arrives = climb(fn, sn, path, (sibling, isLeft) => {
+    if (isLeft) oldHash = hasher.node(sibling, oldHash);
+    hash = isLeft ? hasher.node(sibling, hash) : hasher.node(hash, sibling);
+  });
+  return arrives && equalBytes(oldHash, oldRoot) && equalBytes(hash, root);
+}
+
+/**
+ * Walks a proof from node `index` of its level up to the root, where `last` is the last node of that level: `take` gets
+ * each hash of the proof and whether it stands to the left (RFC 9162 section 2.1.3.2). False when the proof is too long or
+ * too short.
+ */
+export function climb(
+  index: number,
+  last: number,
+  proof: readonly Uint8Array[],
+  take: (sibling: Uint8Array, isLeft: boolean) => void,
+): boolean {
+  let fn = index;
+  let sn = last;
+  for (const sibling of proof) {
     if (sn === 0) return false;
-    if (fn % 2 === 1 || fn === sn) {
-      oldHash = hasher.node(sibling, oldHash);
-      hash = hasher.node(sibling, hash);
-      while (fn % 2 === 0 && fn !== 0) {
-        fn /= 2;
-        sn = Math.floor(sn / 2);
-      }
-    } else {
-      hash = hasher.node(hash, sibling);
+    const isLeft = fn % 2 === 1 || fn === sn;
+    take(sibling, isLeft);
+    while (isLeft && fn % 2 === 0 && fn !== 0) {
+      fn /= 2;
+      sn = Math.floor(sn / 2);
     }
     fn = Math.floor(fn / 2);
     sn = Math.floor(sn / 2);
   }
-  return sn === 0 && equalBytes(oldHash, oldRoot) && equalBytes(hash, root);
+  return sn === 0;
 }
 
 /** PATH(index, size) of RFC 6962 section 2.1.1, leaf's sibling first. Needs index < size. */
 export function inclusionProof(hasher: TreeHasher, index: number, size: number, node: NodeReader): readonly Uint8Array[] {
-  const proof: Uint8Array[] = [];
-  let begin = 0;
-  let end = size;
-  while (end - begin > 1) {
-    const middle = begin + largestPowerBelow(end - begin);
-    if (index < middle) {
-      proof.push(subtreeHash(hasher, middle, end, node));
-      end = middle;
-    } else {
-      proof.push(subtreeHash(hasher, begin, middle, node));
-      begin = middle;
-    }
-  }
-  return proof.reverse();
+  const { siblings } = descend(hasher, { index, size, node }, (begin, end) => end - begin === 1);
+  return siblings.reverse();
 }
 
 /** PROOF(oldSize, size) of RFC 6962 section 2.1.2. Needs oldSize <= size. */
 export function consistencyProof(hasher: TreeHasher, oldSize: number, size: number, node: NodeReader): readonly Uint8Array[] {
   if (oldSize === 0 || oldSize === size) return [];
-  const proof: Uint8Array[] = [];
+  const { siblings, begin } = descend(hasher, { index: oldSize - 1, size, node }, (_begin, end) => end === oldSize);
+  if (begin > 0) siblings.push(subtreeHash(hasher, begin, oldSize, node));
+  return siblings.reverse();
+}
+
+interface Descent {
+  /** A leaf below the subtree that is looked for. */
+  readonly index: number;
+  readonly size: number;
+  readonly node: NodeReader;
+}
+
+/** Goes down from the root to the subtree that `arrived` tells by its bounds; answers where it begins, and the hashes beside the way. */
+function descend(hasher: TreeHasher, { index, size, node }: Descent, arrived: (begin: number, end: number) => boolean) {
+  const siblings: Uint8Array[] = [];
   let begin = 0;
   let end = size;
-  let fromOldTree = true;
-  while (end !== oldSize) {
+  while (!arrived(begin, end)) {
     const middle = begin + largestPowerBelow(end - begin);
-    if (oldSize <= middle) {
-      proof.push(subtreeHash(hasher, middle, end, node));
+    if (index < middle) {
+      siblings.push(subtreeHash(hasher, middle, end, node));
       end = middle;
     } else {
-      proof.push(subtreeHash(hasher, begin, middle, node));
+      siblings.push(subtreeHash(hasher, begin, middle, node));
       begin = middle;
-      fromOldTree = false;
     }
   }
-  if (!fromOldTree) proof.push(subtreeHash(hasher, begin, end, node));
-  return proof.reverse();
+  return { siblings, begin };
 }
 
 /** The hash over the leaves [begin, end), where begin is a multiple of the power of two at or above the width. */

@@ -6,7 +6,7 @@
 import { equalBytes } from '../bytes.ts';
 import { CompactRange, coverage } from '../compact.ts';
 import type { TreeHasher } from '../hasher.ts';
-import { verifyInclusion } from '../merkle.ts';
+import { climb, verifyInclusion } from '../merkle.ts';
 
 export interface RunClaim {
   readonly start: number;
@@ -51,21 +51,11 @@ export class RunProof {
   }
 }
 
-/** The hashes of an inclusion proof that lie to the left of the leaf, from left to right (RFC 9162 section 2.1.3.2). */
+/** The hashes of an inclusion proof that lie to the left of the leaf, from left to right. */
 function leftSiblings(index: number, size: number, proof: readonly Uint8Array[]): readonly Uint8Array[] {
   const left: Uint8Array[] = [];
-  let fn = index;
-  let sn = size - 1;
-  for (const hash of proof) {
-    if (fn % 2 === 1 || fn === sn) {
-      left.push(hash);
-      while (fn % 2 === 0 && fn !== 0) {
-        fn /= 2;
-        sn = Math.floor(sn / 2);
-      }
-    }
-    fn = Math.floor(fn / 2);
-    sn = Math.floor(sn / 2);
-  }
+  climb(index, size - 1, proof, (hash, isLeft) => {
+    if (isLeft) left.push(hash);
+  });
   return left.reverse();
 }

@@ -4,7 +4,8 @@
  * never believed by itself.
  */
 import { equalBytes } from '../bytes.ts';
-import type { CompactRange, TreeNode } from '../compact.ts';
+import { CompactRange } from '../compact.ts';
+import type { TreeHasher } from '../hasher.ts';
 
 /** Stored subtrees start at this level: one for each 32 leaves. */
 export const BLOCK_LEVEL = 5;
@@ -19,31 +20,29 @@ type StoredNode = (level: number, index: number) => Uint8Array | undefined;
 export class RecoveringTree {
   readonly #stored: StoredNode | undefined;
   readonly #firstWholeBlock: number;
-  /** What the entries give; `undefined` once a leaf was missing. */
+  /** The leaves of the present block, which both lanes share. */
+  readonly #block: CompactRange;
+  /** The whole blocks before it, as the entries give them; `undefined` once a leaf was missing. */
   #computed: CompactRange | undefined;
-  /** What stored blocks give; `undefined` while nothing is damaged, or when a stored block is missing too. */
+  /** The same with stored blocks; `undefined` while nothing is damaged, or when a stored block is missing too. */
   #recovered: CompactRange | undefined;
-  /** The right lane at the start of the present block. */
+  /** The lane that a stored hash of the present block would go on from. */
   #base: CompactRange;
-  #recoveredBase: CompactRange | undefined;
   #end: number;
-  /** The hash of the last whole block that the entries gave. */
-  #blockHash: Uint8Array = new Uint8Array(0);
-  readonly #onNode = (node: TreeNode): void => {
-    if (node.level === BLOCK_LEVEL) this.#blockHash = node.hash;
-  };
   #alteredBlocks: number[] = [];
   /** Nothing can be compared any more: a hole without a stored hash to bridge it. */
   #abandoned = false;
   /** True while the present block has a missing leaf. */
   #holed = false;
 
-  constructor(start: CompactRange, stored: StoredNode | undefined) {
+  constructor(hasher: TreeHasher, start: CompactRange, stored: StoredNode | undefined) {
     this.#stored = stored;
-    this.#computed = start;
-    this.#base = start.copy();
     this.#end = start.end;
     this.#firstWholeBlock = Math.ceil(start.end / BLOCK_LEAVES);
+    this.#base = CompactRange.empty(hasher);
+    this.#computed = this.#base;
+    this.#block = CompactRange.empty(hasher, start.end - (start.end % BLOCK_LEAVES));
+    for (const node of start.nodes) (node.level >= BLOCK_LEVEL ? this.#base : this.#block).push(node);
   }
 
   get end(): number {
@@ -52,12 +51,11 @@ export class RecoveringTree {
 
   /** The hashes of the frontier, where nothing is damaged. */
   get hashes(): readonly Uint8Array[] {
-    return this.#computed?.nodes.map((node) => node.hash) ?? [];
+    return this.#computed === undefined ? [] : [...this.#computed.nodes, ...this.#block.nodes].map((node) => node.hash);
   }
 
   leaf(hash: Uint8Array): void {
-    this.#computed?.append(hash, this.#onNode);
-    if (!this.#holed) this.#recovered?.append(hash, this.#onNode);
+    if (!this.#holed) this.#block.append(hash);
     this.#advance();
   }
 
@@ -69,7 +67,6 @@ export class RecoveringTree {
       return;
     }
     for (let i = 0; i < count; i += 1) {
-      this.#recoveredBase ??= this.#base;
       this.#holed = true;
       this.#computed = undefined;
       this.#recovered = undefined;
@@ -82,13 +79,15 @@ export class RecoveringTree {
    * place of what the entries gave; `unknown`: damage leaves nothing to compare. A match settles which lane is right.
    */
   check(root: Uint8Array): 'matched' | 'recovered' | 'differs' | 'unknown' {
-    if (this.#computed !== undefined && equalBytes(this.#computed.root(), root)) {
-      this.#settle(this.#base);
+    if (this.#computed !== undefined && equalBytes(this.#rootOf(this.#computed), root)) {
+      this.#base = this.#computed;
+      this.#recovered = undefined;
+      this.#alteredBlocks = [];
       return 'matched';
     }
-    if (this.#recovered !== undefined && equalBytes(this.#recovered.root(), root)) {
+    if (this.#recovered !== undefined && equalBytes(this.#rootOf(this.#recovered), root)) {
       this.#computed = this.#recovered;
-      this.#settle(this.#recoveredBase ?? this.#base, true);
+      this.#recovered = undefined;
       return 'recovered';
     }
     return this.#computed === undefined && this.#recovered === undefined ? 'unknown' : 'differs';
@@ -101,38 +100,38 @@ export class RecoveringTree {
     return blocks;
   }
 
-  #settle(base: CompactRange, keepBlocks = false): void {
-    this.#base = base;
-    this.#recovered = undefined;
-    this.#recoveredBase = undefined;
-    if (!keepBlocks) this.#alteredBlocks = [];
+  #rootOf(lane: CompactRange): Uint8Array {
+    const whole = lane.copy();
+    for (const node of this.#block.nodes) whole.push(node);
+    return whole.root();
   }
 
   #abandon(): void {
     this.#computed = undefined;
     this.#recovered = undefined;
-    this.#recoveredBase = undefined;
     this.#holed = true;
     this.#abandoned = true;
   }
 
   #advance(): void {
     this.#end += 1;
-    if (this.#end % BLOCK_LEAVES === 0) this.#closeBlock(this.#end / BLOCK_LEAVES - 1);
+    if (this.#end % BLOCK_LEAVES === 0 && !this.#abandoned) this.#closeBlock(this.#end / BLOCK_LEAVES - 1);
   }
 
   #closeBlock(index: number): void {
-    const hash = index >= this.#firstWholeBlock && !this.#abandoned ? this.#stored?.(BLOCK_LEVEL, index) : undefined;
-    const altered = hash !== undefined && (this.#holed || !equalBytes(this.#blockHash, hash));
-    if (hash !== undefined && altered) {
-      const recovered = (this.#recoveredBase ?? this.#base).copy();
-      recovered.push({ level: BLOCK_LEVEL, index, hash });
-      this.#recovered = recovered;
+    const stored = index >= this.#firstWholeBlock ? this.#stored?.(BLOCK_LEVEL, index) : undefined;
+    const [given] = this.#holed ? [] : this.#block.nodes;
+    if (stored !== undefined && (given === undefined || !equalBytes(given.hash, stored))) {
+      this.#base = this.#base.copy();
+      this.#base.push({ level: BLOCK_LEVEL, index, hash: stored });
+      this.#recovered = this.#base;
       if (this.#alteredBlocks.length < MAX_ALTERED_BLOCKS) this.#alteredBlocks.push(index);
-    }
-    if (this.#holed && !altered) this.#abandon();
-    this.#holed = this.#abandoned;
-    this.#recoveredBase = this.#recovered?.copy();
-    if (this.#computed !== undefined) this.#base = this.#computed.copy();
+    } else if (given === undefined) {
+      this.#abandon();
+      return;
+    } else this.#recovered?.push(given);
+    if (given !== undefined) this.#computed?.push(given);
+    this.#holed = false;
+    this.#block.restart(this.#end);
   }
 }

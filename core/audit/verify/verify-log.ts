@@ -61,7 +61,7 @@ class LogVerifier {
     this.#hasher = treeHasher(crypto);
     this.#id = logIdBytes(source.log);
     const start = CompactRange.frontier(this.#hasher, source.start.size, source.start.hashes);
-    this.#tree = new RecoveringTree(start, source.node?.bind(source));
+    this.#tree = new RecoveringTree(this.#hasher, start, source.node?.bind(source));
     this.#epochs = new EpochChain(crypto, source.log, source.start, faults);
     this.#marks = new Marks(source, logOrigin(source.log), faults);
     this.#decryptor = new Decryptor(crypto, options, faults);
