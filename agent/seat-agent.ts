@@ -7,10 +7,11 @@ import type { SeatView } from '../contract/seat-view.ts';
 import type { UiBoundary } from '../contract/ui.ts';
 import { isWardlockError } from '../core/errors/index.ts';
 import { FREE_FAILURES, WAIT_CAP_MS } from '../core/session/throttle.ts';
-import type { OpenSession, SeatEvent } from '../core/session/types.ts';
+import type { OpenSession, SeatEvent, SeatRules } from '../core/session/types.ts';
 import type { BorderWatch } from './border.ts';
 import type { Clock } from './clock.ts';
 import { type StaffDirectory, standingOf } from './credentials/directory.ts';
+import { Entrance } from './credentials/entrance.ts';
 import type { PinCheck } from './credentials/pin.ts';
 import type { SeatIdentity } from './enrolment/seat-identity.ts';
 import type { KeyProtection } from './keys/index.ts';
@@ -68,6 +69,7 @@ export class SeatAgent {
   readonly desktops: Desktops;
   readonly ui: UiWatch;
   readonly site: SiteLink;
+  readonly entrance: Entrance;
   readonly #outputs: SeatOutputs;
   readonly #clockWatch: ClockWatch;
   #policyState: PolicyState = 'none';
@@ -114,6 +116,14 @@ export class SeatAgent {
       },
       onChanged: () => this.push(),
     });
+    this.entrance = new Entrance({
+      directory,
+      memory,
+      clock,
+      policy: () => this.site.policy,
+      trustedWallMs: () => this.site.trustedWallMs(),
+      leastPinDigits: () => this.#leastPinDigits(),
+    });
     this.desktops = new Desktops({ launcher, xauthority: parts.options.xauthority, log });
     this.apps = new SessionApps({
       launcher,
@@ -133,8 +143,12 @@ export class SeatAgent {
       log,
       recorder,
       memory,
-      surroundings: () => ({ rules: rulesOf(this.site.policy), policy: this.site.policyState, uiConnected: this.ui.connected }),
+      surroundings: () => ({ rules: this.#rules(), policy: this.site.policyState, uiConnected: this.ui.connected }),
       checkPin: (person, pin) => pins.isRight(directory.pinOf(person), pin),
+      useCard: ({ hash, person }) => {
+        memory.useCard(hash, directory.cards);
+        recorder.note({ type: 'card.used', body: { person, card: hash } });
+      },
       openSession: (session) => this.#sessionOpened(session),
       endSession: async (session) => {
         const clean = await this.apps.endSession(session);
@@ -203,7 +217,7 @@ export class SeatAgent {
 
   badge(number: string, source: 'ui' | 'cli'): boolean {
     if (source === 'ui') this.#hasReader = true;
-    return this.dispatch({ type: 'BadgeRead', ...this.parts.directory.find(number, this.site.trustedWallMs(), this.#leastPinDigits()) });
+    return this.dispatch(this.entrance.badge(number));
   }
 
   activity({ osIdleMs, ownIdleMs }: Params<UiBoundary, 'activity'>): void {
@@ -242,13 +256,18 @@ export class SeatAgent {
     return seatView({
       generation: this.#generation,
       seat: this.runtime.seat,
-      env: { bootMs: clock.bootMs(), wallMs: clock.wallMs(), rules: rulesOf(this.site.policy), uiConnected: this.ui.connected },
+      env: { bootMs: clock.bootMs(), wallMs: clock.wallMs(), rules: this.#rules(), uiConnected: this.ui.connected },
       snapshot: this.site.policy,
       names: known === null ? null : { seatName: known.seatName, wardName: known.ward.name },
       pinDigits: (person) => directory.pinOf(person)?.digits ?? null,
       appState: (app) => this.apps.stateOf(app),
       appMessage: this.apps.message,
       lastLogin: this.#lastLogin,
+      signIn: {
+        byName: (this.#rules()?.byName.length ?? 0) > 0,
+        suggests: this.site.policy?.document.signIn?.suggestNames ?? false,
+        byCode: this.entrance.takesCodes(),
+      },
       enforcement: launcher.mode,
       enrolment: identity.view,
       truth: {
@@ -264,6 +283,12 @@ export class SeatAgent {
       recorded: recorder.recording,
       practice: options.practice,
     });
+  }
+
+  #rules(): SeatRules | null {
+    const { directory, identity } = this.parts;
+    const ward = (directory.current ?? identity.enrolment)?.ward.id ?? '';
+    return rulesOf(this.site.policy, { ward, wallMs: this.site.trustedWallMs() });
   }
 
   #policyChanged(): void {

@@ -46,7 +46,7 @@ export const Picture = Type.Object({
   display: DisplaySettings,
 });
 
-const { pin, cancel, lock, logout, stay, launch, close, breakGlass, enrol } = uiBoundary.requests;
+const { name, names, code, pin, cancel, lock, logout, stay, launch, close, breakGlass, enrol } = uiBoundary.requests;
 
 export const bridgeBoundary = boundary({
   name: 'bridge',
@@ -54,6 +54,9 @@ export const bridgeBoundary = boundary({
   requests: {
     /** The page is drawn and listens; the answer is the present picture. */
     hello: { params: Nothing, result: Picture },
+    name,
+    names,
+    code,
     pin,
     cancel,
     lock,

@@ -16,6 +16,16 @@ export const PinVerifier = Type.Object({
   digits: Type.Integer({ minimum: 4, maximum: 12 }),
 });
 
+/** What stands for a badge for a while: a temporary code, or a printed downtime card, which opens each seat once. */
+export const SignInCode = Type.Object({
+  kind: Type.Union([Type.Literal('code'), Type.Literal('card')]),
+  /** HMAC-SHA-256 of the word `code`, a colon and the digits, under the site's badge key. */
+  hash: Sha256Hex,
+  validUntil: Timestamp,
+});
+/** Codes and cards of one person that are valid at a time. */
+export const MOST_CODES = 50;
+
 export const Person = Type.Object({
   id: Id,
   displayName: Label,
@@ -25,6 +35,7 @@ export const Person = Type.Object({
   /** HMAC-SHA-256 of the normalised badge number under the site's badge key. */
   badges: Type.Array(Sha256Hex, { maxItems: 8 }),
   pin: Type.Union([Type.Null(), PinVerifier]),
+  codes: Type.Optional(Type.Array(SignInCode, { maxItems: MOST_CODES })),
   validFrom: Type.Union([Type.Null(), Timestamp]),
   validUntil: Type.Union([Type.Null(), Timestamp]),
   revoked: Type.Boolean(),
@@ -44,4 +55,5 @@ export const Directory = Type.Object({
 
 export type Directory = Static<typeof Directory>;
 export type Person = Static<typeof Person>;
+export type SignInCode = Static<typeof SignInCode>;
 export type PinVerifier = Static<typeof PinVerifier>;

@@ -14,6 +14,9 @@ const Refused = Type.Unsafe<ErrorCode>(Code);
 const Person = Type.Union([Type.Null(), Id]);
 const Session = Type.Union([Type.Null(), SessionId]);
 
+/** How often this person was asked for the PIN at this seat in the present shift, this time included. */
+const PinPrompts = Type.Optional(Count);
+
 /** 1 is never lost, 2 are launches, 3 is noise that may be summarised with a count. */
 export type EventClass = 1 | 2 | 3;
 
@@ -31,7 +34,15 @@ export const events = {
   'session.started': {
     class: 1,
     body: Type.Object(
-      { session: SessionId, person: Id, role: Id, factors: Type.Array(Reason, { maxItems: 4 }), policyVersion: Count, replaces: Session },
+      {
+        session: SessionId,
+        person: Id,
+        role: Id,
+        factors: Type.Array(Reason, { maxItems: 4 }),
+        policyVersion: Count,
+        replaces: Session,
+        pinPrompts: PinPrompts,
+      },
       closed,
     ),
   },
@@ -39,9 +50,11 @@ export const events = {
   'session.locked': { class: 1, body: Type.Object({ session: Session, reason: Reason }, closed) },
   'session.unlocked': {
     class: 1,
-    body: Type.Object({ session: SessionId, person: Id, factors: Type.Array(Reason, { maxItems: 4 }) }, closed),
+    body: Type.Object({ session: SessionId, person: Id, factors: Type.Array(Reason, { maxItems: 4 }), pinPrompts: PinPrompts }, closed),
   },
   'session.warned': { class: 2, body: Type.Object({ session: SessionId, idleSeconds: Count }, closed) },
+  /** A downtime card opened this seat, which it does once. `card` is its keyed hash. */
+  'card.used': { class: 1, body: Type.Object({ person: Id, card: Sha256Hex }, closed) },
   'auth.refused': {
     class: 1,
     body: Type.Object({ person: Person, reason: Reason, triesLeft: Count, badge: Type.Union([Type.Null(), Sha256Hex]) }, closed),

@@ -21,6 +21,12 @@ export const MessageKey = Type.Union([
   Type.Literal('badge.unknown'),
   Type.Literal('badge.revoked'),
   Type.Literal('badge.notYet'),
+  Type.Literal('name.unknown'),
+  Type.Literal('name.notAllowed'),
+  Type.Literal('code.unknown'),
+  Type.Literal('code.expired'),
+  Type.Literal('code.used'),
+  Type.Literal('code.wait'),
   Type.Literal('pin.wrong'),
   Type.Literal('pin.wait'),
   Type.Literal('pin.blocked'),
@@ -144,6 +150,8 @@ export const SeatView = Type.Object({
     limitSeconds: Count,
     reasons: Type.Array(Type.Object({ id: Id, text: Label }), { maxItems: 20 }),
   }),
+  /** Ways in without a badge that this seat offers now. `suggests`: names that fit are offered while one is typed. */
+  signIn: Type.Object({ byName: Type.Boolean(), suggests: Type.Boolean(), byCode: Type.Boolean() }),
   message: Type.Union([Type.Null(), Message]),
   enrolment: Type.Union([
     Type.Null(),

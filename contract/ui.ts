@@ -4,7 +4,7 @@
  */
 import Type from 'typebox';
 import { boundary } from './boundary.ts';
-import { BadgeNumber, Count, Id, Label, Milliseconds, Nothing, Pin } from './scalars.ts';
+import { BadgeNumber, Count, Id, Label, Milliseconds, Nothing, Pin, TypedCode, TypedName } from './scalars.ts';
 import { SeatView } from './seat-view.ts';
 
 /** The outcome of an intent: taken, or a reason that the next SeatView explains to the person. */
@@ -17,6 +17,17 @@ export const uiBoundary = boundary({
     hello: { params: Type.Object({ protocol: Count, build: Label }), result: SeatView },
     /** A wedge reader types into the window; main recognises the burst and sends the number. */
     badge: { params: Type.Object({ number: BadgeNumber }), result: Taken },
+    /** Somebody without a badge says who they are; the PIN is asked for next. */
+    name: { params: Type.Object({ name: TypedName }), result: Taken },
+    /** People whose names begin like that, at most six; none where the policy offers none, or for a single letter. */
+    names: {
+      params: Type.Object({ typed: TypedName }),
+      result: Type.Object({
+        people: Type.Array(Type.Object({ id: Id, displayName: Label, initials: Type.String({ maxLength: 4 }) }), { maxItems: 6 }),
+      }),
+    },
+    /** A temporary code, or that of a downtime card, in the place of a badge. */
+    code: { params: Type.Object({ code: TypedCode }), result: Taken },
     pin: { params: Type.Object({ pin: Pin }), result: Taken },
     /** The person leaves the PIN prompt. */
     cancel: { params: Nothing, result: Taken },

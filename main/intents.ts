@@ -25,6 +25,9 @@ export interface IntentParts {
 export function createIntents({ mode, link, change, picture }: IntentParts): BridgeHandlers {
   return {
     hello: () => picture(),
+    name: (params) => link.request('name', params),
+    names: (params) => link.request('names', params),
+    code: (params) => link.request('code', params),
     pin: (params) => link.request('pin', params, CREDENTIAL_TIMEOUT_MS),
     cancel: (params) => link.request('cancel', params),
     lock: (params) => locking({ link, change }, 'lock', params),

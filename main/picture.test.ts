@@ -26,6 +26,7 @@ function view(generation: number, phase: SeatView['phase'], more: Partial<SeatVi
     kept: null,
     warning: null,
     breakGlass: { available: false, needsBadge: false, limitSeconds: 0, reasons: [] },
+    signIn: { byName: false, suggests: false, byCode: false },
     message: null,
     enrolment: null,
     truth: {

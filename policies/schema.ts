@@ -36,6 +36,38 @@ export const WebApp = Type.Object(
   closed,
 );
 
+const TimeOfDay = Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$' });
+
+/** Ways in besides badge and PIN. The first rule whose roles, wards and time fit a person decides; what it does not name is not given. */
+export const SignInRule = Type.Object(
+  {
+    roles: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: 100 })),
+    wards: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: 1000 })),
+    /** By the seat's own clock and time zone; from 22:00 until 06:00 is the night. */
+    between: Type.Optional(Type.Object({ from: TimeOfDay, until: TimeOfDay }, closed)),
+    /** User name and PIN open the seat, for whoever has no badge at hand. */
+    nameAndPin: Type.Optional(Type.Boolean()),
+    /**
+     * The badge alone is enough so long after a right PIN anywhere, where the server has confirmed that PIN within the
+     * second time. Offline the PIN of this very seat counts, for the first time.
+     */
+    badgeOnly: Type.Optional(
+      Type.Object(
+        {
+          withinSeconds: Type.Integer({ minimum: 0, maximum: 43_200 }),
+          confirmedSeconds: Type.Integer({ minimum: 0, maximum: 3_600 }),
+        },
+        closed,
+      ),
+    ),
+    /** Whoever taps an unknown badge may make it their own with user name and PIN, while the server answers. */
+    enrolBadge: Type.Optional(Type.Boolean()),
+    /** Somebody else of one of these roles must confirm with badge and PIN before the session opens. */
+    secondPerson: Type.Optional(Type.Object({ roles: Type.Array(Id, { minItems: 1, maxItems: 100 }) }, closed)),
+  },
+  closed,
+);
+
 /** A public key that can open the log: X25519 for HPKE (RFC 9180), 32 bytes. */
 export const Recipient = Type.Object(
   { id: Id, role: Type.Union([Type.Literal('reader'), Type.Literal('escrow')]), publicKey: Base64 },
@@ -73,6 +105,26 @@ export const PolicyDocument = Type.Object(
         firstWaitSeconds: Type.Integer({ minimum: 30, maximum: 3600 }),
       },
       closed,
+    ),
+    signIn: Type.Optional(
+      Type.Object(
+        {
+          rules: Type.Array(SignInRule, { maxItems: 100 }),
+          /** Names that fit are offered while somebody types one; otherwise the name is typed whole. */
+          suggestNames: Type.Optional(Type.Boolean()),
+          /** What happens once the seat's knowledge of its staff is older than this: no badge alone, or break-glass only. */
+          staffAge: Type.Optional(
+            Type.Object(
+              {
+                maxSeconds: Type.Integer({ minimum: 300, maximum: 31_536_000 }),
+                tooOld: Type.Union([Type.Literal('pin'), Type.Literal('breakglass')]),
+              },
+              closed,
+            ),
+          ),
+        },
+        closed,
+      ),
     ),
     apps: Type.Array(Type.Union([NativeApp, WebApp]), { maxItems: 1000 }),
     roles: Type.Array(

@@ -6,6 +6,7 @@ import './theme/controls.css';
 import './theme/badge.css';
 import './theme/lock.css';
 import './theme/pin.css';
+import './theme/entry.css';
 import './theme/launcher.css';
 import './theme/session.css';
 import './theme/panels.css';

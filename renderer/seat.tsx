@@ -11,6 +11,7 @@ import { SessionFrame } from './parts/session-frame.tsx';
 import { AwayScreen } from './screens/away.tsx';
 import { BreakGlassScreen, EmergencyBadgeScreen } from './screens/break-glass.tsx';
 import { EnrolmentScreen } from './screens/enrolment.tsx';
+import { EntryScreen } from './screens/entry.tsx';
 import { FaultedScreen } from './screens/faulted.tsx';
 import { LauncherScreen } from './screens/launcher.tsx';
 import { LockScreen } from './screens/lock.tsx';
@@ -34,10 +35,9 @@ function Pictured({ picture, bridge }: { readonly picture: Picture; readonly bri
   const { locale, theme, textPercent } = picture.display;
   const t = useMemo(() => textFor(locale), [locale]);
   const screen = useMemo(() => screenOf(picture), [picture]);
-  const [emergency, setEmergency] = useState(false);
-  const mayAskEmergency = screen.kind === 'lock' && screen.view.breakGlass.available && !screen.locking;
-  if (emergency && !mayAskEmergency) setEmergency(false);
-  const asking = emergency && mayAskEmergency;
+  const [aside, setAside] = useState<Aside | null>(null);
+  const asking = aside !== null && offers(screen, aside) ? aside : null;
+  if (aside !== asking) setAside(asking);
   const session = screen.kind === 'launcher' || screen.kind === 'app' ? screen.view.session : null;
   const warning = session === null ? null : (picture.view?.warning ?? null);
 
@@ -47,7 +47,7 @@ function Pictured({ picture, bridge }: { readonly picture: Picture; readonly bri
     document.documentElement.dir = t.direction;
     dataset['theme'] = theme === 'auto' ? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light') : theme;
     dataset['text'] = String(textPercent);
-    dataset['screen'] = asking ? 'breakglass' : screen.kind;
+    dataset['screen'] = asking ?? screen.kind;
     dataset['session'] = session?.kind ?? 'none';
     dataset['warning'] = warning === null ? 'no' : 'yes';
     dataset['mode'] = picture.mode;
@@ -57,20 +57,29 @@ function Pictured({ picture, bridge }: { readonly picture: Picture; readonly bri
   const context: SeatContext = useMemo(() => ({ t, bridge, picture }), [t, bridge, picture]);
   return (
     <Context value={context}>
-      <Body screen={screen} asking={asking} onEmergency={setEmergency} />
+      <Body screen={screen} asking={asking} onAside={setAside} />
       {session !== null && warning !== null && <WarningLayer warning={warning} overApp={screen.kind === 'app'} />}
       {picture.mode !== 'kiosk' && <ModeRibbon mode={picture.mode} />}
     </Context>
   );
 }
 
-interface BodyProps {
-  readonly screen: Screen;
-  readonly asking: boolean;
-  readonly onEmergency: (open: boolean) => void;
+/** What a person may turn to from the lock without the agent's doing. */
+export type Aside = 'breakglass' | 'entry';
+
+function offers(screen: Screen, aside: Aside): boolean {
+  if (screen.kind !== 'lock' || screen.locking) return false;
+  const { breakGlass, signIn } = screen.view;
+  return aside === 'breakglass' ? breakGlass.available : signIn.byName || signIn.byCode;
 }
 
-function Body({ screen, asking, onEmergency }: BodyProps): JSX.Element {
+interface BodyProps {
+  readonly screen: Screen;
+  readonly asking: Aside | null;
+  readonly onAside: (aside: Aside | null) => void;
+}
+
+function Body({ screen, asking, onAside }: BodyProps): JSX.Element {
   switch (screen.kind) {
     case 'connecting':
       return <AwayScreen link="connecting" forMs={0} />;
@@ -81,11 +90,9 @@ function Body({ screen, asking, onEmergency }: BodyProps): JSX.Element {
     case 'faulted':
       return <FaultedScreen view={screen.view} />;
     case 'lock':
-      return asking ? (
-        <BreakGlassScreen view={screen.view} onBack={() => onEmergency(false)} />
-      ) : (
-        <LockScreen view={screen.view} locking={screen.locking} onEmergency={() => onEmergency(true)} />
-      );
+      if (asking === 'breakglass') return <BreakGlassScreen view={screen.view} onBack={() => onAside(null)} />;
+      if (asking === 'entry') return <EntryScreen view={screen.view} onBack={() => onAside(null)} />;
+      return <LockScreen view={screen.view} locking={screen.locking} onAside={onAside} />;
     case 'pin':
       return <PinScreen view={screen.view} prompt={screen.prompt} />;
     case 'badge':

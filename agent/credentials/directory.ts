@@ -4,7 +4,7 @@
  */
 import { createHash, createHmac, createSecretKey } from 'node:crypto';
 import Type, { type Static } from 'typebox';
-import type { Directory as ReceivedDirectory } from '../../contract/directory.ts';
+import { type Directory as ReceivedDirectory, SignInCode } from '../../contract/directory.ts';
 import { Base64, Count, Id, Label, Sha256Hex, Timestamp } from '../../contract/scalars.ts';
 import type { Standing, Who } from '../../core/session/types.ts';
 import type { SecretBox } from '../keys/index.ts';
@@ -26,6 +26,7 @@ const SeatPerson = Type.Object({
   initials: Type.String({ minLength: 1, maxLength: 4 }),
   role: Id,
   badges: Type.Array(Sha256Hex),
+  codes: Type.Optional(Type.Array(SignInCode)),
   pin: Type.Union([Type.Null(), SeatPinRow]),
   validFrom: Type.Union([Type.Null(), Timestamp]),
   validUntil: Type.Union([Type.Null(), Timestamp]),
@@ -43,11 +44,19 @@ const SeatDirectory = Type.Object({
 export type SeatDirectory = Static<typeof SeatDirectory>;
 export type SeatPerson = Static<typeof SeatPerson>;
 
-export interface Lookup {
-  /** Keyed hash of the badge, for the record. */
-  readonly badge: string;
+/** A person as somebody who comes, and whether they may now. */
+export interface Judged {
   readonly standing: Standing;
   readonly who: Who | null;
+}
+
+export interface Lookup extends Judged {
+  /** Keyed hash of the badge, for the record. */
+  readonly badge: string;
+}
+
+export interface CodeLookup extends Lookup {
+  readonly kind: SignInCode['kind'];
 }
 
 export class StaffDirectory {
@@ -56,6 +65,7 @@ export class StaffDirectory {
   readonly #pins: PinCheck;
   #now: SeatDirectory | null;
   #byBadge = new Map<string, SeatPerson>();
+  #byCode = new Map<string, { readonly person: SeatPerson; readonly code: SignInCode }>();
   readonly wasBroken: boolean;
 
   constructor(path: string, box: SecretBox, pins: PinCheck) {
@@ -114,23 +124,44 @@ export class StaffDirectory {
 
   /** Who holds this badge, and whether they may use it now. The same work for a known and an unknown one. */
   find(number: string, wallMs: number, leastDigits = 0): Lookup {
-    const badge = this.#hash(number);
-    const person = this.#byBadge.get(badge);
-    if (person === undefined) return { badge, standing: 'unknown', who: null };
-    const standing = standingOf(person, wallMs);
-    const isShort = standing === 'ok' && person.pin !== null && person.pin.digits < leastDigits;
-    return { badge, standing: isShort ? 'shortPin' : standing, who: whoOf(person) };
+    const badge = this.#hash(number.toUpperCase().replaceAll('-', ''));
+    return { badge, ...this.judge(this.#byBadge.get(badge), wallMs, leastDigits) };
   }
 
-  /** HMAC-SHA-256 of the normalised number: upper case, no hyphens. Without a directory a hash of no use to anybody. */
-  #hash(number: string): string {
-    const normalised = number.toUpperCase().replaceAll('-', '');
+  /** Whose temporary code or downtime card this is; a code that nobody has counts as a temporary one. */
+  findCode(digits: string, wallMs: number, leastDigits: number): CodeLookup {
+    const badge = this.#hash(`code:${digits}`);
+    const known = this.#byCode.get(badge);
+    if (known === undefined) return { badge, kind: 'code', standing: 'unknown', who: null };
+    const { kind, validUntil } = known.code;
+    const judged = this.judge(known.person, wallMs, leastDigits);
+    const isOver = judged.standing === 'ok' && wallMs >= Date.parse(validUntil);
+    return { badge, kind, ...judged, standing: isOver ? 'expired' : judged.standing };
+  }
+
+  /** Whether this person may come in now; nobody is unknown. */
+  judge(person: SeatPerson | undefined, wallMs: number, leastDigits: number): Judged {
+    if (person === undefined) return { standing: 'unknown', who: null };
+    const standing = standingOf(person, wallMs);
+    const isShort = standing === 'ok' && person.pin !== null && person.pin.digits < leastDigits;
+    return { standing: isShort ? 'shortPin' : standing, who: whoOf(person) };
+  }
+
+  /** Keyed hashes of every downtime card that is known now. */
+  get cards(): readonly string[] {
+    return [...this.#byCode].filter(([, { code }]) => code.kind === 'card').map(([hash]) => hash);
+  }
+
+  /** HMAC-SHA-256 of a normalised number: upper case, no hyphens. Without a directory a hash of no use to anybody. */
+  #hash(normalised: string): string {
     const key = createSecretKey(Buffer.from(this.#now?.badgeKey ?? '', 'base64'));
     return createHmac('sha256', key).update(normalised).digest('hex');
   }
 
   #index(): void {
-    this.#byBadge = new Map((this.#now?.persons ?? []).flatMap((person) => person.badges.map((badge) => [badge, person] as const)));
+    const persons = this.#now?.persons ?? [];
+    this.#byBadge = new Map(persons.flatMap((person) => person.badges.map((badge) => [badge, person] as const)));
+    this.#byCode = new Map(persons.flatMap((person) => (person.codes ?? []).map((code) => [code.hash, { person, code }] as const)));
   }
 }
 

@@ -1,14 +1,24 @@
 /** The policy in force in the machines' own units. It adds no rule of its own and no default. */
+import { type WaysIn, waysIn } from '../../core/policy/sign-in.ts';
 import type { SeatRules } from '../../core/session/types.ts';
 import type { PolicySnapshot } from '../policy/policy-store.ts';
 
 const S = 1_000;
+const MINUTES_AN_HOUR = 60;
 
 export type PolicyState = 'none' | 'active' | 'stale' | 'expired';
 
-export function rulesOf(snapshot: PolicySnapshot | null): SeatRules | null {
+/** Where and when somebody stands at the seat: what a policy's rules of signing in go by. */
+export interface Whereabouts {
+  readonly ward: string;
+  readonly wallMs: number;
+}
+
+export function rulesOf(snapshot: PolicySnapshot | null, where: Whereabouts): SeatRules | null {
   if (snapshot === null) return null;
-  const { timers, pin, breakGlass, roles } = snapshot.document;
+  const { timers, pin, breakGlass } = snapshot.document;
+  const ways = waysByRole(snapshot, where);
+  const rolesWith = (has: (way: WaysIn) => boolean): string[] => [...ways].filter(([, way]) => has(way)).map(([role]) => role);
   return {
     policyVersion: snapshot.version,
     warnAfterMs: timers.warnAfterSeconds * S,
@@ -16,7 +26,8 @@ export function rulesOf(snapshot: PolicySnapshot | null): SeatRules | null {
     keepMs: timers.keepSeconds * S,
     maxSessionMs: timers.maxSessionSeconds * S,
     pin: { minDigits: pin.minDigits, maxFailures: pin.maxConsecutiveFailures, firstWaitMs: pin.firstWaitSeconds * S },
-    graceMs: Object.fromEntries(roles.map((role) => [role.id, (role.badgeOnlySeconds ?? 0) * S])),
+    graceMs: Object.fromEntries([...ways].map(([role, way]) => [role, way.badgeOnlyMs])),
+    byName: rolesWith((way) => way.nameAndPin),
     breakGlass: {
       enabled: breakGlass.enabled,
       needsBadge: breakGlass.needsBadge,
@@ -24,6 +35,13 @@ export function rulesOf(snapshot: PolicySnapshot | null): SeatRules | null {
       reasons: breakGlass.reasons.map((reason) => reason.id),
     },
   };
+}
+
+function waysByRole({ document }: PolicySnapshot, { ward, wallMs }: Whereabouts): ReadonlyMap<string, WaysIn> {
+  const now = new Date(wallMs);
+  const minute = now.getHours() * MINUTES_AN_HOUR + now.getMinutes();
+  const rules = document.signIn?.rules ?? [];
+  return new Map(document.roles.map(({ id, badgeOnlySeconds }) => [id, waysIn(rules, { role: id, ward, minute }, badgeOnlySeconds ?? 0)]));
 }
 
 /** @param offlineSinceWallMs when the seat last knew that its policy was the newest; null while it is online */

@@ -3,10 +3,11 @@
  * process; it decides nothing, and it never reports `Appended` for an event that is not durable.
  */
 import { randomBytes } from 'node:crypto';
+import type { AuditEvent } from '../../contract/events.ts';
 import { isWardlockError } from '../../core/errors/index.ts';
 import type { SessionRecord } from '../../core/session/records.ts';
 import { initialSeat, step } from '../../core/session/step.ts';
-import type { Effect, Env, OpenSession, Seat, SeatEvent } from '../../core/session/types.ts';
+import type { Effect, Env, OpenSession, Seat, SeatEvent, UsedCard } from '../../core/session/types.ts';
 import type { Clock } from '../clock.ts';
 import type { SeatLog } from '../log.ts';
 import type { Recorder } from '../record/recorder.ts';
@@ -25,6 +26,8 @@ export interface RuntimePorts {
   readonly openSession: (session: OpenSession) => void;
   /** Ends everything of the session; false when something is left. */
   readonly endSession: (session: string) => Promise<boolean>;
+  /** Uses a downtime card up and tells of it. @throws when that can't be made durable */
+  readonly useCard: (card: UsedCard) => void;
   /** The seat changed: push it. */
   readonly onChanged: () => void;
   readonly onTick: () => void;
@@ -106,8 +109,10 @@ export class SeatRuntime {
       bootId: clock.bootId,
       freshId: randomBytes(16).toString('hex'),
     };
-    const { seat, effects, taken } = step(this.#seat, event, env);
+    const before = this.#seat;
+    const { seat, effects, taken } = step(before, event, env);
     this.#seat = seat;
+    this.#countPrompt(before);
     for (const effect of effects) this.#perform(effect);
     return taken;
   }
@@ -115,7 +120,7 @@ export class SeatRuntime {
   #perform(effect: Effect): void {
     switch (effect.do) {
       case 'append':
-        this.#append(effect.record, effect.ticket);
+        this.#append(effect);
         return;
       case 'guess':
         void this.#guess(effect);
@@ -142,8 +147,8 @@ export class SeatRuntime {
     }
   }
 
-  #append(record: SessionRecord, ticket: number | null): void {
-    const { recorder, memory, clock } = this.#ports;
+  #append({ record, ticket, card }: Extract<Effect, { do: 'append' }>): void {
+    const { recorder, memory, clock, useCard } = this.#ports;
     if (ticket === null) {
       if (record.type === 'auth.refused') {
         this.#repeats.take(record, clock.bootMs());
@@ -161,17 +166,36 @@ export class SeatRuntime {
       );
       return;
     }
+    const usedUp = card === undefined || this.#remember('card', () => useCard(card));
     const remembered = !STARTS.has(record.type) || this.#remember('start', () => memory.setOpen(rowOf(record)));
     // A seat that can't remember who sits there opens for break-glass only.
-    if (!remembered && record.type !== 'breakglass.started') {
+    if (!usedUp || (!remembered && record.type !== 'breakglass.started')) {
       this.dispatch({ type: 'AppendFailed', ticket, code: 'AUDIT_APPEND_FAILED' });
       return;
     }
-    recorder.append(record).then(
+    recorder.append(this.#counted(record)).then(
       (place) => this.dispatch({ type: 'Appended', ticket, recorded: place !== 'unrecorded' }),
       (failure: unknown) =>
         this.dispatch({ type: 'AppendFailed', ticket, code: isWardlockError(failure) ? failure.code : 'AUDIT_APPEND_FAILED' }),
     );
+  }
+
+  /** With how often the person was asked for the PIN this shift, where one was. */
+  #counted(record: SessionRecord): AuditEvent {
+    const { memory } = this.#ports;
+    if (record.type === 'session.started' && record.body.factors.includes('pin'))
+      return { type: record.type, body: { ...record.body, pinPrompts: memory.promptsOf(record.body.person) } };
+    if (record.type === 'session.unlocked' && record.body.factors.includes('pin'))
+      return { type: record.type, body: { ...record.body, pinPrompts: memory.promptsOf(record.body.person) } };
+    return record;
+  }
+
+  /** Counts a prompt for the PIN that was not there before. */
+  #countPrompt(before: Seat): void {
+    const prompt = promptOf(this.#seat);
+    if (prompt === null || prompt.id === promptOf(before)?.id) return;
+    const { memory, clock } = this.#ports;
+    this.#remember('prompt', () => memory.countPrompt(prompt.person, clock.wallMs()));
   }
 
   /** The charge is durable before the PIN is looked at; where it can't be, the PIN is not looked at. */
@@ -208,6 +232,13 @@ export class SeatRuntime {
       return false;
     }
   }
+}
+
+/** The attempt that waits for a PIN, and whose. */
+function promptOf({ session }: Seat): { readonly id: number; readonly person: string } | null {
+  if (session.at !== 'authenticating') return null;
+  const { id, who, stage } = session.attempt;
+  return who !== null && (stage === 'pin' || stage === 'checking') ? { id, person: who.id } : null;
 }
 
 function rowOf(record: SessionRecord): Parameters<SeatMemory['setOpen']>[0] {

@@ -20,6 +20,7 @@ function pictureOf(world: World): SeatView {
     pinDigits: () => 6,
     appState: () => undefined,
     appMessage: null,
+    signIn: { byName: false, suggests: false, byCode: false },
     lastLogin: { at: '2030-01-01T00:00:00Z', seatName: 'Bay 2' },
     enforcement: { name: 'enforced', missing: [] },
     enrolment: null,

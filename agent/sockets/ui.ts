@@ -42,6 +42,9 @@ function handlersOf(seat: SeatAgent): Handlers<UiBoundary> {
   return {
     hello: () => seat.view(),
     badge: heard(({ number }) => ({ taken: seat.badge(number, 'ui') })),
+    name: heard(({ name }) => ({ taken: seat.dispatch(seat.entrance.name(name)) })),
+    names: heard(({ typed }) => ({ people: seat.entrance.names(typed).map((one) => ({ ...one })) })),
+    code: heard(({ code }) => ({ taken: seat.dispatch(seat.entrance.code(code)) })),
     pin: heard(({ pin }) => ({ taken: seat.dispatch({ type: 'PinEntered', pin }) })),
     cancel: heard(() => ({ taken: seat.dispatch({ type: 'CancelPressed' }) })),
     lock: heard(() => ({ taken: seat.dispatch({ type: 'LockPressed' }) })),

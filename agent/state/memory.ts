@@ -5,7 +5,7 @@
 import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { type AuditEvent, events } from '../../contract/events.ts';
-import { Id, SessionId, Timestamp } from '../../contract/scalars.ts';
+import { Count, Id, SessionId, Sha256Hex, Timestamp } from '../../contract/scalars.ts';
 import { restored, type Throttle } from '../../core/session/throttle.ts';
 import type { Clock } from '../clock.ts';
 import type { SecretBox } from '../keys/index.ts';
@@ -28,6 +28,12 @@ const Remembered = Type.Object({
     }),
   ]),
   throttles: Type.Record(Id, ThrottleRow),
+  /** Wrong codes at this seat, whoever typed them. */
+  codeThrottle: Type.Optional(ThrottleRow),
+  /** Keyed hashes of the downtime cards that opened this seat. */
+  usedCards: Type.Optional(Type.Array(Sha256Hex)),
+  /** How often each person was asked for the PIN here in the present shift. */
+  prompts: Type.Optional(Type.Record(Id, Type.Object({ count: Count, lastAt: Timestamp }))),
   /** When the seat last knew that its server answers: the age of everything that it knows. */
   lastContact: Type.Optional(Timestamp),
   /** The highest versions that were ever in force here: a file that is lost lets nothing older in. */
@@ -47,6 +53,8 @@ const HIGHEST = { policy: 'highestPolicy', directory: 'highestDirectory' } as co
 const EMPTY: Remembered = { open: null, throttles: {}, unreported: [], lastLogins: {} };
 
 const UNREPORTED_LIMIT = 64;
+/** Whoever was asked for no PIN for so long has begun another shift, in milliseconds. */
+const SHIFT_PAUSE_MS = 8 * 3_600_000;
 const BreakGlassEvent = Type.Union([
   Type.Object({ type: Type.Literal('breakglass.started'), body: events['breakglass.started'].body }),
   Type.Object({ type: Type.Literal('breakglass.ended'), body: events['breakglass.ended'].body }),
@@ -68,8 +76,9 @@ export class SeatMemory {
     const value = loaded.found === 'value' ? loaded.value : EMPTY;
     const now = { bootMs: clock.bootMs(), bootId: clock.bootId };
     const throttles = Object.fromEntries(Object.entries(value.throttles).map(([id, throttle]) => [id, restored(throttle, now)]));
-    this.#now = { ...value, throttles };
-    if (Object.keys(throttles).length > 0) this.#save(this.#now);
+    const { codeThrottle, ...rest } = value;
+    this.#now = { ...rest, throttles, ...(codeThrottle === undefined ? {} : { codeThrottle: restored(codeThrottle, now) }) };
+    if (codeThrottle !== undefined || Object.keys(throttles).length > 0) this.#save(this.#now);
   }
 
   get open(): OpenRow | null {
@@ -93,6 +102,38 @@ export class SeatMemory {
     const { [person]: former, ...others } = this.#now.throttles;
     if (throttle === null && former === undefined) return;
     this.#save({ ...this.#now, throttles: throttle === null ? others : { ...others, [person]: throttle } });
+  }
+
+  get codeThrottle(): Throttle | null {
+    return this.#now.codeThrottle ?? null;
+  }
+
+  setCodeThrottle(throttle: Throttle | null): void {
+    const { codeThrottle, ...rest } = this.#now;
+    if (throttle !== null || codeThrottle !== undefined) this.#save(throttle === null ? rest : { ...rest, codeThrottle: throttle });
+  }
+
+  get usedCards(): readonly string[] {
+    return this.#now.usedCards ?? [];
+  }
+
+  /** Durable when it returns. @param known cards that can still be shown: what is not among them needs no memory */
+  useCard(card: string, known: readonly string[]): void {
+    const still = this.usedCards.filter((one) => known.includes(one) && one !== card);
+    this.#save({ ...this.#now, usedCards: [...still, card] });
+  }
+
+  /** Counts one more prompt for the PIN and says how many there were in this shift. A long pause begins a new shift. */
+  countPrompt(person: string, wallMs: number): number {
+    const { [person]: last, ...others } = this.#now.prompts ?? {};
+    const isSameShift = last !== undefined && Math.abs(wallMs - Date.parse(last.lastAt)) < SHIFT_PAUSE_MS;
+    const count = isSameShift ? last.count + 1 : 1;
+    this.#save({ ...this.#now, prompts: { ...others, [person]: { count, lastAt: new Date(wallMs).toISOString() } } });
+    return count;
+  }
+
+  promptsOf(person: string): number {
+    return this.#now.prompts?.[person]?.count ?? 0;
   }
 
   setLastLogin(person: string, login: LastLogin): void {

@@ -1,6 +1,11 @@
 /** Errors of sessions, credentials and the lock. */
 export const sessionErrors = {
   SESSION_BADGE_UNKNOWN: 'This badge is not known at this seat.',
+  SESSION_NAME_UNKNOWN: 'Nobody of this name is known at this seat.',
+  SESSION_NAME_NOT_ALLOWED: 'A name and a PIN are not enough for this person at this seat now.',
+  SESSION_CODE_UNKNOWN: 'This code is not known at this seat.',
+  SESSION_CODE_EXPIRED: 'This code is not valid any more.',
+  SESSION_CARD_USED: 'This downtime card was used before.',
   SESSION_PIN_WRONG: 'The PIN is wrong.',
   SESSION_PIN_WAIT: 'Too many wrong PINs. Wait before the next try.',
   SESSION_PIN_BLOCKED: 'Too many wrong PINs for this person at this seat. A new PIN is needed.',

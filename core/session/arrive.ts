@@ -3,11 +3,12 @@
  * session ends for it. The one place where the factors of a way in are decided; it must never read a PIN.
  */
 import { append, askPin, end, grantNew, grantReturn, notice, refuse, type SessionContext, type SessionMove } from './moves.ts';
-import type { BreakGlassWish, Factor, OpenSession, Purpose, SeatEvents, SessionState, Who } from './types.ts';
+import type { BreakGlassWish, Entry, Factor, OpenSession, Purpose, SeatEvents, SessionState, Who } from './types.ts';
 
 export interface Arrival {
   readonly who: Who;
-  readonly badge: string;
+  readonly badge: string | null;
+  readonly by: Entry;
   /** The locked session that is kept, if any. */
   readonly held: OpenSession | null;
 }
@@ -18,10 +19,11 @@ function purposeOf(who: Who, held: OpenSession | null): Purpose {
 }
 
 /**
- * The factors that this way in still needs after the badge. A break-glass that a badge opened is come back to by that badge;
+ * The factors that this way in still needs. Only a real badge can ever be enough by itself. A break-glass that a badge opened is come back to by that badge;
  * within the grace of the policy a badge is enough, unless somebody has guessed at the PIN since.
  */
-function factorsAfterBadge({ who, held }: Arrival, { env, common }: SessionContext): readonly Factor[] {
+function factorsStillNeeded({ who, by, held }: Arrival, { env, common }: SessionContext): readonly Factor[] {
+  if (by !== 'badge') return ['pin'];
   if (purposeOf(who, held) === 'return' && held?.kind === 'breakglass') return [];
   const grace = common.graces[who.id];
   // Measured by the policy of now: one that was tightened ends a grace that an earlier one gave.
@@ -33,18 +35,18 @@ function factorsAfterBadge({ who, held }: Arrival, { env, common }: SessionConte
 
 /** A known person with a badge that is in order. */
 export function arrive(arrival: Arrival, context: SessionContext): SessionMove {
-  const { who, badge, held } = arrival;
-  if (factorsAfterBadge(arrival, context).includes('pin')) return askPin({ who, badge, purpose: purposeOf(who, held), held }, context);
+  const { who, badge, by, held } = arrival;
+  if (factorsStillNeeded(arrival, context).includes('pin')) return askPin({ who, badge, by, purpose: purposeOf(who, held), held }, context);
   const move = admit(arrival, ['badge'], context);
   return { ...move, common: { ...move.common, lastTapBootMs: context.env.bootMs } };
 }
 
 /** A person whose factors are complete: back to the kept work, or a new session, after the former one has ended. */
-export function admit({ who, badge, held }: Arrival, factors: readonly Factor[], context: SessionContext): SessionMove {
-  const successor = { who, badge, factors, wish: null };
+export function admit({ who, badge, by, held }: Arrival, factors: readonly Factor[], context: SessionContext): SessionMove {
+  const successor = { who, badge, by, factors, wish: null };
   if (held === null) return grantNew(successor, null, context);
   if (held.who?.id !== who.id) return end(held, 'taken-over', { successor }, context.env);
-  const attempt = { id: context.common.serial, who, badge, purpose: 'return', wish: null, stage: 'recording', grant: null } as const;
+  const attempt = { id: context.common.serial, who, badge, by, purpose: 'return', wish: null, stage: 'recording', grant: null } as const;
   return grantReturn(attempt, held, factors, context);
 }
 
@@ -52,7 +54,7 @@ export function admit({ who, badge, held }: Arrival, factors: readonly Factor[],
 export function breakGlass(
   state: SessionState,
   event: SeatEvents['BreakGlassPressed'],
-  known: { readonly who: Who | null; readonly badge: string | null; readonly held: OpenSession | null },
+  known: { readonly who: Who | null; readonly badge: string | null; readonly by: Entry; readonly held: OpenSession | null },
   context: SessionContext,
 ): SessionMove {
   const { env, common } = context;
@@ -61,13 +63,14 @@ export function breakGlass(
     return refuse(state, { who: known.who, badge: known.badge, reason: 'breakglass.unavailable' }, notice('breakglass.unavailable'));
   }
   const wish: BreakGlassWish = { reasonId: event.reasonId, note: event.note };
-  if (known.who !== null) return beginBreakGlass({ who: known.who, badge: known.badge, wish, held: known.held }, context);
-  if (!rules.needsBadge) return beginBreakGlass({ who: null, badge: null, wish, held: known.held }, context);
+  // A name that was typed proves nothing: it opens nothing under that name.
+  if (known.who !== null && known.by !== 'name') return beginBreakGlass({ ...known, wish }, context);
+  if (!rules.needsBadge) return beginBreakGlass({ who: null, badge: null, by: 'badge', wish, held: known.held }, context);
   const id = common.serial + 1;
   return {
     to: {
       at: 'authenticating',
-      attempt: { id, who: null, badge: null, purpose: 'open', wish, stage: 'badge', grant: null },
+      attempt: { id, who: null, badge: null, by: 'badge', purpose: 'open', wish, stage: 'badge', grant: null },
       held: known.held,
     },
     effects: [{ do: 'setTimer', timer: 'attempt', atBootMs: env.bootMs + WISH_MS }],
@@ -82,12 +85,13 @@ const WISH_MS = 60_000;
 interface GlassBreaker {
   readonly who: Who | null;
   readonly badge: string | null;
+  readonly by: Entry;
   readonly wish: BreakGlassWish;
   readonly held: OpenSession | null;
 }
 
-export function beginBreakGlass({ who, badge, wish, held }: GlassBreaker, context: SessionContext): SessionMove {
-  const successor = { who, badge, factors: who === null ? [] : (['badge'] as const), wish };
+export function beginBreakGlass({ who, badge, by, wish, held }: GlassBreaker, context: SessionContext): SessionMove {
+  const successor = { who, badge, by, factors: who === null ? [] : [by], wish };
   return held === null ? grantNew(successor, null, context) : end(held, 'breakglass', { successor }, context.env);
 }
 

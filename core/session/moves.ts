@@ -10,6 +10,7 @@ import type {
   BreakGlassWish,
   Common,
   Effect,
+  Entry,
   Env,
   Factor,
   LockState,
@@ -60,6 +61,12 @@ export function append(record: SessionRecord, ticket: number | null = null): Eff
   return { do: 'append', record, ticket };
 }
 
+/** The event that opens the seat; a card that somebody came with is used up by it. */
+function appendOpening(record: SessionRecord, ticket: number, { who, badge, by }: Pick<Attempt, 'who' | 'badge' | 'by'>): Effect {
+  if (by !== 'card' || badge === null || who === null) return append(record, ticket);
+  return { do: 'append', record, ticket, card: { hash: badge, person: who.id } };
+}
+
 /** The seat stays as it is, says why, and the refusal is recorded. */
 export function refuse(
   state: SessionState,
@@ -79,11 +86,17 @@ export function refuse(
 export function badgeRefusal(event: SeatEvents['BadgeRead'], env: Env): { readonly reason: string; readonly says: Notice } | null {
   switch (event.standing) {
     case 'unknown':
-      return { reason: 'badge.unknown', says: notice('badge.unknown', {}, 'SESSION_BADGE_UNKNOWN') };
+      return UNKNOWN[event.by ?? 'badge'];
     case 'revoked':
       return { reason: 'badge.revoked', says: notice('badge.revoked') };
     case 'expired':
-      return { reason: 'badge.expired', says: notice('badge.revoked') };
+      return event.by === 'code' || event.by === 'card'
+        ? { reason: 'code.expired', says: notice('code.expired', {}, 'SESSION_CODE_EXPIRED') }
+        : { reason: 'badge.expired', says: notice('badge.revoked') };
+    case 'used':
+      return { reason: 'card.used', says: notice('code.used', {}, 'SESSION_CARD_USED') };
+    case 'wait':
+      return { reason: 'code.wait', says: notice('code.wait', { seconds: Math.ceil((event.waitMs ?? 0) / 1000) }, 'SESSION_PIN_WAIT') };
     case 'shortPin':
       return { reason: 'pin.too-short', says: notice('pin.short') };
     case 'notYet':
@@ -91,25 +104,38 @@ export function badgeRefusal(event: SeatEvents['BadgeRead'], env: Env): { readon
     case 'ok':
       break;
   }
-  if (event.who === null) return { reason: 'badge.unknown', says: notice('badge.unknown', {}, 'SESSION_BADGE_UNKNOWN') };
+  if (event.who === null) return UNKNOWN[event.by ?? 'badge'];
   if (env.policy === 'none' || env.rules === null) return { reason: 'policy.none', says: notice('policy.none') };
   if (env.policy === 'expired') return { reason: 'policy.expired', says: notice('policy.expired', {}, 'POLICY_EXPIRED') };
   if (!env.uiConnected) return { reason: 'ui.missing', says: notice('seat.faulted') };
+  if (event.by === 'name' && !env.rules.byName.includes(event.who.role)) {
+    return { reason: 'name.not-allowed', says: notice('name.notAllowed', {}, 'SESSION_NAME_NOT_ALLOWED') };
+  }
   return null;
 }
+
+type Refusal = { readonly reason: string; readonly says: Notice };
+const CODE_UNKNOWN: Refusal = { reason: 'code.unknown', says: notice('code.unknown', {}, 'SESSION_CODE_UNKNOWN') };
+const UNKNOWN: Readonly<Record<Entry, Refusal>> = {
+  badge: { reason: 'badge.unknown', says: notice('badge.unknown', {}, 'SESSION_BADGE_UNKNOWN') },
+  name: { reason: 'name.unknown', says: notice('name.unknown', {}, 'SESSION_NAME_UNKNOWN') },
+  code: CODE_UNKNOWN,
+  card: CODE_UNKNOWN,
+};
 
 /** A known person with a badge, what the PIN is for, and whose session is open meanwhile. */
 export interface Arrival {
   readonly who: Who;
-  readonly badge: string;
+  readonly badge: string | null;
+  readonly by: Entry;
   readonly purpose: Purpose;
   readonly held: OpenSession | null;
 }
 
 /** Asks a known person for the PIN. */
-export function askPin({ who, badge, purpose, held }: Arrival, context: SessionContext): SessionMove {
+export function askPin({ who, badge, by, purpose, held }: Arrival, context: SessionContext): SessionMove {
   const { env, common } = context;
-  const attempt: Attempt = { id: common.serial + 1, who, badge, purpose, wish: null, stage: 'pin', grant: null };
+  const attempt: Attempt = { id: common.serial + 1, who, badge, by, purpose, wish: null, stage: 'pin', grant: null };
   return {
     to: { at: 'authenticating', attempt, held },
     effects: [{ do: 'setTimer', timer: 'attempt', atBootMs: env.bootMs + ATTEMPT_MS }],
@@ -148,6 +174,7 @@ export function grantNew(successor: Successor, replaces: OpenSession | null, con
     id: ticket,
     who: successor.who,
     badge: successor.badge,
+    by: successor.by,
     purpose: 'open',
     wish: successor.wish,
     stage: 'recording',
@@ -156,7 +183,7 @@ export function grantNew(successor: Successor, replaces: OpenSession | null, con
   return {
     to: { at: 'authenticating', attempt, held: null },
     signals: [{ type: 'Begin', ticket }],
-    effects: [{ do: 'clearTimer', timer: 'attempt' }, append(record, ticket)],
+    effects: [{ do: 'clearTimer', timer: 'attempt' }, appendOpening(record, ticket, attempt)],
     common: { serial: ticket, notice: null },
   };
 }
@@ -171,7 +198,7 @@ export function grantReturn(attempt: Attempt, held: OpenSession, factors: readon
   return {
     to: { at: 'authenticating', attempt: { ...attempt, stage: 'recording', grant: { session, ticket } }, held },
     signals: [{ type: 'Begin', ticket }],
-    effects: [{ do: 'clearTimer', timer: 'attempt' }, append(record, ticket)],
+    effects: [{ do: 'clearTimer', timer: 'attempt' }, appendOpening(record, ticket, attempt)],
     common: { serial: ticket, notice: null },
   };
 }

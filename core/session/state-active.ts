@@ -36,9 +36,10 @@ const fault: SessionRow<'active', 'UiLost' | 'PowerChanged' | 'ClockStepped'> = 
 function lockThenAsk(session: OpenSession, event: SeatEvents['BadgeRead'], context: SessionContext): SessionMove {
   if (event.who === null) return { to: { at: 'active', session }, taken: false };
   const locked = lockUp(session, 'tap-over', context);
-  if (locked.to.at === 'ending') return { ...locked, to: { ...locked.to, tap: { who: event.who, badge: event.badge } } };
+  if (locked.to.at === 'ending')
+    return { ...locked, to: { ...locked.to, tap: { who: event.who, badge: event.badge, by: event.by ?? 'badge' } } };
   if (locked.to.at !== 'active') return locked;
-  const asked = arrive({ who: event.who, badge: event.badge, held: locked.to.session }, context);
+  const asked = arrive({ who: event.who, badge: event.badge, by: event.by ?? 'badge', held: locked.to.session }, context);
   return {
     ...asked,
     signals: [...(locked.signals ?? []), ...(asked.signals ?? [])],
@@ -50,6 +51,8 @@ function lockThenAsk(session: OpenSession, event: SeatEvents['BadgeRead'], conte
 function tapped(state: State, event: SeatEvents['BadgeRead'], context: SessionContext): SessionMove {
   const { env, lock, common } = context;
   const { session } = state;
+  // Names and codes are typed at a closed seat; over an open one nobody could have meant them.
+  if (event.by !== undefined && event.by !== 'badge' && isOpen(lock)) return { to: state, taken: false };
   if (lock.at === 'cooling' && lock.badge === event.badge) return { to: state, taken: false };
   const isOwner = session.who !== null && event.who?.id === session.who.id;
   if (isOwner && isOpen(lock)) {
@@ -62,7 +65,7 @@ function tapped(state: State, event: SeatEvents['BadgeRead'], context: SessionCo
   }
   if (!isOwner && env.bootMs - common.lastTapBootMs < COLLISION_MS) return collided(state, event, 'collision');
   if (isOpen(lock)) return lockThenAsk(session, event, context);
-  return arrive({ who: event.who, badge: event.badge, held: session }, context);
+  return arrive({ who: event.who, badge: event.badge, by: event.by ?? 'badge', held: session }, context);
 }
 
 export const active: StateRows<'active'> = {
@@ -92,7 +95,7 @@ export const active: StateRows<'active'> = {
     run: (state, event, context) =>
       isOpen(context.lock)
         ? { to: state, taken: false }
-        : breakGlass(state, event, { who: null, badge: null, held: state.session }, context),
+        : breakGlass(state, event, { who: null, badge: null, by: 'badge', held: state.session }, context),
   },
   TimerFired: {
     leadsTo: ['ending'],

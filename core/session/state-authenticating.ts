@@ -91,11 +91,12 @@ function wrongPin(state: State, who: Who, { env, common }: SessionContext): Sess
   return { ...move, effects: [...(move.effects ?? []), { do: 'setTimer', timer: 'attempt', atBootMs: env.bootMs + ATTEMPT_MS }] };
 }
 
-function rightPin(state: State, who: Who, badge: string, context: SessionContext): SessionMove {
+function rightPin(state: State, who: Who, context: SessionContext): SessionMove {
+  const { badge, by } = state.attempt;
   const { [who.id]: _cleared, ...throttles } = context.common.throttles;
   const graces = { ...context.common.graces, ...graceOf(who, context.env) };
   const common = { ...context.common, throttles, graces };
-  const move = admit({ who, badge, held: state.held }, ['badge', 'pin'], { ...context, common });
+  const move = admit({ who, badge, by, held: state.held }, [by, 'pin'], { ...context, common });
   return {
     ...move,
     effects: [{ do: 'saveThrottle', person: who.id, throttle: null }, ...(move.effects ?? [])],
@@ -142,14 +143,16 @@ function tapped(state: State, event: SeatEvents['BadgeRead'], context: SessionCo
   const refusal = badgeRefusal(event, env);
   const breaksGlass =
     attempt.stage === 'badge' && attempt.wish !== null && (event.standing === 'shortPin' || refusal?.reason === 'policy.expired');
+  const by = event.by ?? 'badge';
   if (event.who === null || (refusal !== null && !breaksGlass)) {
     return refuse(state, { who: event.who, badge: event.badge, reason: refusal?.reason ?? 'badge.unknown' }, refusal?.says ?? null);
   }
+  if (attempt.stage === 'badge' && by === 'name') return refuse(state, { who: event.who, badge: null, reason: 'name.not-enough' }, null);
   if (attempt.stage === 'badge' && attempt.wish !== null)
-    return beginBreakGlass({ who: event.who, badge: event.badge, wish: attempt.wish, held }, context);
+    return beginBreakGlass({ who: event.who, badge: event.badge, by, wish: attempt.wish, held }, context);
   const isOther = event.who.id !== attempt.who?.id;
   if (isOther && env.bootMs - common.lastTapBootMs < COLLISION_MS) return collided(state, event, 'collision');
-  return arrive({ who: event.who, badge: event.badge, held }, context);
+  return arrive({ who: event.who, badge: event.badge, by, held }, context);
 }
 
 export const authenticating: StateRows<'authenticating'> = {
@@ -165,10 +168,10 @@ export const authenticating: StateRows<'authenticating'> = {
     leadsTo: ['ending', 'none', 'active'],
     run: (state, event, context) => {
       const { attempt } = state;
-      if (attempt.stage !== 'checking' || attempt.id !== event.attempt || attempt.who === null || attempt.badge === null) {
+      if (attempt.stage !== 'checking' || attempt.id !== event.attempt || attempt.who === null) {
         return { to: state, taken: false };
       }
-      return event.right ? rightPin(state, attempt.who, attempt.badge, context) : wrongPin(state, attempt.who, context);
+      return event.right ? rightPin(state, attempt.who, context) : wrongPin(state, attempt.who, context);
     },
   },
   CancelPressed: {
@@ -181,7 +184,7 @@ export const authenticating: StateRows<'authenticating'> = {
     run: (state, event, context) => {
       const { attempt, held } = state;
       if (attempt.stage !== 'pin' && attempt.stage !== 'badge') return { to: state, taken: false };
-      return breakGlass(state, event, { who: attempt.who, badge: attempt.badge, held }, context);
+      return breakGlass(state, event, { who: attempt.who, badge: attempt.badge, by: attempt.by, held }, context);
     },
   },
   Appended: {

@@ -27,13 +27,13 @@ const fault: SessionRow<'ending', 'UiLost' | 'PowerChanged' | 'ClockStepped'> = 
 function tapped(state: State, event: SeatEvents['BadgeRead'], { env, lock }: SessionContext): SessionMove {
   if (lock.at === 'cooling' && lock.badge === event.badge) return { to: state, taken: false };
   // The card that is kept already may lie on the reader and be read again.
-  if (state.tap?.badge === event.badge) return { to: state };
+  if (state.tap !== null && state.tap.badge === event.badge && state.tap.who.id === event.who?.id) return { to: state };
   if (state.successor !== null || state.tap !== null) return collided(state, event, 'busy');
   const refusal = badgeRefusal(event, env);
   if (refusal !== null || event.who === null) {
     return refuse(state, { who: event.who, badge: event.badge, reason: refusal?.reason ?? 'badge.unknown' }, refusal?.says ?? null);
   }
-  return { to: { ...state, tap: { who: event.who, badge: event.badge } }, common: { notice: null } };
+  return { to: { ...state, tap: { who: event.who, badge: event.badge, by: event.by ?? 'badge' } }, common: { notice: null } };
 }
 
 /** Everything of the former session is gone: on to whoever waits, who is judged again as at a free seat. */

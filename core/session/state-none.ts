@@ -12,12 +12,12 @@ export const none: StateRows<'none'> = {
       if (refusal !== null || event.who === null) {
         return refuse(state, { who: event.who, badge: event.badge, reason: refusal?.reason ?? 'badge.unknown' }, refusal?.says ?? null);
       }
-      return arrive({ who: event.who, badge: event.badge, held: null }, context);
+      return arrive({ who: event.who, badge: event.badge, by: event.by ?? 'badge', held: null }, context);
     },
   },
   BreakGlassPressed: {
     leadsTo: ['authenticating'],
-    run: (state, event, context) => breakGlass(state, event, { who: null, badge: null, held: null }, context),
+    run: (state, event, context) => breakGlass(state, event, { who: null, badge: null, by: 'badge', held: null }, context),
   },
   EnforcementFailed: { leadsTo: ['faulted'], run: (_state, event) => ({ ...faulted(event.why), effects: [append(faultedRecord())] }) },
   TimerFired: onlyCool,

@@ -17,7 +17,10 @@ export interface Who {
   readonly pinId: string | null;
 }
 
-export type Factor = 'badge' | 'pin';
+export type Factor = Entry | 'pin' | 'second';
+
+/** How somebody said who they are. A name proves nothing by itself; a temporary code or a downtime card stands for a badge. */
+export type Entry = 'badge' | 'name' | 'code' | 'card';
 
 /** A session that was opened, or is about to be. */
 export interface OpenSession {
@@ -48,7 +51,9 @@ export interface Attempt {
   readonly id: number;
   /** Null while a break-glass waits for a badge. */
   readonly who: Who | null;
+  /** Keyed hash of the badge, code or card; null where a name was typed. */
   readonly badge: string | null;
+  readonly by: Entry;
   readonly purpose: Purpose;
   readonly wish: BreakGlassWish | null;
   /** `badge` and `pin` wait for a person, `checking` for the PIN check, `recording` for the durable event. */
@@ -77,14 +82,16 @@ export type SessionState = SessionStates[SessionAt];
 export interface Successor {
   readonly who: Who | null;
   readonly badge: string | null;
+  readonly by: Entry;
   readonly factors: readonly Factor[];
   readonly wish: BreakGlassWish | null;
 }
 
-/** A known badge in order, read while a former session was still being ended. */
+/** A known badge in order, read while a former session was still being ended, or a name or code typed meanwhile. */
 export interface WaitingTap {
   readonly who: Who;
-  readonly badge: string;
+  readonly badge: string | null;
+  readonly by: Entry;
 }
 
 export interface LockStates {
@@ -100,12 +107,22 @@ export type LockAt = keyof LockStates;
 export type LockState = LockStates[LockAt];
 
 export type TimerName = 'attempt' | 'idle' | 'warning' | 'cool' | 'keep' | 'maxAge' | 'limit' | 'ending';
-/** `shortPin`: the person's PIN is shorter than this seat takes. */
-export type Standing = 'ok' | 'unknown' | 'revoked' | 'notYet' | 'expired' | 'shortPin';
+/** `shortPin`: the person's PIN is shorter than this seat takes. `used`: a card that opened this seat before. `wait`: too many wrong codes. */
+export type Standing = 'ok' | 'unknown' | 'revoked' | 'notYet' | 'expired' | 'shortPin' | 'used' | 'wait';
 
 /** Everything that can happen to a seat. `badge` is always the keyed hash. */
 export interface SeatEvents {
-  readonly BadgeRead: { readonly type: 'BadgeRead'; readonly badge: string; readonly standing: Standing; readonly who: Who | null };
+  /** Somebody came: a badge was read, or a code or, with a null badge, a name was typed. */
+  readonly BadgeRead: {
+    readonly type: 'BadgeRead';
+    readonly badge: string | null;
+    /** Absent: by badge. */
+    readonly by?: Entry;
+    readonly standing: Standing;
+    readonly who: Who | null;
+    /** Only where too many wrong codes were typed: how long until the next one is looked at. */
+    readonly waitMs?: number;
+  };
   readonly PinEntered: { readonly type: 'PinEntered'; readonly pin: string };
   readonly PinChecked: { readonly type: 'PinChecked'; readonly attempt: number; readonly right: boolean };
   readonly CancelPressed: { readonly type: 'CancelPressed' };
@@ -145,6 +162,8 @@ export interface SeatRules {
   readonly pin: { readonly minDigits: number; readonly maxFailures: number; readonly firstWaitMs: number };
   /** By role: how long after a right PIN at this seat the badge alone is enough, in milliseconds. A role that is missing always needs the PIN. */
   readonly graceMs: Readonly<Record<string, number>>;
+  /** Roles whose people may come in by name and PIN now. */
+  readonly byName: readonly string[];
   readonly breakGlass: {
     readonly enabled: boolean;
     readonly needsBadge: boolean;
@@ -173,6 +192,12 @@ export type NoticeKey =
   | 'badge.unknown'
   | 'badge.revoked'
   | 'badge.notYet'
+  | 'name.unknown'
+  | 'name.notAllowed'
+  | 'code.unknown'
+  | 'code.expired'
+  | 'code.used'
+  | 'code.wait'
   | 'pin.wrong'
   | 'pin.wait'
   | 'pin.blocked'
@@ -218,10 +243,18 @@ export interface Seat {
   readonly common: Common;
 }
 
+export interface UsedCard {
+  readonly hash: string;
+  readonly person: string;
+}
+
 /** What the runtime must do, in this order. Nothing that opens anything comes before its event is durable. */
 export type Effect =
-  /** Write an audit event. With a ticket the machine waits for `Appended` or `AppendFailed` with that number. */
-  | { readonly do: 'append'; readonly record: SessionRecord; readonly ticket: number | null }
+  /**
+   * Write an audit event. With a ticket the machine waits for `Appended` or `AppendFailed` with that number. A card that
+   * opens the seat is used up durably before.
+   */
+  | { readonly do: 'append'; readonly record: SessionRecord; readonly ticket: number | null; readonly card?: UsedCard }
   /** Make `charged` durable, then check the PIN, then report `PinChecked`. A crash in between has cost a try. */
   | { readonly do: 'guess'; readonly attempt: number; readonly who: Who; readonly pin: string; readonly charged: Throttle }
   | { readonly do: 'saveThrottle'; readonly person: string; readonly throttle: Throttle | null }

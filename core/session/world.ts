@@ -15,6 +15,7 @@ export const rules: SeatRules = {
   maxSessionMs: 3_600_000,
   pin: { minDigits: 4, maxFailures: 6, firstWaitMs: 30_000 },
   graceMs: {},
+  byName: [],
   breakGlass: { enabled: true, needsBadge: false, limitMs: 900_000, reasons: ['code-blue'] },
 };
 
@@ -155,6 +156,11 @@ export class World {
 
   tap(who: Who): Stepped {
     return this.send({ type: 'BadgeRead', badge: `badge-${who.id}`, standing: 'ok', who });
+  }
+
+  /** Somebody without a badge types a name. */
+  name(who: Who): Stepped {
+    return this.send({ type: 'BadgeRead', badge: null, by: 'name', standing: 'ok', who });
   }
 
   /** The whole way in, for tests that begin behind it. */

@@ -50,8 +50,9 @@ export function messageText(t: Text, message: Message): string {
   switch (key) {
     case 'pin.wrong':
       return t('message.pin.wrong', { tries: number('tries') });
+    case 'code.wait':
     case 'pin.wait':
-      return t('message.pin.wait', { seconds: Math.ceil(number('seconds')) });
+      return t(`message.${key}`, { seconds: Math.ceil(number('seconds')) });
     case 'app.refused':
     case 'app.changed':
     case 'app.failed':

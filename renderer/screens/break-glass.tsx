@@ -3,6 +3,7 @@ import { type JSX, useCallback, useEffect, useRef, useState } from 'react';
 import type { SeatView } from '../../contract/seat-view.ts';
 import { useSeat } from '../context.ts';
 import { BadgeDrawing } from '../parts/badge-drawing.tsx';
+import { EntryPanel } from '../parts/entry-panel.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { MessageLine } from '../parts/message.tsx';
 import { SeatPage } from '../parts/seat-page.tsx';
@@ -72,6 +73,21 @@ export function BreakGlassScreen({ view, onBack }: BreakGlassProps): JSX.Element
 /** Asked for and confirmed: the agent waits for a known badge. */
 export function EmergencyBadgeScreen({ view }: { readonly view: SeatView }): JSX.Element {
   const { t, bridge } = useSeat();
+  const [typing, setTyping] = useState(false);
+  if (typing && view.signIn.byCode) {
+    return (
+      <SeatPage view={view} busy>
+        <EntryPanel
+          title={t('breakglass.title')}
+          names={false}
+          codes
+          suggests={false}
+          message={view.message}
+          onBack={() => setTyping(false)}
+        />
+      </SeatPage>
+    );
+  }
   return (
     <SeatPage view={view} busy>
       <BadgeDrawing reader={view.truth.reader.state} />
@@ -80,6 +96,11 @@ export function EmergencyBadgeScreen({ view }: { readonly view: SeatView }): JSX
         <p>{t('breakglass.badgeHint')}</p>
       </div>
       <MessageLine message={view.message} />
+      {view.signIn.byCode && (
+        <button type="button" className="button button-entry" onClick={() => setTyping(true)}>
+          {t('breakglass.code')}
+        </button>
+      )}
       <button type="button" className="button" onClick={() => void bridge.cancel({})}>
         {t('pin.cancel')}
       </button>

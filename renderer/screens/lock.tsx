@@ -11,14 +11,14 @@ import { clockTime } from '../view/time.ts';
 interface LockProps {
   readonly view: SeatView;
   readonly locking: boolean;
-  readonly onEmergency: () => void;
+  readonly onAside: (aside: 'breakglass' | 'entry') => void;
 }
 
-export function LockScreen({ view, locking, onEmergency }: LockProps): JSX.Element {
+export function LockScreen({ view, locking, onAside }: LockProps): JSX.Element {
   const { t } = useSeat();
-  const { kept } = view;
+  const { kept, signIn } = view;
   const corner = view.breakGlass.available && (
-    <button type="button" className="button button-emergency" onClick={onEmergency} disabled={locking}>
+    <button type="button" className="button button-emergency" onClick={() => onAside('breakglass')} disabled={locking}>
       <Icon name="emergency" />
       <span>{t('lock.emergency')}</span>
     </button>
@@ -34,6 +34,14 @@ export function LockScreen({ view, locking, onEmergency }: LockProps): JSX.Eleme
         </p>
       )}
       <MessageLine message={locking ? null : view.message} />
+      {(signIn.byName || signIn.byCode) && (
+        <div className="lock-ways">
+          <button type="button" className="button button-entry" onClick={() => onAside('entry')} disabled={locking}>
+            <Icon name="people" />
+            <span>{t('lock.noBadge')}</span>
+          </button>
+        </div>
+      )}
     </SeatPage>
   );
 }

@@ -17,6 +17,9 @@ interface Words<T extends EventType> {
   says(body: EventBodyOf<T>, names: Names): string;
 }
 
+/** How often the PIN was asked for, where the seat counted it. */
+const asked = (prompts: number | undefined): string =>
+  prompts === undefined || prompts === 0 ? '' : ` (asked for the PIN ${prompts === 1 ? 'once' : `${prompts} times`} this shift)`;
 const list = (parts: readonly string[]): string => (parts.length === 0 ? 'nothing' : parts.join(' and '));
 const words: { readonly [T in EventType]: Words<T> } = {
   'recording.started': { lane: 'record', says: ({ mode, reason }) => `Recording started (${reason}, ${mode}).` },
@@ -32,13 +35,17 @@ const words: { readonly [T in EventType]: Words<T> } = {
   },
   'session.started': {
     lane: 'who',
-    says: ({ person, role, factors, replaces }, names) =>
-      `${names.person(person)} signed in as ${role} with ${list(factors)}${replaces === null ? '' : ' and took the seat over'}.`,
+    says: ({ person, role, factors, replaces, pinPrompts }, names) =>
+      `${names.person(person)} signed in as ${role} with ${list(factors)}${replaces === null ? '' : ' and took the seat over'}${asked(pinPrompts)}.`,
   },
   'session.ended': { lane: 'who', says: ({ person, reason }, names) => `The session of ${names.person(person)} ended (${reason}).` },
   'session.locked': { lane: 'locks', says: ({ reason }) => `The seat locked (${reason}).` },
-  'session.unlocked': { lane: 'locks', says: ({ person, factors }, names) => `${names.person(person)} unlocked with ${list(factors)}.` },
+  'session.unlocked': {
+    lane: 'locks',
+    says: ({ person, factors, pinPrompts }, names) => `${names.person(person)} unlocked with ${list(factors)}${asked(pinPrompts)}.`,
+  },
   'session.warned': { lane: 'locks', says: ({ idleSeconds }) => `Idle for ${idleSeconds} s: the seat warned.` },
+  'card.used': { lane: 'who', says: ({ person }, names) => `${names.person(person)} used up a downtime card at this seat.` },
   'auth.refused': {
     lane: 'who',
     says: ({ person, reason, triesLeft }, names) => `${names.person(person)} was refused (${reason}); ${triesLeft} tries left.`,

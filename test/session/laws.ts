@@ -7,7 +7,7 @@ import { lockTable } from '../../core/session/lock.ts';
 import type { SessionRecord } from '../../core/session/records.ts';
 import { sessionTable } from '../../core/session/step.ts';
 import { waitAfter } from '../../core/session/throttle.ts';
-import type { LockAt, Seat, SeatEvent, SeatEventType, Stepped, Who } from '../../core/session/types.ts';
+import type { Effect, LockAt, Seat, SeatEvent, SeatEventType, Stepped, Who } from '../../core/session/types.ts';
 import { person, rules, World } from '../../core/session/world.ts';
 
 export const people = [person('ada'), person('ben'), person('cay')];
@@ -54,6 +54,8 @@ const actions: fc.Arbitrary<readonly [string, Action]> = fc.oneof(
   },
   { weight: 5, arbitrary: who.map((one) => [`sign in ${one.id}`, (world: World) => world.signIn(one)] as const) },
   { weight: 3, arbitrary: fc.integer({ min: 0, max: 90_000 }).chain((idleMs) => plain({ type: 'Activity', idleMs })) },
+  who.map((one) => [`name ${one.id}`, (world: World) => void world.name(one)] as const),
+  who.chain((one) => plain({ type: 'BadgeRead', badge: `card-${one.id}`, by: 'card', standing: 'ok', who: one })),
   plain({ type: 'CancelPressed' }),
   plain({ type: 'LockPressed' }),
   plain({ type: 'LogoutPressed' }),
@@ -93,6 +95,14 @@ function openingOf(record: SessionRecord): Opening {
   return { opens: OPENING.includes(record.type), session: 'session' in record.body ? record.body.session : null };
 }
 
+/** Only a badge is ever enough by itself, a name never without the PIN, and no card opens anything without being used up. */
+function checkFactors({ record, card }: Extract<Effect, { do: 'append' }>): void {
+  if (record.type !== 'session.started' && record.type !== 'session.unlocked') return;
+  const { factors } = record.body;
+  if (!factors.includes('pin') && factors.join() !== 'badge') throw new Error(`opened by ${factors.join()} alone`);
+  if (factors.includes('card') !== (card !== undefined)) throw new Error('a card was not used up');
+}
+
 /** A watch for a world: throws as soon as a step breaks a law. */
 export function lawful(): { readonly watch: World['watch'] } {
   const waiting = new Map<number, Opening>();
@@ -100,6 +110,7 @@ export function lawful(): { readonly watch: World['watch'] } {
     if (isOpen(seat) && seat.session.at !== 'active') throw new Error(`open without a session after ${event.type}`);
     if (FAULTS.includes(event.type) && isOpen(seat)) throw new Error(`${event.type} left the seat open`);
     for (const effect of effects) {
+      if (effect.do === 'append') checkFactors(effect);
       if (effect.do === 'append' && effect.ticket !== null) waiting.set(effect.ticket, openingOf(effect.record));
       if (effect.do !== 'uncover') continue;
       const durable = event.type === 'Appended' ? waiting.get(event.ticket) : undefined;
@@ -179,7 +190,7 @@ export function checkLaws(runs: number): void {
         if (event.type === 'PinChecked' && event.right && cleared)
           rightAt.add(world.allGuesses.findLastIndex((guess) => guess.attempt === event.attempt));
       });
-      if (grace) world.rules = { ...rules, graceMs: { nurse: GRACE_MS } };
+      world.rules = { ...rules, byName: ['nurse'], graceMs: grace ? { nurse: GRACE_MS } : {} };
       for (const [name, act] of sequence) {
         if (name === 'kill' || name === 'reboot') {
           for (const record of world.durable) {

@@ -46,6 +46,7 @@ export function lockedView(): SeatView {
         { id: 'no-one-to-sign-in', text: 'No one here can sign in' },
       ],
     },
+    signIn: { byName: false, suggests: false, byCode: false },
     message: null,
     enrolment: null,
     truth: {

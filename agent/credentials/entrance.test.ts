@@ -1,0 +1,128 @@
+/** Names, codes and cards as the seat looks them up: offline, sealed, single-use, and slow to guess at. */
+import { createHmac, randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Directory, Person, SignInCode } from '../../contract/directory.ts';
+import { nodeCrypto } from '../../crypto/index.ts';
+import { testPolicy } from '../../test/support/policy.ts';
+import { secretBox } from '../keys/index.ts';
+import { SeatMemory } from '../state/memory.ts';
+import { StaffDirectory } from './directory.ts';
+import { Entrance } from './entrance.ts';
+import { PinCheck } from './pin.ts';
+
+const badgeKey = Buffer.alloc(32, 7);
+const box = secretBox(nodeCrypto, randomBytes(32));
+const codeOf = (digits: string, kind: SignInCode['kind'] = 'code', validUntil = '2030-06-01T12:00:00Z'): SignInCode => ({
+  kind,
+  hash: createHmac('sha256', badgeKey).update(`code:${digits}`).digest('hex'),
+  validUntil,
+});
+const person = (id: string, displayName: string, change: Partial<Person> = {}): Person => ({
+  id,
+  displayName,
+  givenName: displayName,
+  initials: 'XX',
+  role: 'nurse',
+  badges: [],
+  pin: null,
+  validFrom: null,
+  validUntil: null,
+  revoked: false,
+  ...change,
+});
+const directoryOf = (persons: Person[]): Directory => ({
+  schema: 'wardlock-directory/1',
+  tenant: 'site',
+  version: 1,
+  issuedAt: '2030-01-01T00:00:00Z',
+  ward: { id: 'icu', name: 'ICU' },
+  seatName: 'Bay 4',
+  badgeKey: badgeKey.toString('base64'),
+  persons,
+});
+
+let folder = '';
+let bootMs = 1_000;
+let wallMs = Date.parse('2030-06-01T10:00:00Z');
+const clock = { bootId: 'boot', bootMs: () => bootMs, wallMs: () => wallMs };
+const staff = directoryOf([
+  person('ada.reyes', 'Ada Reyes', { codes: [codeOf('48217730'), codeOf('11112222', 'card', '2030-12-01T00:00:00Z')] }),
+  person('zoe.oerter', 'Zoë Örter'),
+  person('b.smith', 'Bo Smith'),
+  person('c.smith', 'Bo Smith'),
+  person('gone', 'Adam Gone', { revoked: true }),
+]);
+
+/** The entrance as it comes up from what lies in the folder. */
+function opened(suggestNames = true): { readonly entrance: Entrance; readonly memory: SeatMemory; readonly directory: StaffDirectory } {
+  const memory = new SeatMemory(join(folder, 'memory'), box, clock);
+  const directory = new StaffDirectory(join(folder, 'directory'), box, new PinCheck(randomBytes(32)));
+  if (directory.current === null) directory.replace(staff);
+  const document = testPolicy(1, { reader: '', escrow: '' }, { signIn: { rules: [], suggestNames } });
+  const policy = () => ({ document, version: 1, sha256: '', expiresWallMs: 0 });
+  const ports = { directory, memory, clock, policy, trustedWallMs: () => wallMs, leastPinDigits: () => 4 };
+  return { entrance: new Entrance(ports), memory, directory };
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wl-entrance-'));
+  bootMs = 1_000;
+  wallMs = Date.parse('2030-06-01T10:00:00Z');
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe('a name', () => {
+  test('is a user name or a full name that only one person has, without case and accents', () => {
+    const { entrance } = opened();
+    for (const typed of ['ada.reyes', ' ADA.Reyes ', 'ada reyes']) {
+      expect(entrance.name(typed)).toMatchObject({ by: 'name', badge: null, standing: 'ok', who: { id: 'ada.reyes' } });
+    }
+    expect(entrance.name('zoe orter')).toMatchObject({ who: { id: 'zoe.oerter' } });
+    expect(entrance.name('bo smith')).toMatchObject({ standing: 'unknown', who: null });
+    expect(entrance.name('gone')).toMatchObject({ standing: 'revoked' });
+    expect(entrance.name('')).toMatchObject({ standing: 'unknown', who: null });
+  });
+
+  test('is offered from two letters on, to people who may come in, and only where the policy says so', () => {
+    const { entrance } = opened();
+    const ids = (typed: string): string[] => entrance.names(typed).map(({ id }) => id);
+    expect([ids('a'), ids('ad'), ids('smi'), ids('ÖR')]).toEqual([[], ['ada.reyes'], ['b.smith', 'c.smith'], ['zoe.oerter']]);
+    expect(opened(false).entrance.names('ad')).toEqual([]);
+  });
+});
+
+describe('a code', () => {
+  test('is its person’s for as long as it is valid', () => {
+    const { entrance } = opened();
+    expect(entrance.code('48217730')).toMatchObject({ by: 'code', standing: 'ok', who: { id: 'ada.reyes' } });
+    wallMs = Date.parse('2030-06-01T12:00:00Z');
+    expect(entrance.code('48217730')).toMatchObject({ standing: 'expired', who: { id: 'ada.reyes' } });
+    expect(entrance.takesCodes()).toBe(true);
+    wallMs = Date.parse('2030-12-01T00:00:00Z');
+    expect(entrance.takesCodes()).toBe(false);
+  });
+
+  test('of a card opens this seat once, also after a restart', () => {
+    const { entrance, memory, directory } = opened();
+    const found = entrance.code('11112222');
+    expect(found).toMatchObject({ by: 'card', standing: 'ok', who: { id: 'ada.reyes' } });
+    memory.useCard(found.badge ?? '', directory.cards);
+    expect(entrance.code('11112222')).toMatchObject({ standing: 'used' });
+    expect(opened().entrance.code('11112222')).toMatchObject({ standing: 'used' });
+    memory.useCard('f'.repeat(64), []);
+    expect(memory.usedCards).toEqual(['f'.repeat(64)]);
+  });
+
+  test('that is guessed at makes everybody wait, also after a restart; a right one ends that', () => {
+    const { entrance } = opened();
+    for (let guesses = 0; guesses < 3; guesses++) expect(entrance.code('99999999').standing).toBe('unknown');
+    expect(entrance.code('48217730')).toMatchObject({ standing: 'wait', waitMs: 30_000 });
+    expect(opened().entrance.code('48217730')).toMatchObject({ standing: 'wait' });
+    bootMs += 30_000;
+    expect(entrance.code('48217730').standing).toBe('ok');
+    expect(entrance.code('99999999').standing).toBe('unknown');
+  });
+});

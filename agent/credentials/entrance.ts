@@ -1,0 +1,102 @@
+/**
+ * Who comes to the seat: a badge, a typed name, a temporary code or a downtime card, as the event that the machines take.
+ * It looks people up and slows guessing of codes down; it decides about nobody.
+ */
+import { charge, type GuessLimits, mayGuess } from '../../core/session/throttle.ts';
+import type { SeatEvents } from '../../core/session/types.ts';
+import type { Clock } from '../clock.ts';
+import type { PolicySnapshot } from '../policy/policy-store.ts';
+import type { SeatMemory } from '../state/memory.ts';
+import type { SeatPerson, StaffDirectory } from './directory.ts';
+
+type Arrived = SeatEvents['BadgeRead'];
+
+export interface EntrancePorts {
+  readonly directory: StaffDirectory;
+  readonly memory: SeatMemory;
+  readonly clock: Clock;
+  readonly policy: () => PolicySnapshot | null;
+  /** The wall clock, but never before what the site signed. */
+  readonly trustedWallMs: () => number;
+  readonly leastPinDigits: () => number;
+}
+
+export interface NamedPerson {
+  readonly id: string;
+  readonly displayName: string;
+  readonly initials: string;
+}
+
+/** Names are offered from so many letters on. */
+const LEAST_LETTERS = 2;
+const MOST_NAMES = 6;
+/** Codes are guessed at by anybody: the wait counts for the seat, and no number of mistakes ends it for good. */
+const CODE_GUESSES = 'codes';
+
+export class Entrance {
+  readonly #ports: EntrancePorts;
+
+  constructor(ports: EntrancePorts) {
+    this.#ports = ports;
+  }
+
+  badge(number: string): Arrived {
+    const { directory, trustedWallMs, leastPinDigits } = this.#ports;
+    return { type: 'BadgeRead', by: 'badge', ...directory.find(number, trustedWallMs(), leastPinDigits()) };
+  }
+
+  /** A user name, or a full name that only one person here has. */
+  name(typed: string): Arrived {
+    const { directory, trustedWallMs, leastPinDigits } = this.#ports;
+    const wanted = normal(typed);
+    const everyone = directory.current?.persons ?? [];
+    const sameName = everyone.filter(({ displayName }) => normal(displayName) === wanted);
+    const person = everyone.find(({ id }) => normal(id) === wanted) ?? (sameName.length === 1 ? sameName[0] : undefined);
+    const found = directory.judge(person, trustedWallMs(), leastPinDigits());
+    return { type: 'BadgeRead', by: 'name', badge: null, ...found };
+  }
+
+  /** Whose name begins like that, where the policy offers names. */
+  names(typed: string): readonly NamedPerson[] {
+    const { directory, policy, trustedWallMs } = this.#ports;
+    const begun = normal(typed);
+    if (policy()?.document.signIn?.suggestNames !== true || begun.length < LEAST_LETTERS) return [];
+    const fits = ({ id, displayName }: SeatPerson): boolean =>
+      [id, displayName, ...displayName.split(/\s+/)].some((word) => normal(word).startsWith(begun));
+    const people = (directory.current?.persons ?? []).filter(
+      (person) => fits(person) && directory.judge(person, trustedWallMs(), 0).standing === 'ok',
+    );
+    return people.slice(0, MOST_NAMES).map(({ id, displayName, initials }) => ({ id, displayName, initials }));
+  }
+
+  /** @throws when the charge for a guess can't be made durable; the code is not looked at then */
+  code(digits: string): Arrived {
+    const { directory, memory, clock, policy, trustedWallMs, leastPinDigits } = this.#ports;
+    const limits: GuessLimits = {
+      maxFailures: Number.MAX_SAFE_INTEGER,
+      firstWaitMs: (policy()?.document.pin.firstWaitSeconds ?? 0) * 1_000,
+    };
+    const now = { bootMs: clock.bootMs(), bootId: clock.bootId };
+    const verdict = mayGuess(memory.codeThrottle ?? undefined, CODE_GUESSES, limits, now.bootMs);
+    if (!verdict.may) {
+      const waitMs = verdict.why === 'wait' ? verdict.waitMs : 0;
+      return { type: 'BadgeRead', by: 'code', badge: null, standing: 'wait', who: null, waitMs };
+    }
+    memory.setCodeThrottle(charge(memory.codeThrottle ?? undefined, CODE_GUESSES, limits, now));
+    const { kind, standing, ...found } = directory.findCode(digits, trustedWallMs(), leastPinDigits());
+    if (standing === 'ok') memory.setCodeThrottle(null);
+    const isUsed = kind === 'card' && memory.usedCards.includes(found.badge);
+    return { type: 'BadgeRead', by: kind, ...found, standing: isUsed ? 'used' : standing };
+  }
+
+  /** Whether any code or card could open this seat now. */
+  takesCodes(): boolean {
+    const wallMs = this.#ports.trustedWallMs();
+    return (this.#ports.directory.current?.persons ?? []).some(({ codes }) => codes?.some((one) => wallMs < Date.parse(one.validUntil)));
+  }
+}
+
+/** Names compare without case, accents and the space around them. */
+function normal(text: string): string {
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').trim().toLowerCase();
+}

@@ -1,0 +1,16 @@
+/** Signing in without a badge: by name, by a temporary code, by a downtime card. The PIN is asked for afterwards. */
+import type { JSX } from 'react';
+import type { SeatView } from '../../contract/seat-view.ts';
+import { useSeat } from '../context.ts';
+import { EntryPanel } from '../parts/entry-panel.tsx';
+import { SeatPage } from '../parts/seat-page.tsx';
+
+export function EntryScreen({ view, onBack }: { readonly view: SeatView; readonly onBack: () => void }): JSX.Element {
+  const { t } = useSeat();
+  const { byName, byCode, suggests } = view.signIn;
+  return (
+    <SeatPage view={view} busy>
+      <EntryPanel title={t('entry.title')} names={byName} codes={byCode} suggests={suggests} message={view.message} onBack={onBack} />
+    </SeatPage>
+  );
+}
