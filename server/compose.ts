@@ -26,6 +26,7 @@ import { openServerLog, type ServerLog } from './services/server-log.ts';
 import { type SilenceWatch, watchSilence } from './services/silence.ts';
 import { openStaff, type Staff } from './services/staff.ts';
 import { openStories, type Stories } from './services/stories.ts';
+import { openLogKeys, rememberVerifiers } from './services/verifiers.ts';
 import { openWitness, type Witness } from './services/witness.ts';
 import { type Authority, openAuthority } from './site/authority.ts';
 import { openSiteKeys, type SiteKeys } from './site/keys.ts';
@@ -112,9 +113,12 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     witnessKey: vkey(witnessName, keys.witness.publicKey),
     mirrorKey: vkey(mirrorName, keys.mirror.publicKey),
   };
+  const crypto = rememberVerifiers(nodeCrypto);
+  const logKeyOf = openLogKeys(crypto);
   const intake = openIntake({
     db,
-    crypto: nodeCrypto,
+    crypto,
+    logKeyOf,
     hasher,
     mirror: { name: mirrorName, signer: keys.mirror },
     now,
@@ -130,7 +134,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     authority,
     authorityMade: made,
     keys,
-    witness: openWitness({ db, crypto: nodeCrypto, hasher, signer: { name: witnessName, signer: keys.witness }, now }),
+    witness: openWitness({ db, crypto, logKeyOf, hasher, signer: { name: witnessName, signer: keys.witness }, now }),
     intake,
     changes,
     log,

@@ -15,12 +15,13 @@ import {
   type LogId,
   logOrigin,
   type NamedSigner,
-  parseVerifierKey,
+  type NoteVerifier,
   type TreeHasher,
   WORKSTATION_BYTES,
 } from '../../core/audit/index.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import { emptyLog, judgeBatch, type LogState, type Verdict } from '../../core/intake/batch.ts';
+import { given, hotQuery } from '../store/hot-query.ts';
 import type { Tables } from '../store/schema.ts';
 import { raiseAlarm } from './alarms.ts';
 import { keepEvidence } from './evidence.ts';
@@ -52,6 +53,7 @@ interface IntakeParts {
   readonly crypto: AuditCrypto;
   readonly hasher: TreeHasher;
   readonly mirror: NamedSigner;
+  readonly logKeyOf: (vkey: string) => NoteVerifier;
   readonly now: () => number;
   /** Told after each commit of new entries. */
   readonly onStored: (name: LogName, entries: number) => void;
@@ -89,7 +91,7 @@ async function place(parts: IntakeParts, upload: Upload): Promise<Placed> {
   await refuseOtherBytes(parts, upload, overlap);
   const entries = upload.entries.slice(overlap);
   if (entries.length === 0 && overlap > 0) return { outcome: 'known', state };
-  const logKey = parseVerifierKey(parts.crypto, upload.logKey);
+  const logKey = parts.logKeyOf(upload.logKey);
   const pinned = stored?.pinned ?? { size: 0, root: new Uint8Array() };
   const verdict = judgeBatch(parts, state, { log: logIdOf(upload), entries, note: upload.note, proof: upload.proof, logKey, pinned });
   if (!verdict.accepted) {
@@ -97,7 +99,7 @@ async function place(parts: IntakeParts, upload: Upload): Promise<Placed> {
     throw new WardlockError('INTAKE_UNVERIFIED', `${verdict.fault}: ${verdict.detail} Nothing was stored.`);
   }
   const won = await db.transaction().execute(async (transaction) => {
-    await ensureLog(transaction, upload, now());
+    if (stored === null) await ensureLog(transaction, upload, now());
     if (!(await advance(transaction, upload, { from: state.size, to: verdict.state, note: upload.note }))) return false;
     await store(transaction, upload, { from: state.size, entries, verdict, at: now() });
     if (verdict.birth !== null) await alarmUnlessFirst(transaction, upload, { birth: verdict.birth, at: now() });
@@ -120,21 +122,32 @@ interface Accepted {
   readonly at: number;
 }
 
+const insertSegment = hotQuery(
+  {
+    workstation_id: given.text(),
+    incarnation: given.text(),
+    start: given.number(),
+    count: given.number(),
+    entries: given.bytes(),
+    leaf_hashes: given.bytes(),
+    note: given.text(),
+    received_at: given.number(),
+  },
+  (db, segment) => db.insertInto('segments').values(segment),
+);
+
 async function store(db: Kysely<Tables>, upload: Upload, { from, entries, verdict, at }: Accepted): Promise<void> {
   const { workstationId: workstation_id, incarnation, note } = upload;
-  await db
-    .insertInto('segments')
-    .values({
-      workstation_id,
-      incarnation,
-      start: from,
-      count: entries.length,
-      entries: packEntries(entries),
-      leaf_hashes: Buffer.concat(verdict.leafHashes),
-      note,
-      received_at: at,
-    })
-    .execute();
+  await insertSegment(db, {
+    workstation_id,
+    incarnation,
+    start: from,
+    count: entries.length,
+    entries: packEntries(entries),
+    leaf_hashes: Buffer.concat(verdict.leafHashes),
+    note,
+    received_at: at,
+  });
   if (verdict.closing || from === 0) {
     await db.insertInto('checkpoints').values({ workstation_id, incarnation, size: verdict.state.size, note }).execute();
   }

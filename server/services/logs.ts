@@ -8,6 +8,7 @@ import { Value } from 'typebox/value';
 import { HASH_BYTES } from '../../core/audit/bytes.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import { emptyLog, type LogState } from '../../core/intake/batch.ts';
+import { given, hotQuery } from '../store/hot-query.ts';
 import type { Tables } from '../store/schema.ts';
 
 export interface LogName {
@@ -30,13 +31,12 @@ export interface Segment {
 const LogTail = Type.Object({ epoch: Type.Integer(), key: Type.String(), link: Type.String() });
 const LENGTH_BYTES = 4;
 
+const selectLog = hotQuery({ workstationId: given.text(), incarnation: given.text() }, (db, { workstationId, incarnation }) =>
+  db.selectFrom('logs').selectAll().where('workstation_id', '=', workstationId).where('incarnation', '=', incarnation),
+);
+
 export async function readLog(db: Kysely<Tables>, { workstationId, incarnation }: LogName): Promise<StoredLog | null> {
-  const row = await db
-    .selectFrom('logs')
-    .selectAll()
-    .where('workstation_id', '=', workstationId)
-    .where('incarnation', '=', incarnation)
-    .executeTakeFirst();
+  const [row] = (await selectLog(db, { workstationId, incarnation })).rows;
   if (row === undefined) return null;
   const pinned = { size: Number(row.pinned_size), root: row.pinned_root, note: row.pinned_note };
   if (row.verifier === '') return { state: emptyLog, pinned, note: '' };
@@ -75,6 +75,25 @@ export async function ensureLog(db: Kysely<Tables>, { workstationId, incarnation
     .execute();
 }
 
+const moveLog = hotQuery(
+  {
+    workstationId: given.text(),
+    incarnation: given.text(),
+    from: given.number(),
+    size: given.number(),
+    frontier: given.bytes(),
+    verifier: given.text(),
+    note: given.text(),
+  },
+  (db, { workstationId, incarnation, from, size, frontier, verifier, note }) =>
+    db
+      .updateTable('logs')
+      .set({ size, frontier, verifier, note })
+      .where('workstation_id', '=', workstationId)
+      .where('incarnation', '=', incarnation)
+      .where('size', '=', from),
+);
+
 /** Moves the log on, if it still has the size that was judged; false when another request was first. */
 export async function advance(
   db: Kysely<Tables>,
@@ -84,33 +103,51 @@ export async function advance(
   const { epoch, link, frontier, size } = change.to;
   if (epoch === null) return false;
   const tail = { epoch: epoch.number, key: Buffer.from(epoch.publicKey).toString('base64'), link: Buffer.from(link).toString('hex') };
-  const result = await db
-    .updateTable('logs')
-    .set({ size, frontier: Buffer.concat(frontier), verifier: JSON.stringify(tail), note: change.note })
-    .where('workstation_id', '=', name.workstationId)
-    .where('incarnation', '=', name.incarnation)
-    .where('size', '=', change.from)
-    .executeTakeFirst();
-  return result.numUpdatedRows === 1n;
+  const { workstationId, incarnation } = name;
+  const { from, note } = change;
+  const verifier = JSON.stringify(tail);
+  const result = await moveLog(db, { workstationId, incarnation, from, size, frontier: Buffer.concat(frontier), verifier, note });
+  return result.numAffectedRows === 1n;
 }
 
+const movePin = hotQuery(
+  {
+    workstationId: given.text(),
+    incarnation: given.text(),
+    from: given.number(),
+    pinned_size: given.number(),
+    pinned_root: given.bytes(),
+    pinned_note: given.text(),
+    pinned_at: given.number(),
+  },
+  (db, { workstationId, incarnation, from, ...pinned }) =>
+    db
+      .updateTable('logs')
+      .set(pinned)
+      .where('workstation_id', '=', workstationId)
+      .where('incarnation', '=', incarnation)
+      .where('pinned_size', '=', from),
+);
+
+/** Moves what an anchor fixed, if it is still what was judged; false when another request was first. */
 export async function pin(
   db: Kysely<Tables>,
   name: LogName,
   pinned: { readonly from: number; readonly size: number; readonly root: Uint8Array; readonly note: string; readonly at: number },
 ): Promise<boolean> {
-  const result = await db
-    .updateTable('logs')
-    .set({ pinned_size: pinned.size, pinned_root: Buffer.from(pinned.root), pinned_note: pinned.note, pinned_at: pinned.at })
-    .where('workstation_id', '=', name.workstationId)
-    .where('incarnation', '=', name.incarnation)
-    .where('pinned_size', '=', pinned.from)
-    .executeTakeFirst();
-  return result.numUpdatedRows === 1n;
+  const { workstationId, incarnation } = name;
+  const { from, size: pinned_size, note: pinned_note, at: pinned_at } = pinned;
+  const pinned_root = Buffer.from(pinned.root);
+  const result = await movePin(db, { workstationId, incarnation, from, pinned_size, pinned_root, pinned_note, pinned_at });
+  return result.numAffectedRows === 1n;
 }
 
-/** Entries in one column: each as u32 length, big-endian, and its bytes. */
+/** Entries in one column: each as u32 length, big-endian, and its bytes. What lies in one body like that is taken as it lies. */
 export function packEntries(entries: readonly Uint8Array[]): Buffer {
+  return packedAlready(entries) ?? pack(entries);
+}
+
+function pack(entries: readonly Uint8Array[]): Buffer {
   return Buffer.concat(
     entries.flatMap((entry) => {
       const length = Buffer.alloc(LENGTH_BYTES);
@@ -118,6 +155,20 @@ export function packEntries(entries: readonly Uint8Array[]): Buffer {
       return [length, entry];
     }),
   );
+}
+
+/** The memory that these entries lie in, one behind the other with their lengths before them; null when they do not. */
+function packedAlready(entries: readonly Uint8Array[]): Buffer | null {
+  const [first] = entries;
+  if (first === undefined || first.byteOffset < LENGTH_BYTES) return null;
+  const from = first.byteOffset - LENGTH_BYTES;
+  const whole = Buffer.from(first.buffer);
+  let at = from;
+  for (const entry of entries) {
+    if (entry.buffer !== first.buffer || entry.byteOffset !== at + LENGTH_BYTES || whole.readUInt32BE(at) !== entry.length) return null;
+    at += LENGTH_BYTES + entry.length;
+  }
+  return whole.subarray(from, at);
 }
 
 /** @throws WardlockError SERVER_REQUEST_MALFORMED when the lengths do not add up */

@@ -9,8 +9,8 @@ import {
   cosignatureReply,
   equalBytes,
   type NamedSigner,
+  type NoteVerifier,
   parseAddCheckpoint,
-  parseVerifierKey,
   type TreeHasher,
   verifyConsistency,
   verifyNote,
@@ -35,6 +35,7 @@ interface WitnessParts {
   readonly crypto: AuditCrypto;
   readonly hasher: TreeHasher;
   readonly signer: NamedSigner;
+  readonly logKeyOf: (vkey: string) => NoteVerifier;
   readonly now: () => number;
 }
 
@@ -47,7 +48,7 @@ export function openWitness(parts: WitnessParts): Witness {
       if (request === null) return { status: 400, says: 'The body is not an add-checkpoint request.' };
       const [, workstationId, incarnation] = ORIGIN.exec(request.signed.checkpoint.origin) ?? [];
       if (workstationId !== seat.workstationId || incarnation === undefined) return { status: 404, says: 'This log is none of this seat.' };
-      if (!verifyNote(request.signed.note, parseVerifierKey(parts.crypto, seat.logKey))) {
+      if (!verifyNote(request.signed.note, parts.logKeyOf(seat.logKey))) {
         return { status: 403, says: 'The checkpoint is not signed by the log key of this seat.' };
       }
       if (request.oldSize > request.signed.checkpoint.size) return { status: 400, says: 'The old size is larger than the new one.' };
@@ -71,8 +72,8 @@ function settle(parts: WitnessParts, name: LogName, { oldSize, hashes, checkpoin
   const { db, hasher, crypto, signer, now } = parts;
   const { size, root } = signed.checkpoint;
   return db.transaction().execute(async (transaction): Promise<WitnessAnswer> => {
-    await ensureLog(transaction, name, now());
     const log = await readLog(transaction, name);
+    if (log === null) await ensureLog(transaction, name, now());
     const pinned = log?.pinned ?? { size: 0, root: hasher.emptyRoot };
     if (size < pinned.size)
       await alarm(
