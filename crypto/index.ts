@@ -86,10 +86,16 @@ function macKey(raw: Uint8Array): MacKey {
   const outer = padded(HMAC_OUTER, HASH_BYTES);
   let inner = padded(HMAC_INNER, MAC_SCRATCH_BYTES);
   return {
-    mac(data) {
-      if (data.length > inner.length - HMAC_BLOCK_BYTES) inner = padded(HMAC_INNER, data.length);
-      inner.set(data, HMAC_BLOCK_BYTES);
-      sha256Into(inner.subarray(0, HMAC_BLOCK_BYTES + data.length), outer, HMAC_BLOCK_BYTES);
+    mac(...parts) {
+      let end = HMAC_BLOCK_BYTES;
+      for (const part of parts) end += part.length;
+      if (end > inner.length) inner = padded(HMAC_INNER, end);
+      end = HMAC_BLOCK_BYTES;
+      for (const part of parts) {
+        inner.set(part, end);
+        end += part.length;
+      }
+      sha256Into(inner.subarray(0, end), outer, HMAC_BLOCK_BYTES);
       return sha256(outer);
     },
   };

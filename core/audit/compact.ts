@@ -14,16 +14,14 @@ export interface TreeNode {
   readonly hash: Uint8Array;
 }
 
-/** More than any tree of a safe integer of leaves has. */
-const LEVELS = 54;
 const PAIR_BYTES = 2 * HASH_BYTES;
 
 export class CompactRange {
   readonly #hasher: TreeHasher;
   /** For each level the children of its next node above, beside each other: the left one waits until the right one comes. */
-  readonly #pairs = new Uint8Array(LEVELS * PAIR_BYTES);
-  /** 1 where a left child waits: the binary digits of the range's length. */
-  readonly #waiting = new Uint8Array(LEVELS);
+  readonly #pairs: Uint8Array[] = [];
+  /** True where a left child waits: the binary digits of the range's length. */
+  #waiting: boolean[] = [];
   #begin: number;
   #end: number;
   /** Where the largest subtree that begins at `begin` ends. */
@@ -66,10 +64,10 @@ export class CompactRange {
   get nodes(): readonly TreeNode[] {
     const nodes: TreeNode[] = [];
     let begin = this.#begin;
-    for (let level = LEVELS - 1; level >= 0; level -= 1) {
-      if (this.#waiting[level] !== 1) continue;
+    for (let level = this.#pairs.length - 1; level >= 0; level -= 1) {
+      if (!this.#waits(level)) continue;
       const width = 2 ** level;
-      nodes.push({ level, index: begin / width, hash: this.#pairs.slice(level * PAIR_BYTES, level * PAIR_BYTES + HASH_BYTES) });
+      nodes.push({ level, index: begin / width, hash: this.#pair(level).slice(0, HASH_BYTES) });
       begin += width;
     }
     return nodes;
@@ -77,15 +75,15 @@ export class CompactRange {
 
   copy(): CompactRange {
     const copy = new CompactRange(this.#hasher, this.#begin);
-    copy.#pairs.set(this.#pairs);
-    copy.#waiting.set(this.#waiting);
+    for (const pair of this.#pairs) copy.#pairs.push(pair.slice());
+    copy.#waiting = [...this.#waiting];
     copy.#end = this.#end;
     return copy;
   }
 
   /** Forgets its leaves and begins anew at `begin`, in the same memory. */
   restart(begin: number): void {
-    this.#waiting.fill(0);
+    this.#waiting = [];
     this.#begin = begin;
     this.#end = begin;
     this.#limit = limitOf(begin);
@@ -112,7 +110,7 @@ export class CompactRange {
     return root ?? this.#hasher.emptyRoot;
   }
 
-  #put(from: number, hash: Uint8Array, onNode?: (node: TreeNode) => void, tellFrom = LEVELS): void {
+  #put(from: number, hash: Uint8Array, onNode?: (node: TreeNode) => void, tellFrom = Infinity): void {
     const end = this.#end + 2 ** from;
     if (hash.length !== HASH_BYTES || end > this.#limit) {
       throw new WardlockError(
@@ -121,22 +119,32 @@ export class CompactRange {
       );
     }
     let level = from;
-    let at = this.#place(level);
-    for (let i = 0; i < HASH_BYTES; i += 1) this.#pairs[at + i] = Number(hash[i]);
-    while (this.#waiting[level] === 1) {
-      this.#waiting[level] = 0;
-      at = this.#place(level + 1);
-      this.#hasher.nodeInto(this.#pairs, level * PAIR_BYTES, this.#pairs, at);
+    let pair = this.#pair(level);
+    pair.set(hash, this.#waits(level) ? HASH_BYTES : 0);
+    while (this.#waits(level)) {
+      const parent = this.#pair(level + 1);
+      const at = this.#waits(level + 1) ? HASH_BYTES : 0;
+      this.#hasher.nodeInto(pair, parent, at);
+      this.#waiting[level] = false;
+      pair = parent;
       level += 1;
-      if (level >= tellFrom) onNode?.({ level, index: end / 2 ** level - 1, hash: this.#pairs.slice(at, at + HASH_BYTES) });
+      if (level >= tellFrom) onNode?.({ level, index: end / 2 ** level - 1, hash: pair.slice(at, at + HASH_BYTES) });
     }
-    this.#waiting[level] = 1;
+    this.#waiting[level] = true;
     this.#end = end;
   }
 
-  /** Where the next node of a level goes: right of the one that waits, or left where none does. */
-  #place(level: number): number {
-    return level * PAIR_BYTES + Number(this.#waiting[level]) * HASH_BYTES;
+  #waits(level: number): boolean {
+    return this.#waiting[level] === true;
+  }
+
+  #pair(level: number): Uint8Array {
+    let pair = this.#pairs[level];
+    if (pair === undefined) {
+      while (this.#pairs.length <= level) this.#pairs.push(new Uint8Array(PAIR_BYTES));
+      pair = this.#pair(level);
+    }
+    return pair;
   }
 }
 

@@ -12,7 +12,8 @@ export interface AeadKey {
 
 /** HMAC-SHA-256 under one key (RFC 2104). */
 export interface MacKey {
-  mac(data: Uint8Array): Uint8Array;
+  /** Over the parts, one after the other. */
+  mac(...parts: readonly Uint8Array[]): Uint8Array;
 }
 
 /** Ed25519 (RFC 8032). */

@@ -162,11 +162,9 @@ export function deriveEpochKeys(crypto: AuditCrypto, secret: Uint8Array, header:
  * for the same plaintext at the same place only, which gives nothing away.
  */
 export function entryNonce(key: MacKey, seq: number, plaintext: Uint8Array, fresh: Uint8Array): Uint8Array {
-  const input = new Uint8Array(8 + plaintext.length + fresh.length);
-  writeU64(new DataView(input.buffer), 0, seq);
-  input.set(plaintext, 8);
-  input.set(fresh, 8 + plaintext.length);
-  return key.mac(input).subarray(0, NONCE_BYTES);
+  const place = new Uint8Array(8);
+  writeU64(new DataView(place.buffer), 0, seq);
+  return key.mac(place, plaintext, fresh).subarray(0, NONCE_BYTES);
 }
 
 function epochBinding(header: EntryHeader): Uint8Array {

@@ -13,19 +13,18 @@ export interface TreeHasher {
   node(left: Uint8Array, right: Uint8Array): Uint8Array;
   /** `leaf` into `into` from `at` on. */
   leafInto(entry: Uint8Array, into: Uint8Array, at: number): void;
-  /** `node` of the two hashes that lie beside each other in `pairs` from `from` on, into `into` from `at` on. */
-  nodeInto(pairs: Uint8Array, from: number, into: Uint8Array, at: number): void;
+  /** `node` of the two hashes that lie beside each other in `pair`, into `into` from `at` on. */
+  nodeInto(pair: Uint8Array, into: Uint8Array, at: number): void;
   /** The root of the empty tree: SHA-256 of nothing. */
   readonly emptyRoot: Uint8Array;
 }
 
 const LEAF_SCRATCH_BYTES = 32 * 1024;
-const PAIR_BYTES = 2 * HASH_BYTES;
 
 export function treeHasher(crypto: Pick<AuditCrypto, 'sha256' | 'sha256Into'>): TreeHasher {
   let leafScratch = new Uint8Array(LEAF_SCRATCH_BYTES);
   let leafView = leafScratch.subarray(0, 0);
-  const nodeScratch = new Uint8Array(1 + PAIR_BYTES);
+  const nodeScratch = new Uint8Array(1 + 2 * HASH_BYTES);
   nodeScratch[0] = 1;
   const prefixed = (entry: Uint8Array): Uint8Array => {
     const length = entry.length + 1;
@@ -46,9 +45,8 @@ export function treeHasher(crypto: Pick<AuditCrypto, 'sha256' | 'sha256Into'>): 
       nodeScratch.set(right, 1 + HASH_BYTES);
       return crypto.sha256(nodeScratch);
     },
-    nodeInto(pairs, from, into, at) {
-      // A loop: a view of 64 bytes costs more than copying them.
-      for (let i = 0; i < PAIR_BYTES; i += 1) nodeScratch[1 + i] = Number(pairs[from + i]);
+    nodeInto(pair, into, at) {
+      nodeScratch.set(pair, 1);
       crypto.sha256Into(nodeScratch, into, at);
     },
   };

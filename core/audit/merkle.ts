@@ -76,9 +76,11 @@ export function climb(
     if (sn === 0) return false;
     const isLeft = fn % 2 === 1 || fn === sn;
     take(sibling, isLeft);
-    while (isLeft && fn % 2 === 0 && fn !== 0) {
-      fn /= 2;
-      sn = Math.floor(sn / 2);
+    if (isLeft) {
+      while (fn % 2 === 0 && fn !== 0) {
+        fn /= 2;
+        sn = Math.floor(sn / 2);
+      }
     }
     fn = Math.floor(fn / 2);
     sn = Math.floor(sn / 2);
