@@ -36,7 +36,7 @@ export function register(program: Command): void {
     .requiredOption('--listen-seats <host:port>', 'where seats connect')
     .requiredOption('--listen-console <host:port>', 'where browsers and the command line connect')
     .option('--state <dir>', 'keys and certificates of this site', DEFAULT_SERVER_STATE)
-    .option('--database <url>', 'sqlite:PATH (default: wardlock.db in the state folder)')
+    .option('--database <url>', 'sqlite:PATH or postgres://USER@HOST:PORT/NAME (default: wardlock.db in the state folder)')
     .option('--tenant <id>', 'id of this site, chosen at the first start (default: site)')
     .option('--name <host>', 'a further name of this machine for its certificates (repeatable)', collect, [])
     .option('--policy-key <file>', 'public key that may sign policy (repeatable; remembered)', collect, [])

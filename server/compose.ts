@@ -5,9 +5,9 @@
 import { join } from 'node:path';
 import type { AlarmList } from '../contract/console-api.ts';
 import { formatVerifierKey, NOTE_COSIGNATURE, treeHasher } from '../core/audit/index.ts';
-import { WardlockError } from '../core/errors/index.ts';
 import { nodeCrypto } from '../crypto/index.ts';
 import { makeStateFolder } from '../crypto/secret-files.ts';
+import { atMostEvery, heldWhenAsked, openIndexing } from './duties.ts';
 import { type Metrics, openMetrics } from './http/metrics.ts';
 import { type OperationalLog, openOperationalLog } from './operational-log.ts';
 import { type Accounts, openAccounts } from './services/accounts.ts';
@@ -30,16 +30,23 @@ import { openLogKeys, rememberVerifiers } from './services/verifiers.ts';
 import { openWitness, type Witness } from './services/witness.ts';
 import { type Authority, openAuthority } from './site/authority.ts';
 import { openSiteKeys, type SiteKeys } from './site/keys.ts';
+import { settleKeys } from './site/same-keys.ts';
 import { settleTenant } from './site/tenant.ts';
-import { openSqlite, type Store } from './store/sqlite.ts';
+import type { Statement } from './store/engine.ts';
+import { openStore } from './store/open.ts';
+import type { Store } from './store/store.ts';
 
 export interface SiteOptions {
   readonly stateFolder: string;
-  /** `sqlite:PATH`; without it `wardlock.db` in the state folder. */
+  /** `sqlite:PATH` or `postgres://…`; without it `wardlock.db` in the state folder. */
   readonly database: string | null;
   readonly tenant: string | null;
   /** X25519 private key of the reader role, if this process has it. */
   readonly readerKey?: Uint8Array | null;
+  /** This process only reads for the index, on a machine that has none of the site's keys. */
+  readonly readerOnly?: boolean;
+  /** Told of every statement, for tests that judge them. */
+  readonly onStatement?: (statement: Statement) => void;
 }
 
 export interface Site {
@@ -78,7 +85,8 @@ export interface Site {
   close(): Promise<void>;
 }
 
-const SQLITE = 'sqlite:';
+/** Other nodes hear of entries at most so often: each announcement is a commit. */
+const ANNOUNCE_MS = 250;
 
 export async function openSite(options: SiteOptions): Promise<Site> {
   const now = Date.now;
@@ -86,23 +94,30 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   makeStateFolder(stateFolder);
   const operational = openOperationalLog('wardlock-server');
   const fault = (cause: unknown): void => operational.error('background work failed', { error: String(cause) });
-  const store = await openSqlite(databasePath(options));
+  const { onStatement } = options;
+  const store = await openStore(databaseAddress(options), { onFault: fault, ...(onStatement === undefined ? {} : { onStatement }) });
   const { db } = store;
   const tenant = await settleTenant(db, options.tenant);
   const { authority, made } = await openAuthority(stateFolder, tenant, now());
   const keys = openSiteKeys(stateFolder, nodeCrypto);
-  const changes = openChanges(db, store.foreignChanges);
+  if (options.readerOnly !== true) await settleKeys(db, authority, keys);
+  const changes = openChanges(store, fault);
   const log = openServerLog(db, now);
   const staff = openStaff({ db, keys, changes, log });
   const policies = openPolicies({ db, tenant, crypto: nodeCrypto, changes, log, now });
   const presence = openPresence(db, fault);
-  const silence = watchSilence(db, now, fault);
+  const silence = watchSilence(
+    db,
+    now,
+    fault,
+    heldWhenAsked(() => store.duty('silence')),
+  );
   const refused = openRefusedPeers(log, now, fault);
   const metrics = openMetrics(() => refused.totals());
   const readerKey = options.readerKey ?? null;
   const reader = readerKey === null ? null : openReader({ db, crypto: nodeCrypto, readerKey, now });
-  const read = (): void => void reader?.catchUp().catch(fault);
-  read();
+  const indexing = reader === null ? null : openIndexing(store, reader, fault);
+  const announceStored = atMostEvery(ANNOUNCE_MS, () => void store.announce(db, 'stored').catch(fault));
   const hasher = treeHasher(nodeCrypto);
   const witnessName = `wardlock/${tenant}/witness`;
   const mirrorName = `wardlock/${tenant}/mirror`;
@@ -124,7 +139,8 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     now,
     onStored: (_name, entries) => {
       metrics.stored(entries);
-      read();
+      if (indexing?.held() === true) indexing.read();
+      else announceStored();
     },
   });
   return {
@@ -143,7 +159,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     policies,
     directories: openDirectories({ db, tenant, keys, crypto: nodeCrypto, staff, changes, now }),
     enrolments: openEnrolments({ db, authority, crypto: nodeCrypto, trust, policies, changes, log, now }),
-    accounts: openAccounts({ db, log, now }),
+    accounts: openAccounts({ db, log, box: keys.box, now }),
     stories: openStories(db),
     exports: openExports({ db, crypto: nodeCrypto, hasher, intake, reader, now }),
     reader,
@@ -160,7 +176,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     close: async () => {
       changes.close();
       silence.close();
-      await reader?.catchUp().catch(fault);
+      await indexing?.close();
       await presence.close();
       await refused.settled();
       await store.close();
@@ -168,8 +184,6 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   };
 }
 
-function databasePath({ database, stateFolder }: SiteOptions): string {
-  if (database === null) return join(stateFolder, 'wardlock.db');
-  if (database.startsWith(SQLITE)) return database.slice(SQLITE.length);
-  throw new WardlockError('START_USAGE', 'Name the database as sqlite:PATH.');
+function databaseAddress({ database, stateFolder }: SiteOptions): string {
+  return database ?? `sqlite:${join(stateFolder, 'wardlock.db')}`;
 }

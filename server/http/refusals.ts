@@ -17,6 +17,9 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   SERVER_BODY_TOO_LARGE: 413,
   SERVER_TOO_MANY: 429,
   SERVER_INTERNAL: 500,
+  SERVER_DATABASE_UNREACHABLE: 503,
+  SERVER_DATABASE_REFUSED: 503,
+  SERVER_DATABASE_BUSY: 503,
   SERVER_POLICY_KEY_MISSING: 409,
   POLICY_OLDER: 409,
   POLICY_UNSIGNED: 403,
@@ -25,6 +28,8 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   INTAKE_UNVERIFIED: 422,
 };
 const BAD_REQUEST = 400;
+/** Seats wait at least so long, and then as their own backoff says. */
+const RETRY_AFTER_SECONDS = 2;
 
 export function statusOf(code: ErrorCode): number {
   return statuses[code] ?? BAD_REQUEST;
@@ -35,9 +40,15 @@ export function refuse(log: OperationalLog): (error: FastifyError, request: Fast
   return (error, request, reply) => {
     const refusal = isWardlockError(error) ? error : translate(error);
     const status = statusOf(refusal.code);
-    if (status >= 500) log.error('request failed', { route: request.routeOptions.url ?? '', error: error.stack ?? error.message });
+    if (status >= 500) log.error('request failed', { route: request.routeOptions.url ?? '', error: wordsOfCause(error) });
+    if (status === 503) void reply.header('retry-after', String(RETRY_AFTER_SECONDS));
     void reply.code(status).send(refusal.toBody());
   };
+}
+
+/** For the operators' log: where it broke, and what the database said where it was the database. */
+function wordsOfCause(error: Error): string {
+  return isWardlockError(error) && error.cause instanceof Error ? `${error.code}: ${error.cause.message}` : (error.stack ?? error.message);
 }
 
 function translate(error: FastifyError): WardlockError {

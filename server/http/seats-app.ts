@@ -10,12 +10,15 @@ import type { Site } from '../compose.ts';
 import { type App, newApp } from './app.ts';
 import { guessLimit, tooManyGuesses } from './guess-limit.ts';
 import { intakeRoutes } from './intake-routes.ts';
+import { statusOf } from './refusals.ts';
 import { identifySeat, peerOfTls, type ReadPeer, type Seat } from './seat-identity.ts';
 
 /** Failed attempts of one address in a window: 80 random bits need no more. */
 const FAILED_ENROLMENTS = 20;
 const GUESS_WINDOW_MS = 60_000;
 const MAX_WAIT_SECONDS = 55;
+/** From here on the fault is this server's: nobody guessed and nobody was refused. */
+const INTERNAL = 500;
 
 export async function createSeatsApp(site: Site, tls: ServerOptions | null, readPeer: ReadPeer = peerOfTls): Promise<App> {
   const app = newApp(tls, site.operational);
@@ -36,7 +39,7 @@ export async function createSeatsApp(site: Site, tls: ServerOptions | null, read
     try {
       return await site.enrolments.enrol(request.body);
     } catch (error) {
-      if (isWardlockError(error)) {
+      if (isWardlockError(error) && statusOf(error.code) < INTERNAL) {
         guesses.failed(request.ip);
         site.refused.count(request.ip, error.code);
       }
@@ -51,7 +54,7 @@ export async function createSeatsApp(site: Site, tls: ServerOptions | null, read
         seats.set(request, seat);
         site.presence.seen(seat.workstationId, site.now());
       } catch (error) {
-        if (isWardlockError(error)) site.refused.count(request.ip, error.code);
+        if (isWardlockError(error) && statusOf(error.code) < INTERNAL) site.refused.count(request.ip, error.code);
         throw error;
       }
     });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { isWardlockError } from '../../core/errors/index.ts';
+import { secretBox } from '../site/secret-box.ts';
 import { openSqlite, type Store } from '../store/sqlite.ts';
 import { type Accounts, openAccounts } from './accounts.ts';
 import { openServerLog } from './server-log.ts';
@@ -13,7 +14,7 @@ beforeEach(async () => {
   time = 1_000_000;
   store = await openSqlite(':memory:');
   const now = (): number => time;
-  accounts = openAccounts({ db: store.db, log: openServerLog(store.db, now), now });
+  accounts = openAccounts({ db: store.db, log: openServerLog(store.db, now), box: secretBox(Buffer.alloc(32)), now });
   await accounts.put('ines', PASSWORD);
 });
 afterEach(() => store.close());

@@ -2,10 +2,12 @@
  * Local accounts of auditors: Argon2id passwords, sessions kept as hashes, waits that grow with wrong passwords. It never
  * tells whether a name or a password was wrong.
  */
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';
 import type { Kysely } from 'kysely';
 import { WardlockError } from '../../core/errors/index.ts';
+import type { SecretBox } from '../site/secret-box.ts';
+import { lockInTransaction } from '../store/engine.ts';
 import type { Tables } from '../store/schema.ts';
 import type { ServerLog } from './server-log.ts';
 
@@ -40,16 +42,14 @@ export interface Accounts {
 interface AccountParts {
   readonly db: Kysely<Tables>;
   readonly log: ServerLog;
+  readonly box: Pick<SecretBox, 'keyedHash'>;
   readonly now: () => number;
 }
 
 export function openAccounts(parts: AccountParts): Accounts {
   const { db, log, now } = parts;
-  const strangers: Strangers = {
-    password: hash(randomBytes(SESSION_BYTES).toString('hex'), ARGON),
-    key: randomBytes(SESSION_BYTES),
-    throttles: new Map(),
-  };
+  // Verified against, so that an unknown name takes as long as a known one.
+  const strangersPassword = hash(randomBytes(SESSION_BYTES).toString('hex'), ARGON);
   return {
     put: async (name, password) => {
       if (password.length < MIN_PASSWORD) throw new WardlockError('START_USAGE', `A password has at least ${MIN_PASSWORD} characters.`);
@@ -65,7 +65,7 @@ export function openAccounts(parts: AccountParts): Accounts {
       });
     },
     list: () => db.selectFrom('accounts').select(['name', 'role']).orderBy('name').execute(),
-    signIn: (name, password) => signIn(parts, strangers, { name, password }),
+    signIn: (name, password) => signIn(parts, strangersPassword, { name, password }),
     session: async (secret) => {
       const row =
         secret === undefined
@@ -86,30 +86,20 @@ export function openAccounts(parts: AccountParts): Accounts {
   };
 }
 
-/** What stands in for the accounts that do not exist, so that a name without one answers as any other. */
-interface Strangers {
-  /** Verified against, so that an unknown name takes as long as a known one. */
-  readonly password: Promise<string>;
-  readonly key: Uint8Array;
-  /** By a keyed hash of the name. */
-  readonly throttles: Map<string, Throttle>;
-}
-
-interface Throttle {
-  readonly failures: number;
-  readonly lockedUntil: number;
-}
-
 interface Attempt {
   readonly name: string;
   readonly password: string;
 }
 
 /** Every attempt is charged as a failure before the password is looked at, so that attempts in parallel count one by one. */
-async function signIn(parts: AccountParts, strangers: Strangers, { name, password }: Attempt): ReturnType<Accounts['signIn']> {
+async function signIn(
+  parts: AccountParts,
+  strangersPassword: Promise<string>,
+  { name, password }: Attempt,
+): ReturnType<Accounts['signIn']> {
   const { db, log, now } = parts;
-  const account = (await charge(parts, name)) ?? chargeStranger(strangers, name, now());
-  const right = await verify(account?.password ?? (await strangers.password), password);
+  const account = (await charge(parts, name)) ?? (await chargeStranger(parts, name));
+  const right = await verify(account?.password ?? (await strangersPassword), password);
   if (account === null || !right) {
     await log.append({ type: 'account.refused', actor: 'console', body: { account: account === null ? null : name } });
     throw new WardlockError('SERVER_SIGN_IN_WRONG');
@@ -153,17 +143,42 @@ async function charge({ db, now }: AccountParts, name: string): Promise<Pick<Tab
   });
 }
 
-/** @throws WardlockError SERVER_TOO_MANY */
-function chargeStranger({ key, throttles }: Strangers, name: string, at: number): null {
-  const id = createHmac('sha256', key).update(name).digest('hex');
-  const known = throttles.get(id) ?? { failures: 0, lockedUntil: 0 };
-  if (known.lockedUntil > at) throw tooManyPasswords(known.lockedUntil - at);
-  throttles.delete(id);
-  const [oldest] = throttles.size >= MOST_UNKNOWN_NAMES ? throttles.keys() : [];
-  if (oldest !== undefined) throttles.delete(oldest);
-  const failures = known.failures + 1;
-  throttles.set(id, { failures, lockedUntil: at + pauseAfter(failures) });
+/**
+ * What stands in for the accounts that do not exist, on every node alike, so that a name without one answers as any other.
+ * @throws WardlockError SERVER_TOO_MANY
+ */
+async function chargeStranger({ db, box, now }: AccountParts, name: string): Promise<null> {
+  const at = now();
+  const id = box.keyedHash('sign-in', name);
+  await db.transaction().execute(async (transaction) => {
+    await lockInTransaction(transaction, 'throttles');
+    const known = await transaction.selectFrom('throttles').select(['failures', 'locked_until']).where('id', '=', id).executeTakeFirst();
+    const lockedUntil = Number(known?.locked_until ?? 0);
+    if (lockedUntil > at) throw tooManyPasswords(lockedUntil - at);
+    const failures = Number(known?.failures ?? 0) + 1;
+    const values = { failures, locked_until: at + pauseAfter(failures), used_at: at };
+    await transaction
+      .insertInto('throttles')
+      .values({ id, ...values })
+      .onConflict((c) => c.column('id').doUpdateSet(values))
+      .execute();
+    if (known === undefined) await forgetLongestUnused(transaction);
+  });
   return null;
+}
+
+async function forgetLongestUnused(db: Kysely<Tables>): Promise<void> {
+  const { rows } = await db
+    .selectFrom('throttles')
+    .select((eb) => eb.fn.countAll<number>().as('rows'))
+    .executeTakeFirstOrThrow();
+  if (Number(rows) <= MOST_UNKNOWN_NAMES) return;
+  const oldest = db
+    .selectFrom('throttles')
+    .select('id')
+    .orderBy('used_at')
+    .limit(Number(rows) - MOST_UNKNOWN_NAMES);
+  await db.deleteFrom('throttles').where('id', 'in', oldest).execute();
 }
 
 function pauseAfter(failures: number): number {

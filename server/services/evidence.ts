@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
+import { lockInTransaction } from '../store/engine.ts';
 import type { Tables } from '../store/schema.ts';
 import { raiseAlarm } from './alarms.ts';
 import type { LogName } from './logs.ts';
@@ -33,7 +34,8 @@ export async function keepEvidence(db: Kysely<Tables>, piece: Piece): Promise<vo
   const hash = createHash('sha256').update(`${workstationId}/${incarnation}/${start}/${kind}\n`).update(bytes).digest();
   const id = hash.toString('hex');
   await db.transaction().execute(async (transaction) => {
-    const known = await transaction.selectFrom('evidence').select('id').where('id', '=', id).executeTakeFirst();
+    await lockInTransaction(transaction, 'evidence', workstationId);
+    const known = await evidenceOf(transaction, workstationId).select('id').where('id', '=', id).executeTakeFirst();
     if (known === undefined && !(await fits(transaction, workstationId, bytes.length))) {
       await keepHash(transaction, piece, hash);
       return;
@@ -44,11 +46,13 @@ export async function keepEvidence(db: Kysely<Tables>, piece: Piece): Promise<vo
   });
 }
 
+function evidenceOf(db: Kysely<Tables>, workstationId: string) {
+  return db.selectFrom('evidence').where('workstation_id', '=', workstationId);
+}
+
 async function fits(db: Kysely<Tables>, workstationId: string, more: number): Promise<boolean> {
-  const kept = await db
-    .selectFrom('evidence')
+  const kept = await evidenceOf(db, workstationId)
     .select((eb) => [eb.fn.countAll().as('pieces'), eb.fn.sum(eb.fn('octet_length', ['bytes'])).as('bytes')])
-    .where('workstation_id', '=', workstationId)
     .where('kind', '!=', HASHES_ONLY)
     .executeTakeFirstOrThrow();
   return Number(kept.pieces) < MOST_PIECES && Number(kept.bytes ?? 0) + more <= MOST_PIECE_BYTES;
@@ -56,12 +60,12 @@ async function fits(db: Kysely<Tables>, workstationId: string, more: number): Pr
 
 async function keepHash(db: Kysely<Tables>, { workstationId, incarnation, at }: Piece, hash: Buffer): Promise<void> {
   const id = createHash('sha256').update(`${workstationId}/${HASHES_ONLY}\n`).digest('hex');
-  const before = await db.selectFrom('evidence').select('bytes').where('id', '=', id).executeTakeFirst();
+  const before = await evidenceOf(db, workstationId).select('bytes').where('id', '=', id).executeTakeFirst();
   const bytes = Buffer.concat([before?.bytes ?? Buffer.alloc(0), hash]).subarray(-MOST_HASHES * HASH_BYTES);
   await db
     .insertInto('evidence')
     .values({ id, workstation_id: workstationId, incarnation, start: 0, kind: HASHES_ONLY, bytes, at })
-    .onConflict((c) => c.column('id').doUpdateSet({ bytes, at }))
+    .onConflict((c) => c.columns(['workstation_id', 'id']).doUpdateSet({ bytes, at }))
     .execute();
   const detail = `This seat sends more entries that do not verify, or differ from what is stored, than are kept in full (${MOST_PIECES} pieces or ${MOST_PIECE_BYTES / 1_048_576} MiB). Only their hashes are kept now. Revoke the seat if nobody can say why.`;
   await raiseAlarm(db, { workstationId, kind: 'SEAT_EVIDENCE_FULL', detail, at });

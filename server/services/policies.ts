@@ -11,6 +11,7 @@ import { preAuthenticationEncoding } from '../../core/envelope/dsse.ts';
 import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import { parsePolicy } from '../../policies/parse.ts';
 import type { PolicyDocument, PolicyEnvelope } from '../../policies/schema.ts';
+import { lockInTransaction } from '../store/engine.ts';
 import type { Tables } from '../store/schema.ts';
 import type { Changes } from './changes.ts';
 import type { ServerLog } from './server-log.ts';
@@ -44,8 +45,8 @@ interface PolicyParts {
 
 export function openPolicies(parts: PolicyParts): Policies {
   const { db, changes, log } = parts;
-  const keys = async (): Promise<Buffer[]> => {
-    const row = await db.selectFrom('settings').select('value').where('key', '=', POLICY_KEYS).executeTakeFirst();
+  const keys = async (within = db): Promise<Buffer[]> => {
+    const row = await within.selectFrom('settings').select('value').where('key', '=', POLICY_KEYS).executeTakeFirst();
     return row === undefined || row.value === '' ? [] : row.value.split(' ').map((key) => Buffer.from(key, 'base64'));
   };
   const accept = async (envelope: PolicyEnvelope, actor: string): Promise<{ readonly version: number }> => {
@@ -54,6 +55,7 @@ export function openPolicies(parts: PolicyParts): Policies {
     const policy = readPolicy(parts, payload);
     const bytes = Buffer.from(JSON.stringify(envelope));
     await db.transaction().execute(async (transaction) => {
+      await lockInTransaction(transaction, 'policy');
       const newest = await transaction.selectFrom('policies').select('version').orderBy('version', 'desc').limit(1).executeTakeFirst();
       const inForce = Number(newest?.version ?? 0);
       if (policy.version <= inForce) {
@@ -74,16 +76,19 @@ export function openPolicies(parts: PolicyParts): Policies {
     return { version: policy.version };
   };
   return {
-    keys,
+    keys: () => keys(),
     trust: async (given) => {
       for (const key of given) parts.crypto.verifier(key);
-      const all = new Set([...(await keys()), ...given].map((key) => key.toString('base64')));
-      const value = [...all].join(' ');
-      await db
-        .insertInto('settings')
-        .values({ key: POLICY_KEYS, value })
-        .onConflict((c) => c.column('key').doUpdateSet({ value }))
-        .execute();
+      await db.transaction().execute(async (transaction) => {
+        await lockInTransaction(transaction, 'settings');
+        const all = new Set([...(await keys(transaction)), ...given].map((key) => key.toString('base64')));
+        const value = [...all].join(' ');
+        await transaction
+          .insertInto('settings')
+          .values({ key: POLICY_KEYS, value })
+          .onConflict((c) => c.column('key').doUpdateSet({ value }))
+          .execute();
+      });
     },
     latest: async () => {
       const row = await db.selectFrom('policies').select(['version', 'envelope']).orderBy('version', 'desc').limit(1).executeTakeFirst();

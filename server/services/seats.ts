@@ -35,6 +35,7 @@ async function revoke({ db, log, changes, now }: SeatsParts, workstationId: stri
       .where('workstation_id', '=', workstationId)
       .where('revoked_at', 'is', null)
       .execute();
+    await changes.bump(transaction, 'seats');
     await log.append({ type: 'seat.revoked', actor: 'cli', body: { workstation: workstationId } }, transaction);
     return found;
   });
@@ -55,20 +56,25 @@ async function list({ db, presence }: SeatsParts): Promise<SeatRow[]> {
   const logs = await db.selectFrom('logs').select(['workstation_id', 'size', 'pinned_size']).execute();
   return seats.map((seat) => {
     const own = logs.filter((log) => log.workstation_id === seat.workstation_id);
-    const seen = presence.lastSeen(seat.workstation_id) ?? seat.last_seen_at;
+    const seen = newest(presence.lastSeen(seat.workstation_id), seat.last_seen_at);
     return {
       workstationId: seat.workstation_id,
       name: seat.name,
       ward: seat.ward_name,
       enrolledAt: new Date(Number(seat.enrolled_at)).toISOString(),
       revoked: seat.revoked_at !== null,
-      lastSeenAt: seen === null ? null : new Date(Number(seen)).toISOString(),
+      lastSeenAt: seen === null ? null : new Date(seen).toISOString(),
       policy: reportOf(reports, seat.workstation_id, 'policy'),
       directory: reportOf(reports, seat.workstation_id, 'directory'),
       stored: own.reduce((sum, log) => sum + Number(log.size), 0),
       pinned: own.reduce((sum, log) => sum + Number(log.pinned_size), 0),
     };
   });
+}
+
+/** Another node may have written a later time than this one has heard. */
+function newest(heard: number | null, written: number | null): number | null {
+  return heard === null && written === null ? null : Math.max(heard ?? 0, Number(written ?? 0));
 }
 
 function reportOf(reports: readonly Tables['seat_reports'][], workstationId: string, kind: string): SeatRow['policy'] {

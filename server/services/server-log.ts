@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { type CanonicalValue, canonicalJson } from '../../core/envelope/canonical-json.ts';
+import { lockInTransaction } from '../store/engine.ts';
 import type { Tables } from '../store/schema.ts';
 
 export interface ServerEvent {
@@ -17,7 +18,7 @@ export interface ServerEvent {
 const GENESIS = '0'.repeat(64);
 
 export interface ServerLog {
-  /** Returns after the commit. Give the transaction of the deed itself where there is one. */
+  /** Returns after the commit. Give the transaction of the deed itself where there is one, as its last statement: others wait for its end. */
   append(event: ServerEvent, within?: Kysely<Tables>): Promise<void>;
   /** The position of the first row whose hash does not fit, or null when the whole log is consistent. */
   firstFault(): Promise<number | null>;
@@ -25,6 +26,7 @@ export interface ServerLog {
 
 export function openServerLog(db: Kysely<Tables>, now: () => number): ServerLog {
   const appendTo = async (transaction: Kysely<Tables>, event: ServerEvent): Promise<void> => {
+    await lockInTransaction(transaction, 'server-log');
     const last = await transaction.selectFrom('server_events').select(['seq', 'hash']).orderBy('seq', 'desc').limit(1).executeTakeFirst();
     const row = { seq: Number(last?.seq ?? -1) + 1, at: now(), type: event.type, actor: event.actor, body: canonicalJson(event.body) };
     await transaction

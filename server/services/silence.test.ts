@@ -28,6 +28,7 @@ test('fault 51: uploads suppressed: an alarm after three missed anchors, once, a
     store.db,
     () => time,
     () => undefined,
+    () => true,
   );
   for (let minute = 0; minute < 10; minute += 1) {
     time += ANCHOR_INTERVAL_MS;
@@ -49,6 +50,7 @@ test('a server that was away gives its seats time to come back before it calls t
     store.db,
     () => time,
     () => undefined,
+    () => true,
   );
   expect(await watch.look()).toBe(0);
   time += MISSED_ANCHORS * ANCHOR_INTERVAL_MS;

@@ -17,7 +17,13 @@ export interface SilenceWatch {
   close(): void;
 }
 
-export function watchSilence(db: Kysely<Tables>, now: () => number, onFault: (fault: unknown) => void): SilenceWatch {
+/** @param mayLook asked before each look by itself: one process does it */
+export function watchSilence(
+  db: Kysely<Tables>,
+  now: () => number,
+  onFault: (fault: unknown) => void,
+  mayLook: () => boolean,
+): SilenceWatch {
   const startedAt = now();
   const look = async (): Promise<number> => {
     const limit = MISSED_ANCHORS * ANCHOR_INTERVAL_MS;
@@ -39,7 +45,9 @@ export function watchSilence(db: Kysely<Tables>, now: () => number, onFault: (fa
     }
     return silent.length;
   };
-  const timer = setInterval(() => void look().catch(onFault), LOOK_MS);
+  const timer = setInterval(() => {
+    if (mayLook()) look().catch(onFault);
+  }, LOOK_MS);
   timer.unref();
   return { look, close: () => clearInterval(timer) };
 }

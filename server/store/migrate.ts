@@ -1,44 +1,78 @@
 /**
- * Numbered migrations, each in one transaction, once and in order. A database that is newer than this build is refused:
- * guessing at tables would lose data.
+ * Numbered migrations, all that are missing in one transaction, once and in order, however many processes start at once. A
+ * database that is newer than this build, or holds something else, is refused: guessing at tables would lose data.
  */
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { WardlockError } from '../../core/errors/index.ts';
+import { engineOf, lockInTransaction } from './engine.ts';
 import * as site from './migrations/0001-site.ts';
 import * as logs from './migrations/0002-logs.ts';
+import * as nodes from './migrations/0003-nodes.ts';
 import type { ColumnTypes } from './migrations/types.ts';
 import type { Tables } from './schema.ts';
 
-const migrations = [site.up, logs.up] as const;
+/** In order of their numbers; a released one is never edited, moved or taken out. */
+const migrations = [site.up, logs.up, nodes.up] as const;
 
-/** Brings the database to this build's schema. @throws WardlockError SERVER_DATABASE_FOREIGN when it is newer */
+/** Brings the database to this build's schema. @throws WardlockError SERVER_DATABASE_FOREIGN when it is newer or another program's */
 export async function migrate(db: Kysely<Tables>, types: ColumnTypes): Promise<void> {
+  if ((await tableNames(db)).has('schema_version') && (await versionOf(db)) === migrations.length) return;
+  await db.transaction().execute(async (transaction) => {
+    await lockInTransaction(transaction, 'migration');
+    // A table that is made anew may be large: it takes what it takes, within this transaction only.
+    if (engineOf(transaction) === 'postgres') await sql`select set_config('statement_timeout', '0', true)`.execute(transaction);
+    const tables = await tableNames(transaction);
+    if (!tables.has('schema_version')) {
+      if (tables.size > 0) {
+        throw new WardlockError(
+          'SERVER_DATABASE_FOREIGN',
+          `This database holds tables of something else (${[...tables].slice(0, 3).join(', ')}). Name an empty one.`,
+        );
+      }
+      await begin(transaction);
+    }
+    for (let version = await versionOf(transaction); version < migrations.length; version += 1) {
+      await migrations[version]?.(transaction, types);
+    }
+    await transaction.updateTable('schema_version').set({ version: migrations.length }).execute();
+  });
+}
+
+async function begin(db: Kysely<Tables>): Promise<void> {
   await db.schema
     .createTable('schema_version')
-    .ifNotExists()
     .addColumn('id', 'integer', (c) => c.primaryKey())
     .addColumn('version', 'integer', (c) => c.notNull())
     .execute();
-  await db
-    .insertInto('schema_version')
-    .values({ id: 1, version: 0 })
-    .onConflict((c) => c.doNothing())
-    .execute();
-  const found = await db.selectFrom('schema_version').select('version').executeTakeFirstOrThrow();
-  if (found.version > migrations.length) {
-    throw new WardlockError(
-      'SERVER_DATABASE_FOREIGN',
-      `This database has schema ${found.version}; this build knows ${migrations.length}. Update the server.`,
-    );
-  }
-  for (let version = found.version; version < migrations.length; version++) {
-    await db.transaction().execute(async (transaction) => {
-      const taken = await transaction
-        .updateTable('schema_version')
-        .set({ version: version + 1 })
-        .where('version', '=', version)
-        .executeTakeFirst();
-      if (taken.numUpdatedRows === 1n) await migrations[version]?.(transaction, types);
+  await db.insertInto('schema_version').values({ id: 1, version: 0 }).execute();
+}
+
+async function versionOf(db: Kysely<Tables>): Promise<number> {
+  const found = await db
+    .selectFrom('schema_version')
+    .select('version')
+    .executeTakeFirst()
+    .catch((cause: unknown) => {
+      if (cause instanceof WardlockError) throw cause;
+      throw new WardlockError('SERVER_DATABASE_FOREIGN', 'The table schema_version of this database is not ours. Name an empty database.', {
+        cause,
+      });
     });
-  }
+  const version = Number(found?.version ?? 0);
+  if (version <= migrations.length) return version;
+  throw new WardlockError(
+    'SERVER_DATABASE_FOREIGN',
+    `This database has schema ${version}; this build knows ${migrations.length}. Update the server.`,
+  );
+}
+
+/** The tables where ours would be. */
+async function tableNames(db: Kysely<Tables>): Promise<Set<string>> {
+  const { rows } =
+    engineOf(db) === 'postgres'
+      ? await sql<{ name: string }>`select tablename as name from pg_tables where schemaname = current_schema()`.execute(db)
+      : await sql<{ name: string }>`select name from sqlite_master where type = 'table' and name not like 'sqlite\\_%' escape '\\'`.execute(
+          db,
+        );
+  return new Set(rows.map(({ name }) => name));
 }

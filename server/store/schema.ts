@@ -7,7 +7,7 @@ export interface SettingsTable {
   value: string;
 }
 
-/** Counters that seats and other nodes watch: `policy`, `directory`. */
+/** Counters that seats and other nodes watch: `policy`, `directory`, `seats`. */
 export interface GenerationsTable {
   topic: string;
   generation: number;
@@ -164,6 +164,15 @@ export interface AccountsTable {
   locked_until: number;
 }
 
+/** Failures of whoever has no row of its own to count them in; bounded, the longest unused go first. */
+export interface ThrottlesTable {
+  /** A keyed hash: what was typed may be a secret. */
+  id: string;
+  failures: number;
+  locked_until: number;
+  used_at: number;
+}
+
 export interface ConsoleSessionsTable {
   id_sha256: string;
   account: string;
@@ -232,6 +241,7 @@ export interface Tables {
   server_events: ServerEventsTable;
   accounts: AccountsTable;
   console_sessions: ConsoleSessionsTable;
+  throttles: ThrottlesTable;
   indexed_events: IndexedEventsTable;
   indexed_sessions: IndexedSessionsTable;
   index_cursors: IndexCursorsTable;

@@ -4,59 +4,108 @@
  */
 import { chmodSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { CompiledQuery, type DatabaseConnection, type Driver, Kysely, SqliteDialect, SqliteDriver } from 'kysely';
+import { Kysely } from 'kysely';
 import { WardlockError } from '../../core/errors/index.ts';
 import { migrate } from './migrate.ts';
 import type { Tables } from './schema.ts';
+import { GroupDialect } from './sqlite-driver.ts';
+import type { Channel, Store, StoreOptions } from './store.ts';
+
+export type { Store } from './store.ts';
 
 const BUSY_TIMEOUT_MS = 10_000;
 const FULL = 2;
+const LOOK_MS = 250;
 
-export interface Store {
-  readonly db: Kysely<Tables>;
-  /** Grows whenever another process has committed to this database; this process' own commits don't count. */
-  foreignChanges(): number;
-  close(): Promise<void>;
-}
-
-/**
- * Every transaction here writes, so each takes the write lock at its start. A deferred one that reads first fails at once,
- * whatever the busy timeout, when another process commits between its read and its write (SQLITE_BUSY_SNAPSHOT).
- */
-class WritingDriver extends SqliteDriver {
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+/** @throws WardlockError SERVER_DATABASE_FOREIGN, SERVER_DATABASE_UNSAFE */
+export async function openSqlite(path: string, { onStatement }: StoreOptions = {}): Promise<Store> {
+  const writing = open(path);
+  const reading = path === ':memory:' ? null : new Database(path, { timeout: BUSY_TIMEOUT_MS, readonly: true });
+  reading?.pragma('trusted_schema = OFF');
+  const db = new Kysely<Tables>({
+    dialect: new GroupDialect({ writing, reading }),
+    ...(onStatement === undefined ? {} : { log: ({ level, query }) => onStatement({ query, failed: level === 'error' }) }),
+  });
+  try {
+    await migrate(db, { bigint: 'integer', blob: 'blob' });
+  } catch (fault) {
+    await db.destroy();
+    throw fault;
   }
-}
-
-class WritingDialect extends SqliteDialect {
-  readonly #database: Database.Database;
-
-  constructor(config: { readonly database: Database.Database }) {
-    super(config);
-    this.#database = config.database;
-  }
-
-  override createDriver(): Driver {
-    return new WritingDriver({ database: this.#database });
-  }
-}
-
-export async function openSqlite(path: string): Promise<Store> {
-  const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
-  if (path !== ':memory:') chmodSync(path, 0o600);
-  database.pragma('journal_mode = WAL');
-  database.pragma('synchronous = FULL');
-  database.pragma('foreign_keys = ON');
-  database.pragma('trusted_schema = OFF');
-  if (database.pragma('synchronous', { simple: true }) !== FULL) {
-    throw new WardlockError('SERVER_DATABASE_UNSAFE');
-  }
-  const db = new Kysely<Tables>({ dialect: new WritingDialect({ database }) });
-  await migrate(db, { bigint: 'integer', blob: 'blob' });
+  const watchers = watchForeign(writing);
   return {
+    engine: 'sqlite',
+    address: path,
     db,
-    foreignChanges: () => Number(database.pragma('data_version', { simple: true })),
-    close: () => db.destroy(),
+    watch: watchers.add,
+    announce: async () => undefined,
+    // One server process has this file; the command line's own visits are short and do no background work.
+    duty: (_name, onGained) => {
+      if (onGained !== undefined) queueMicrotask(onGained);
+      return { held: () => true, close: () => undefined };
+    },
+    close: async () => {
+      watchers.close();
+      await db.destroy();
+    },
+  };
+}
+
+function open(path: string): Database.Database {
+  try {
+    const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+    if (path !== ':memory:') chmodSync(path, 0o600);
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = FULL');
+    database.pragma('foreign_keys = ON');
+    database.pragma('trusted_schema = OFF');
+    if (database.pragma('synchronous', { simple: true }) !== FULL) throw new WardlockError('SERVER_DATABASE_UNSAFE');
+    return database;
+  } catch (cause) {
+    if (cause instanceof Database.SqliteError && cause.code === 'SQLITE_NOTADB') {
+      throw new WardlockError('SERVER_DATABASE_FOREIGN', `${path} is no SQLite database. Name another file.`, { cause });
+    }
+    if (cause instanceof Database.SqliteError && cause.code === 'SQLITE_CANTOPEN') {
+      throw new WardlockError('SERVER_DATABASE_UNREACHABLE', `Cannot open ${path}. Check that its folder exists and may be written.`, {
+        cause,
+      });
+    }
+    throw cause;
+  }
+}
+
+interface Watchers {
+  add(channel: Channel, hear: () => void): () => void;
+  close(): void;
+}
+
+/** `data_version` moves when another connection has committed, never by this one's own commits: it tells all channels at once. */
+function watchForeign(database: Database.Database): Watchers {
+  const hearers = new Set<() => void>();
+  let timer: NodeJS.Timeout | undefined;
+  let seen = 0;
+  const version = (): number => Number(database.pragma('data_version', { simple: true }));
+  const look = (): void => {
+    const now = version();
+    if (now === seen) return;
+    seen = now;
+    for (const hear of hearers) hear();
+  };
+  return {
+    add: (_channel, given) => {
+      const hear = (): void => given();
+      hearers.add(hear);
+      if (timer === undefined) {
+        seen = version();
+        timer = setInterval(look, LOOK_MS).unref();
+      }
+      return () => {
+        hearers.delete(hear);
+        if (hearers.size > 0) return;
+        clearInterval(timer);
+        timer = undefined;
+      };
+    },
+    close: () => clearInterval(timer),
   };
 }

@@ -1,0 +1,30 @@
+/**
+ * Nodes of one site have one set of keys. The database remembers which: a node that was started with a folder of its own would
+ * sign with keys that no seat knows, so it is refused.
+ */
+import { createHash } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import { WardlockError } from '../../core/errors/index.ts';
+import type { Tables } from '../store/schema.ts';
+import type { Authority } from './authority.ts';
+import type { SiteKeys } from './keys.ts';
+
+const KEYS_SETTING = 'site-keys';
+
+/** @throws WardlockError START_STATE_FOREIGN when this database was first used with other keys */
+export async function settleKeys(db: Kysely<Tables>, authority: Pick<Authority, 'spkiSha256'>, keys: SiteKeys): Promise<void> {
+  const publics = [authority.spkiSha256, keys.directory.publicKey, keys.witness.publicKey, keys.mirror.publicKey];
+  const fingerprint = createHash('sha256').update(Buffer.concat(publics));
+  const value = fingerprint.update(keys.box.keyedHash(KEYS_SETTING, keys.badgeKey.toString('hex'))).digest('hex');
+  await db
+    .insertInto('settings')
+    .values({ key: KEYS_SETTING, value })
+    .onConflict((c) => c.column('key').doNothing())
+    .execute();
+  const known = await db.selectFrom('settings').select('value').where('key', '=', KEYS_SETTING).executeTakeFirstOrThrow();
+  if (known.value === value) return;
+  throw new WardlockError(
+    'START_STATE_FOREIGN',
+    'The keys in this state folder are not those of the site that the database belongs to. Copy the state folder of a node that runs, then start again.',
+  );
+}
