@@ -2,12 +2,14 @@
  * One open log with its writer, anchor and reader: what exists between opening and breaking or closing. Owns their wiring
  * and the anchor's content; must never outlive its database.
  */
+import { statSync } from 'node:fs';
 import { toHex, utf8 } from '../../core/audit/bytes.ts';
 import { logOrigin } from '../../core/audit/checkpoint.ts';
 import type { LogId, Padded } from '../../core/audit/entry.ts';
 import type { EpochReason, Recipient } from '../../core/audit/epoch.ts';
 import { type TreeHasher, treeHasher } from '../../core/audit/hasher.ts';
 import { formatNote, parseNote, signNote } from '../../core/audit/note.ts';
+import { WardlockError } from '../../core/errors/index.ts';
 import type { AnchorRecord, AnchorWriter } from './anchor.ts';
 import type { StoreDatabase } from './database.ts';
 import { type LiveLog, type LogParts, namedLogSigner } from './incarnation.ts';
@@ -39,6 +41,8 @@ export interface LiveOptions {
 export class LiveStore {
   readonly tables: Tables;
   readonly #db: StoreDatabase;
+  /** Which file this is, whatever its path may lead to later. */
+  readonly #file: string;
   /** Never the state that the log was opened with: it would keep the keys of its epoch in memory. */
   readonly #log: LogId;
   readonly #options: LiveOptions;
@@ -54,6 +58,7 @@ export class LiveStore {
   constructor(log: LiveLog, options: LiveOptions) {
     this.tables = log.tables;
     this.#db = log.db;
+    this.#file = fileAt(log.db.name);
     this.#log = log.state.log;
     this.#options = options;
     this.#hasher = treeHasher(options.parts.crypto);
@@ -180,6 +185,10 @@ export class LiveStore {
   }
 
   #committed(urgent: boolean): void {
+    // A file that was deleted, replaced, or whose disk was taken away still takes commits: they would be gone with this process.
+    if (fileAt(this.#db.name) !== this.#file) {
+      throw new WardlockError('AUDIT_STORE_FAILED', 'The file of the audit store is not in its place any more.');
+    }
     this.#options.anchor.want(this.#anchorRecord(), urgent);
     if (this.size - this.#measuredAt >= MEASURE_ENTRIES) {
       this.#measuredAt = this.size;
@@ -227,4 +236,10 @@ export class LiveStore {
       this.#options.problem('Pruning failed; nothing was removed.', error);
     }
   }
+}
+
+/** Device and inode of what lies at a path now; empty when there is nothing. */
+function fileAt(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? '' : `${stat.dev} ${stat.ino}`;
 }

@@ -1,6 +1,6 @@
 /** Starts the appender as a real process and reads what it acknowledged. Test helper; kills only what it started. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StoreKit } from './store-kit.ts';
 
@@ -55,7 +55,30 @@ export function startAppender(seat: StoreKit, options: AppenderOptions = {}): Ap
     output += chunk.toString();
   });
   const ended = new Promise<number | string>((resolve) => child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown')));
-  return { child, acks, output: () => output, ended };
+  const appender = { child, acks, output: () => output, ended };
+  running.add(appender);
+  void ended.then(() => running.delete(appender));
+  return appender;
+}
+
+/** Does something to its surroundings while it stands still, with no system call under way. */
+export async function between({ child }: Appender, act: () => void): Promise<void> {
+  const threads = `/proc/${child.pid}/task`;
+  const stands = (thread: string): boolean => /^State:\tT/m.test(readFileSync(`${threads}/${thread}/status`, 'utf8'));
+  child.kill('SIGSTOP');
+  while (!readdirSync(threads).every(stands)) await new Promise((resolve) => setTimeout(resolve, 1));
+  act();
+  child.kill('SIGCONT');
+}
+
+const running = new Set<Appender>();
+
+/** Ends those that a failed test left behind. */
+export async function endAppenders(): Promise<void> {
+  for (const { child, ended } of running) {
+    child.kill('SIGKILL');
+    await ended;
+  }
 }
 
 /** Which events were acknowledged, and at which place. A torn last line was not. */

@@ -1,6 +1,6 @@
-/** A small disk of its own for one folder: a tmpfs that a test may fill, remount and take away. Needs root; test helper only. */
+/** A small disk of its own for one folder, which a test may fill, remount, break and take away. Needs root; test helper only. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 
 export interface SmallDisk {
   /** Changes it in place, such as `ro` or `size=64m`. */
@@ -9,7 +9,14 @@ export interface SmallDisk {
   unmount(): void;
 }
 
-/** @param options of mount(8), such as `size=12m` */
+export interface FailingDisk extends SmallDisk {
+  /** The kernel gives it up after an error and goes on read-only, whoever has files open for writing. */
+  turnReadOnly(): void;
+  /** As after a repair or a new start of the machine: what the journal holds is brought in. Nothing may have files open. */
+  mountAgain(): void;
+}
+
+/** A disk in memory. @param options of mount(8), such as `size=12m` */
 export function smallDisk(folder: string, options: string): SmallDisk {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   execFileSync('mount', ['-t', 'tmpfs', '-o', `mode=700,${options}`, 'tmpfs', folder]);
@@ -22,3 +29,32 @@ export function smallDisk(folder: string, options: string): SmallDisk {
     },
   };
 }
+
+/** An ext4 disk in an image file, mounted as Debian mounts a disk: on the first error it turns read-only. */
+export function failingDisk(folder: string, image: string): FailingDisk {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(image, '');
+  truncateSync(image, IMAGE_BYTES);
+  execFileSync('mkfs.ext4', ['-q', '-F', '-m', '0', image]);
+  const device = execFileSync('losetup', ['--find', '--show', image], { encoding: 'utf8' }).trim();
+  const mount = (): void => void execFileSync('mount', ['-o', 'errors=remount-ro', device, folder]);
+  mount();
+  rmSync(`${folder}/lost+found`, { recursive: true });
+  let mounted = true;
+  return {
+    remount: (change) => void execFileSync('mount', ['-o', `remount,${change}`, folder]),
+    turnReadOnly: () => void execFileSync('mount', ['-o', 'remount,abort', folder]),
+    mountAgain: () => {
+      execFileSync('umount', [folder]);
+      mount();
+    },
+    unmount: () => {
+      if (!mounted) return;
+      mounted = false;
+      execFileSync('umount', ['-l', folder]);
+      execFileSync('losetup', ['--detach', device]);
+    },
+  };
+}
+
+const IMAGE_BYTES = 64 * 1024 * 1024;

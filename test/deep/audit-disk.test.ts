@@ -1,76 +1,48 @@
 /** Faults 18, 19 and 26 to 28 with real disks and a real process: full, failing, read-only, vanished, stolen; and its memory. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { openStoreFolder } from '../../agent/store/evidence.ts';
+import { storePaths } from '../../agent/store/incarnation.ts';
 import { parseHeader } from '../../core/audit/entry.ts';
 import { deriveEpochKeys, openEpochSecret } from '../../core/audit/epoch.ts';
 import { openEntry } from '../../core/audit/seal.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { acknowledged, startAppender, untilAcknowledged, untilSaid } from '../audit/appender-process.ts';
+import { check } from '../audit/check.ts';
 import { verifyAcknowledged } from '../audit/crash.ts';
-import { lockEvent, type StoreKit, storeKit } from '../audit/store-kit.ts';
+import { fullDisk, readOnlyDisk, vanishedDisk } from '../audit/disk-faults.ts';
+import { lockEvent } from '../audit/store-kit.ts';
+import { storeTests } from '../audit/store-tests.ts';
+import { rootTest } from '../support/root.ts';
 
-const isRoot = process.getuid?.() === 0;
-const NEEDS_ROOT = '(needs root, to mount a disk of its own)';
 const hasCompiler = spawnSync('cc', ['--version']).status === 0;
 const NEEDS_CC = '(needs a C compiler: Debian package gcc)';
 const hasFaketime = spawnSync('faketime', ['--version']).status === 0;
 const NEEDS_FAKETIME = '(needs Debian package faketime)';
 
-let seat: StoreKit;
-let mounted: string | undefined;
-beforeEach(async () => {
-  seat = await storeKit();
-});
-afterEach(async () => {
-  if (mounted !== undefined) execFileSync('umount', ['-l', mounted]);
-  mounted = undefined;
-  await seat.remove();
-});
+const at = storeTests();
 
-/** A small disk of its own for the store's folder. */
-function mountStore(size: string): void {
-  mkdirSync(seat.storeDir, { recursive: true });
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=700`, 'tmpfs', seat.storeDir]);
-  mounted = seat.storeDir;
-}
-
-test.skipIf(!isRoot)(
-  `fault 26: the disk is full: refused by name, nothing acknowledged is lost, and recording goes on when there is room ${NEEDS_ROOT}`,
-  async () => {
-    mountStore('12m');
-    const appender = startAppender(seat, { birth: 'enrolment', goesOn: true });
-    await untilAcknowledged(appender, 50);
-    const filler = join(seat.storeDir, 'filler');
-    spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=64k']);
-    await untilSaid(appender, 'refused');
-    expect(appender.output()).toContain('refused AUDIT_STORE_FULL full');
-    const before = acknowledged(appender.acks).size;
-    rmSync(filler);
-    await untilAcknowledged(appender, before + 50);
-    appender.child.kill('SIGKILL');
-    await appender.ended;
-    verifyAcknowledged(seat, 'after the disk was full');
-  },
+rootTest('fault 26: the disk is full: refused by name, nothing acknowledged is lost, and recording goes on when there is room', () =>
+  fullDisk(at),
 );
 
-test.skipIf(!isRoot)(`fault 26: with the disk full the emergency log still takes an event ${NEEDS_ROOT}`, async () => {
-  mountStore('12m');
-  const store = await seat.open();
+rootTest('fault 26: with the disk full the emergency log still takes an event', async () => {
+  at.disk('size=12m');
+  const store = await at.seat.open();
   await store.append(lockEvent(1));
-  spawnSync('dd', ['if=/dev/zero', `of=${join(seat.storeDir, 'filler')}`, 'bs=4k']);
+  spawnSync('dd', ['if=/dev/zero', `of=${join(at.seat.storeDir, 'filler')}`, 'bs=4k']);
   let refused = '';
-  for (let at = 0; refused === '' && at < 5000; at += 1) {
-    await store.append(lockEvent(at)).catch((error: unknown) => {
+  for (let event = 0; refused === '' && event < 5000; event += 1) {
+    await store.append(lockEvent(event)).catch((error: unknown) => {
       refused = error instanceof Error && 'code' in error ? String(error.code) : 'no code';
     });
   }
   expect(refused).toBe('AUDIT_STORE_FULL');
   expect(await store.appendEmergency(lockEvent(7))).toEqual({ seq: 1 });
   expect(store.status()).toMatchObject({ recording: 'full', emergencyEntries: 2 });
-  rmSync(join(seat.storeDir, 'filler'));
+  rmSync(join(at.seat.storeDir, 'filler'));
   await store.append(lockEvent(8));
   await store.close();
 });
@@ -78,10 +50,10 @@ test.skipIf(!isRoot)(`fault 26: with the disk full the emergency log still takes
 test.skipIf(!hasCompiler)(
   `fault 27: a flush fails: the store stops, opens again, and never calls the failed commit a success ${NEEDS_CC}`,
   async () => {
-    const shim = join(seat.dir, 'fsync-fails.so');
+    const shim = join(at.seat.dir, 'fsync-fails.so');
     execFileSync('cc', ['-shared', '-fPIC', '-o', shim, join(import.meta.dirname, '..', 'audit', 'fsync-fails.c'), '-ldl']);
-    const flag = join(seat.dir, 'flag');
-    const appender = startAppender(seat, { birth: 'enrolment', goesOn: true, env: { LD_PRELOAD: shim, FSYNC_FAILS: flag } });
+    const flag = join(at.seat.dir, 'flag');
+    const appender = startAppender(at.seat, { birth: 'enrolment', goesOn: true, env: { LD_PRELOAD: shim, FSYNC_FAILS: flag } });
     await untilAcknowledged(appender, 100);
     writeFileSync(flag, '');
     await untilSaid(appender, 'refused');
@@ -93,31 +65,26 @@ test.skipIf(!hasCompiler)(
     await untilAcknowledged(appender, whileFailing + 100);
     appender.child.kill('SIGKILL');
     await appender.ended;
-    verifyAcknowledged(seat, 'after failed flushes');
+    verifyAcknowledged(at.seat, 'after failed flushes');
   },
 );
 
-test.skipIf(!isRoot)(`fault 28: the disk is read-only: refused by name, and nothing acknowledged is lost ${NEEDS_ROOT}`, async () => {
-  mountStore('64m');
-  const appender = startAppender(seat, { birth: 'enrolment' });
-  await untilAcknowledged(appender, 100);
-  appender.child.kill('SIGKILL');
-  await appender.ended;
-  execFileSync('mount', ['-o', 'remount,ro', seat.storeDir]);
-  await expect(seat.open({ birth: 'existing' })).rejects.toMatchObject({ code: 'AUDIT_STORE_FAILED' });
-  execFileSync('mount', ['-o', 'remount,rw', seat.storeDir]);
-  verifyAcknowledged(seat, 'after the disk was read-only');
-});
+rootTest('fault 28: the disk turns read-only under the store: refused by name, and nothing acknowledged is lost', () => readOnlyDisk(at));
 
-test.skipIf(!isRoot)(`fault 28: the disk vanishes under the store: the next start names the loss ${NEEDS_ROOT}`, async () => {
-  const appender = startAppender(seat, { birth: 'enrolment', goesOn: true });
-  await untilAcknowledged(appender, 100);
-  appender.child.kill('SIGKILL');
-  await appender.ended;
-  for (const name of readdirSync(seat.storeDir)) if (name !== 'anchor') rmSync(join(seat.storeDir, name));
-  const store = await seat.open({ birth: 'existing' });
-  expect(store.findings.map((fault) => fault.code)).toEqual(['STORE_MISSING']);
+rootTest('fault 28: the disk vanishes under the store: nothing more is acknowledged into it, and the loss is named', () =>
+  vanishedDisk(at),
+);
+
+test('fault 28: the files are deleted under the store: noticed at the next event, and named', async () => {
+  const store = await at.seat.open();
+  await store.append(lockEvent(1));
+  await store.append(lockEvent(2));
+  for (const suffix of ['', '-wal']) rmSync(`${storePaths(at.seat.storeDir).db}${suffix}`);
+  await expect(store.append(lockEvent(3))).rejects.toMatchObject({ code: 'AUDIT_APPEND_FAILED' });
+  expect((await store.append(lockEvent(4))).seq).not.toBeNull();
+  expect(store.findings.map(({ code }) => code)).toEqual(['STORE_MISSING']);
   await store.close();
+  expect(check(at.seat.storeDir, at.seat).faults).toEqual([]);
 });
 
 test.skipIf(!hasFaketime)(
@@ -129,12 +96,12 @@ test.skipIf(!hasFaketime)(
     ].find((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);
     expect(library).toBeDefined();
     const env = (offset: string) => ({ LD_PRELOAD: library ?? '', FAKETIME: offset, FAKETIME_DONT_FAKE_MONOTONIC: '1' });
-    const ahead = startAppender(seat, { birth: 'enrolment', count: 60, env: env('+20y') });
+    const ahead = startAppender(at.seat, { birth: 'enrolment', count: 60, env: env('+20y') });
     expect(await ahead.ended, ahead.output()).toBe(0);
-    const behind = startAppender(seat, { first: 1000, count: 60, env: env('-5y') });
+    const behind = startAppender(at.seat, { first: 1000, count: 60, env: env('-5y') });
     expect(await behind.ended, behind.output()).toBe(0);
     expect(acknowledged(ahead.acks).size).toBe(120);
-    verifyAcknowledged(seat, 'after clock steps');
+    verifyAcknowledged(at.seat, 'after clock steps');
   },
 );
 
@@ -186,18 +153,18 @@ function opens(window: Uint8Array, { opener, event }: Epoch, withHpke: boolean):
 }
 
 test('fault 18: stolen disk: no 32-byte window of any file is an entry key, an epoch secret or a recipient key', async () => {
-  const store = await seat.open();
+  const store = await at.seat.open();
   for (let round = 0; round < 3; round += 1) {
-    for (let at = 0; at < 5; at += 1) await store.append(lockEvent(at));
+    for (let event = 0; event < 5; event += 1) await store.append(lockEvent(event));
     await store.newEpoch('wake');
   }
   await store.close();
-  const epochs = epochsOf(seat.storeDir);
+  const epochs = epochsOf(at.seat.storeDir);
   expect(epochs.length).toBeGreaterThanOrEqual(3);
   const [first] = epochs;
   if (first === undefined) throw new RangeError('no epoch');
   let tried = 0;
-  for (const path of allFiles(seat.dir)) {
+  for (const path of allFiles(at.seat.dir)) {
     for (const window of windowsOf(readFileSync(path))) {
       tried += 1;
       if (opens(window, first, tried % 50 === 0)) throw new Error(`${path} opens the first epoch`);
@@ -205,11 +172,11 @@ test('fault 18: stolen disk: no 32-byte window of any file is an entry key, an e
   }
   expect(tried).toBeGreaterThan(5000);
   // The check itself works: the right keys do open.
-  expect(opens(seat.readerKey, first, true)).toBe(true);
+  expect(opens(at.seat.readerKey, first, true)).toBe(true);
 });
 
-test.skipIf(!isRoot)(`fault 19: a dump of the process's memory opens at most the present epoch ${NEEDS_ROOT}`, async () => {
-  const appender = startAppender(seat, { birth: 'enrolment', appenders: 1, count: 45, rotateEach: 10, stays: true });
+rootTest("fault 19: a dump of the process's memory opens at most the present epoch", async () => {
+  const appender = startAppender(at.seat, { birth: 'enrolment', appenders: 1, count: 45, rotateEach: 10, stays: true });
   await untilSaid(appender, 'done');
   // Old keys go with the collection that an epoch's end asks for, a second later under a flood of epochs.
   await new Promise((resolve) => setTimeout(resolve, 2000));
@@ -217,7 +184,7 @@ test.skipIf(!isRoot)(`fault 19: a dump of the process's memory opens at most the
   const memory = memoryOf(appender.child.pid ?? 0);
   appender.child.kill('SIGKILL');
   await appender.ended;
-  const epochs = epochsOf(seat.storeDir);
+  const epochs = epochsOf(at.seat.storeDir);
   expect(epochs.length).toBeGreaterThanOrEqual(3);
   const found = new Set<number>();
   const seen = new Set<string>();
