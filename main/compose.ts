@@ -8,6 +8,7 @@ import type { Params, RequestName } from '../contract/boundary.ts';
 import type { LinkState } from '../contract/bridge.ts';
 import type { UiBoundary } from '../contract/ui.ts';
 import type { ErrorCode } from '../core/errors/index.ts';
+import { USUAL_RHYTHM } from '../core/reader/wedge.ts';
 import { openLink } from './agent/link.ts';
 import { sendPicture, serveBridge } from './bridge/serve.ts';
 import { lockPage, lockSession } from './guard/borders.ts';
@@ -30,6 +31,8 @@ const SEAT_PARTITION = 'wardlock-seat';
 const BADGE_FORM = /^[0-9A-Za-z-]{4,64}$/;
 /** Exit code after the page crashed or hung: the service manager starts a new one. */
 const EXIT_PAGE_LOST = 70;
+/** A page that is not drawn by then is a lost one; a busy machine needs a few seconds. */
+const LOAD_LIMIT_MS = 15_000;
 
 export interface KioskFolders {
   readonly preload: string;
@@ -65,6 +68,7 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
       if (BADGE_FORM.test(number)) void link.request('badge', { number: number.toUpperCase() }).catch(ignoreLost);
       else report('input', 'badge malformed');
     },
+    rhythm: () => state.view?.wedge ?? USUAL_RHYTHM,
     report,
   });
   gate.attach(page, 'seat');
@@ -156,8 +160,10 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
     web.window.destroy();
     app.quit();
   });
+  let lost = false;
   const lose = (): void => {
-    if (quitting) return;
+    if (quitting || lost) return;
+    lost = true;
     link.stop();
     app.exit(EXIT_PAGE_LOST);
   };
@@ -165,7 +171,16 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
   page.on('unresponsive', lose);
 
   nativeTheme.themeSource = themeSource(options.display.theme);
-  await page.loadURL(SEAT_PAGE);
+  const loadLimit = setTimeout(lose, LOAD_LIMIT_MS);
+  try {
+    await page.loadURL(SEAT_PAGE);
+  } catch (failure) {
+    // What is lost while it loads ends the kiosk with its own code, not as a defect.
+    if (lost) return;
+    throw failure;
+  } finally {
+    clearTimeout(loadLimit);
+  }
   stopPulse = watchPulse(page, lose);
   seat.arrange();
   native.window.setBounds(seat.appArea());

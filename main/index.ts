@@ -21,8 +21,10 @@ const EXIT_TWICE = 75;
 function stop(error: unknown): never {
   const known = isWardlockError(error);
   process.stderr.write(known ? `wardlock-ui: ${error.message} (${error.code})\n` : `wardlock-ui: ${String(error)}\n`);
-  app.exit(known ? (error.code === 'START_USAGE' ? EXIT_USAGE : EXIT_REFUSED) : EXIT_DEFECT);
-  return process.exit();
+  const code = known ? (error.code === 'START_USAGE' ? EXIT_USAGE : EXIT_REFUSED) : EXIT_DEFECT;
+  app.exit(code);
+  // Electron may still be busy with its windows: a bare process.exit() would end it with 0.
+  return process.exit(code);
 }
 
 function checkedOptions(): KioskOptions {

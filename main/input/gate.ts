@@ -3,7 +3,15 @@
  * characters until it is clear that no badge reader is typing them. Nothing of a badge ever reaches a page.
  */
 import type { Input, WebContents } from 'electron';
-import { releaseDue, WEDGE_IDLE, type WedgeKey, type WedgeState, type WedgeStep, wedgeKey } from '../../core/reader/wedge.ts';
+import {
+  releaseDue,
+  WEDGE_IDLE,
+  type WedgeKey,
+  type WedgeRhythm,
+  type WedgeState,
+  type WedgeStep,
+  wedgeKey,
+} from '../../core/reader/wedge.ts';
 import type { Report } from '../guard/reports.ts';
 import { judgeKey } from './keys.ts';
 
@@ -15,6 +23,8 @@ export interface InputGate {
 
 export interface InputGateOptions {
   readonly onBadge: (number: string) => void;
+  /** By what a reader is told from a person now, as the policy says. */
+  readonly rhythm: () => WedgeRhythm;
   readonly report: Report;
 }
 
@@ -33,7 +43,10 @@ export function createInputGate(options: InputGateOptions): InputGate {
     if (step.badge === 'overlong') options.report('input', 'badge too long');
     else if (step.badge !== null) options.onBadge(step.badge.number);
     if (step.due !== null)
-      timer = setTimeout(() => settle(releaseDue(wedge, performance.now()), performance.now()), Math.max(0, step.due - now));
+      timer = setTimeout(
+        () => settle(releaseDue(wedge, performance.now(), options.rhythm()), performance.now()),
+        Math.max(0, step.due - now),
+      );
   };
   const type = (contents: WebContents, text: string): void => {
     if (contents.isDestroyed()) return;
@@ -60,9 +73,10 @@ export function createInputGate(options: InputGateOptions): InputGate {
     const key = wedgeKeyOf(input);
     if (key === undefined) return 'pass';
     const now = performance.now();
-    if (target !== contents) settle(wedgeKey(wedge, { kind: 'other' }, now), now);
+    const rhythm = options.rhythm();
+    if (target !== contents) settle(wedgeKey(wedge, { kind: 'other' }, now, rhythm), now);
     target = contents;
-    const step = wedgeKey(wedge, key, now);
+    const step = wedgeKey(wedge, key, now, rhythm);
     settle(step, now);
     if (step.hold) kept.add(input.code);
     return step.hold ? 'keep' : 'pass';
@@ -86,6 +100,7 @@ export function createInputGate(options: InputGateOptions): InputGate {
 function wedgeKeyOf(input: Input): WedgeKey | undefined {
   if (['Shift', 'CapsLock', 'NumLock', 'AltGraph'].includes(input.key)) return undefined;
   if (input.key === 'Enter') return { kind: 'enter' };
+  if (input.key === 'Tab') return { kind: 'tab' };
   const typed = [...input.key].length === 1 && !input.meta && !input.isAutoRepeat && !input.isComposing && input.control === input.alt;
   return typed ? { kind: 'character', character: input.key } : { kind: 'other' };
 }

@@ -98,12 +98,16 @@ export class SeatProcess {
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     const child = this.#child;
-    for (const one of this.#open.splice(0)) one.close();
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
-    const gone = once(child, 'exit');
-    child.kill(signal);
-    await gone;
-    return child.exitCode;
+    try {
+      if (child === null || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+      const gone = once(child, 'exit');
+      // The signal first: an agent that hears its screens leave before it dies has a different story to tell.
+      child.kill(signal);
+      await gone;
+      return child.exitCode;
+    } finally {
+      for (const one of this.#open.splice(0)) one.close();
+    }
   }
 
   async remove(): Promise<void> {
