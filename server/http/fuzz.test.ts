@@ -13,6 +13,7 @@ import { seatPaths } from '../../contract/seat-api.ts';
 import { formatVerifierKey, NOTE_ED25519 } from '../../core/audit/index.ts';
 import { isErrorCode } from '../../core/errors/index.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
+import { testDatabase } from '../../test/support/test-store.ts';
 import { openSite, type Site } from '../compose.ts';
 import type { App } from './app.ts';
 import { createConsoleApp } from './console-app.ts';
@@ -30,7 +31,7 @@ let cookie: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'wardlock-fuzz-'));
-  site = await openSite({ stateFolder: folder, database: 'sqlite::memory:', tenant: null });
+  site = await openSite({ stateFolder: folder, database: await testDatabase(), tenant: null });
   const { db } = site.store;
   await db.insertInto('wards').values({ id: 'icu', name: 'ICU' }).execute();
   const publicKey = site.keys.directory.publicKey;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { consolePaths } from '../../contract/console-api.ts';
+import { testDatabase } from '../../test/support/test-store.ts';
 import { openSite, type Site } from '../compose.ts';
 import type { App } from './app.ts';
 import { createConsoleApp } from './console-app.ts';
@@ -13,7 +14,7 @@ let site: Site;
 let app: App;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'wardlock-metrics-'));
-  site = await openSite({ stateFolder: folder, database: 'sqlite::memory:', tenant: null });
+  site = await openSite({ stateFolder: folder, database: await testDatabase(), tenant: null });
   app = await createConsoleApp(site, null);
 });
 afterEach(async () => {

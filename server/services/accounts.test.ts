@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { isWardlockError } from '../../core/errors/index.ts';
+import { testStore } from '../../test/support/test-store.ts';
 import { secretBox } from '../site/secret-box.ts';
-import { openSqlite, type Store } from '../store/sqlite.ts';
+import type { Store } from '../store/store.ts';
 import { type Accounts, openAccounts } from './accounts.ts';
 import { openServerLog } from './server-log.ts';
 
@@ -12,7 +13,7 @@ let time = 1_000_000;
 
 beforeEach(async () => {
   time = 1_000_000;
-  store = await openSqlite(':memory:');
+  store = await testStore();
   const now = (): number => time;
   accounts = openAccounts({ db: store.db, log: openServerLog(store.db, now), box: secretBox(Buffer.alloc(32)), now });
   await accounts.put('ines', PASSWORD);

@@ -12,6 +12,7 @@ import { type CanonicalValue, canonicalJson } from '../../core/envelope/canonica
 import { preAuthenticationEncoding } from '../../core/envelope/dsse.ts';
 import { tokenId, workstationIdOf } from '../../crypto/enrolment.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
+import { testDatabase } from '../../test/support/test-store.ts';
 import { openSite, type Site } from '../compose.ts';
 
 let folder: string;
@@ -22,7 +23,7 @@ const workstationId = workstationIdOf(signer.publicKey);
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'wardlock-enrol-'));
-  site = await openSite({ stateFolder: folder, database: 'sqlite::memory:', tenant: null });
+  site = await openSite({ stateFolder: folder, database: await testDatabase(), tenant: null });
   await site.policies.trust([Buffer.from(site.keys.directory.publicKey)]);
   token = (await site.enrolments.makeToken({ seatName: 'Bay 4', wardId: 'icu', wardName: null, lifeMs: 60_000 })).token;
 });
@@ -101,7 +102,7 @@ test('the answer is believed by its own claim, its own token and its own seat on
   const check = { reply, token, claimSha256, workstationId };
   expect(verifyEnrolmentReply(check)).toMatchObject({ tenant: 'site', seatName: 'Bay 4', workstationId });
   const foreignFolder = join(folder, 'foreign');
-  const foreign = await openSite({ stateFolder: foreignFolder, database: 'sqlite::memory:', tenant: null });
+  const foreign = await openSite({ stateFolder: foreignFolder, database: await testDatabase(), tenant: null });
   const foreignToken = (await foreign.enrolments.makeToken({ seatName: 'x', wardId: 'x', wardName: null, lifeMs: 1000 })).token;
   await foreign.close();
   expect(() => verifyEnrolmentReply({ ...check, token: foreignToken })).toThrow(expect.objectContaining({ code: 'ENROL_WRONG_SERVER' }));

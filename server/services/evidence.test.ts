@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openSqlite, type Store } from '../store/sqlite.ts';
+import { testStore } from '../../test/support/test-store.ts';
+import type { Store } from '../store/store.ts';
 import { HASHES_ONLY, keepEvidence, MOST_HASHES, MOST_PIECE_BYTES, MOST_PIECES } from './evidence.ts';
 
 let store: Store;
 const seat = 'a'.repeat(32);
 
 beforeEach(async () => {
-  store = await openSqlite(':memory:');
+  store = await testStore();
 });
 afterEach(() => store.close());
 

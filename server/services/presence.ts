@@ -32,7 +32,9 @@ export function openPresence(db: Kysely<Tables>, onFault: (fault: unknown) => vo
     // In one order on every node, so that two nodes that write the same seats wait for each other and do not deadlock.
     const rows = [...writing].sort(([a], [b]) => (a < b ? -1 : 1));
     try {
-      for (let from = 0; from < rows.length; from += CHUNK) await writeSeen(db, rows.slice(from, from + CHUNK));
+      for (let from = 0; from < rows.length; from += CHUNK) {
+        await db.transaction().execute((transaction) => writeSeen(transaction, rows.slice(from, from + CHUNK)));
+      }
     } catch (fault) {
       for (const [workstationId, at] of rows) seen(workstationId, at);
       throw fault;

@@ -4,7 +4,8 @@ import { pad } from '../../core/audit/entry.ts';
 import { CompactRange, fromHex, INCARNATION_BYTES, LogDraft, logKeyName, treeHasher, WORKSTATION_BYTES } from '../../core/audit/index.ts';
 import { FRESH_BYTES } from '../../core/audit/seal.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
-import { openSqlite, type Store } from '../store/sqlite.ts';
+import { testStore } from '../../test/support/test-store.ts';
+import type { Store } from '../store/store.ts';
 import { UNREADABLE_ROW } from './index-rows.ts';
 import { ensureLog, type LogName, packEntries } from './logs.ts';
 import { openReader, type Reader } from './reader.ts';
@@ -24,7 +25,7 @@ let store: Store;
 let reader: Reader;
 
 beforeEach(async () => {
-  store = await openSqlite(':memory:');
+  store = await testStore();
   await store.db.insertInto('wards').values({ id: 'icu', name: 'ICU' }).execute();
   reader = openReader({ db: store.db, crypto: nodeCrypto, readerKey, now: () => 7 });
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openSqlite, type Store } from '../store/sqlite.ts';
+import { testStore } from '../../test/support/test-store.ts';
+import type { Store } from '../store/store.ts';
 import { ensureLog, pin } from './logs.ts';
 import { ANCHOR_INTERVAL_MS, MISSED_ANCHORS, watchSilence } from './silence.ts';
 
@@ -10,7 +11,7 @@ const log = { workstationId: id, incarnation: 'b'.repeat(16) };
 
 beforeEach(async () => {
   time = 1_000_000;
-  store = await openSqlite(':memory:');
+  store = await testStore();
   await store.db.insertInto('wards').values({ id: 'icu', name: 'ICU' }).execute();
   const keys = { log_key: '', sealing_key: '', machine_id_sha256: '', os: '{}' };
   await store.db

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { testDatabase } from '../../test/support/test-store.ts';
 import { openSite, type Site } from '../compose.ts';
 
 let folder: string;
@@ -11,7 +12,7 @@ const ada = { id: 'n.ada', displayName: 'Ada Reyes', givenName: 'Ada', role: 'nu
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'wardlock-staff-'));
-  site = await openSite({ stateFolder: folder, database: 'sqlite::memory:', tenant: null });
+  site = await openSite({ stateFolder: folder, database: await testDatabase(), tenant: null });
 });
 afterEach(async () => {
   await site.close();
