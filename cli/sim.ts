@@ -2,15 +2,16 @@
  * `sim seats`: a number of simulated seats against a server on this machine, each with its own keys, connection and real
  * wire bytes. It says what was lost and what is there twice by reading the server's database, not by trusting itself.
  */
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { readAnswer } from '../agent/syncer/seat-client.ts';
-import { EntriesReply } from '../contract/seat-api.ts';
 import { WardlockError } from '../core/errors/index.ts';
-import { backoffDelay } from '../core/sync/backoff.ts';
 import { nodeCrypto } from '../crypto/index.ts';
 import { group } from './group.ts';
 import { DEFAULT_SERVER_STATE, type SiteFlags, withSite } from './server.ts';
+import { runFleet } from './sim/fleet.ts';
+import { judgeStored } from './sim/judge.ts';
+import { openNetwork } from './sim/network.ts';
+import { processUsage } from './sim/process-usage.ts';
+import { trafficSummary } from './sim/report.ts';
 import { enrolSimSeat, type SimSeat } from './sim/seat.ts';
 
 interface SimFlags extends SiteFlags {
@@ -19,70 +20,83 @@ interface SimFlags extends SiteFlags {
   readonly rate: string;
   readonly minutes: string;
   readonly outage: string;
+  readonly speed: string;
   readonly pid?: string;
   readonly json?: boolean;
 }
 
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
-const MOST_SEATS = 2000;
-const MOST_MINUTES = 120;
+const MOST_SEATS = 10_000;
+const MOST_MINUTES = 1440;
+const MOST_RATE = 1000;
+const MOST_SPEED = 100;
+const MOST_OUTAGE_SECONDS = 86_400;
 const TOKEN_LIFE_MS = 3_600_000;
-const BATCH = 256;
-const TICK_MS = 1000;
+/** Enrolments in hand: each is three handshakes. */
+const AT_ONCE = 8;
+const SAY_EVERY = 200;
 
 export function register(program: Command): void {
   group(program, 'sim', 'simulated load, for tests')
     .command('seats')
-    .description('simulate seats that record and sync; loopback only')
+    .description(
+      'simulate seats that record, anchor and upload with the lanes of the real syncer; loopback only. Exit code 1 when an entry was lost or is stored twice.',
+    )
     .requiredOption('--server <url>', "the seats' address of a server on this machine")
     .option('--state <dir>', 'state folder of that server', DEFAULT_SERVER_STATE)
     .option('--database <url>', 'database of that server')
-    .option('--count <n>', 'seats', '10')
+    .option('--count <n>', `seats, at most ${MOST_SEATS}`, '10')
     .option('--rate <n>', 'events a second of each seat', '1')
     .option('--minutes <n>', 'how long', '1')
     .option('--outage <seconds>', 'after a third of the time all seats lose the network for this long', '0')
+    .option('--speed <n>', 'compressed time: how many seconds of rate, minutes, outage, pacing and backoff pass in one real second', '1')
     .option('--pid <n>', "the server's process, to say what it used")
     .option('--json', 'print JSON')
     .action(run);
 }
 
-interface Tally {
-  readonly latenciesMs: number[];
-  refused: number;
-  failed: number;
-}
-
 async function run(flags: SimFlags): Promise<void> {
-  const count = within(flags.count, '--count', MOST_SEATS);
-  const minutes = within(flags.minutes, '--minutes', MOST_MINUTES);
-  const rate = within(flags.rate, '--rate', 1000);
-  if (!LOOPBACK.has(new URL(flags.server).hostname))
-    throw new WardlockError('START_USAGE', 'Simulated seats load this machine only: name a loopback address.');
-  const seats = await enrolAll(flags, count);
-  const tally: Tally = { latenciesMs: [], refused: 0, failed: 0 };
-  const began = performance.now();
-  const endAt = began + minutes * 60_000;
-  const outage = { from: began + (minutes * 60_000) / 3, ms: Number(flags.outage) * 1000 };
-  await Promise.all(seats.map((seat) => live(seat, { rate, endAt, outage, tally })));
-  const result = {
-    ...(await judge(flags, seats)),
-    ...summary(tally),
-    ...usageOf(flags.pid),
-    seconds: Math.round((performance.now() - began) / 1000),
-    seats: count,
+  const count = within(flags.count, '--count', { least: 1, most: MOST_SEATS });
+  const plan = {
+    server: flags.server,
+    rate: within(flags.rate, '--rate', { least: 0.001, most: MOST_RATE }),
+    minutes: within(flags.minutes, '--minutes', { least: 0.01, most: MOST_MINUTES }),
+    outageSeconds: within(flags.outage, '--outage', { least: 0, most: MOST_OUTAGE_SECONDS }),
+    speed: within(flags.speed, '--speed', { least: 1, most: MOST_SPEED }),
+    say: (text: string) => void process.stderr.write(`${text}\n`),
   };
+  const server = flags.pid === undefined ? null : processUsage(within(flags.pid, '--pid', { least: 1, most: 2 ** 22 }));
+  if (!URL.canParse(flags.server) || !LOOPBACK.has(new URL(flags.server).hostname))
+    throw new WardlockError('START_USAGE', 'Simulated seats load this machine only: name a loopback address.');
+  const seats = await enrolAll(flags, count, plan.say);
+  const used = server?.();
+  const began = performance.now();
+  const network = openNetwork(plan.speed);
+  const end = await runFleet(seats, network, plan);
+  const seconds = (performance.now() - began) / 1000;
+  const usedAfter = server?.();
+  const stored = await withSite(flags, ({ store }) => judgeStored(store.db, seats));
   for (const seat of seats) seat.client.close();
-  process.stdout.write(
-    flags.json === true
-      ? `${JSON.stringify(result)}\n`
-      : `${Object.entries(result)
-          .map(([name, value]) => `${name.padEnd(16)} ${value}`)
-          .join('\n')}\n`,
-  );
-  if (result.lost > 0 || result.twice > 0) process.exitCode = 1;
+  print(flags, {
+    seats: count,
+    ...stored,
+    unacknowledged: end.unacknowledged,
+    ...trafficSummary(network.traffic, end.outage),
+    ...(used === undefined || usedAfter === undefined
+      ? {}
+      : { serverMiB: usedAfter.mib, serverPeakMiB: usedAfter.peakMib, serverCpuSeconds: round(usedAfter.cpuSeconds - used.cpuSeconds) }),
+    seconds: Math.round(seconds),
+    ...end.incidents,
+  });
+  if (stored.lost > 0 || stored.twice > 0 || end.unacknowledged > 0) process.exitCode = 1;
 }
 
-async function enrolAll(flags: SimFlags, count: number): Promise<SimSeat[]> {
+function print(flags: SimFlags, result: Readonly<Record<string, number | null>>): void {
+  const lines = Object.entries(result).map(([name, value]) => `${name.padEnd(20)} ${value ?? 'none'}`);
+  process.stdout.write(flags.json === true ? `${JSON.stringify(result)}\n` : `${lines.join('\n')}\n`);
+}
+
+async function enrolAll(flags: SimFlags, count: number, say: (text: string) => void): Promise<SimSeat[]> {
   const recipients = [nodeCrypto.hpkePublicKey(nodeCrypto.random(32)), nodeCrypto.hpkePublicKey(nodeCrypto.random(32))] as const;
   const tokens = await withSite(flags, async (site) => {
     const made: string[] = [];
@@ -93,104 +107,23 @@ async function enrolAll(flags: SimFlags, count: number): Promise<SimSeat[]> {
     return made;
   });
   const seats: SimSeat[] = [];
-  for (const token of tokens) seats.push(await enrolSimSeat(flags.server, token, recipients));
+  const enrolRest = async (): Promise<void> => {
+    for (let token = tokens.pop(); token !== undefined; token = tokens.pop()) {
+      seats.push(await enrolSimSeat(flags.server, token, recipients));
+      if (seats.length % SAY_EVERY === 0) say(`${seats.length} of ${count} seats are enrolled.`);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, enrolRest));
   return seats;
 }
 
-interface Life {
-  readonly rate: number;
-  readonly endAt: number;
-  readonly outage: { readonly from: number; readonly ms: number };
-  readonly tally: Tally;
-}
-
-/** Records all the time, sends what it may, and stops only when everything is acknowledged. */
-async function live(seat: SimSeat, { rate, endAt, outage, tally }: Life): Promise<void> {
-  let acknowledged = 0;
-  let failures = 0;
-  let next = performance.now() + Math.random() * TICK_MS;
-  while (performance.now() < endAt || acknowledged < seat.size) {
-    await sleep(next - performance.now());
-    if (performance.now() < endAt) seat.append(Math.max(1, Math.round((rate * TICK_MS) / 1000)));
-    next = performance.now() + TICK_MS;
-    const away = performance.now() >= outage.from && performance.now() < outage.from + outage.ms;
-    if (away) {
-      failures = Math.max(failures, 1);
-      continue;
-    }
-    if (failures > 0) await sleep(backoffDelay(failures, Math.random(), null));
-    while (acknowledged < seat.size) {
-      const sent = await sendOnce(seat, acknowledged, tally);
-      if (sent === null) {
-        failures += 1;
-        break;
-      }
-      acknowledged = sent;
-      failures = 0;
-    }
-  }
-}
-
-async function sendOnce(seat: SimSeat, start: number, tally: Tally): Promise<number | null> {
-  const began = performance.now();
-  try {
-    const answer = await seat.put(seat.batch(start, BATCH));
-    if (answer.status === 429) {
-      tally.refused += 1;
-      return null;
-    }
-    const { size } = readAnswer(answer, EntriesReply);
-    tally.latenciesMs.push(performance.now() - began);
-    return size;
-  } catch {
-    tally.failed += 1;
-    return null;
-  }
-}
-
-/** Counts in the server's database: what is missing, and what stands there more than once. */
-function judge(
-  flags: SimFlags,
-  seats: readonly SimSeat[],
-): Promise<{ readonly events: number; readonly lost: number; readonly twice: number }> {
-  return withSite(flags, async ({ store }) => {
-    const rows = await store.db
-      .selectFrom('segments')
-      .select((eb) => ['workstation_id', eb.fn.sum<number>('count').as('entries')])
-      .groupBy('workstation_id')
-      .execute();
-    const held = new Map(rows.map((row) => [row.workstation_id, Number(row.entries)]));
-    const events = seats.reduce((sum, seat) => sum + seat.size, 0);
-    const lost = seats.reduce((sum, seat) => sum + Math.max(0, seat.size - (held.get(seat.workstationId) ?? 0)), 0);
-    const twice = seats.reduce((sum, seat) => sum + Math.max(0, (held.get(seat.workstationId) ?? 0) - seat.size), 0);
-    return { events, lost, twice };
-  });
-}
-
-function summary({ latenciesMs, refused, failed }: Tally) {
-  const sorted = latenciesMs.toSorted((a, b) => a - b);
-  const at = (share: number): number => Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0) * 10) / 10;
-  return { uploads: sorted.length, p50Ms: at(0.5), p99Ms: at(0.99), refused, failed };
-}
-
-/** Resident memory and processor time of the server, as the kernel counts them (proc(5)). */
-function usageOf(pid: string | undefined): { readonly serverMiB?: number; readonly serverCpuSeconds?: number } {
-  if (pid === undefined) return {};
-  const status = readFileSync(`/proc/${Number(pid)}/status`, 'utf8');
-  const stat = readFileSync(`/proc/${Number(pid)}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const kib = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
-  return { serverMiB: Math.round(kib / 1024), serverCpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100 };
-}
-
-function within(text: string, name: string, most: number): number {
+function within(text: string, name: string, { least, most }: { readonly least: number; readonly most: number }): number {
   const value = Number(text);
-  if (!(value > 0 && value <= most)) throw new WardlockError('START_USAGE', `${name} is a number above 0, at most ${most}.`);
+  if (text.trim() === '' || !(value >= least && value <= most))
+    throw new WardlockError('START_USAGE', `${name} is a number from ${least} to ${most}.`);
   return value;
 }
 
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, Math.max(0, ms));
-  });
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
 }

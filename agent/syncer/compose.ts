@@ -5,7 +5,6 @@
 import { join } from 'node:path';
 import { type SyncBoundary, syncBoundary } from '../../contract/sync.ts';
 import { isWardlockError } from '../../core/errors/index.ts';
-import type { Lane } from '../../core/sync/machine.ts';
 import { type BoundaryClient, connect } from '../../ipc/client.ts';
 import { openLog, type SeatLog } from '../log.ts';
 import { openAnchors } from './anchors.ts';
@@ -13,6 +12,7 @@ import { connectionTeller } from './connection.ts';
 import { enrol } from './enrol.ts';
 import { readIdentity, type SyncerIdentity } from './identity.ts';
 import { type RunningLane, runLane } from './lane.ts';
+import { lanes } from './lanes.ts';
 import { renewWhenDue } from './renewal.ts';
 import { openSeatClient } from './seat-client.ts';
 import { openUpdates, type Versions } from './updates.ts';
@@ -20,15 +20,6 @@ import { openUploads } from './uploads.ts';
 
 const BUILD = 'wardlock-syncer/0.1.0';
 const RECONNECT_MS = 500;
-const DAY_MS = 86_400_000;
-
-const lanes = {
-  anchors: { work: 'uploading', intervalMs: 60_000, floor: 0.5 },
-  uploads: { work: 'uploading', intervalMs: 15_000, floor: 0.5 },
-  updates: { work: 'downloading', intervalMs: 1000, floor: 0.5 },
-  renewal: { work: 'downloading', intervalMs: DAY_MS, floor: 0.5 },
-} as const satisfies Record<string, Lane>;
-
 export interface SyncerOptions {
   /** The seat's state folder: `run/sync.sock` is in it, and the syncer's own folder `syncer`. */
   readonly stateFolder: string;

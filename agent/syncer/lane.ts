@@ -12,6 +12,8 @@ export interface LaneOptions {
   /** One piece of work; true when there is more to do at once. */
   readonly work: (batch: number, signal: AbortSignal) => Promise<boolean>;
   readonly onOutcome: (failure: unknown) => void;
+  /** How many times faster than the clock the lane's waits pass: 1, except for simulated seats. */
+  readonly speed?: number;
 }
 
 export interface RunningLane {
@@ -19,7 +21,7 @@ export interface RunningLane {
   send(event: SyncEvent): void;
 }
 
-export function runLane({ lane, random, work, onOutcome }: LaneOptions): RunningLane {
+export function runLane({ lane, random, work, onOutcome, speed = 1 }: LaneOptions): RunningLane {
   let state = syncStart;
   let timer: NodeJS.Timeout | undefined;
   let inHand: AbortController | undefined;
@@ -32,7 +34,7 @@ export function runLane({ lane, random, work, onOutcome }: LaneOptions): Running
   const perform = (effect: SyncEffect): void => {
     if (effect.type === 'timer') {
       clearTimeout(timer);
-      timer = setTimeout(send, effect.ms, { type: 'elapsed' });
+      timer = setTimeout(send, effect.ms / speed, { type: 'elapsed' });
     } else if (effect.type === 'cancel') {
       clearTimeout(timer);
       inHand?.abort();

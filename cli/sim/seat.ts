@@ -15,56 +15,18 @@ import {
   type SeatClient,
 } from '../../agent/syncer/seat-client.ts';
 import { encodeEntries } from '../../agent/syncer/wire.ts';
-import { CLAIM_TYPE, Enrolment, EnrolReply, seatPaths } from '../../contract/seat-api.ts';
-import { NO_LINK } from '../../core/audit/draft.ts';
-import { pad } from '../../core/audit/entry.ts';
-import {
-  type ChainState,
-  CompactRange,
-  consistencyProof,
-  formatAddCheckpoint,
-  formatNote,
-  formatVerifierKey,
-  fromHex,
-  INCARNATION_BYTES,
-  type KeptCheckpoint,
-  LogDraft,
-  logKeyName,
-  NOTE_ED25519,
-  parseCheckpoint,
-  type Signer,
-  signNote,
-  toHex,
-  treeHasher,
-  WORKSTATION_BYTES,
-} from '../../core/audit/index.ts';
-import { FRESH_BYTES } from '../../core/audit/seal.ts';
+import { BATCH_BYTES, CLAIM_TYPE, Enrolment, EnrolReply, seatPaths } from '../../contract/seat-api.ts';
+import type { Signer } from '../../core/audit/index.ts';
 import { parseToken } from '../../core/enrolment/token.ts';
 import { canonicalJson } from '../../core/envelope/canonical-json.ts';
 import { preAuthenticationEncoding } from '../../core/envelope/dsse.ts';
 import { WardlockError } from '../../core/errors/index.ts';
-import { tokenId, workstationIdOf } from '../../crypto/enrolment.ts';
+import { tokenId } from '../../crypto/enrolment.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
+import type { SimLog, SimRun } from './log.ts';
+import { type SimRecipients, SimRecord } from './record.ts';
 
-const hasher = treeHasher(nodeCrypto);
 const SEED_BYTES = 32;
-
-export interface SimBatch {
-  readonly start: number;
-  readonly note: string;
-  readonly proof: readonly Uint8Array[];
-  readonly entries: readonly Uint8Array[];
-}
-
-/** Everything that a seat's log is; copied, it is a cloned disk. */
-export interface SimLog {
-  readonly workstation: Uint8Array;
-  readonly incarnation: Uint8Array;
-  readonly entries: readonly Uint8Array[];
-  readonly kept: readonly KeptCheckpoint[];
-  readonly head: string;
-  readonly state: ChainState;
-}
 
 interface EnrolledSim {
   readonly enrolment: Enrolment;
@@ -73,69 +35,54 @@ interface EnrolledSim {
 }
 
 export class SimSeat {
-  readonly workstationId: string;
+  readonly record: SimRecord;
   readonly enrolment: Enrolment;
   readonly client: SeatClient;
   readonly identity: ClientIdentity;
-  log: SimLog;
-  readonly #signer: Signer;
-  readonly #recipients: readonly [Uint8Array, Uint8Array];
 
-  constructor(signer: Signer, enrolled: EnrolledSim, recipients: readonly [Uint8Array, Uint8Array]) {
-    this.#signer = signer;
-    this.#recipients = recipients;
-    this.workstationId = enrolled.enrolment.workstationId;
-    this.enrolment = enrolled.enrolment;
-    this.client = enrolled.client;
-    this.identity = enrolled.identity;
-    const workstation = fromHex(this.workstationId, WORKSTATION_BYTES);
-    const incarnation = nodeCrypto.random(INCARNATION_BYTES);
-    const state = { log: { workstation, incarnation }, range: CompactRange.empty(hasher), link: NO_LINK, epoch: undefined };
-    this.log = { workstation, incarnation, entries: [], kept: [], head: '', state };
-    this.newEpoch();
+  constructor(record: SimRecord, { enrolment, client, identity }: EnrolledSim) {
+    this.record = record;
+    this.enrolment = enrolment;
+    this.client = client;
+    this.identity = identity;
+    record.newEpoch();
+  }
+
+  get workstationId(): string {
+    return this.record.workstationId;
   }
 
   get incarnation(): string {
-    return toHex(this.log.incarnation);
+    return this.record.incarnation;
   }
 
   get size(): number {
-    return this.log.entries.length;
+    return this.record.size;
+  }
+
+  get log(): SimLog {
+    return this.record.log;
+  }
+
+  /** Set to a log from before, it is a cloned or restored disk. */
+  set log(log: SimLog) {
+    this.record.log = log;
   }
 
   newEpoch(): void {
-    const [reader, escrow] = this.#recipients;
-    this.#draft((draft) =>
-      draft.openEpoch({
-        reason: 'start',
-        origin: this.log.state.epoch === undefined ? { kind: 'enrolment' } : { kind: 'later' },
-        seed: nodeCrypto.random(SEED_BYTES),
-        recipients: [
-          { role: 'reader', publicKey: reader },
-          { role: 'escrow', publicKey: escrow },
-        ],
-        logSigner: { name: logKeyName(this.log.workstation), signer: this.#signer },
-        time: this.#time(),
-      }),
-    );
+    this.record.newEpoch();
   }
 
-  append(count: number, text: (at: number) => string = defaultEvent): void {
-    this.#draft((draft) => {
-      for (let at = 0; at < count; at += 1)
-        draft.append(pad(Buffer.from(text(this.size + at))), this.#time(), nodeCrypto.random(FRESH_BYTES));
-    });
+  append(count: number, text?: (at: number) => string): void {
+    this.record.append(count, text);
   }
 
   /** The batch from `start`, at most to the close of its epoch. */
-  batch(start: number, most: number): SimBatch {
-    const kept = this.log.kept.find(({ size }) => size > start);
-    const end = Math.min(start + most, kept?.size ?? this.size);
-    const note = kept?.note ?? this.log.head;
-    return { start, note, proof: this.proof(end, parseCheckpoint(note).checkpoint.size), entries: this.log.entries.slice(start, end) };
+  batch(start: number, most: number): SimRun {
+    return this.log.run(start, { entries: most, bytes: BATCH_BYTES });
   }
 
-  put({ start, ...upload }: SimBatch, signal?: AbortSignal): Promise<SeatAnswer> {
+  put({ start, ...upload }: SimRun, signal?: AbortSignal): Promise<SeatAnswer> {
     return this.client.call({
       method: 'PUT',
       path: `${seatPaths.entries}/${this.incarnation}/${start}`,
@@ -155,73 +102,55 @@ export class SimSeat {
   }
 
   anchorBody(oldSize: number): string {
-    const { note } = parseCheckpoint(this.log.head);
-    const own = signNote(nodeCrypto, note.text, [{ name: logKeyName(this.log.workstation), signer: this.#signer }]);
-    const others = note.signatures.filter(({ name }) => name !== logKeyName(this.log.workstation));
-    const checkpoint = formatNote({ text: note.text, signatures: [...own.signatures, ...others] });
-    return formatAddCheckpoint({ oldSize, hashes: oldSize === 0 ? [] : this.proof(oldSize, this.size), checkpoint });
-  }
-
-  proof(from: number, to: number): readonly Uint8Array[] {
-    const node = (level: number, index: number): Uint8Array =>
-      level === 0
-        ? hasher.leaf(this.log.entries[index] ?? new Uint8Array())
-        : hasher.node(node(level - 1, index * 2), node(level - 1, index * 2 + 1));
-    return from === to ? [] : consistencyProof(hasher, from, to, node);
-  }
-
-  #draft(write: (draft: LogDraft) => void): void {
-    const draft = new LogDraft(nodeCrypto, hasher, this.log.state);
-    write(draft);
-    this.log = {
-      ...this.log,
-      entries: [...this.log.entries, ...draft.entries.map(({ bytes }) => bytes)],
-      kept: [...this.log.kept, ...draft.kept],
-      head: draft.head(),
-      state: draft.state(),
-    };
-  }
-
-  #time() {
-    return { boot: 1, wallMicros: Date.now() * 1000, bootMicros: Math.floor(performance.now() * 1000) };
+    return this.record.anchorBody(oldSize);
   }
 }
 
-function defaultEvent(at: number): string {
-  return canonicalJson({ body: { idleSeconds: at, session: '0'.repeat(32) }, type: 'session.warned' });
+interface ClaimParts {
+  readonly signer: Signer;
+  readonly claim: Buffer;
+}
+
+/** What an agent claims at its enrolment, and its signature over that. */
+export function simClaim(
+  record: SimRecord,
+  named: { readonly tokenId: string; readonly tlsKeySha256: string; readonly sealingKey: string },
+): ClaimParts {
+  const claim = canonicalJson({
+    schema: 'wardlock-enrolment-claim/1',
+    ...named,
+    logKey: record.vkey,
+    machineIdSha256: hash('sha256', record.workstationId),
+    os: { platform: 'linux', release: 'simulated', arch: 'x64' },
+  });
+  return { signer: record.signer, claim: Buffer.from(claim) };
+}
+
+export function signClaim({ signer, claim }: ClaimParts): string {
+  return Buffer.from(signer.sign(preAuthenticationEncoding(CLAIM_TYPE, claim))).toString('base64');
 }
 
 /** Enrols a new simulated seat with a real token over a real connection. */
-export async function enrolSimSeat(server: string, token: string, recipients: readonly [Uint8Array, Uint8Array]): Promise<SimSeat> {
+export async function enrolSimSeat(server: string, token: string, recipients: SimRecipients): Promise<SimSeat> {
   const parsed = parseToken(token);
   const ca = await findAuthority(new URL(server), parsed);
-  const signer = nodeCrypto.signer(nodeCrypto.random(SEED_BYTES));
+  const record = new SimRecord(recipients);
   const key = await newKeyRequest();
-  const workstationId = workstationIdOf(signer.publicKey);
-  const claim = Buffer.from(
-    canonicalJson({
-      schema: 'wardlock-enrolment-claim/1',
-      tokenId: tokenId(parsed.secret),
-      tlsKeySha256: key.spkiSha256,
-      logKey: formatVerifierKey(nodeCrypto, {
-        name: logKeyName(fromHex(workstationId, WORKSTATION_BYTES)),
-        type: NOTE_ED25519,
-        publicKey: signer.publicKey,
-      }),
-      sealingKey: Buffer.from(nodeCrypto.hpkePublicKey(nodeCrypto.random(SEED_BYTES))).toString('base64'),
-      machineIdSha256: hash('sha256', workstationId),
-      os: { platform: 'sim', release: '1', arch: 'sim' },
-    }),
-  );
-  const signature = Buffer.from(signer.sign(preAuthenticationEncoding(CLAIM_TYPE, claim))).toString('base64');
-  const body = { secret: parsed.secret, claim: claim.toString('base64'), signature, csr: key.csr.toString('base64') };
+  const sealingKey = Buffer.from(nodeCrypto.hpkePublicKey(nodeCrypto.random(SEED_BYTES))).toString('base64');
+  const parts = simClaim(record, { tokenId: tokenId(parsed.secret), tlsKeySha256: key.spkiSha256, sealingKey });
+  const body = {
+    secret: parsed.secret,
+    claim: parts.claim.toString('base64'),
+    signature: signClaim(parts),
+    csr: key.csr.toString('base64'),
+  };
   const stranger = openSeatClient(server, ca, null);
   try {
     const reply = readAnswer(await stranger.call({ method: 'POST', path: seatPaths.enrol, ...jsonBody(body) }), EnrolReply);
     const enrolment: unknown = JSON.parse(Buffer.from(reply.envelope.payload, 'base64').toString('utf8'));
     if (!Value.Check(Enrolment, enrolment)) throw new WardlockError('ENROL_REPLY_INVALID');
     const identity = { key: key.keyPem, certificate: enrolment.clientCertificate };
-    return new SimSeat(signer, { enrolment, identity, client: openSeatClient(server, ca, identity) }, recipients);
+    return new SimSeat(record, { enrolment, identity, client: openSeatClient(server, ca, identity) });
   } finally {
     stranger.close();
   }

@@ -9,38 +9,14 @@ import { Value } from 'typebox/value';
 import { verifyEnrolmentReply } from '../../agent/enrolment/verify-reply.ts';
 import { peerCredentials } from '../../agent/ipc/peercred.ts';
 import { type Syncer, startSyncer } from '../../agent/syncer/compose.ts';
+import { SimRecord } from '../../cli/sim/record.ts';
+import { signClaim, simClaim } from '../../cli/sim/seat.ts';
 import { Directory } from '../../contract/directory.ts';
-import { CLAIM_TYPE, DIRECTORY_INFO, type Enrolment, Envelope, SealedDirectory } from '../../contract/seat-api.ts';
+import { DIRECTORY_INFO, type Enrolment, Envelope, SealedDirectory } from '../../contract/seat-api.ts';
 import { syncBoundary } from '../../contract/sync.ts';
-import { NO_LINK } from '../../core/audit/draft.ts';
-import { pad } from '../../core/audit/entry.ts';
-import {
-  type ChainState,
-  CompactRange,
-  consistencyProof,
-  formatVerifierKey,
-  fromHex,
-  INCARNATION_BYTES,
-  type KeptCheckpoint,
-  LogDraft,
-  logKeyName,
-  NOTE_ED25519,
-  parseCheckpoint,
-  parseVerifierKey,
-  toHex,
-  treeHasher,
-  verifyCosignature,
-  WORKSTATION_BYTES,
-} from '../../core/audit/index.ts';
-import { formatNote, signNote } from '../../core/audit/note.ts';
-import { FRESH_BYTES } from '../../core/audit/seal.ts';
-import { canonicalJson } from '../../core/envelope/canonical-json.ts';
 import { preAuthenticationEncoding } from '../../core/envelope/dsse.ts';
-import { workstationIdOf } from '../../crypto/enrolment.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { type BoundaryServer, listen } from '../../ipc/server.ts';
-
-const hasher = treeHasher(nodeCrypto);
 
 export interface SeatKeys {
   readonly readerPublicKey: Uint8Array;
@@ -70,23 +46,12 @@ export interface SeatDouble {
 }
 
 export async function startSeat(folder: string, keys: SeatKeys): Promise<SeatDouble> {
-  const logSigner = nodeCrypto.signer(nodeCrypto.random(32));
+  const record = new SimRecord([keys.readerPublicKey, keys.escrowPublicKey]);
+  const { workstationId } = record;
   const sealingKey = nodeCrypto.random(32);
-  const workstationId = workstationIdOf(logSigner.publicKey);
-  const log = { workstation: fromHex(workstationId, WORKSTATION_BYTES), incarnation: nodeCrypto.random(INCARNATION_BYTES) };
-  const name = logKeyName(log.workstation);
-  const recipients = [
-    { role: 'reader', publicKey: keys.readerPublicKey },
-    { role: 'escrow', publicKey: keys.escrowPublicKey },
-  ] as const;
-  const entries: Uint8Array[] = [];
-  const kept: KeptCheckpoint[] = [];
-  let state: ChainState = { log, range: CompactRange.empty(hasher), link: NO_LINK, epoch: undefined };
-  let head = '';
-  let claimed = '';
+  let claimed: Buffer = Buffer.alloc(0);
   let typed = '';
   let server: BoundaryServer<typeof syncBoundary>;
-  let boot = 0;
   const memory = {
     enrolment: null as Enrolment | null,
     directory: null as Directory | null,
@@ -94,41 +59,8 @@ export async function startSeat(folder: string, keys: SeatKeys): Promise<SeatDou
     steps: [] as string[],
     incidents: [] as string[],
     connections: [] as string[],
-    receiptedSize: 0,
     refusePolicies: null as string | null,
   };
-  const keep = (draft: LogDraft): void => {
-    entries.push(...draft.entries.map(({ bytes }) => bytes));
-    kept.push(...draft.kept);
-    head = draft.head();
-    state = draft.state();
-  };
-  const time = () => ({ boot: 1, wallMicros: Date.now() * 1000, bootMicros: boot++ });
-  const newEpoch = (): void => {
-    const draft = new LogDraft(nodeCrypto, hasher, state);
-    const origin = state.epoch === undefined ? ({ kind: 'enrolment' } as const) : ({ kind: 'later' } as const);
-    draft.openEpoch({
-      reason: 'start',
-      origin,
-      seed: nodeCrypto.random(32),
-      recipients,
-      logSigner: { name, signer: logSigner },
-      time: time(),
-    });
-    keep(draft);
-  };
-  const node = (level: number, index: number): Uint8Array =>
-    level === 0 ? hasher.leaf(entries[index] ?? new Uint8Array()) : hasher.node(node(level - 1, index * 2), node(level - 1, index * 2 + 1));
-  const proofBetween = (from: number, to: number): string[] =>
-    from === to ? [] : consistencyProof(hasher, from, to, node).map((part) => Buffer.from(part).toString('base64'));
-  const bothSignatures = (note: string): string => {
-    const { note: parsed } = parseCheckpoint(note);
-    const own = signNote(nodeCrypto, parsed.text, [{ name, signer: logSigner }]);
-    return parsed.signatures.some((line) => line.name === name)
-      ? note
-      : formatNote({ text: parsed.text, signatures: [...own.signatures, ...parsed.signatures] });
-  };
-
   const run = join(folder, 'run');
   mkdirSync(run, { recursive: true, mode: 0o700 });
   server = await listen({
@@ -145,66 +77,25 @@ export async function startSeat(folder: string, keys: SeatKeys): Promise<SeatDou
         directoryVersion: memory.directory?.version ?? 0,
       }),
       enrolmentClaim: ({ tlsKeySha256, tokenId }) => {
-        claimed = canonicalJson({
-          schema: 'wardlock-enrolment-claim/1',
-          tokenId,
-          tlsKeySha256,
-          logKey: formatVerifierKey(nodeCrypto, { name, type: NOTE_ED25519, publicKey: logSigner.publicKey }),
-          sealingKey: Buffer.from(nodeCrypto.hpkePublicKey(sealingKey)).toString('base64'),
-          machineIdSha256: hash('sha256', workstationId),
-          os: { platform: 'linux', release: 'test', arch: 'x64' },
-        });
-        const bytes = Buffer.from(claimed);
-        const signature = Buffer.from(logSigner.sign(preAuthenticationEncoding(CLAIM_TYPE, bytes))).toString('base64');
-        return { claim: bytes.toString('base64'), signature };
+        const parts = simClaim(record, { tlsKeySha256, tokenId, sealingKey: base64(nodeCrypto.hpkePublicKey(sealingKey)) });
+        claimed = parts.claim;
+        return { claim: claimed.toString('base64'), signature: signClaim(parts) };
       },
       enrolled: ({ reply }) => {
         const bytes = Buffer.from(reply, 'base64');
         memory.enrolment = verifyEnrolmentReply({ reply: bytes, token: typed, claimSha256: hash('sha256', claimed), workstationId });
-        if (state.epoch === undefined) newEpoch();
+        if (record.size === 0) record.newEpoch();
         return { workstationId };
       },
       enrolmentStep: ({ step, error }) => {
         memory.steps.push(error === undefined ? step : `${step} ${error.code}`);
         return {};
       },
-      checkpoint: () =>
-        head === ''
-          ? null
-          : {
-              note: bothSignatures(head),
-              position: { incarnation: toHex(log.incarnation), size: entries.length },
-              receiptedSize: memory.receiptedSize,
-            },
-      logs: () => ({
-        logs: head === '' ? [] : [{ incarnation: toHex(log.incarnation), size: entries.length, receiptedSize: memory.receiptedSize }],
-      }),
-      entries: ({ start, maxBytes, maxEntries }) => {
-        const close = start === 0 ? 1 : (kept.find((checkpoint) => checkpoint.size > start)?.size ?? entries.length);
-        let end = start;
-        let bytes = 0;
-        while (end < close && end - start < maxEntries && bytes + (entries[end]?.length ?? 0) <= maxBytes)
-          bytes += entries[end++]?.length ?? 0;
-        const note = start === 0 ? kept[0]?.note : kept.find((checkpoint) => checkpoint.size >= end && checkpoint.size > start)?.note;
-        const checkpoint = note ?? head;
-        const { size } = parseCheckpoint(checkpoint).checkpoint;
-        return {
-          start,
-          entries: entries.slice(start, end).map((entry) => Buffer.from(entry).toString('base64')),
-          checkpoint,
-          proof: proofBetween(end, size),
-        };
-      },
-      consistency: ({ from, to }) => ({ proof: proofBetween(from, to) }),
-      receipt: ({ note }) => {
-        const { checkpoint, note: signed } = parseCheckpoint(note);
-        const key = parseVerifierKey(nodeCrypto, memory.enrolment?.mirrorKey ?? '');
-        const range = CompactRange.empty(hasher);
-        for (const entry of entries.slice(0, checkpoint.size)) range.append(hasher.leaf(entry));
-        const accepted = verifyCosignature(signed, key) !== undefined && toHex(range.root()) === toHex(checkpoint.root);
-        if (accepted) memory.receiptedSize = Math.max(memory.receiptedSize, checkpoint.size);
-        return { accepted, receiptedSize: memory.receiptedSize };
-      },
+      checkpoint: () => record.checkpoint(),
+      logs: () => record.logs(),
+      entries: (asked) => record.entries(asked),
+      consistency: (asked) => record.consistency(asked),
+      receipt: (asked) => record.receipt(asked, memory.enrolment?.mirrorKey ?? ''),
       policy: ({ envelope }) => {
         const { payload }: Envelope = JSON.parse(Buffer.from(envelope, 'base64').toString('utf8'));
         const { version }: { version: number } = JSON.parse(Buffer.from(payload, 'base64').toString('utf8'));
@@ -247,7 +138,7 @@ export async function startSeat(folder: string, keys: SeatKeys): Promise<SeatDou
   let syncer: Syncer = startSyncer({ stateFolder: folder });
   return {
     workstationId,
-    incarnation: toHex(log.incarnation),
+    incarnation: record.incarnation,
     get enrolment() {
       return memory.enrolment;
     },
@@ -259,10 +150,10 @@ export async function startSeat(folder: string, keys: SeatKeys): Promise<SeatDou
     incidents: memory.incidents,
     connections: memory.connections,
     get receiptedSize() {
-      return memory.receiptedSize;
+      return record.receiptedSize;
     },
     get size() {
-      return entries.length;
+      return record.size;
     },
     get refusePolicies() {
       return memory.refusePolicies;
@@ -270,15 +161,13 @@ export async function startSeat(folder: string, keys: SeatKeys): Promise<SeatDou
     set refusePolicies(code: string | null) {
       memory.refusePolicies = code;
     },
-    entry: (seq) => entries[seq] ?? new Uint8Array(),
+    entry: (seq) => record.log.entries[seq] ?? new Uint8Array(),
     append: (events) => {
-      const draft = new LogDraft(nodeCrypto, hasher, state);
-      for (const event of events)
-        draft.append(pad(Buffer.from(JSON.stringify({ body: event.body, type: event.type }))), time(), nodeCrypto.random(FRESH_BYTES));
-      keep(draft);
-      server.broadcast('appended', { incarnation: toHex(log.incarnation), size: entries.length });
+      const from = record.size;
+      record.append(events.length, (at) => JSON.stringify({ body: events[at - from]?.body, type: events[at - from]?.type }));
+      server.broadcast('appended', { incarnation: record.incarnation, size: record.size });
     },
-    newEpoch,
+    newEpoch: () => record.newEpoch(),
     enrol: (url, token) => {
       typed = token;
       if (server.connections().length === 0) throw new Error('the syncer is not connected yet');
@@ -293,4 +182,8 @@ export async function startSeat(folder: string, keys: SeatKeys): Promise<SeatDou
       await server.close();
     },
   };
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
 }
