@@ -9,8 +9,9 @@ import type { AnchorRecord } from './anchor.ts';
 import { NOTHING_PRUNED, type Pruned } from './nodes.ts';
 import type { Tables } from './tables.ts';
 
-const READ_ENTRIES = 1024;
+const READ_ENTRIES = 256;
 const READ_KEPT = 256;
+const READ_NODES = 256;
 const HASH_BYTES = 32;
 
 /** Which log a store holds; throws AUDIT_STORE_FOREIGN when it does not say. */
@@ -47,36 +48,46 @@ export function storeSource(tables: Tables, anchor: AnchorRecord | undefined, st
     log: readLogId(tables),
     start,
     entries: () => entriesFrom(tables, start.size),
+    pages: () => pagesFrom(tables, start.size),
     checkpoints: () => keptFrom(tables, start.size),
     head: head?.note,
     lastLink: head?.link,
     receipts: [...new Set(receipts)],
     anchor: anchor?.head,
-    node: (level, index) => tables.node(level, index),
+    node: readAhead(tables),
   };
 }
 
-/** Whole runs come without their places, which costs half; where a place is missing or odd, each row tells its own. */
-function* entriesFrom(tables: Tables, start: number): Generator<StoredEntry> {
+/** Runs in one piece where none is missing, else row by row, each with the place that it tells. */
+function* pagesFrom(tables: Tables, start: number): Generator<readonly StoredEntry[]> {
   const first = tables.bounds().first ?? start;
   let next = start === 0 ? first : Math.max(start, first);
   for (;;) {
-    const run = tables.run(next, next + READ_ENTRIES);
-    if (run.length < READ_ENTRIES) break;
-    for (const bytes of run) {
-      if (!(bytes instanceof Uint8Array))
-        throw new WardlockError('AUDIT_STORE_FOREIGN', 'The audit store holds something that is no entry.');
-      yield { seq: next, bytes };
-      next += 1;
-    }
-  }
-  for (;;) {
-    const page = tables.entries(next, READ_ENTRIES);
-    yield* page;
+    const page = tables.run(next, READ_ENTRIES) ?? tables.entries(next, READ_ENTRIES);
     const last = page.at(-1);
     if (last === undefined) return;
+    yield page;
     next = last.seq + 1;
   }
+}
+
+function* entriesFrom(tables: Tables, start: number): Generator<StoredEntry> {
+  for (const page of pagesFrom(tables, start)) yield* page;
+}
+
+/** Stored hashes, read ahead: a verifier asks for those of one level in order. */
+function readAhead(tables: Tables): NonNullable<LogSource['node']> {
+  let level = -1;
+  let known = new Map<number, Uint8Array>();
+  let until = 0;
+  return (asked, index) => {
+    if (asked !== level || index >= until || index < until - READ_NODES) {
+      known = new Map(tables.nodes(asked, index, READ_NODES));
+      level = asked;
+      until = index + READ_NODES;
+    }
+    return known.get(index);
+  };
 }
 
 function* keptFrom(tables: Tables, start: number): Generator<string> {

@@ -37,9 +37,15 @@ export function storeTables(db: StoreDatabase) {
   const readHead = db.prepare('SELECT note, link FROM head WHERE id = 0');
   const readReceipt = db.prepare('SELECT size, note FROM receipt WHERE id = 0');
   const readNode = db.prepare('SELECT hash FROM node WHERE level = ? AND idx = ?').pluck();
+  const readNodes = db.prepare('SELECT idx, hash FROM node WHERE level = ? AND idx >= ? ORDER BY idx LIMIT ?').raw();
   const readEntry = db.prepare('SELECT bytes FROM entry WHERE seq = ?').pluck();
   const readEntries = db.prepare('SELECT seq, bytes FROM entry WHERE seq >= ? ORDER BY seq LIMIT ?').raw();
-  const readRun = db.prepare('SELECT bytes FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq').pluck();
+  const readRun = db
+    .prepare(
+      `SELECT count(*), group_concat(CASE typeof(bytes) WHEN 'blob' THEN length(bytes) END), CAST(group_concat(bytes, '') AS BLOB)
+       FROM (SELECT bytes FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq)`,
+    )
+    .raw();
   const readKept = db.prepare('SELECT size, epoch, first, note FROM kept WHERE size > ? ORDER BY size LIMIT ?');
   const readKeptOfEpoch = db.prepare('SELECT size, epoch, first, note FROM kept WHERE epoch = ? ORDER BY size DESC LIMIT 1');
   const readLastKept = db.prepare('SELECT size, epoch, first, note FROM kept ORDER BY size DESC LIMIT 1');
@@ -63,11 +69,13 @@ export function storeTables(db: StoreDatabase) {
     head: (): HeadRecord | undefined => headRow(readHead.get()),
     receipt: () => optional(ReceiptRow, readReceipt.get()),
     node: (level: number, index: number) => bytesOf(readNode.get(level, index)),
+    /** Up to `limit` stored hashes of one level, from `index` on, each with its index. */
+    nodes: (level: number, index: number, limit: number) => readNodes.all(level, index, limit).map(indexedBytes),
     entry: (seq: number) => bytesOf(readEntry.get(seq)),
     /** Up to `limit` entries from `seq` on, in order. */
     entries: (seq: number, limit: number): readonly StoredEntry[] => readEntries.all(seq, limit).map(entryRow),
-    /** The bytes at the places [from, to), in order: without their places, which are known when none is missing. */
-    run: (from: number, to: number): readonly unknown[] => readRun.all(from, to),
+    /** The entries at [from, from + count) in one piece, or nothing when one of them is missing: a third of the time of rows. */
+    run: (from: number, count: number) => runRow(readRun.get(from, from + count), from, count),
     /** Up to `limit` kept checkpoints of more than `size`, by size. */
     kept: (size: number, limit: number): readonly KeptRow[] => readKept.all(size, limit).map((row) => parsed(KeptRow, row)),
     keptOfEpoch: (epoch: number) => optional(KeptRow, readKeptOfEpoch.get(epoch)),
@@ -80,11 +88,35 @@ export function storeTables(db: StoreDatabase) {
 }
 
 function entryRow(row: unknown): StoredEntry {
-  const cells: readonly unknown[] | undefined = Array.isArray(row) ? row : undefined;
-  if (cells === undefined) throw damaged();
-  const [seq, bytes] = cells;
-  if (typeof seq !== 'number' || !(bytes instanceof Uint8Array)) throw damaged();
+  const [seq, bytes] = indexedBytes(row);
   return { seq, bytes };
+}
+
+function indexedBytes(row: unknown): readonly [number, Uint8Array] {
+  const [index, bytes] = cellsOf(row);
+  if (typeof index !== 'number' || !(bytes instanceof Uint8Array)) throw damaged();
+  return [index, bytes];
+}
+
+/** Cuts the entries of a run out of the one blob that SQLite made of them; what is no blob has no length there. */
+function runRow(row: unknown, from: number, count: number): readonly StoredEntry[] | undefined {
+  const [found, lengths, all] = cellsOf(row);
+  if (found !== count) return undefined;
+  if (typeof lengths !== 'string' || !(all instanceof Uint8Array)) throw damaged();
+  const entries: StoredEntry[] = [];
+  let at = 0;
+  for (const text of lengths.split(',')) {
+    const length = Number(text);
+    entries.push({ seq: from + entries.length, bytes: new Uint8Array(all.buffer, all.byteOffset + at, length) });
+    at += length;
+  }
+  if (entries.length !== count || at !== all.length) throw damaged();
+  return entries;
+}
+
+function cellsOf(row: unknown): readonly unknown[] {
+  if (!Array.isArray(row)) throw damaged();
+  return row;
 }
 
 /** A blob, or nothing. */

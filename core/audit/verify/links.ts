@@ -7,23 +7,22 @@ import { LINK_BYTES } from '../entry.ts';
 const LINK_AT = 64;
 
 export class LinkChecker {
-  #previous: Uint8Array | undefined;
+  /** A cut of the leaf hash before, where there is one to link to. */
+  readonly #previous = new Uint8Array(LINK_BYTES);
+  #linked = false;
   /** The entry whose link does not fit: it or the one before it was altered. */
   #suspect: number | undefined;
 
-  constructor(previous?: Uint8Array) {
-    this.#previous = previous;
-  }
-
   /**
    * Takes the next entry; answers the seq of an entry that is now known to be altered. An entry is genuine when its
-   * successor's link fits it, so a misfit is decided one entry later.
+   * successor's link fits it, so a misfit is decided one entry later. Of `leafHash` nothing is kept but a copy.
    */
   step(seq: number, entry: Uint8Array, leafHash: Uint8Array): number | undefined {
-    const fits = this.#previous === undefined || linkFits(entry, LINK_AT, this.#previous);
+    const fits = !this.#linked || linkFits(entry, LINK_AT, this.#previous);
     const altered = this.#decide(fits);
     if (!fits && altered !== seq - 1) this.#suspect = seq;
-    this.#previous = leafHash;
+    for (let i = 0; i < LINK_BYTES; i += 1) this.#previous[i] = Number(leafHash[i]);
+    this.#linked = true;
     return altered;
   }
 
@@ -31,13 +30,13 @@ export class LinkChecker {
   interrupt(): number | undefined {
     const suspect = this.#suspect;
     this.#suspect = undefined;
-    this.#previous = undefined;
+    this.#linked = false;
     return suspect;
   }
 
   /** The end of the log: `lastLink` is what the writer noted of its last entry, if the source has that. */
   finish(size: number, lastLink: Uint8Array | undefined): number | undefined {
-    if (this.#previous === undefined || lastLink === undefined) return this.interrupt();
+    if (!this.#linked || lastLink === undefined) return this.interrupt();
     const fits = linkFits(lastLink, 0, this.#previous);
     const altered = this.#decide(fits);
     return altered ?? (fits ? undefined : size - 1);

@@ -26,6 +26,8 @@ export interface LogSource {
   readonly start: LogStart;
   /** In the order of `seq`. */
   entries(): Iterable<StoredEntry>;
+  /** The same in larger pieces, where the source reads such: a step for each entry costs as much as checking it. */
+  pages?(): Iterable<readonly StoredEntry[]>;
   /** Notes of the kept checkpoints, by size: the one of birth and the closing one of each epoch. */
   checkpoints(): Iterable<string>;
   /** The signed head. */

@@ -2,6 +2,7 @@
  * Verifies a log as a stream: entries in, named faults out. Owns the order of the checks; must never answer "good" for
  * anything that no signature from the right key covers, and never stop at the first fault.
  */
+import { HASH_BYTES } from '../bytes.ts';
 import { logOrigin } from '../checkpoint.ts';
 import { CompactRange } from '../compact.ts';
 import type { AuditCrypto } from '../crypto.ts';
@@ -23,9 +24,11 @@ import { TrustCheck } from './trust-check.ts';
 export function* verifyLog(crypto: AuditCrypto, source: LogSource, options: VerifyOptions = {}): Generator<Fault, VerifySummary> {
   const faults = new FaultSink();
   const verifier = new LogVerifier(crypto, source, options, faults);
-  for (const entry of source.entries()) {
-    verifier.entry(entry);
-    if (faults.ready) yield* faults.drain();
+  for (const page of source.pages?.() ?? [source.entries()]) {
+    for (const entry of page) {
+      verifier.entry(entry);
+      if (faults.ready) yield* faults.drain();
+    }
   }
   const summary = verifier.finish();
   yield* faults.drain(true);
@@ -52,7 +55,10 @@ class LogVerifier {
   #entries = 0;
   #headSize: number | undefined;
   #firstWall: number | undefined;
-  #lastWall: number | undefined;
+  /** The last entry in its place. */
+  #last: Uint8Array | undefined;
+  /** The leaf hash of the present entry: one piece of memory for all. */
+  readonly #leaf = new Uint8Array(HASH_BYTES);
 
   constructor(crypto: AuditCrypto, source: LogSource, options: VerifyOptions, faults: FaultSink) {
     this.#source = source;
@@ -105,17 +111,18 @@ class LogVerifier {
       verified: this.#roots.verified,
       receipted: this.#trust.receipted,
       firstWallMicros: this.#firstWall,
-      lastWallMicros: this.#lastWall,
+      lastWallMicros: this.#last === undefined ? undefined : wallMicrosOf(this.#last),
       hashes: this.#tree.hashes,
     };
   }
 
   #take(seq: number, bytes: Uint8Array): void {
-    const leaf = this.#hasher.leaf(bytes);
+    const leaf = this.#leaf;
+    this.#hasher.leafInto(bytes, leaf, 0);
     this.#name(this.#links.step(seq, bytes, leaf));
     this.#tree.leaf(leaf);
-    this.#lastWall = wallMicrosOf(bytes);
-    this.#firstWall ??= this.#lastWall;
+    this.#last = bytes;
+    this.#firstWall ??= wallMicrosOf(bytes);
     if (isEpochEntry(bytes)) {
       this.#epochs.open(seq, bytes, parseHeader(bytes));
       this.#decryptor.epoch(seq, bytes);
