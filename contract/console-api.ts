@@ -20,6 +20,9 @@ export const consolePaths = {
   health: '/healthz',
   ready: '/readyz',
   metrics: '/metrics',
+  openapi: '/openapi.json',
+  /** The log of logs: a list here, C2SP tlog-tiles below `/log/ID`. */
+  logs: '/log',
 } as const;
 
 /** Every call that changes something carries this header with the value that `me` gave. */

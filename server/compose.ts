@@ -17,6 +17,7 @@ import { type Directories, openDirectories } from './services/directory.ts';
 import { type Enrolments, openEnrolments } from './services/enrolments.ts';
 import { type Exports, openExports } from './services/exports.ts';
 import { type Intake, openIntake } from './services/intake.ts';
+import { type LogOfLogs, openLogOfLogs } from './services/log-of-logs/index.ts';
 import { openPolicies, type Policies } from './services/policies.ts';
 import { openPresence, type Presence } from './services/presence.ts';
 import { openReader, type Reader } from './services/reader.ts';
@@ -59,6 +60,8 @@ export interface Site {
   readonly keys: SiteKeys;
   readonly witness: Witness;
   readonly intake: Intake;
+  /** Publishes once `start` was called. */
+  readonly logOfLogs: LogOfLogs;
   readonly changes: Changes;
   readonly log: ServerLog;
   readonly operational: OperationalLog;
@@ -143,6 +146,8 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       else announceStored();
     },
   });
+  const logKey = { crypto: nodeCrypto, tenant, signer: keys.log };
+  const logOfLogs = openLogOfLogs({ db, hasher, now, stateFolder, onFault: fault, witnessKey: trust.witnessKey, ...logKey });
   return {
     tenant,
     stateFolder,
@@ -152,6 +157,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     keys,
     witness: openWitness({ db, crypto, logKeyOf, hasher, signer: { name: witnessName, signer: keys.witness }, now }),
     intake,
+    logOfLogs,
     changes,
     log,
     operational,
@@ -179,6 +185,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       await indexing?.close();
       await presence.close();
       await refused.settled();
+      await logOfLogs.close();
       await store.close();
     },
   };

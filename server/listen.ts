@@ -59,6 +59,7 @@ export async function listen(site: Site, options: ListenOptions): Promise<Listen
   const people = await createConsoleApp(site, { cert: consoleIdentity.certificate, key: consoleIdentity.key, minVersion: 'TLSv1.2' });
   countTlsFailures(seats, site);
   site.metrics.watchProcess();
+  await site.logOfLogs.start();
   const seatsUrl = await open(seats, options.seats);
   const consoleUrl = await open(people, options.console);
   return {

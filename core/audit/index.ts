@@ -54,6 +54,7 @@ export {
   type InclusionClaim,
   inclusionProof,
   type NodeReader,
+  subtreeHash,
   verifyConsistency,
   verifyInclusion,
 } from './merkle.ts';

@@ -9,12 +9,18 @@ import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import files from '@fastify/static';
+import Type from 'typebox';
 import { consolePaths } from '../../contract/console-api.ts';
+import { Count } from '../../contract/scalars.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import { PolicyEnvelope } from '../../policies/schema.ts';
 import type { Site } from '../compose.ts';
 import { type App, newApp } from './app.ts';
 import { consoleRoutes } from './console-routes.ts';
+import { healthRoutes } from './health-routes.ts';
+import { logRoutes } from './log-routes.ts';
+import { answers, describeApi, openApiRoute } from './openapi.ts';
+import { recordRoutes } from './record-routes.ts';
 
 /** Built by `vite build -c console.vite.config.ts`. */
 const pages = resolve(import.meta.dirname, '../../out/console');
@@ -48,22 +54,29 @@ export async function createConsoleApp(site: Site, tls: ServerOptions | null): P
   });
   if (existsSync(pages)) await app.register(files, { root: pages, index: ['index.html'], redirect: false });
   else site.operational.warn('the console pages are not built: run npm run ready, then start again');
-  app.get(consolePaths.health, () => ({ alive: true }));
-  app.get(consolePaths.ready, async (_request, reply) => {
-    if (site.stopping.signal.aborted) return reply.code(503).send({ ready: false });
-    try {
-      await site.store.db.selectFrom('settings').select('key').limit(1).execute();
-      return { ready: true };
-    } catch (fault) {
-      site.operational.error('the database does not answer', { error: String(fault) });
-      return reply.code(503).send({ ready: false });
-    }
-  });
-  app.get(consolePaths.metrics, async (_request, reply) => reply.type(site.metrics.contentType).send(await site.metrics.text()));
-  const config = { rateLimit: { max: PUBLISH_PER_MINUTE, timeWindow: 60_000 } };
-  app.post(consolePaths.policy, { schema: { body: PolicyEnvelope }, bodyLimit: POLICY_BODY_BYTES, config }, (request) =>
-    site.policies.publish(request.body, request.ip),
-  );
+  await describeApi(app, 'console');
+  healthRoutes(app, site);
+  openApiRoute(app, 'console');
+  logRoutes(app, site);
+  const publishing = {
+    schema: {
+      tags: ['policy'],
+      summary: 'Publishes a signed policy',
+      body: PolicyEnvelope,
+      ...answers({ 200: Type.Object({ version: Count }) }, [
+        'POLICY_UNSIGNED',
+        'POLICY_OLDER',
+        'POLICY_WRONG_TENANT',
+        'SERVER_POLICY_KEY_MISSING',
+        'SERVER_BODY_TOO_LARGE',
+        'SERVER_TOO_MANY',
+      ]),
+    },
+    bodyLimit: POLICY_BODY_BYTES,
+    config: { rateLimit: { max: PUBLISH_PER_MINUTE, timeWindow: 60_000 } },
+  };
+  app.post(consolePaths.policy, publishing, (request) => site.policies.publish(request.body, request.ip));
   consoleRoutes(app, site);
+  recordRoutes(app, site);
   return app;
 }

@@ -4,13 +4,25 @@
  */
 import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
-import Type from 'typebox';
-import { CSRF_HEADER, consolePaths, ExportQuery, type Me, SessionQuery, SignIn } from '../../contract/console-api.ts';
+import Type, { type TSchema } from 'typebox';
+import {
+  AlarmList,
+  CSRF_HEADER,
+  consolePaths,
+  ExportQuery,
+  Me,
+  SeatList,
+  SessionList,
+  SessionQuery,
+  SignIn,
+  Story,
+} from '../../contract/console-api.ts';
 import { SessionId, WorkstationId } from '../../contract/scalars.ts';
-import { WardlockError } from '../../core/errors/index.ts';
+import { type ErrorCode, WardlockError } from '../../core/errors/index.ts';
 import type { Site } from '../compose.ts';
 import { type SignedIn, sameSecret } from '../services/accounts.ts';
 import type { App } from './app.ts';
+import { answers, Lines } from './openapi.ts';
 
 /** `__Host-`: the browser takes it only over HTTPS, for this host and every path. */
 export const SESSION_COOKIE = '__Host-wardlock';
@@ -19,13 +31,32 @@ const SIGN_INS_PER_MINUTE = 10;
 const READS_PER_MINUTE = 600;
 const EXPORTS_PER_MINUTE = 30;
 
+const tags = ['record'];
+const security = [{ session: [] }];
+/** A read of a signed-in account. */
+const reading = (summary: string, good: TSchema | typeof Lines, codes: readonly ErrorCode[] = []) => ({
+  tags,
+  summary,
+  security,
+  ...answers({ 200: good }, ['SERVER_SIGN_IN_NEEDED', 'SERVER_CROSS_SITE', 'SERVER_TOO_MANY', ...codes]),
+});
+
 const StoryParams = Type.Object({ workstation: WorkstationId, session: SessionId });
 
 export function consoleRoutes(app: App, site: Site): void {
   const perMinute = (max: number) => ({ rateLimit: { max, timeWindow: 60_000 } });
   const meOf = (session: SignedIn): Me => ({ name: session.name, role: 'auditor', csrf: session.csrf, tenant: site.tenant });
 
-  app.post(consolePaths.signIn, { schema: { body: SignIn }, config: perMinute(SIGN_INS_PER_MINUTE) }, async (request, reply) => {
+  const signingIn = {
+    config: perMinute(SIGN_INS_PER_MINUTE),
+    schema: {
+      tags: ['session'],
+      summary: 'Signs an account in: sets the session cookie',
+      body: SignIn,
+      ...answers({ 200: Me }, ['SERVER_SIGN_IN_WRONG', 'SERVER_CROSS_SITE', 'SERVER_TOO_MANY']),
+    },
+  };
+  app.post(consolePaths.signIn, signingIn, async (request, reply) => {
     refuseCrossSite(request);
     const { name, password } = request.body;
     const { secret, session } = await site.accounts.signIn(name, password);
@@ -33,7 +64,15 @@ export function consoleRoutes(app: App, site: Site): void {
     return meOf(session);
   });
 
-  app.post(consolePaths.signOut, async (request, reply) => {
+  const signingOut = {
+    schema: {
+      tags: ['session'],
+      summary: `Ends the session; needs the header ${CSRF_HEADER}`,
+      security,
+      ...answers({ 200: Type.Object({}) }, ['SERVER_SIGN_IN_NEEDED', 'SERVER_CROSS_SITE']),
+    },
+  };
+  app.post(consolePaths.signOut, signingOut, async (request, reply) => {
     const session = await signedIn(site, request);
     if (!sameSecret(String(request.headers[CSRF_HEADER] ?? ''), session.csrf)) throw new WardlockError('SERVER_CROSS_SITE');
     await site.accounts.signOut(request.cookies[SESSION_COOKIE] ?? '');
@@ -42,32 +81,41 @@ export function consoleRoutes(app: App, site: Site): void {
   });
 
   const config = perMinute(READS_PER_MINUTE);
-  app.get(consolePaths.me, { config }, async (request) => meOf(await signedIn(site, request)));
+  app.get(consolePaths.me, { config, schema: reading('Who is signed in', Me) }, async (request) => meOf(await signedIn(site, request)));
 
-  app.get(consolePaths.seats, { config }, async (request) => {
+  app.get(consolePaths.seats, { config, schema: reading('Every seat with what is known of it', SeatList) }, async (request) => {
     await signedIn(site, request);
     return { seats: await site.seats.list() };
   });
 
-  app.get(consolePaths.alarms, { config }, async (request) => {
-    await signedIn(site, request);
-    return { alarms: await site.alarms() };
-  });
+  app.get(
+    consolePaths.alarms,
+    { config, schema: reading('Alarms that nobody has acknowledged, newest first', AlarmList) },
+    async (request) => {
+      await signedIn(site, request);
+      return { alarms: await site.alarms() };
+    },
+  );
 
-  app.get(consolePaths.sessions, { config, schema: { querystring: SessionQuery } }, async (request) => {
+  const finding = { ...reading('Sessions by person, seat and time', SessionList), querystring: SessionQuery };
+  app.get(consolePaths.sessions, { config, schema: finding }, async (request) => {
     const { name } = await signedIn(site, request);
     await site.log.append({ type: 'audit.read', actor: name, body: { what: 'sessions', query: { ...request.query } } });
     return site.stories.find(request.query);
   });
 
-  app.get(consolePaths.story, { config, schema: { params: StoryParams } }, async (request) => {
+  const telling = { ...reading('One session, event by event', Story, ['SERVER_NOT_FOUND']), params: StoryParams };
+  app.get(consolePaths.story, { config, schema: telling }, async (request) => {
     const { name } = await signedIn(site, request);
     const { workstation, session } = request.params;
     await site.log.append({ type: 'audit.read', actor: name, body: { what: 'story', workstation, session } });
     return site.stories.story(workstation, session);
   });
 
-  const exporting = { config: perMinute(EXPORTS_PER_MINUTE), schema: { querystring: ExportQuery } };
+  const exporting = {
+    config: perMinute(EXPORTS_PER_MINUTE),
+    schema: { ...reading('What one seat recorded, verifiable offline', Lines, ['SERVER_NOT_FOUND']), querystring: ExportQuery },
+  };
   app.get(consolePaths.exportLog, exporting, async (request, reply) => {
     const { name } = await signedIn(site, request);
     const { workstationId, lines } = await site.exports.open(request.query);

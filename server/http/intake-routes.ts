@@ -3,13 +3,15 @@
  * judging is the services'.
  */
 import type { FastifyRequest } from 'fastify';
-import { BATCH_BYTES, BATCH_ENTRIES, EntriesParams, seatPaths } from '../../contract/seat-api.ts';
+import { BATCH_BYTES, BATCH_ENTRIES, EntriesParams, EntriesReply, SizeConflict, seatPaths } from '../../contract/seat-api.ts';
 import { HASH_BYTES } from '../../core/audit/bytes.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { Site } from '../compose.ts';
 import { chunks, unpackEntries } from '../services/logs.ts';
 import type { App } from './app.ts';
 import { limitInHand, UPLOADS_IN_HAND } from './load-limit.ts';
+import { answers, BytesBody, Text, TextBody, TextSize } from './openapi.ts';
+import { onlySeats } from './seat-answers.ts';
 import type { Seat } from './seat-identity.ts';
 
 /** A checkpoint with its proof: tlog-witness bodies are far smaller. */
@@ -17,11 +19,25 @@ const ANCHOR_BODY_BYTES = 16_384;
 /** Entries, the note, the proof and the length fields. */
 const ENTRIES_BODY_BYTES = BATCH_BYTES + 16_384;
 
+const security = [{ certificate: [] }];
+
 export function intakeRoutes(app: App, site: Site, seatOf: (request: FastifyRequest) => Seat): void {
   app.addContentTypeParser('text/plain', { parseAs: 'string' }, (_request, body, done) => done(null, body));
   app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
-  app.post(seatPaths.addCheckpoint, { bodyLimit: ANCHOR_BODY_BYTES }, async (request, reply) => {
+  const anchoring = {
+    bodyLimit: ANCHOR_BODY_BYTES,
+    schema: {
+      tags: ['record'],
+      summary: 'Anchors a checkpoint (C2SP tlog-witness add-checkpoint)',
+      description:
+        '400: no such request. 403: not signed by the log key. 404: not a log of this seat. 409: another size is pinned. 422: the proof does not hold.',
+      security,
+      body: TextBody,
+      ...answers({ 200: Text, 400: Text, 403: Text, 404: Text, 409: TextSize, 422: Text }, onlySeats),
+    },
+  };
+  app.post(seatPaths.addCheckpoint, anchoring, async (request, reply) => {
     const { body } = request;
     const answer = await site.witness.addCheckpoint(seatOf(request), typeof body === 'string' ? body : '');
     if (answer.status === 200) return reply.type('text/plain; charset=utf-8').send(answer.cosignature);
@@ -30,7 +46,21 @@ export function intakeRoutes(app: App, site: Site, seatOf: (request: FastifyRequ
   });
 
   const limit = limitInHand(UPLOADS_IN_HAND, () => site.refused.tally('SERVER_TOO_MANY'));
-  const options = { schema: { params: EntriesParams }, bodyLimit: ENTRIES_BODY_BYTES, onRequest: limit };
+  const schema = {
+    tags: ['record'],
+    summary: 'Stores entries from a start on; the same upload again is welcome',
+    security,
+    params: EntriesParams,
+    body: BytesBody,
+    ...answers({ 200: EntriesReply, 409: SizeConflict }, [
+      ...onlySeats,
+      'INTAKE_DIFFERENT_BYTES',
+      'INTAKE_UNVERIFIED',
+      'SERVER_BODY_TOO_LARGE',
+      'SERVER_TOO_MANY',
+    ]),
+  };
+  const options = { schema, bodyLimit: ENTRIES_BODY_BYTES, onRequest: limit };
   app.put(`${seatPaths.entries}/:incarnation/:start`, options, async (request, reply) => {
     const { workstationId, logKey } = seatOf(request);
     const { incarnation, start } = request.params;

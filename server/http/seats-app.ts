@@ -4,13 +4,25 @@
  */
 import type { ServerOptions } from 'node:https';
 import type { FastifyRequest } from 'fastify';
-import { EnrolRequest, RenewRequest, Report, seatPaths, UpdatesQuery, type UpdatesReply } from '../../contract/seat-api.ts';
-import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
+import Type, { type TSchema } from 'typebox';
+import {
+  EnrolReply,
+  EnrolRequest,
+  RenewReply,
+  RenewRequest,
+  Report,
+  seatPaths,
+  UpdatesQuery,
+  UpdatesReply,
+} from '../../contract/seat-api.ts';
+import { type ErrorCode, isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import type { Site } from '../compose.ts';
 import { type App, newApp } from './app.ts';
 import { guessLimit, tooManyGuesses } from './guess-limit.ts';
 import { intakeRoutes } from './intake-routes.ts';
+import { answers, describeApi, openApiRoute } from './openapi.ts';
 import { statusOf } from './refusals.ts';
+import { onlySeats } from './seat-answers.ts';
 import { identifySeat, peerOfTls, type ReadPeer, type Seat } from './seat-identity.ts';
 
 /** Failed attempts of one address in a window: 80 random bits need no more. */
@@ -23,6 +35,7 @@ const INTERNAL = 500;
 export async function createSeatsApp(site: Site, tls: ServerOptions | null, readPeer: ReadPeer = peerOfTls): Promise<App> {
   const app = newApp(tls, site.operational);
   site.metrics.watch(app, 'seats');
+  await describeApi(app, 'seats');
   const seats = new WeakMap<FastifyRequest, Seat>();
   const seatOf = (request: FastifyRequest): Seat => {
     const seat = seats.get(request);
@@ -30,7 +43,21 @@ export async function createSeatsApp(site: Site, tls: ServerOptions | null, read
     return seat;
   };
   const guesses = guessLimit(FAILED_ENROLMENTS, GUESS_WINDOW_MS, site.now);
-  app.post(seatPaths.enrol, { schema: { body: EnrolRequest } }, async (request, reply) => {
+  const enrolling = {
+    schema: {
+      tags: ['enrolment'],
+      summary: 'Turns a token and the claim of a machine into a seat; the one call without a certificate',
+      body: EnrolRequest,
+      ...answers({ 200: EnrolReply }, [
+        'ENROL_TOKEN_EXPIRED',
+        'ENROL_CLAIM_INVALID',
+        'SERVER_SEAT_REVOKED',
+        'SERVER_POLICY_KEY_MISSING',
+        'SERVER_TOO_MANY',
+      ]),
+    },
+  };
+  app.post(seatPaths.enrol, enrolling, async (request, reply) => {
     const wait = guesses.waitOf(request.ip);
     if (wait > 0) {
       void reply.header('retry-after', String(wait));
@@ -62,10 +89,18 @@ export async function createSeatsApp(site: Site, tls: ServerOptions | null, read
     reports(known, site, seatOf);
     renewal(known, site, seatOf);
     intakeRoutes(known, site, seatOf);
+    openApiRoute(known, 'seats', app);
     done();
   });
   return app;
 }
+
+const forSeats = (summary: string, good: TSchema, codes: readonly ErrorCode[] = []) => ({
+  tags: ['seat'],
+  summary,
+  security: [{ certificate: [] }],
+  ...answers({ 200: good }, [...onlySeats, ...codes]),
+});
 
 /** Reads first and waits only when nothing is newer, so that no change between two polls is missed. */
 function updates(
@@ -73,7 +108,11 @@ function updates(
   site: Site,
   { seatOf, readPeer }: { readonly seatOf: (request: FastifyRequest) => Seat; readonly readPeer: ReadPeer },
 ): void {
-  app.get(seatPaths.updates, { schema: { querystring: UpdatesQuery } }, async (request, reply): Promise<UpdatesReply> => {
+  const schema = {
+    ...forSeats('Waits for a newer policy or staff directory', UpdatesReply),
+    querystring: UpdatesQuery,
+  };
+  app.get(seatPaths.updates, { schema }, async (request, reply): Promise<UpdatesReply> => {
     const { policy, directory, wait } = request.query;
     const peer = readPeer(request);
     const gone = new AbortController();
@@ -102,7 +141,8 @@ async function newerFor(site: Site, seat: Seat, known: { readonly policy: number
 }
 
 function reports(app: App, site: Site, seatOf: (request: FastifyRequest) => Seat): void {
-  app.post(seatPaths.reports, { schema: { body: Report } }, async (request) => {
+  const schema = { ...forSeats('Tells what became of a policy or a directory', Type.Object({})), body: Report };
+  app.post(seatPaths.reports, { schema }, async (request) => {
     const { workstationId } = seatOf(request);
     const { kind, ...rest } = request.body;
     const values = { ...rest, reported_at: site.now() };
@@ -116,7 +156,8 @@ function reports(app: App, site: Site, seatOf: (request: FastifyRequest) => Seat
 }
 
 function renewal(app: App, site: Site, seatOf: (request: FastifyRequest) => Seat): void {
-  app.post(seatPaths.renew, { schema: { body: RenewRequest } }, async (request) => {
+  const schema = { ...forSeats('A new certificate for a known seat', RenewReply, ['ENROL_CLAIM_INVALID']), body: RenewRequest };
+  app.post(seatPaths.renew, { schema }, async (request) => {
     const clientCertificate = await site.enrolments.renew(seatOf(request).workstationId, Buffer.from(request.body.csr, 'base64'));
     return { clientCertificate };
   });

@@ -15,6 +15,8 @@ export interface ServerEvent {
   readonly body: { readonly [key: string]: CanonicalValue };
 }
 
+/** Rows that are read together. */
+const ROWS_AT_ONCE = 1000;
 const GENESIS = '0'.repeat(64);
 
 export interface ServerLog {
@@ -37,18 +39,26 @@ export function openServerLog(db: Kysely<Tables>, now: () => number): ServerLog 
   return {
     append: (event, within) =>
       within === undefined ? db.transaction().execute((transaction) => appendTo(transaction, event)) : appendTo(within, event),
-    firstFault: async () => {
-      let before = GENESIS;
-      let next = 0;
-      const rows = await db.selectFrom('server_events').selectAll().orderBy('seq').execute();
-      for (const { hash, ...row } of rows) {
-        if (Number(row.seq) !== next || hash !== chain(before, row)) return next;
-        before = hash;
-        next += 1;
-      }
-      return null;
-    },
+    firstFault: () => chainFault(db, new Map()),
   };
+}
+
+/**
+ * Reads the whole log in pieces. Answers the first row that does not fit: its own hash, or, after so many rows, the hash that
+ * `heads` says was published; the row that is missing where there are fewer. Null when all fits.
+ */
+export async function chainFault(db: Kysely<Tables>, heads: ReadonlyMap<number, string>): Promise<number | null> {
+  let before = GENESIS;
+  let next = 0;
+  for (;;) {
+    const rows = await db.selectFrom('server_events').selectAll().where('seq', '>=', next).orderBy('seq').limit(ROWS_AT_ONCE).execute();
+    for (const { hash, ...row } of rows) {
+      if (Number(row.seq) !== next || hash !== chain(before, row) || (heads.get(next + 1) ?? hash) !== hash) return next;
+      before = hash;
+      next += 1;
+    }
+    if (rows.length < ROWS_AT_ONCE) return [...heads.keys()].some((size) => size > next) ? next : null;
+  }
 }
 
 type Row = { readonly seq: number; readonly at: number; readonly type: string; readonly actor: string; readonly body: string };

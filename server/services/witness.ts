@@ -14,10 +14,12 @@ import {
   type TreeHasher,
   verifyConsistency,
   verifyNote,
+  withSignature,
 } from '../../core/audit/index.ts';
 import { isWardlockError } from '../../core/errors/index.ts';
 import type { Tables } from '../store/schema.ts';
 import { raiseAlarm } from './alarms.ts';
+import { enqueue } from './log-of-logs/store.ts';
 import { ensureLog, type LogName, pin, readLog } from './logs.ts';
 
 /** The answers that tlog-witness names, by status. */
@@ -39,13 +41,16 @@ interface WitnessParts {
   readonly now: () => number;
 }
 
+/** More than any tree needs; tlog-witness forbids clients to send more. */
+const MOST_PROOF_LINES = 63;
 const ORIGIN = /^wardlock\/seat\/([0-9a-f]{32})\/([0-9a-f]{16})$/;
 
 export function openWitness(parts: WitnessParts): Witness {
   return {
     addCheckpoint: async (seat, body) => {
       const request = read(body);
-      if (request === null) return { status: 400, says: 'The body is not an add-checkpoint request.' };
+      if (request === null || request.hashes.length > MOST_PROOF_LINES)
+        return { status: 400, says: 'The body is not an add-checkpoint request.' };
       const [, workstationId, incarnation] = ORIGIN.exec(request.signed.checkpoint.origin) ?? [];
       if (workstationId !== seat.workstationId || incarnation === undefined) return { status: 404, says: 'This log is none of this seat.' };
       if (!verifyNote(request.signed.note, parts.logKeyOf(seat.logKey))) {
@@ -92,9 +97,13 @@ function settle(parts: WitnessParts, name: LogName, { oldSize, hashes, checkpoin
       oldSize === 0 || oldSize === size ? hashes.length === 0 : verifyConsistency(hasher, { oldSize, oldRoot, size, root }, hashes);
     if (!grows) return { status: 422, says: 'The consistency proof does not lead from the anchored checkpoint to this one.' };
     if (size === 0 && !equalBytes(root, hasher.emptyRoot)) return { status: 422, says: 'An empty log has another root.' };
-    const pinnedNow = await pin(transaction, name, { from: oldSize, size, root, note, at: now() });
+    const at = now();
+    const pinnedNow = await pin(transaction, name, { from: oldSize, size, root, note, at });
     if (!pinnedNow) return { status: 409, size: (await readLog(transaction, name))?.pinned.size ?? 0 };
-    return { status: 200, cosignature: cosignatureReply([cosign(crypto, signed.note.text, signer, Math.floor(now() / 1000))]) };
+    const cosignature = cosign(crypto, signed.note.text, signer, Math.floor(at / 1000));
+    // An idle seat shows the same checkpoint again and again: it is in the log of logs already.
+    if (size > oldSize) await enqueue(transaction, { ...name, size, entry: Buffer.from(withSignature(signed.note, cosignature)), at });
+    return { status: 200, cosignature: cosignatureReply([cosignature]) };
   });
 }
 

@@ -16,6 +16,8 @@ export interface SiteKeys {
   readonly witness: Signer;
   /** Cosigns what is stored and verified: receipts. */
   readonly mirror: Signer;
+  /** Signs the checkpoints of the log of logs. */
+  readonly log: Signer;
   /** HMAC key of badge numbers; goes to every enrolled seat inside the sealed directory. */
   readonly badgeKey: Buffer;
   readonly box: SecretBox;
@@ -28,6 +30,7 @@ export function openSiteKeys(folder: string, crypto: AuditCrypto): SiteKeys {
     directory: crypto.signer(secret('directory')),
     witness: crypto.signer(secret('witness')),
     mirror: crypto.signer(secret('mirror')),
+    log: crypto.signer(secret('log')),
     badgeKey: secret('badge'),
     box: secretBox(secret('storage')),
   };

@@ -13,7 +13,7 @@ const KEYS_SETTING = 'site-keys';
 
 /** @throws WardlockError START_STATE_FOREIGN when this database was first used with other keys */
 export async function settleKeys(db: Kysely<Tables>, authority: Pick<Authority, 'spkiSha256'>, keys: SiteKeys): Promise<void> {
-  const publics = [authority.spkiSha256, keys.directory.publicKey, keys.witness.publicKey, keys.mirror.publicKey];
+  const publics = [authority.spkiSha256, keys.directory.publicKey, keys.witness.publicKey, keys.mirror.publicKey, keys.log.publicKey];
   const fingerprint = createHash('sha256').update(Buffer.concat(publics));
   const value = fingerprint.update(keys.box.keyedHash(KEYS_SETTING, keys.badgeKey.toString('hex'))).digest('hex');
   await db

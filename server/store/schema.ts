@@ -215,6 +215,48 @@ export interface IndexCursorsTable {
   fault: string | null;
 }
 
+/** One log of logs; a restored database begins a new one. */
+export interface TransparencyLogsTable {
+  /** Counts up; the highest is the one that grows. */
+  number: number;
+  /** 16 hexadecimal digits, part of its origin. */
+  id: string;
+  created_at: number;
+  size: number;
+  frontier: Uint8Array;
+  /** The newest signed checkpoint; empty before the first. */
+  note: string;
+  /** How many rows of `server_events` its newest entry about them covers. */
+  server_events: number;
+}
+
+/** Cosigned checkpoints that are not sequenced yet. */
+export interface TransparencyQueueTable {
+  workstation_id: string;
+  incarnation: string;
+  size: number;
+  entry: Uint8Array;
+  at: number;
+}
+
+/** An entry about a seat's log names it; others leave those columns null. */
+export interface TransparencyEntriesTable {
+  log: number;
+  seq: number;
+  workstation_id: string | null;
+  incarnation: string | null;
+  size: number | null;
+  entry: Uint8Array;
+}
+
+/** The rightmost tile of each level grows until it has 256 hashes. */
+export interface TransparencyTilesTable {
+  log: number;
+  level: number;
+  tile: number;
+  hashes: Uint8Array;
+}
+
 export interface SchemaVersionTable {
   id: number;
   version: number;
@@ -245,4 +287,8 @@ export interface Tables {
   indexed_events: IndexedEventsTable;
   indexed_sessions: IndexedSessionsTable;
   index_cursors: IndexCursorsTable;
+  transparency_logs: TransparencyLogsTable;
+  transparency_queue: TransparencyQueueTable;
+  transparency_entries: TransparencyEntriesTable;
+  transparency_tiles: TransparencyTilesTable;
 }

@@ -1,0 +1,34 @@
+/** What watchers of the process ask, without a sign-in: does it live, would it serve, what does it count. Nothing here names a person. */
+import Type from 'typebox';
+import { consolePaths } from '../../contract/console-api.ts';
+import type { Site } from '../compose.ts';
+import type { App } from './app.ts';
+import { answers, Text } from './openapi.ts';
+
+const tags = ['operations'];
+const Ready = Type.Object({ ready: Type.Boolean() });
+const UNAVAILABLE = 503;
+
+export function healthRoutes(app: App, site: Site): void {
+  const alive = { schema: { tags, summary: 'The process lives', ...answers({ 200: Type.Object({ alive: Type.Boolean() }) }, []) } };
+  app.get(consolePaths.health, alive, () => ({ alive: true }));
+  const ready = {
+    schema: {
+      tags,
+      summary: 'The server takes requests: its database answers and it is not stopping',
+      ...answers({ 200: Ready, 503: Ready }, []),
+    },
+  };
+  app.get(consolePaths.ready, ready, async (_request, reply) => {
+    if (site.stopping.signal.aborted) return reply.code(UNAVAILABLE).send({ ready: false });
+    try {
+      await site.store.db.selectFrom('settings').select('key').limit(1).execute();
+      return { ready: true };
+    } catch (fault) {
+      site.operational.error('the database does not answer', { error: String(fault) });
+      return reply.code(UNAVAILABLE).send({ ready: false });
+    }
+  });
+  const metrics = { schema: { tags, summary: 'Counters and timings as Prometheus text', ...answers({ 200: Text }, []) } };
+  app.get(consolePaths.metrics, metrics, async (_request, reply) => reply.type(site.metrics.contentType).send(await site.metrics.text()));
+}
