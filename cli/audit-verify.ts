@@ -115,10 +115,13 @@ function exportSummary({ entries, sections, decrypted, undecrypted }: ExportSumm
 }
 
 function sectionSummary(section: SectionSummary): string {
-  const { incarnation, size, ranges, runs, undecrypted, firstWallMicros, lastWallMicros } = section;
-  const named = ranges.map(({ from, to }) => `${from} to ${to}`).join(' and ');
+  const { incarnation, size, ranges, runs, pruned, undecrypted, firstWallMicros, lastWallMicros } = section;
+  const inWords = (some: SectionSummary['ranges']): string => some.map(({ from, to }) => `${from} to ${to}`).join(' and ');
+  const gone = pruned.length === 0 ? '' : `entries ${inWords(pruned)} were pruned by retention, as the server signed`;
+  if (runs === 0) return `log ${incarnation}: ${gone}, of ${size} in the checkpoint`;
+  const named = inWords(ranges);
   const rest = runs > ranges.length ? ` in ${runs} runs` : '';
-  return `log ${incarnation}: entries ${named}${rest} of ${size} in the checkpoint, ${timeText(firstWallMicros)} to ${timeText(lastWallMicros)}, ${undecrypted} undecrypted`;
+  return `log ${incarnation}: entries ${named}${rest} of ${size} in the checkpoint, ${timeText(firstWallMicros)} to ${timeText(lastWallMicros)}, ${undecrypted} undecrypted${gone === '' ? '' : `, ${gone}`}`;
 }
 
 function drain<T>(faults: Generator<Fault, T>, report: Report): T {

@@ -37,6 +37,7 @@ export const faultMeanings = {
   KEYS_LOST: 'The signing key of the present epoch is gone, so the log cannot be continued.',
   KEY_MISMATCH: 'The log is not signed by the key given.',
   PROOF_INVALID: 'A proof does not lead to the signed root.',
+  PRUNED_UNPROVEN: 'Entries are said to be pruned, and no server key given signed that.',
   EXPORT_TRUNCATED: 'The export ends before its last line.',
   EXPORT_EMPTY: 'The export proves no entry of a log: it answers nothing.',
   EXPORT_MALFORMED: 'A line of the export cannot be read.',

@@ -84,6 +84,7 @@ export {
   parseTlogProof,
   type TlogProof,
 } from './proofs.ts';
+export { type PruneStatement, signPruneStatement, type VerifiedStatement, verifyPruneStatement } from './prune.ts';
 export { openEntry } from './seal.ts';
 export type { LogSource, LogStart, StoredEntry, VerifyOptions, VerifySummary } from './verify/source.ts';
 export { verifyLog } from './verify/verify-log.ts';

@@ -16,6 +16,8 @@ export interface SectionSummary {
   /** The runs that hold, first and last entry; neighbours are joined. */
   readonly ranges: readonly { readonly from: number; readonly to: number }[];
   readonly runs: number;
+  /** What retention destroyed, by statements that a key given signed; neighbours are joined. */
+  readonly pruned: readonly { readonly from: number; readonly to: number }[];
   /** Entries in their place. */
   readonly entries: number;
   /** Events that are what their entry holds. */
@@ -32,6 +34,7 @@ export class Coverage {
   readonly #log: LogId;
   readonly #size: number;
   readonly #ranges: { from: number; to: number }[] = [];
+  readonly #pruned: { from: number; to: number }[] = [];
   #runs = 0;
   #entries = 0;
   #events = 0;
@@ -58,9 +61,12 @@ export class Coverage {
   /** A run [start, end) whose proofs hold. */
   run(start: number, end: number): void {
     this.#runs += 1;
-    const open = this.#ranges.at(-1);
-    if (open !== undefined && open.to + 1 === start) open.to = end - 1;
-    else if (this.#ranges.length < RANGES_NAMED) this.#ranges.push({ from: start, to: end - 1 });
+    join(this.#ranges, start, end);
+  }
+
+  /** A range [start, end) that a proven statement says was pruned. */
+  pruned(start: number, end: number): void {
+    join(this.#pruned, start, end);
   }
 
   summary(): SectionSummary {
@@ -69,6 +75,7 @@ export class Coverage {
       size: this.#size,
       ranges: this.#ranges,
       runs: this.#runs,
+      pruned: this.#pruned,
       entries: this.#entries,
       decrypted: this.#decrypted,
       undecrypted: this.#events - this.#decrypted,
@@ -76,4 +83,10 @@ export class Coverage {
       lastWallMicros: this.#lastWallMicros,
     };
   }
+}
+
+function join(ranges: { from: number; to: number }[], start: number, end: number): void {
+  const open = ranges.at(-1);
+  if (open !== undefined && open.to + 1 === start) open.to = end - 1;
+  else if (ranges.length < RANGES_NAMED) ranges.push({ from: start, to: end - 1 });
 }

@@ -53,10 +53,12 @@ const EntryLine = Type.Object(
   { kind: Type.Literal('entry'), seq: Count, entry: Base64, event: Type.Union([Type.Null(), Type.String({ maxLength: 20_000 })]) },
   closed,
 );
+/** Entries [start, end) that retention destroyed; `statement` is the mirror's, of core/audit/prune.ts. */
+const PrunedLine = Type.Object({ kind: Type.Literal('pruned'), start: Count, end: Count, statement: Note }, closed);
 /** The last line: an export without it was cut off. */
 const EndLine = Type.Object({ kind: Type.Literal('end'), entries: Count }, closed);
 
-const ExportLine = Type.Union([HeadLine, LogLine, EpochLine, RunLine, EntryLine, EndLine]);
+const ExportLine = Type.Union([HeadLine, LogLine, EpochLine, RunLine, PrunedLine, EntryLine, EndLine]);
 export type ExportLine = Static<typeof ExportLine>;
 export type ExportLineOf<K extends ExportLine['kind']> = Extract<ExportLine, { kind: K }>;
 

@@ -1,9 +1,9 @@
 /** An auditor's export: what the server writes verifies offline, and each way of touching it is named. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { nodeCrypto } from '../../../crypto/index.ts';
 import { flipped, type MemoryLog, memoryLog } from '../../../test/audit/memory-log.ts';
 import { toBase64, toHex } from '../bytes.ts';
-import { parseCheckpoint } from '../checkpoint.ts';
+import { logOrigin, parseCheckpoint } from '../checkpoint.ts';
 import { CompactRange } from '../compact.ts';
 import { cosign, withSignature } from '../cosignature.ts';
 import { parseHeader } from '../entry.ts';
@@ -13,6 +13,7 @@ import { treeHasher } from '../hasher.ts';
 import { inclusionProof, type NodeReader } from '../merkle.ts';
 import { NOTE_COSIGNATURE, NOTE_ED25519, type NoteVerifier, noteVerifier } from '../note.ts';
 import { formatTlogProof } from '../proofs.ts';
+import { type PruneStatement, signPruneStatement } from '../prune.ts';
 import { openEntry } from '../seal.ts';
 import { type ExportLine, formatLine, MAX_LINE, parseLine } from './lines.ts';
 import { type ExportSummary, verifyExport } from './verify-export.ts';
@@ -252,6 +253,7 @@ test('an export says which part of each log it covers, so that one cut short sho
   expect(whole).toEqual({
     incarnation: toHex(log.log.incarnation),
     size,
+    pruned: [],
     ranges: [{ from: 5, to: 24 }],
     runs: 1,
     entries: 20,
@@ -278,4 +280,48 @@ test('a line that is too long or not of the format is no line', () => {
   expect([parseLine('x'.repeat(MAX_LINE + 1)), parseLine('{"kind":"other"}'), parseLine('[]'), parseLine('')]).toEqual(
     Array(4).fill(undefined),
   );
+});
+
+describe('a pruned range', () => {
+  const origin = logOrigin(log.log);
+  const statement = (change: Partial<PruneStatement> = {}, signer = mirror): string =>
+    signPruneStatement(
+      nodeCrypto,
+      { origin, start: 0, end: 11, retentionDays: 2192, policyVersion: 7, ...change },
+      { mirror: signer, timeSeconds: 1_700_000_000 },
+    );
+  /** What the server writes when epoch 0 is pruned: nothing of its entries, and the statement in their place. */
+  const lines = (note: string): ExportLine[] => {
+    const [head, section, ...rest] = honest(log, 11, 25);
+    if (head === undefined || section === undefined) throw new RangeError('no export');
+    return [head, section, { kind: 'pruned', start: 0, end: 11, statement: note }, ...rest];
+  };
+
+  test('is named beside what is left, and is no gap, when the server key given signed it', () => {
+    expect(names(lines(statement()))).toEqual([]);
+    const { sections } = summaryOf(lines(statement()));
+    expect(sections[0]).toMatchObject({ pruned: [{ from: 0, to: 10 }], ranges: [{ from: 11, to: 24 }] });
+  });
+
+  test('is the whole answer where all was pruned', () => {
+    const all = lines(statement()).filter(({ kind }) => kind === 'export' || kind === 'log' || kind === 'pruned');
+    expect(names([...all, { kind: 'end', entries: 0 }])).toEqual([]);
+  });
+
+  test('is not believed from another signer, about another log or another range, or beyond the checkpoint', () => {
+    const stranger = { name: mirror.name, signer: nodeCrypto.signer(nodeCrypto.random(32)) };
+    expect(names(lines(statement({}, stranger)))).toEqual(['PRUNED_UNPROVEN from 0 to 10']);
+    expect(names(lines(statement()), [log.logKey])).toEqual(['PRUNED_UNPROVEN from 0 to 10']);
+    expect(names(lines(statement({ origin: `${origin}0` })))).toEqual(['PRUNED_UNPROVEN from 0 to 10']);
+    expect(names(lines(statement({ end: 12 })))).toEqual(['PRUNED_UNPROVEN from 0 to 10']);
+    expect(names(lines(log.head))).toEqual(['PRUNED_UNPROVEN from 0 to 10']);
+    const beyond = honest(log, 11, 25);
+    beyond.splice(2, 0, { kind: 'pruned', start: 0, end: 9999, statement: statement({ end: 9999 }) });
+    expect(names(beyond)).toEqual(['PRUNED_UNPROVEN from 0 to 9998']);
+  });
+
+  test('a statement excuses no entry outside of it', () => {
+    const cut = lines(statement()).filter((line) => line.kind !== 'entry' || line.seq !== 15);
+    expect(names(cut)).toContain('ENTRY_MISSING entry 15');
+  });
 });

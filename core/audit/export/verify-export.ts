@@ -14,6 +14,7 @@ import { type TreeHasher, treeHasher } from '../hasher.ts';
 import { verifyInclusion } from '../merkle.ts';
 import { NOTE_COSIGNATURE, NOTE_ED25519, type NoteVerifier, noteVerifier, verifyNote } from '../note.ts';
 import { parseTlogProof } from '../proofs.ts';
+import { type VerifiedStatement, verifyPruneStatement } from '../prune.ts';
 import { openEntry } from '../seal.ts';
 import { checkPlace, epochOf, isEpochEntry, logIdBytes } from '../verify/entry-check.ts';
 import { FaultSink } from '../verify/fault-sink.ts';
@@ -62,6 +63,8 @@ interface Section {
   /** Signed by a key from outside, so far. */
   trusted: boolean;
   runs: number;
+  /** Proven `pruned` lines: where all was pruned, that is the answer. */
+  pruned: number;
 }
 
 interface Run {
@@ -101,6 +104,7 @@ class ExportVerifier {
     else if (line?.kind === 'epoch' && this.#section !== undefined) this.#epoch(line, this.#section);
     else if (line?.kind === 'run' && this.#section !== undefined) this.#openRun(line, this.#section);
     else if (line?.kind === 'entry' && this.#section !== undefined && this.#run !== undefined) this.#entry(line, this.#section, this.#run);
+    else if (line?.kind === 'pruned' && this.#section !== undefined) this.#pruned(line, this.#section);
     else if (line?.kind === 'end' && line.entries === this.#entries) this.#ended = true;
     else this.#malformed();
   }
@@ -130,7 +134,7 @@ class ExportVerifier {
         key.type === NOTE_COSIGNATURE ? verifyCosignature(signed.note, key) !== undefined : verifyNote(signed.note, key),
       );
       const coverage = new Coverage(log, signed.checkpoint.size);
-      this.#section = { log, id: logIdBytes(log), signed, coverage, epochs: new Set(), trusted, runs: 0 };
+      this.#section = { log, id: logIdBytes(log), signed, coverage, epochs: new Set(), trusted, runs: 0, pruned: 0 };
     }
   }
 
@@ -143,7 +147,7 @@ class ExportVerifier {
     const { origin } = section.signed.checkpoint;
     if (!section.trusted && this.#options.keys.length > 0)
       this.#faults.add({ code: 'KEY_MISMATCH', detail: `No key given signed the checkpoint of ${origin}.` });
-    if (section.runs === 0) this.#faults.add({ code: 'EXPORT_EMPTY', detail: `It shows no entry of ${origin}.` });
+    if (section.runs === 0 && section.pruned === 0) this.#faults.add({ code: 'EXPORT_EMPTY', detail: `It shows no entry of ${origin}.` });
     this.#sections.push(section.coverage.summary());
   }
 
@@ -214,6 +218,26 @@ class ExportVerifier {
     if (holds && !run.damaged) section.coverage.run(run.line.start, run.line.end);
     else if (!run.damaged)
       this.#faults.add({ code: 'PROOF_INVALID', range: { from: run.line.start, to: Math.max(run.line.start, run.line.end - 1) } });
+  }
+
+  #pruned(line: ExportLineOf<'pruned'>, section: Section): void {
+    this.#closeRun(section);
+    const { origin, size } = section.signed.checkpoint;
+    const range = { from: line.start, to: Math.max(line.start, line.end - 1) };
+    let said: VerifiedStatement | undefined;
+    try {
+      said = verifyPruneStatement(line.statement, this.#options.keys);
+    } catch {
+      this.#faults.add({ code: 'PRUNED_UNPROVEN', range, detail: 'The statement cannot be read.' });
+      return;
+    }
+    if (said === undefined) this.#faults.add({ code: 'PRUNED_UNPROVEN', range });
+    else if (said.origin !== origin || said.start !== line.start || said.end !== line.end || line.end > size) {
+      this.#faults.add({ code: 'PRUNED_UNPROVEN', range, detail: 'The statement is about other entries.' });
+    } else {
+      section.pruned += 1;
+      section.coverage.pruned(line.start, line.end);
+    }
   }
 
   #entry(line: ExportLineOf<'entry'>, section: Section, run: Run): void {
