@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { WardlockError } from '../core/errors/index.ts';
 import { openSite, type Site } from '../server/compose.ts';
 import { listen, parseAddress } from '../server/listen.ts';
 import { readPrivateKey, readPublicKey } from '../server/site/key-file.ts';
@@ -13,34 +14,43 @@ export interface SiteFlags {
   readonly state: string;
   readonly database?: string;
   readonly tenant?: string;
+  readonly periodKeys?: string;
 }
 
 interface ServerFlags extends SiteFlags {
-  readonly listenSeats: string;
-  readonly listenConsole: string;
+  readonly listenSeats?: string;
+  readonly listenConsole?: string;
   readonly name: readonly string[];
   readonly policyKey: readonly string[];
-  readonly readerKey?: string;
+  readonly readerKey: readonly string[];
   readonly consoleCert?: string;
   readonly consoleKey?: string;
   readonly json?: boolean;
 }
 
 export const DEFAULT_SERVER_STATE = 'wardlock-server';
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+const LISTEN_SEATS = '--listen-seats <host:port>';
+const LISTEN_CONSOLE = '--listen-console <host:port>';
+const READER_KEY_HELP =
+  'private key of the reader role: this process also builds the index that auditors search (repeatable: old keys beside the new one)';
+export const PERIOD_KEYS_HELP = 'folder of the period keys, which are in no backup (default: period-keys in the state folder)';
+export const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 export function register(program: Command): void {
   program
     .command('server')
     .description('start the server: one listener for seats (mutual TLS 1.3), one for browsers and IT (HTTPS)')
-    .requiredOption('--listen-seats <host:port>', 'where seats connect')
-    .requiredOption('--listen-console <host:port>', 'where browsers and the command line connect')
+    // Its subcommands have options of the same names, which are theirs. They start no listener, so neither address is required before them.
+    .enablePositionalOptions()
+    .option(LISTEN_SEATS, 'where seats connect')
+    .option(LISTEN_CONSOLE, 'where browsers and the command line connect')
     .option('--state <dir>', 'keys and certificates of this site', DEFAULT_SERVER_STATE)
     .option('--database <url>', 'sqlite:PATH or postgres://USER@HOST:PORT/NAME (default: wardlock.db in the state folder)')
     .option('--tenant <id>', 'id of this site, chosen at the first start (default: site)')
     .option('--name <host>', 'a further name of this machine for its certificates (repeatable)', collect, [])
     .option('--policy-key <file>', 'public key that may sign policy (repeatable; remembered)', collect, [])
-    .option('--reader-key <file>', 'private key of the reader role: this process also builds the index that auditors search')
+    .option('--reader-key <file>', READER_KEY_HELP, collect, [])
+    .option('--period-keys <dir>', PERIOD_KEYS_HELP)
     .option('--console-cert <file>', 'certificate chain of the console, PEM')
     .option('--console-key <file>', 'private key of the console, PEM')
     .option('--json', 'print the ready line as JSON')
@@ -48,8 +58,32 @@ export function register(program: Command): void {
 }
 
 /** Opens the site that these flags name, without listening. */
-export function openSiteOf(flags: SiteFlags, readerKey: Uint8Array | null = null): Promise<Site> {
-  return openSite({ stateFolder: flags.state, database: flags.database ?? null, tenant: flags.tenant ?? null, readerKey });
+export function openSiteOf(flags: SiteFlags, readerKeys: readonly Uint8Array[] = []): Promise<Site> {
+  const { state, database, tenant, periodKeys } = flags;
+  return openSite({
+    stateFolder: state,
+    database: database ?? null,
+    tenant: tenant ?? null,
+    readerKeys,
+    periodKeysFolder: periodKeys ?? null,
+  });
+}
+
+/** The site as its reader sees it: it takes the database, the reader's keys and the period keys, and none of the site's own. */
+export function openReaderOf(flags: SiteFlags, keyFiles: readonly string[]): Promise<Site> {
+  const { state, database, tenant, periodKeys } = flags;
+  return openSite({
+    stateFolder: state,
+    database: database ?? null,
+    tenant: tenant ?? null,
+    readerKeys: readReaderKeys(keyFiles),
+    periodKeysFolder: periodKeys ?? null,
+    readerOnly: true,
+  });
+}
+
+function readReaderKeys(paths: readonly string[]): Uint8Array[] {
+  return paths.map((path) => readPrivateKey(path, ['reader', 'escrow']));
 }
 
 /** Does one thing with a site and closes it again. */
@@ -63,12 +97,12 @@ export async function withSite<T>(flags: SiteFlags, work: (site: Site) => Promis
 }
 
 async function run(flags: ServerFlags): Promise<void> {
-  const addresses = { seats: parseAddress(flags.listenSeats), console: parseAddress(flags.listenConsole) };
+  const addresses = { seats: addressOf(flags.listenSeats, LISTEN_SEATS), console: addressOf(flags.listenConsole, LISTEN_CONSOLE) };
   const consoleIdentity =
     flags.consoleCert === undefined || flags.consoleKey === undefined
       ? null
       : { certificate: readFileSync(flags.consoleCert, 'utf8'), key: readFileSync(flags.consoleKey, 'utf8') };
-  const site = await openSiteOf(flags, flags.readerKey === undefined ? null : readPrivateKey(flags.readerKey, ['reader', 'escrow']));
+  const site = await openSiteOf(flags, readReaderKeys(flags.readerKey));
   try {
     await site.policies.trust(flags.policyKey.map((path) => readPublicKey(path, ['policy'])));
     const listening = await listen(site, { ...addresses, names: flags.name, consoleIdentity });
@@ -78,6 +112,11 @@ async function run(flags: ServerFlags): Promise<void> {
   } finally {
     await site.close();
   }
+}
+
+function addressOf(text: string | undefined, option: string) {
+  if (text === undefined) throw new WardlockError('START_USAGE', `Required option '${option}' not specified. See --help.`);
+  return parseAddress(text);
 }
 
 function announce(flags: ServerFlags, site: Site, urls: { readonly seatsUrl: string; readonly consoleUrl: string }): void {

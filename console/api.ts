@@ -31,9 +31,9 @@ export const api = {
   signOut: (csrf: string) => send(consolePaths.signOut, Type.Object({}), { headers: { [CSRF_HEADER]: csrf } }),
   seats: () => get(consolePaths.seats, SeatList),
   alarms: () => get(consolePaths.alarms, AlarmList),
-  sessions: (search: Search, after: number) => {
+  sessions: (search: Search, after: string | null) => {
     const query = new URLSearchParams(Object.entries(search).filter(([, value]) => value !== ''));
-    if (after > 0) query.set('after', String(after));
+    if (after !== null) query.set('after', after);
     return get(`${consolePaths.sessions}?${query}`, SessionList);
   },
   story: (workstation: string, session: string) => get(`${consolePaths.sessions}/${workstation}/${session}`, Story),

@@ -1,6 +1,6 @@
 /** Finding a session: who, where, when, and the list of what fits. The filters stay in the address. */
 import { type SyntheticEvent, useEffect, useState } from 'react';
-import type { SeatRow, SessionRow } from '../contract/console-api.ts';
+import type { SeatRow, SessionList, SessionRow } from '../contract/console-api.ts';
 import { api, Refused, type Search } from './api.ts';
 import { dayOf, lengthOf, timeOf, toIso, toLocal, zoneName } from './time.ts';
 
@@ -13,14 +13,14 @@ interface FindProps {
 
 export function Find({ search, onSearch, onOpen, onLost }: FindProps) {
   const [seats, setSeats] = useState<readonly SeatRow[]>([]);
-  const [found, setFound] = useState<{ readonly sessions: readonly SessionRow[]; readonly more: boolean } | null>(null);
+  const [found, setFound] = useState<SessionList | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);
   useEffect(() => {
     api.seats().then((list) => setSeats(list.seats), onLost);
   }, [onLost]);
   useEffect(() => {
     let current = true;
-    api.sessions(search, 0).then(
+    api.sessions(search, null).then(
       (list) => {
         if (!current) return;
         setTrouble(null);
@@ -43,8 +43,8 @@ export function Find({ search, onSearch, onOpen, onLost }: FindProps) {
   };
   const addMore = (): void => {
     api
-      .sessions(search, found?.sessions.length ?? 0)
-      .then((list) => setFound({ sessions: [...(found?.sessions ?? []), ...list.sessions], more: list.more }), onLost);
+      .sessions(search, found?.next ?? null)
+      .then((list) => setFound({ ...list, sessions: [...(found?.sessions ?? []), ...list.sessions] }), onLost);
   };
   return (
     <section aria-labelledby="find-title">
@@ -87,9 +87,15 @@ export function Find({ search, onSearch, onOpen, onLost }: FindProps) {
   );
 }
 
-function countOf(found: { readonly sessions: readonly SessionRow[]; readonly more: boolean } | null): string {
+function countOf(found: SessionList | null): string {
   if (found === null) return 'Searching.';
-  if (found.sessions.length === 0) return 'No session fits. Widen the time, or leave a field empty.';
+  if (found.index.state === 'building')
+    return `${listed(found)}. The index is being built again: ${found.index.indexed} of ${found.index.stored} entries are in it, so this is not all.`;
+  return `${listed(found)}${found.sessions.length === 0 ? '. Widen the time, or leave a field empty.' : ''}`;
+}
+
+function listed(found: SessionList): string {
+  if (found.sessions.length === 0) return 'No session fits';
   return `${found.more ? 'The newest ' : ''}${found.sessions.length} ${found.sessions.length === 1 ? 'session' : 'sessions'}`;
 }
 

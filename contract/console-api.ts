@@ -14,6 +14,7 @@ export const consolePaths = {
   seats: '/api/seats',
   sessions: '/api/sessions',
   story: '/api/sessions/:workstation/:session',
+  events: '/api/events',
   exportLog: '/api/export',
   policy: '/api/policy',
   alarms: '/api/alarms',
@@ -69,7 +70,42 @@ export const SessionQuery = Type.Object(
     seat: Type.Optional(Type.String({ minLength: 1, maxLength: 120 })),
     from: QueryTime,
     to: QueryTime,
-    after: Type.Optional(Type.String({ pattern: '^[0-9]{1,6}$' })),
+    /** `next` of the page before. */
+    after: Type.Optional(Type.String({ pattern: '^[0-9]{1,15}\\.[0-9a-f]{32}$' })),
+  },
+  closed,
+);
+
+/** FHIR AuditEvent.outcome in words: success, minor failure (4), serious failure (8), major failure (12). */
+export const OutcomeName = Type.Union([Type.Literal('success'), Type.Literal('minor'), Type.Literal('serious'), Type.Literal('major')]);
+
+/** Events by person, seat, application, outcome or time; several together must all fit. Newest first. */
+export const EventQuery = Type.Object(
+  {
+    person: Type.Optional(Id),
+    /** Name or workstation id. */
+    seat: Type.Optional(Type.String({ minLength: 1, maxLength: 120 })),
+    app: Type.Optional(Id),
+    outcome: Type.Optional(OutcomeName),
+    from: QueryTime,
+    to: QueryTime,
+    /** `next` of the page before. */
+    after: Type.Optional(Type.String({ pattern: '^[0-9]{1,15}\\.[0-9]{1,16}$' })),
+    /** Events of a page, 1 to 200. */
+    limit: Type.Optional(Type.String({ pattern: '^([1-9][0-9]?|1[0-9]{2}|200)$' })),
+  },
+  closed,
+);
+
+/** How much of what is stored the index holds: an answer from less than all of it says so. */
+export const IndexState = Type.Object(
+  {
+    /** `building`: it was dropped and is being built again. `behind`: newest entries, or a log that cannot be read, are not in it. */
+    state: Type.Union([Type.Literal('whole'), Type.Literal('behind'), Type.Literal('building')]),
+    stored: Count,
+    indexed: Count,
+    /** Entries that no key of the reader opened: their events cannot be found. */
+    unreadable: Count,
   },
   closed,
 );
@@ -90,7 +126,11 @@ export const SessionRow = Type.Object(
   },
   closed,
 );
-export const SessionList = Type.Object({ sessions: Type.Array(SessionRow), more: Type.Boolean() }, closed);
+const Next = Type.Union([Type.Null(), Type.String({ maxLength: 60 })]);
+export const SessionList = Type.Object(
+  { sessions: Type.Array(SessionRow), more: Type.Boolean(), /** Cursor of the next page. */ next: Next, index: IndexState },
+  closed,
+);
 
 /** `verified`: stored, its epoch's signature checked, decrypted. `pending`: stored by the seat, pinned or expected, not yet here. `missing`: gone. */
 export const ProofState = Type.Union([Type.Literal('verified'), Type.Literal('pending'), Type.Literal('missing')]);
@@ -101,6 +141,34 @@ export const Lane = Type.Union([
   Type.Literal('policy'),
   Type.Literal('record'),
 ]);
+
+export const EventRow = Type.Object(
+  {
+    at: Timestamp,
+    workstationId: WorkstationId,
+    seat: Label,
+    incarnation: Type.String({ maxLength: 32 }),
+    seq: Count,
+    type: Type.String({ maxLength: 60 }),
+    session: Type.Union([Type.Null(), SessionId]),
+    person: Type.Union([Type.Null(), Id]),
+    personName: Type.Union([Type.Null(), Label]),
+    app: Type.Union([Type.Null(), Id]),
+    outcome: Type.Union([Type.Null(), OutcomeName]),
+    /** One plain sentence. */
+    says: Type.String({ maxLength: 400 }),
+  },
+  closed,
+);
+export const EventList = Type.Object(
+  {
+    events: Type.Array(EventRow),
+    /** Cursor of the next page; null when nothing older fits. */
+    next: Next,
+    index: IndexState,
+  },
+  closed,
+);
 
 export const StoryEvent = Type.Object(
   {
@@ -137,6 +205,7 @@ export const Story = Type.Object(
     /** In words: which policy version ruled, and until when the record is receipted. */
     policySays: Type.String({ maxLength: 400 }),
     receipt: Type.Object({ size: Count, at: Type.Union([Type.Null(), Timestamp]) }, closed),
+    index: IndexState,
   },
   closed,
 );
@@ -166,7 +235,13 @@ export type Me = Static<typeof Me>;
 export type SeatRow = Static<typeof SeatRow>;
 export type SessionQuery = Static<typeof SessionQuery>;
 export type SessionRow = Static<typeof SessionRow>;
+export type SessionList = Static<typeof SessionList>;
 export type Story = Static<typeof Story>;
+export type OutcomeName = Static<typeof OutcomeName>;
+export type EventQuery = Static<typeof EventQuery>;
+export type EventRow = Static<typeof EventRow>;
+export type EventList = Static<typeof EventList>;
+export type IndexState = Static<typeof IndexState>;
 export type StoryEvent = Static<typeof StoryEvent>;
 export type StoryGap = Static<typeof StoryGap>;
 export type Lane = Static<typeof Lane>;

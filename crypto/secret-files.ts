@@ -57,7 +57,7 @@ function writeTemporary(path: string, bytes: Uint8Array): string {
   return temporary;
 }
 
-function syncFolder(path: string): void {
+export function syncFolder(path: string): void {
   const folder = openSync(path, 'r');
   try {
     fsyncSync(folder);

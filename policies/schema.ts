@@ -68,6 +68,39 @@ export const SignInRule = Type.Object(
   closed,
 );
 
+/** Badge readers. What is absent is as it stands beside it. */
+export const Readers = Type.Object(
+  {
+    /** PC/SC readers (true). */
+    pcsc: Type.Optional(Type.Boolean()),
+    /** A seat without a working PC/SC reader says so and is reported (false). */
+    expected: Type.Optional(Type.Boolean()),
+    /** `lock`: the card stays on the PC/SC reader while somebody works, and taking it away locks (`nothing`). */
+    cardRemoved: Type.Optional(Type.Union([Type.Literal('nothing'), Type.Literal('lock')])),
+    /** Readers that type. Their bursts never reach a field, allowed or not. */
+    keyboard: Type.Optional(
+      Type.Object(
+        {
+          /** Whether a burst is a badge (true). */
+          allowed: Type.Optional(Type.Boolean()),
+          /** Fewer characters are no badge (6). */
+          minLength: Type.Optional(Type.Integer({ minimum: 4, maximum: 32 })),
+          /** Half of the gaps between keys are no longer than this (25); a person's are 80 and more. */
+          medianGapMs: Type.Optional(Type.Integer({ minimum: 5, maximum: 50 })),
+          /** No gap is longer than this (50). */
+          maxGapMs: Type.Optional(Type.Integer({ minimum: 50, maximum: 150 })),
+          /** The terminator follows within this time; without one this much silence ends the number (100). */
+          endGapMs: Type.Optional(Type.Integer({ minimum: 20, maximum: 500 })),
+          /** The key that the reader types after the number (enter). */
+          terminator: Type.Optional(Type.Union([Type.Literal('enter'), Type.Literal('tab'), Type.Literal('none')])),
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+
 /** A public key that can open the log: X25519 for HPKE (RFC 9180), 32 bytes. */
 export const Recipient = Type.Object(
   { id: Id, role: Type.Union([Type.Literal('reader'), Type.Literal('escrow')]), publicKey: Base64 },
@@ -84,6 +117,8 @@ export const PolicyDocument = Type.Object(
     /** Whom to call, as shown when something fails. */
     helpdesk: Label,
     recipients: Type.Array(Recipient, { minItems: 2, maxItems: 8 }),
+    /** The server keeps the record so many days after it received it, and destroys it after that; six years (2192) where this is absent. */
+    record: Type.Optional(Type.Object({ retentionDays: Type.Integer({ minimum: 30, maximum: 36_525 }) }, closed)),
     timers: Type.Object(
       {
         /** Idle this long: the warning starts. */
@@ -106,6 +141,7 @@ export const PolicyDocument = Type.Object(
       },
       closed,
     ),
+    readers: Type.Optional(Readers),
     signIn: Type.Optional(
       Type.Object(
         {

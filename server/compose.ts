@@ -14,14 +14,19 @@ import { type Accounts, openAccounts } from './services/accounts.ts';
 import { openAlarms } from './services/alarms.ts';
 import { type Changes, openChanges } from './services/changes.ts';
 import { type Directories, openDirectories } from './services/directory.ts';
+import { openEnvelopes } from './services/envelopes.ts';
 import { type Enrolments, openEnrolments } from './services/enrolments.ts';
 import { type Exports, openExports } from './services/exports.ts';
+import { type Holds, openHolds } from './services/holds.ts';
 import { type Intake, openIntake } from './services/intake.ts';
 import { type LogOfLogs, openLogOfLogs } from './services/log-of-logs/index.ts';
+import { openPeriodKeys, type PeriodKeys } from './services/period-keys.ts';
 import { openPolicies, type Policies } from './services/policies.ts';
 import { openPresence, type Presence } from './services/presence.ts';
+import { openPurge, type Purge } from './services/purge.ts';
 import { openReader, type Reader } from './services/reader.ts';
 import { openRefusedPeers, type RefusedPeers } from './services/refused-peers.ts';
+import { openSearch, type Search } from './services/search.ts';
 import { openSeats, type Seats } from './services/seats.ts';
 import { openServerLog, type ServerLog } from './services/server-log.ts';
 import { type SilenceWatch, watchSilence } from './services/silence.ts';
@@ -32,6 +37,7 @@ import { openWitness, type Witness } from './services/witness.ts';
 import { type Authority, openAuthority } from './site/authority.ts';
 import { openSiteKeys, type SiteKeys } from './site/keys.ts';
 import { settleKeys } from './site/same-keys.ts';
+import { openPeriodKeyFiles } from './site/period-keys.ts';
 import { settleTenant } from './site/tenant.ts';
 import type { Statement } from './store/engine.ts';
 import { openStore } from './store/open.ts';
@@ -42,8 +48,10 @@ export interface SiteOptions {
   /** `sqlite:PATH` or `postgres://…`; without it `wardlock.db` in the state folder. */
   readonly database: string | null;
   readonly tenant: string | null;
-  /** X25519 private key of the reader role, if this process has it. */
-  readonly readerKey?: Uint8Array | null;
+  /** X25519 private keys of the reader role, if this process has them; the newest and older ones. */
+  readonly readerKeys?: readonly Uint8Array[];
+  /** Where the private halves of the period keys lie; without it `period-keys` in the state folder. */
+  readonly periodKeysFolder?: string | null;
   /** This process only reads for the index, on a machine that has none of the site's keys. */
   readonly readerOnly?: boolean;
   /** Told of every statement, for tests that judge them. */
@@ -72,7 +80,11 @@ export interface Site {
   readonly seats: Seats;
   readonly accounts: Accounts;
   readonly stories: Stories;
+  readonly search: Search;
   readonly exports: Exports;
+  readonly holds: Holds;
+  readonly purge: Purge;
+  readonly periodKeys: PeriodKeys;
   /** Null where this process does not hold the reader's key. */
   readonly reader: Reader | null;
   readonly alarms: () => Promise<AlarmList['alarms']>;
@@ -117,8 +129,11 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   );
   const refused = openRefusedPeers(log, now, fault);
   const metrics = openMetrics(() => refused.totals());
-  const readerKey = options.readerKey ?? null;
-  const reader = readerKey === null ? null : openReader({ db, crypto: nodeCrypto, readerKey, now });
+  const periodFiles = openPeriodKeyFiles(options.periodKeysFolder ?? join(stateFolder, 'period-keys'));
+  const periodKeys = openPeriodKeys({ db, crypto: nodeCrypto, files: periodFiles, now });
+  const envelopes = openEnvelopes({ db, crypto: nodeCrypto, periodKeys });
+  const readerKeys = options.readerKeys ?? [];
+  const reader = readerKeys.length === 0 ? null : openReader({ db, crypto: nodeCrypto, readerKeys, envelopes, log, now });
   const indexing = reader === null ? null : openIndexing(store, reader, fault);
   const announceStored = atMostEvery(ANNOUNCE_MS, () => void store.announce(db, 'stored').catch(fault));
   const hasher = treeHasher(nodeCrypto);
@@ -133,12 +148,15 @@ export async function openSite(options: SiteOptions): Promise<Site> {
   };
   const crypto = rememberVerifiers(nodeCrypto);
   const logKeyOf = openLogKeys(crypto);
+  const mirror = { name: mirrorName, signer: keys.mirror };
+  const holds = openHolds({ db, log, now });
   const intake = openIntake({
     db,
     crypto,
     logKeyOf,
     hasher,
-    mirror: { name: mirrorName, signer: keys.mirror },
+    mirror,
+    envelopes,
     now,
     onStored: (_name, entries) => {
       metrics.stored(entries);
@@ -167,7 +185,11 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     enrolments: openEnrolments({ db, authority, crypto: nodeCrypto, trust, policies, changes, log, now }),
     accounts: openAccounts({ db, log, box: keys.box, now }),
     stories: openStories(db),
-    exports: openExports({ db, crypto: nodeCrypto, hasher, intake, reader, now }),
+    search: openSearch(db),
+    exports: openExports({ db, crypto: nodeCrypto, hasher, intake, envelopes, reader, now }),
+    holds,
+    purge: openPurge({ db, crypto: nodeCrypto, envelopes, periodKeys, periodFiles, mirror, policies, holds, log, now }),
+    periodKeys,
     reader,
     alarms: () => openAlarms(db),
     seats: openSeats({ db, log, changes, presence, now }),
@@ -183,6 +205,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
       changes.close();
       silence.close();
       await indexing?.close();
+      await reader?.close();
       await presence.close();
       await refused.settled();
       await logOfLogs.close();

@@ -10,9 +10,7 @@ import {
   type EpochKeys,
   formatNote,
   formatTlogProof,
-  inclusionProof,
   KIND_EPOCH,
-  type NodeReader,
   openEntry,
   parseCheckpoint,
   parseHeader,
@@ -20,10 +18,13 @@ import {
 } from '../../core/audit/index.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { Tables } from '../store/schema.ts';
+import type { Envelopes } from './envelopes.ts';
 import type { Intake } from './intake.ts';
-import { type LogName, readEntries, readLog } from './logs.ts';
+import { type LogName, readLog } from './logs.ts';
 import type { Reader } from './reader.ts';
-import { readTree } from './tree.ts';
+import { seatCalled } from './search.ts';
+import { type LogSpan, type Span, spansOf } from './spans.ts';
+import { readTree, type StoredTree } from './tree.ts';
 
 export interface ExportWanted {
   /** A seat's name or workstation id. */
@@ -42,71 +43,41 @@ interface ExportParts {
   readonly crypto: AuditCrypto;
   readonly hasher: TreeHasher;
   readonly intake: Intake;
+  readonly envelopes: Envelopes;
   /** Without it entries are exported sealed, with their proofs. */
   readonly reader: Reader | null;
   readonly now: () => number;
 }
 
 const CHUNK = 512;
-
-interface Run extends LogName {
-  readonly start: number;
-  readonly end: number;
-}
+/** Epochs looked up at once. */
+const EPOCHS = 64;
 
 export function openExports(parts: ExportParts): Exports {
   return {
     open: async ({ seat, from, to }) => {
-      const found = await parts.db
-        .selectFrom('seats')
-        .select('workstation_id')
-        .where((eb) => eb.or([eb('name', '=', seat), eb('workstation_id', '=', seat)]))
-        .orderBy('enrolled_at', 'desc')
-        .executeTakeFirst();
-      if (found === undefined) throw new WardlockError('SERVER_NOT_FOUND', `No seat is called ${seat}.`);
-      const workstationId = found.workstation_id;
-      const runs = await runsOf(parts.db, workstationId, { from: Date.parse(from), to: Date.parse(to) });
-      if (runs.length === 0) throw new WardlockError('SERVER_NOT_FOUND', `The index has nothing of ${seat} between ${from} and ${to}.`);
+      const workstationId = await seatCalled(parts.db, seat);
+      if (workstationId === null) throw new WardlockError('SERVER_NOT_FOUND', `No seat is called ${seat}.`);
+      const spans = await spansOf(parts.db, workstationId, { from: Date.parse(from), to: Date.parse(to) });
+      if (spans.length === 0) throw new WardlockError('SERVER_NOT_FOUND', `Nothing is stored of ${seat} between ${from} and ${to}.`);
       const question = `What did ${seat} record from ${from} to ${to}?`.slice(0, 400);
-      return { workstationId, lines: lines(parts, { workstationId, question, runs }) };
+      return { workstationId, lines: lines(parts, { workstationId, question, spans }) };
     },
   };
-}
-
-/** One contiguous run for each log: from the first to the last entry of that time, with all between, whatever the clock did. */
-async function runsOf(db: Kysely<Tables>, workstationId: string, time: { readonly from: number; readonly to: number }): Promise<Run[]> {
-  const rows = await db
-    .selectFrom('indexed_events')
-    .innerJoin('logs', (join) =>
-      join.onRef('logs.workstation_id', '=', 'indexed_events.workstation_id').onRef('logs.incarnation', '=', 'indexed_events.incarnation'),
-    )
-    .select((eb) => [
-      'indexed_events.incarnation',
-      eb.fn.min('seq').as('first'),
-      eb.fn.max('seq').as('last'),
-      eb.fn.min('logs.first_at').as('born'),
-    ])
-    .where('indexed_events.workstation_id', '=', workstationId)
-    .where('at', '>=', time.from)
-    .where('at', '<=', time.to)
-    .groupBy('indexed_events.incarnation')
-    .orderBy('born')
-    .execute();
-  return rows.map(({ incarnation, first, last }) => ({ workstationId, incarnation, start: Number(first), end: Number(last) + 1 }));
 }
 
 interface Question {
   readonly workstationId: string;
   readonly question: string;
-  readonly runs: readonly Run[];
+  readonly spans: readonly LogSpan[];
 }
 
-async function* lines(parts: ExportParts, { workstationId, question, runs }: Question): AsyncGenerator<string> {
+async function* lines(parts: ExportParts, { workstationId, question, spans }: Question): AsyncGenerator<string> {
   const created = new Date(parts.now()).toISOString();
   yield formatLine({ kind: 'export', format: 'wardlock-audit-export/1', workstation: workstationId, created, question });
   let entries = 0;
-  for (const run of runs) {
-    for await (const line of section(parts, run)) {
+  for (const span of spans) {
+    for await (const line of section(parts, span)) {
       if (line.kind === 'entry') entries += 1;
       yield formatLine(line);
     }
@@ -114,32 +85,63 @@ async function* lines(parts: ExportParts, { workstationId, question, runs }: Que
   yield formatLine({ kind: 'end', entries });
 }
 
-async function* section(parts: ExportParts, run: Run): AsyncGenerator<ExportLine> {
+async function* section(parts: ExportParts, span: LogSpan): AsyncGenerator<ExportLine> {
   const { db, hasher } = parts;
-  const log = await readLog(db, run);
-  const receipt = await parts.intake.receipt(run);
+  const log = await readLog(db, span);
+  const receipt = await parts.intake.receipt(span);
   if (log === null || receipt === null) throw new WardlockError('SERVER_DATABASE_FOREIGN', 'A log that is indexed is not stored.');
   const { size } = parseCheckpoint(receipt).checkpoint;
-  const node = await readTree(db, hasher, { ...run, size });
-  const proofOf = (seq: number): string[] => inclusionProof(hasher, seq, size, node).map(base64);
-  yield { kind: 'log', incarnation: run.incarnation, checkpoint: withSeatLines(receipt, log.note) };
+  yield { kind: 'log', incarnation: span.incarnation, checkpoint: withSeatLines(receipt, log.note) };
+  const tree = await readTree(db, hasher, { ...span, size });
+  const pruned = [...span.pruned];
+  for (const run of runsOf(span)) {
+    while (pruned[0] !== undefined && pruned[0].start < run.start) {
+      const { start, end, statement } = pruned[0];
+      yield { kind: 'pruned', start, end, statement };
+      pruned.shift();
+    }
+    yield* runLines(parts, { name: span, run, tree });
+  }
+  for (const { start, end, statement } of pruned) yield { kind: 'pruned', start, end, statement };
+}
+
+/** What is left of a span between its pruned ranges. */
+function runsOf({ kept, pruned }: LogSpan): Span[] {
+  if (kept === null) return [];
+  const runs: Span[] = [];
+  let { start } = kept;
+  for (const range of pruned) {
+    if (range.start > start) runs.push({ start, end: Math.min(range.start, kept.end) });
+    start = Math.max(start, range.end);
+  }
+  if (start < kept.end) runs.push({ start, end: kept.end });
+  return runs;
+}
+
+interface RunWanted {
+  readonly name: LogName;
+  readonly run: Span;
+  readonly tree: StoredTree;
+}
+
+async function* runLines(parts: ExportParts, { name, run, tree }: RunWanted): AsyncGenerator<ExportLine> {
   let keys: EpochKeys | null = null;
-  const epochs = await epochsOf(parts, run, node);
-  for (const epoch of epochs) {
+  const proofOf = async (seq: number): Promise<string[]> => (await tree.proof(seq)).map(base64);
+  for await (const epoch of epochsOf(parts, { name, run, tree })) {
     const secret = parts.reader?.secretOf(epoch.entry) ?? null;
     if (epoch.seq <= run.start && secret !== null) keys = deriveEpochKeys(parts.crypto, secret, parseHeader(epoch.entry));
     yield {
       kind: 'epoch',
       seq: epoch.seq,
       entry: base64(epoch.entry),
-      proof: proofOf(epoch.seq),
+      proof: await proofOf(epoch.seq),
       certificate: epoch.certificate,
       secret: secret === null ? null : base64(secret),
     };
   }
-  yield { kind: 'run', start: run.start, end: run.end, first: proofOf(run.start), last: proofOf(run.end - 1) };
+  yield { kind: 'run', start: run.start, end: run.end, first: await proofOf(run.start), last: await proofOf(run.end - 1) };
   for (let from = run.start; from < run.end; from += CHUNK) {
-    const entries = await readEntries(db, run, { from, to: Math.min(from + CHUNK, run.end) });
+    const entries = await parts.envelopes.read(name, { from, to: Math.min(from + CHUNK, run.end) });
     for (const [at, entry] of entries.entries()) {
       const header = parseHeader(entry);
       const opens = header.kind === KIND_EPOCH;
@@ -158,25 +160,36 @@ interface Epoch {
 }
 
 /** The epoch in force where the run starts and each that opens within it, with the closing checkpoint that certified it. */
-async function epochsOf({ db, hasher }: ExportParts, run: Run, node: NodeReader): Promise<Epoch[]> {
-  const kept = await db
+async function* epochsOf({ db, envelopes }: ExportParts, { name, run, tree }: RunWanted): AsyncGenerator<Epoch> {
+  const first = await db
     .selectFrom('checkpoints')
-    .select(['size', 'note'])
-    .where('workstation_id', '=', run.workstationId)
-    .where('incarnation', '=', run.incarnation)
-    .where('size', '<=', run.end)
-    .orderBy('size')
-    .execute();
-  const inForce = kept.findLast(({ size }) => Number(size) <= run.start + 1);
-  const epochs: Epoch[] = [];
-  for (const { size, note } of kept.filter((row) => Number(row.size) >= Number(inForce?.size ?? 0))) {
-    const seq = Number(size) - 1;
-    const [entry] = await readEntries(db, run, { from: seq, to: seq + 1 });
-    if (entry === undefined) continue;
-    const hashes = inclusionProof(hasher, seq, seq + 1, node);
-    epochs.push({ seq, entry, certificate: formatTlogProof({ index: seq, hashes, checkpoint: note }) });
+    .select((eb) => eb.fn.max('size').as('size'))
+    .where('workstation_id', '=', name.workstationId)
+    .where('incarnation', '=', name.incarnation)
+    .where('size', '<=', run.start + 1)
+    .executeTakeFirst();
+  let from = Number(first?.size ?? 0);
+  for (;;) {
+    const kept = await db
+      .selectFrom('checkpoints')
+      .select(['size', 'note'])
+      .where('workstation_id', '=', name.workstationId)
+      .where('incarnation', '=', name.incarnation)
+      .where('size', '>=', from)
+      .where('size', '<=', run.end)
+      .orderBy('size')
+      .limit(EPOCHS)
+      .execute();
+    for (const { size, note } of kept) {
+      from = Number(size) + 1;
+      const seq = Number(size) - 1;
+      const [entry] = await envelopes.read(name, { from: seq, to: seq + 1 });
+      if (entry === undefined || entry.length === 0) continue;
+      const hashes = await tree.proof(seq, seq + 1);
+      yield { seq, entry, certificate: formatTlogProof({ index: seq, hashes, checkpoint: note }) };
+    }
+    if (kept.length < EPOCHS) return;
   }
-  return epochs;
 }
 
 /** The mirror's line and, where the seat's last checkpoint is over the same entries, the seat's own lines too. */

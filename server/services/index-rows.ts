@@ -3,8 +3,9 @@
  * from verified entries only, a chunk and its cursor in one transaction.
  */
 import type { Kysely } from 'kysely';
-import type { EntryHeader } from '../../core/audit/index.ts';
-import { KIND_EPOCH } from '../../core/audit/index.ts';
+import { eventCodes } from '../../contract/event-codes.ts';
+import { type EntryHeader, KIND_EPOCH } from '../../core/audit/index.ts';
+import { WardlockError } from '../../core/errors/index.ts';
 import type { Tables } from '../store/schema.ts';
 import type { LogName } from './logs.ts';
 
@@ -14,69 +15,126 @@ export const UNREADABLE_ROW = 'record.unreadable';
 
 /** No policy lets a session last longer; it bounds how far other logs are searched for the rest of one. */
 export const LONGEST_SESSION_MS = 86_400_000;
+const STARTS = ['session.started', 'breakglass.started'];
 const ENDS = ['session.ended', 'breakglass.ended'];
 
 export type IndexRow = Tables['indexed_events'];
 
+/** Entries that one log can have before its numbers run into those of the next. */
+const NUMBERS_OF_A_LOG = 2 ** 32;
+const ENROL_TRIES = 16;
+
 interface Decrypted {
   readonly log: LogName;
+  /** The log's number in the index, of its cursor. */
+  readonly logNo: number;
   readonly header: EntryHeader;
   /** Canonical JSON of the event; undefined where it does not open. */
   readonly text: string | undefined;
 }
 
-export function indexRow({ log, header, text }: Decrypted): IndexRow {
+export function indexRow({ log, logNo, header, text }: Decrypted): IndexRow {
   const event = text === undefined ? null : readEvent(text);
   return {
     workstation_id: log.workstationId,
     incarnation: log.incarnation,
     seq: header.seq,
+    event_no: logNo * NUMBERS_OF_A_LOG + header.seq,
     at: Math.floor(header.wallMicros / 1000),
     type: event?.type ?? (header.kind === KIND_EPOCH ? EPOCH_ROW : UNREADABLE_ROW),
     session_id: textOf(event?.body, 'session'),
     person_id: textOf(event?.body, 'person'),
+    app_id: textOf(event?.body, 'app'),
+    outcome: event === null ? null : outcomeOf(event.type),
     body: event === null ? '{}' : JSON.stringify(event.body),
   };
+}
+
+/** Of an event that this build does not know nothing is claimed. */
+function outcomeOf(type: string): number | null {
+  return Object.entries(eventCodes).find(([known]) => known === type)?.[1].outcome ?? null;
+}
+
+/** The cursor of a log, made with a number of its own when the log is new to the index. */
+export async function cursorOf(
+  db: Kysely<Tables>,
+  { workstationId: workstation_id, incarnation }: LogName,
+): Promise<Tables['index_cursors']> {
+  for (let tries = 0; tries < ENROL_TRIES; tries += 1) {
+    const known = await db
+      .selectFrom('index_cursors')
+      .selectAll()
+      .where('workstation_id', '=', workstation_id)
+      .where('incarnation', '=', incarnation)
+      .executeTakeFirst();
+    if (known !== undefined) return known;
+    const last = await db
+      .selectFrom('index_cursors')
+      .select((eb) => eb.fn.max('log_no').as('no'))
+      .executeTakeFirst();
+    // Another reader may take the same number: then nothing is inserted and the next try takes the one after it.
+    await db
+      .insertInto('index_cursors')
+      .values({ workstation_id, incarnation, log_no: Number(last?.no ?? 0) + 1, next_seq: 0, unreadable: 0, fault: null })
+      .onConflict((c) => c.doNothing())
+      .execute();
+  }
+  throw new WardlockError('SERVER_DATABASE_FOREIGN', 'The index gives no number to a new log. Build it again: server reindex.');
 }
 
 /** A chunk of rows that starts at `from`; nothing happens when another reader was there first. */
 export async function writeIndex(
   db: Kysely<Tables>,
   { workstationId: workstation_id, incarnation }: LogName,
-  chunk: { readonly from: number; readonly next: number; readonly rows: readonly IndexRow[] },
+  chunk: {
+    readonly from: number;
+    readonly next: number;
+    readonly rows: readonly IndexRow[];
+    /** Entries among them that no key opened. */
+    readonly unopened: number;
+  },
 ): Promise<void> {
   await db.transaction().execute(async (transaction) => {
-    await transaction
-      .insertInto('index_cursors')
-      .values({ workstation_id, incarnation, next_seq: 0, fault: null })
-      .onConflict((c) => c.columns(['workstation_id', 'incarnation']).doNothing())
-      .execute();
     const moved = await transaction
       .updateTable('index_cursors')
-      .set({ next_seq: chunk.next, fault: null })
+      .set((eb) => ({ next_seq: chunk.next, unreadable: eb('unreadable', '+', chunk.unopened), fault: null }))
       .where('workstation_id', '=', workstation_id)
       .where('incarnation', '=', incarnation)
       .where('next_seq', '=', chunk.from)
       .executeTakeFirst();
     if (moved.numUpdatedRows !== 1n || chunk.rows.length === 0) return;
-    await transaction
-      .insertInto('indexed_events')
-      .values([...chunk.rows])
-      .execute();
-    for (const row of chunk.rows) await writeSession(transaction, row);
+    const rows = await withPersons(transaction, workstation_id, chunk.rows);
+    await transaction.insertInto('indexed_events').values(rows).execute();
+    for (const row of rows) await writeSession(transaction, row);
+  });
+}
+
+/** What happens in a session is that person's, also where the event does not say so: a launch, a lock, a refusal. */
+async function withPersons(db: Kysely<Tables>, workstationId: string, rows: readonly IndexRow[]): Promise<IndexRow[]> {
+  const persons = new Map<string, string | null>();
+  const asked = new Set(rows.flatMap(({ session_id }) => (session_id === null ? [] : [session_id])));
+  if (asked.size === 0) return [...rows];
+  const known = await db
+    .selectFrom('indexed_sessions')
+    .select(['session_id', 'person_id'])
+    .where('workstation_id', '=', workstationId)
+    .where('session_id', 'in', [...asked])
+    .execute();
+  for (const { session_id, person_id } of known) persons.set(session_id, person_id);
+  return rows.map((row) => {
+    if (row.session_id === null) return row;
+    if (STARTS.includes(row.type) && !persons.has(row.session_id)) persons.set(row.session_id, row.person_id);
+    return row.person_id === null ? { ...row, person_id: persons.get(row.session_id) ?? null } : row;
   });
 }
 
 /** Notes at the log's cursor why it does not go on; the next chunk that is written clears it. */
-export async function writeIndexFault(
-  db: Kysely<Tables>,
-  { workstationId: workstation_id, incarnation }: LogName,
-  fault: string,
-): Promise<void> {
+export async function writeIndexFault(db: Kysely<Tables>, log: LogName, fault: string): Promise<void> {
   await db
-    .insertInto('index_cursors')
-    .values({ workstation_id, incarnation, next_seq: 0, fault })
-    .onConflict((c) => c.columns(['workstation_id', 'incarnation']).doUpdateSet({ fault }))
+    .updateTable('index_cursors')
+    .set({ fault })
+    .where('workstation_id', '=', log.workstationId)
+    .where('incarnation', '=', log.incarnation)
     .execute();
 }
 
@@ -84,7 +142,7 @@ async function writeSession(db: Kysely<Tables>, row: IndexRow): Promise<void> {
   if (row.session_id === null) return;
   const { workstation_id, session_id } = row;
   const body = readObject(row.body);
-  if (row.type === 'session.started' || row.type === 'breakglass.started') {
+  if (STARTS.includes(row.type)) {
     const opened = {
       workstation_id,
       session_id,

@@ -24,8 +24,9 @@ import { emptyLog, judgeBatch, type LogState, type Verdict } from '../../core/in
 import { given, hotQuery } from '../store/hot-query.ts';
 import type { Tables } from '../store/schema.ts';
 import { raiseAlarm } from './alarms.ts';
+import type { Envelopes, Stripped } from './envelopes.ts';
 import { keepEvidence } from './evidence.ts';
-import { advance, ensureLog, type LogName, packEntries, readEntries, readLog } from './logs.ts';
+import { advance, ensureLog, type LogName, packEntries, readLeafHashes, readLog } from './logs.ts';
 
 export interface Upload extends LogName {
   /** The seat's log key as its enrolment fixed it. */
@@ -54,6 +55,7 @@ interface IntakeParts {
   readonly hasher: TreeHasher;
   readonly mirror: NamedSigner;
   readonly logKeyOf: (vkey: string) => NoteVerifier;
+  readonly envelopes: Envelopes;
   readonly now: () => number;
   /** Told after each commit of new entries. */
   readonly onStored: (name: LogName, entries: number) => void;
@@ -98,10 +100,11 @@ async function place(parts: IntakeParts, upload: Upload): Promise<Placed> {
     await keepRefused(parts, upload, { kind: verdict.fault, detail: `${verdict.fault}: ${verdict.detail}` });
     throw new WardlockError('INTAKE_UNVERIFIED', `${verdict.fault}: ${verdict.detail} Nothing was stored.`);
   }
+  const stripped = await parts.envelopes.strip(upload, state.size, entries);
   const won = await db.transaction().execute(async (transaction) => {
     if (stored === null) await ensureLog(transaction, upload, now());
     if (!(await advance(transaction, upload, { from: state.size, to: verdict.state, note: upload.note }))) return false;
-    await store(transaction, upload, { from: state.size, entries, verdict, at: now() });
+    await store(transaction, upload, { from: state.size, stripped, verdict, at: now() });
     if (verdict.birth !== null) await alarmUnlessFirst(transaction, upload, { birth: verdict.birth, at: now() });
     return true;
   });
@@ -117,7 +120,7 @@ async function alarmOfLoss({ db, now }: IntakeParts, { workstationId, incarnatio
 
 interface Accepted {
   readonly from: number;
-  readonly entries: readonly Uint8Array[];
+  readonly stripped: Stripped;
   readonly verdict: Extract<Verdict, { accepted: true }>;
   readonly at: number;
 }
@@ -136,8 +139,14 @@ const insertSegment = hotQuery(
   (db, segment) => db.insertInto('segments').values(segment),
 );
 
-async function store(db: Kysely<Tables>, upload: Upload, { from, entries, verdict, at }: Accepted): Promise<void> {
+async function store(db: Kysely<Tables>, upload: Upload, { from, stripped, verdict, at }: Accepted): Promise<void> {
   const { workstationId: workstation_id, incarnation, note } = upload;
+  const { entries, envelopes } = stripped;
+  if (envelopes.length > 0)
+    await db
+      .insertInto('epoch_envelopes')
+      .values([...envelopes])
+      .execute();
   await insertSegment(db, {
     workstation_id,
     incarnation,
@@ -155,8 +164,8 @@ async function store(db: Kysely<Tables>, upload: Upload, { from, entries, verdic
 
 async function refuseOtherBytes(parts: IntakeParts, upload: Upload, overlap: number): Promise<void> {
   if (overlap <= 0) return;
-  const known = await readEntries(parts.db, upload, { from: upload.start, to: upload.start + overlap });
-  const at = known.findIndex((entry, index) => !equalBytes(entry, upload.entries[index] ?? new Uint8Array()));
+  const known = await readLeafHashes(parts.db, upload, { from: upload.start, to: upload.start + overlap });
+  const at = known.findIndex((leaf, index) => !equalBytes(leaf, parts.hasher.leaf(upload.entries[index] ?? new Uint8Array())));
   if (at < 0 && known.length === overlap) return;
   const place = upload.start + Math.max(at, 0);
   const detail = `The seat sent other bytes for entry ${place} than the server holds: a clone, a restored disk or tampering. Both are kept.`;

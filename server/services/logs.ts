@@ -185,8 +185,8 @@ export function unpackEntries(packed: Uint8Array): Uint8Array[] {
   return parts;
 }
 
-/** The stored entries of [from, to), in order. */
-export async function readEntries(
+/** The entries of [from, to) as they are stored, in order: without their envelopes (services/envelopes.ts), of length 0 what was purged. */
+export async function readStored(
   db: Kysely<Tables>,
   name: LogName,
   range: { readonly from: number; readonly to: number },
@@ -209,6 +209,33 @@ export async function readEntries(
     .execute();
   return rows.flatMap(({ start, entries }) =>
     unpackEntries(entries).filter((_, at) => Number(start) + at >= range.from && Number(start) + at < range.to),
+  );
+}
+
+/** The leaf hashes of [from, to), in order. They stay when the entries are purged. */
+export async function readLeafHashes(
+  db: Kysely<Tables>,
+  name: LogName,
+  range: { readonly from: number; readonly to: number },
+): Promise<Uint8Array[]> {
+  const before = await db
+    .selectFrom('segments')
+    .select((eb) => eb.fn.max('start').as('start'))
+    .where('workstation_id', '=', name.workstationId)
+    .where('incarnation', '=', name.incarnation)
+    .where('start', '<=', range.from)
+    .executeTakeFirst();
+  const rows = await db
+    .selectFrom('segments')
+    .select(['start', 'leaf_hashes'])
+    .where('workstation_id', '=', name.workstationId)
+    .where('incarnation', '=', name.incarnation)
+    .where('start', '>=', Number(before?.start ?? range.from))
+    .where('start', '<', range.to)
+    .orderBy('start')
+    .execute();
+  return rows.flatMap(({ start, leaf_hashes }) =>
+    chunks(leaf_hashes, HASH_BYTES).filter((_, at) => Number(start) + at >= range.from && Number(start) + at < range.to),
   );
 }
 

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { NO_LINK } from '../../core/audit/draft.ts';
 import { pad } from '../../core/audit/entry.ts';
@@ -5,10 +8,15 @@ import { CompactRange, fromHex, INCARNATION_BYTES, LogDraft, logKeyName, treeHas
 import { FRESH_BYTES } from '../../core/audit/seal.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { testStore } from '../../test/support/test-store.ts';
+import { openPeriodKeyFiles } from '../site/period-keys.ts';
 import type { Store } from '../store/store.ts';
+import { openEnvelopes } from './envelopes.ts';
 import { UNREADABLE_ROW } from './index-rows.ts';
+import { indexState } from './index-state.ts';
 import { ensureLog, type LogName, packEntries } from './logs.ts';
+import { openPeriodKeys } from './period-keys.ts';
 import { openReader, type Reader } from './reader.ts';
+import { openServerLog } from './server-log.ts';
 
 const hasher = treeHasher(nodeCrypto);
 const readerKey = nodeCrypto.random(32);
@@ -23,13 +31,25 @@ const event = (type: string): string => JSON.stringify({ type, body: {} });
 
 let store: Store;
 let reader: Reader;
+let folder: string;
 
 beforeEach(async () => {
   store = await testStore();
   await store.db.insertInto('wards').values({ id: 'icu', name: 'ICU' }).execute();
-  reader = openReader({ db: store.db, crypto: nodeCrypto, readerKey, now: () => 7 });
+  folder = await mkdtemp(join(tmpdir(), 'wardlock-reader-'));
+  reader = readerWith(readerKey);
 });
-afterEach(() => store.close());
+afterEach(async () => {
+  await store.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function readerWith(...readerKeys: readonly Uint8Array[]): Reader {
+  const now = () => 7;
+  const periodKeys = openPeriodKeys({ db: store.db, crypto: nodeCrypto, files: openPeriodKeyFiles(folder), now });
+  const envelopes = openEnvelopes({ db: store.db, crypto: nodeCrypto, periodKeys });
+  return openReader({ db: store.db, crypto: nodeCrypto, readerKeys, envelopes, log: openServerLog(store.db, now), now });
+}
 
 /** Stores these plaintexts as a seat's writer seals them; `spoil` alters what the disk gives back. */
 async function storeLog(name: LogName, plaintexts: readonly string[], spoil: (packed: Buffer) => Buffer = (same) => same): Promise<void> {
@@ -91,4 +111,40 @@ test('a log that cannot be read stays behind with its fault and one alarm; the o
   await storeLog(rogue, [event('clock.step')]);
   expect(await reader.catchUp()).toBe(2);
   expect(await cursor()).toMatchObject({ next_seq: 2, fault: null });
+});
+
+test('that the reader reads is in the server log before it does; where that cannot be written nothing is decrypted', async () => {
+  await storeLog(honest, [event('clock.step')]);
+  await store.db.schema.alterTable('server_events').renameTo('server_events_away').execute();
+  await expect(reader.catchUp()).rejects.toThrow();
+  expect(await typesOf(honest)).toEqual([]);
+  await store.db.schema.alterTable('server_events_away').renameTo('server_events').execute();
+  await reader.catchUp();
+  expect((await typesOf(honest)).slice(1)).toEqual(['clock.step']);
+  await reader.close();
+  const noted = await store.db.selectFrom('server_events').select(['type', 'body']).orderBy('seq').execute();
+  expect(noted.map(({ type }) => type)).toEqual(['reader.reading', 'reader.read']);
+  expect(JSON.parse(noted[1]?.body ?? '')).toMatchObject({ entriesBefore: 2, logsBefore: 1, keys: reader.keyIds });
+});
+
+test('an epoch that no key opens is unreadable and a person is told; with its key beside the new one it is read again', async () => {
+  await storeLog(honest, [event('clock.step')]);
+  const newer = nodeCrypto.random(32);
+  await readerWith(newer).catchUp();
+  expect((await typesOf(honest)).slice(1)).toEqual([UNREADABLE_ROW]);
+  expect(await indexState(store.db)).toEqual({ state: 'whole', stored: 2, indexed: 2, unreadable: 1 });
+  expect(await store.db.selectFrom('alarms').select('kind').execute()).toEqual([{ kind: 'SERVER_EPOCH_UNREADABLE' }]);
+  expect(await readerWith(newer, readerKey).catchUp()).toBe(2);
+  expect((await typesOf(honest)).slice(1)).toEqual(['clock.step']);
+  expect(await readerWith(newer, readerKey).catchUp()).toBe(0);
+  expect(await indexState(store.db)).toMatchObject({ unreadable: 0 });
+});
+
+test('an index that is being built says so until it is whole', async () => {
+  await storeLog(honest, [event('clock.step')]);
+  await reader.catchUp();
+  await reader.reset();
+  expect(await indexState(store.db)).toMatchObject({ state: 'building', stored: 2, indexed: 0 });
+  await reader.catchUp();
+  expect(await indexState(store.db)).toMatchObject({ state: 'whole', indexed: 2 });
 });

@@ -3,10 +3,11 @@
  * derived index and what is known of the log; it never shows an event that was not verified.
  */
 import type { Kysely } from 'kysely';
-import type { SessionQuery, SessionRow, Story, StoryEvent, StoryGap } from '../../contract/console-api.ts';
+import type { SessionList, SessionQuery, SessionRow, Story, StoryEvent, StoryGap } from '../../contract/console-api.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { Tables } from '../store/schema.ts';
 import { LONGEST_SESSION_MS, UNREADABLE_ROW } from './index-rows.ts';
+import { indexState } from './index-state.ts';
 import { type LogName, readLog } from './logs.ts';
 import { type Names, sentenceOf } from './sentences.ts';
 
@@ -15,7 +16,7 @@ const PAGE = 50;
 const LONGEST_STORY = 5000;
 
 export interface Stories {
-  find(query: SessionQuery): Promise<{ readonly sessions: SessionRow[]; readonly more: boolean }>;
+  find(query: SessionQuery): Promise<SessionList>;
   /** @throws WardlockError SERVER_NOT_FOUND */
   story(workstationId: string, session: string): Promise<Story>;
 }
@@ -49,18 +50,33 @@ async function find(db: Kysely<Tables>, { person, seat, from, to, after }: Sessi
     .leftJoin('persons', 'persons.id', 'indexed_sessions.person_id')
     .select(columns)
     .orderBy('indexed_sessions.started_at', 'desc')
-    .orderBy('indexed_sessions.session_id')
-    .offset(Number(after ?? 0))
+    .orderBy('indexed_sessions.session_id', 'desc')
     .limit(PAGE + 1);
+  const [startedAt, sessionId] = (after ?? '').split('.');
+  if (startedAt !== undefined && sessionId !== undefined) {
+    const columns = ['indexed_sessions.started_at', 'indexed_sessions.session_id'] as const;
+    select = select.where((eb) => eb(eb.refTuple(...columns), '<', eb.tuple(Number(startedAt), sessionId)));
+  }
   if (person !== undefined) select = select.where('indexed_sessions.person_id', '=', person);
-  if (seat !== undefined) select = select.where((eb) => eb.or([eb('seats.name', '=', seat), eb('seats.workstation_id', '=', seat)]));
+  if (seat !== undefined) {
+    // All seats that have or had this name, so that a seat that enrolled again is found whole.
+    const seats = db
+      .selectFrom('seats')
+      .select('workstation_id')
+      .where((eb) => eb.or([eb('name', '=', seat), eb('workstation_id', '=', seat)]));
+    select = select.where('indexed_sessions.workstation_id', 'in', seats);
+  }
   if (to !== undefined) select = select.where('indexed_sessions.started_at', '<=', Date.parse(to));
   if (from !== undefined) {
     const since = Date.parse(from);
     select = select.where((eb) => eb.or([eb('indexed_sessions.ended_at', '>=', since), eb('indexed_sessions.ended_at', 'is', null)]));
   }
   const rows = await select.execute();
-  return { sessions: rows.slice(0, PAGE).map(rowOf), more: rows.length > PAGE };
+  const shown = rows.slice(0, PAGE);
+  const last = shown.at(-1);
+  const more = rows.length > PAGE && last !== undefined;
+  const next = more ? `${Number(last.started_at)}.${last.session_id}` : null;
+  return { sessions: shown.map(rowOf), more, next, index: await indexState(db) };
 }
 
 interface FoundSession {
@@ -112,14 +128,15 @@ async function story(db: Kysely<Tables>, workstationId: string, session: string)
   const open = found.ended_at === null;
   const last = open ? stored - 1 : Number(found.last_seq);
   const rows = await eventsOf(db, name, { from: Number(found.first_seq), to: last });
-  const names = await namesOf(db);
+  const others = await eventsElsewhere(db, found);
+  const names = await namesOf(db, [...rows, ...others]);
   const toEvent = (row: Tables['indexed_events']): StoryEvent => {
     const { lane, says } = sentenceOf(row.type, JSON.parse(row.body), names);
     const proof = row.type === UNREADABLE_ROW ? 'missing' : 'verified';
     return { seq: Number(row.seq), at: iso(row.at), lane, type: row.type, says, proof, body: row.body };
   };
   const events = rows.map(toEvent);
-  const elsewhere = (await eventsElsewhere(db, found)).map(toEvent);
+  const elsewhere = others.map(toEvent);
   const later = await successorOf(db, name);
   const gaps = [
     ...holes(events, { from: Number(found.first_seq), to: last }),
@@ -133,6 +150,7 @@ async function story(db: Kysely<Tables>, workstationId: string, session: string)
     gaps,
     policySays: policyWords(Number(found.policy_version), events),
     receipt: { size: stored, at: receipted === undefined ? null : iso(receipted.at) },
+    index: await indexState(db),
   };
 }
 
@@ -251,8 +269,9 @@ function policyWords(version: number, events: readonly StoryEvent[]): string {
   return [first, ...changes].join(' ').slice(0, 400);
 }
 
-async function namesOf(db: Kysely<Tables>): Promise<Names> {
-  const rows = await db.selectFrom('persons').select(['id', 'display_name']).execute();
+async function namesOf(db: Kysely<Tables>, events: readonly Tables['indexed_events'][]): Promise<Names> {
+  const ids = [...new Set(events.flatMap(({ person_id }) => (person_id === null ? [] : [person_id])))];
+  const rows = ids.length === 0 ? [] : await db.selectFrom('persons').select(['id', 'display_name']).where('id', 'in', ids).execute();
   const names = new Map(rows.map((row) => [row.id, row.display_name]));
   return { person: (id) => (id === null ? 'Someone unknown' : (names.get(id) ?? id)) };
 }

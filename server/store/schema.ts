@@ -186,10 +186,16 @@ export interface IndexedEventsTable {
   workstation_id: string;
   incarnation: string;
   seq: number;
+  /** Place among events of one moment, and unique: the log's number and `seq` in one. */
+  event_no: number;
   at: number;
   type: string;
   session_id: string | null;
+  /** Whose event it is: named by the event, or by the session that it belongs to. */
   person_id: string | null;
+  app_id: string | null;
+  /** FHIR AuditEvent.outcome: 0, 4, 8 or 12; null for what is no event. */
+  outcome: number | null;
   body: string;
 }
 
@@ -211,8 +217,60 @@ export interface IndexedSessionsTable {
 export interface IndexCursorsTable {
   workstation_id: string;
   incarnation: string;
+  /** The log's number within this index, for `event_no`. */
+  log_no: number;
   next_seq: number;
+  /** Entries that no reader's key opened. */
+  unreadable: number;
   fault: string | null;
+}
+
+/** The key pair of a period: epoch envelopes are sealed to its public half, and destroying the private half purges them. */
+export interface PeriodKeysTable {
+  id: string;
+  /** `2026-11`. */
+  period: string;
+  public_key: string;
+  made_at: number;
+  destroyed_at: number | null;
+}
+
+/** The envelopes of an epoch's opening entry, cut out of its segment and sealed to a period's key. */
+export interface EpochEnvelopesTable {
+  workstation_id: string;
+  incarnation: string;
+  seq: number;
+  key_id: string;
+  sealed: Uint8Array;
+}
+
+/** Entries [start, end) that a purge destroyed; their leaf hashes stay. */
+export interface PrunedRangesTable {
+  workstation_id: string;
+  incarnation: string;
+  start: number;
+  end: number;
+  /** What the headers of its first and last entry said, milliseconds. */
+  first_at: number;
+  last_at: number;
+  pruned_at: number;
+  /** The mirror's signed statement that names this range. */
+  statement: string;
+}
+
+/** What no purge may touch: everything that fits all of its fields, null fits everything. */
+export interface LegalHoldsTable {
+  id: string;
+  workstation_id: string | null;
+  person_id: string | null;
+  from_at: number | null;
+  to_at: number | null;
+  reason: string;
+  placed_by: string;
+  placed_at: number;
+  lifted_by: string | null;
+  lifted_at: number | null;
+  lift_reason: string | null;
 }
 
 /** One log of logs; a restored database begins a new one. */
@@ -287,6 +345,10 @@ export interface Tables {
   indexed_events: IndexedEventsTable;
   indexed_sessions: IndexedSessionsTable;
   index_cursors: IndexCursorsTable;
+  period_keys: PeriodKeysTable;
+  epoch_envelopes: EpochEnvelopesTable;
+  pruned_ranges: PrunedRangesTable;
+  legal_holds: LegalHoldsTable;
   transparency_logs: TransparencyLogsTable;
   transparency_queue: TransparencyQueueTable;
   transparency_entries: TransparencyEntriesTable;

@@ -59,6 +59,8 @@ function open(path: string): Database.Database {
     database.pragma('synchronous = FULL');
     database.pragma('foreign_keys = ON');
     database.pragma('trusted_schema = OFF');
+    // What is deleted is overwritten: a purge must not leave the record in freed pages.
+    database.pragma('secure_delete = ON');
     if (database.pragma('synchronous', { simple: true }) !== FULL) throw new WardlockError('SERVER_DATABASE_UNSAFE');
     return database;
   } catch (cause) {

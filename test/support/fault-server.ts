@@ -11,6 +11,7 @@ import { enrolSimSeat, type SimSeat } from '../../cli/sim/seat.ts';
 import { EntriesReply } from '../../contract/seat-api.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { openSite } from '../../server/compose.ts';
+import { withoutEnvelopes } from '../../server/services/envelopes.ts';
 import { unpackEntries } from '../../server/services/logs.ts';
 import { rows, type ServerProcess, startServer } from './server-process.ts';
 
@@ -78,7 +79,7 @@ export class FaultServer {
   expectWhole(one: SimSeat, size = one.size): void {
     const entries = this.stored(one);
     expect(entries.length).toBe(size);
-    expect(entries.every((entry, at) => Buffer.from(entry).equals(one.log.entries[at] ?? new Uint8Array()))).toBe(true);
+    expect(entries.every((entry, at) => Buffer.from(entry).equals(withoutEnvelopes(one.log.entries[at] ?? new Uint8Array())))).toBe(true);
   }
 
   alarms(one: SimSeat): string[] {
