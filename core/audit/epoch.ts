@@ -158,13 +158,12 @@ export function deriveEpochKeys(crypto: AuditCrypto, secret: Uint8Array, header:
 }
 
 /**
- * HMAC(nonce key, seq || plaintext || 16 bytes from the kernel), cut to 12. A restored memory snapshot repeats a nonce
- * for the same plaintext at the same place only, which gives nothing away.
+ * HMAC(nonce key, the header before its nonce || plaintext || 16 bytes from the kernel), cut to 12. A restored memory
+ * snapshot repeats a nonce for the same entry only, byte for byte: all that the AEAD is given stands in here, because one
+ * nonce under two headers would give GCM's authentication key away.
  */
-export function entryNonce(key: MacKey, seq: number, plaintext: Uint8Array, fresh: Uint8Array): Uint8Array {
-  const place = new Uint8Array(8);
-  writeU64(new DataView(place.buffer), 0, seq);
-  return key.mac(place, plaintext, fresh).subarray(0, NONCE_BYTES);
+export function entryNonce(key: MacKey, header: Uint8Array, plaintext: Uint8Array, fresh: Uint8Array): Uint8Array {
+  return key.mac(header, plaintext, fresh).subarray(0, NONCE_BYTES);
 }
 
 function epochBinding(header: EntryHeader): Uint8Array {

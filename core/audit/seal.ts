@@ -3,7 +3,17 @@
  * its handle, and never returns a plaintext whose tag or padding does not hold.
  */
 import { fromUtf8 } from './bytes.ts';
-import { type EntryHeader, encodeHeader, HEADER_BYTES, KIND_DATA, type Padded, parseHeader, TAG_BYTES, unpad } from './entry.ts';
+import {
+  type EntryHeader,
+  encodeHeader,
+  HEADER_BYTES,
+  KIND_DATA,
+  NONCE_BYTES,
+  type Padded,
+  parseHeader,
+  TAG_BYTES,
+  unpad,
+} from './entry.ts';
 import { type EpochKeys, entryNonce } from './epoch.ts';
 
 /** What the writer states of an entry; the rest of the header follows from the plaintext. */
@@ -11,14 +21,18 @@ export type EntryPlace = Omit<EntryHeader, 'kind' | 'paddingClass' | 'length' | 
 
 /** Bytes of kernel randomness that each nonce takes. */
 export const FRESH_BYTES = 16;
+/** The nonce ends the header. */
+const NONCE_AT = HEADER_BYTES - NONCE_BYTES;
+const NO_NONCE = new Uint8Array(NONCE_BYTES);
 
 /** Seals a padded plaintext; `fresh` is FRESH_BYTES from the kernel, never used before. */
 export function sealEntry(keys: EpochKeys, place: EntryPlace, padded: Padded, fresh: Uint8Array): Uint8Array {
   const { paddingClass, plaintext } = padded;
   const length = plaintext.length + TAG_BYTES;
   const entry = new Uint8Array(HEADER_BYTES + length);
-  const nonce = entryNonce(keys.nonce, place.seq, plaintext, fresh);
-  encodeHeader({ ...place, kind: KIND_DATA, paddingClass, length, nonce }, entry);
+  encodeHeader({ ...place, kind: KIND_DATA, paddingClass, length, nonce: NO_NONCE }, entry);
+  const nonce = entryNonce(keys.nonce, entry.subarray(0, NONCE_AT), plaintext, fresh);
+  entry.set(nonce, NONCE_AT);
   entry.set(keys.aead.seal(nonce, plaintext, entry.subarray(0, HEADER_BYTES)), HEADER_BYTES);
   return entry;
 }

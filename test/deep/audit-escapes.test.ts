@@ -3,7 +3,7 @@
  * edits it. Real processes, disks and files; the outcome is asserted by name.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { storePaths } from '../../agent/store/incarnation.ts';
@@ -12,6 +12,7 @@ import { acknowledged, startAppender } from '../audit/appender-process.ts';
 import { check, entryOf, putEntry, tamper } from '../audit/check.ts';
 import { crashLoop, verifyAcknowledged } from '../audit/crash.ts';
 import { fullDisk, readOnlyDisk } from '../audit/disk-faults.ts';
+import { diskImage } from '../audit/disk-image.ts';
 import { resealHistory } from '../audit/reseal.ts';
 import { lockEvent } from '../audit/store-kit.ts';
 import { storeTests } from '../audit/store-tests.ts';
@@ -143,19 +144,14 @@ describe('someone with the disk', () => {
     const store = await at.seat.open();
     for (let event = 0; event < 20; event += 1) await store.append(lockEvent(event));
     await store.close();
-    const yesterday = join(at.seat.dir, 'yesterday');
-    for (const part of ['audit', 'keys']) cpSync(join(at.seat.dir, part), join(yesterday, part), { recursive: true });
+    const yesterday = diskImage(at.seat);
     const today = await at.seat.open();
     for (let event = 0; event < 30; event += 1) await today.append(lockEvent(event));
     const { size, root } = parseCheckpoint(today.checkpoint()).checkpoint;
     const receipt = at.seat.receipt(today, size, root);
     expect(await today.applyReceipt(receipt)).toMatchObject({ outcome: 'accepted' });
     await today.close();
-    for (const part of ['audit', 'keys']) {
-      rmSync(join(at.seat.dir, part), { recursive: true });
-      renameSync(join(yesterday, part), join(at.seat.dir, part));
-      chmodSync(join(at.seat.dir, part), 0o700);
-    }
+    yesterday.restore();
     expect(check(at.seat.storeDir, at.seat).faults).toEqual([]);
     const back = await at.seat.open();
     expect(back.findings).toEqual([]);
