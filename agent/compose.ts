@@ -19,6 +19,7 @@ import { keyOf, loadSeed, openVault, secretBox } from './keys/index.ts';
 import { createLauncher } from './launch/compose.ts';
 import type { SeatLog } from './log.ts';
 import type { AgentOptions } from './options.ts';
+import { PcscStack } from './readers/pcsc/stack.ts';
 import { Recorder } from './record/recorder.ts';
 import { SeatAgent, type SeatOutputs, type SeatParts } from './seat-agent.ts';
 import { cliEndpoint } from './sockets/cli.ts';
@@ -115,6 +116,7 @@ async function makeParts(options: AgentOptions, layout: Layout, log: SeatLog): P
     protection: vault.protection,
     sealingSeed,
     policyPath: layout.policy,
+    openReaders: (events) => new PcscStack({ socket: options.readerSocket, log }, events),
     openStore: (recipients, birth) => {
       const { enrolment } = identity;
       return openStore({

@@ -5,10 +5,14 @@
 import { readFileSync } from 'node:fs';
 import type { Result } from '../contract/boundary.ts';
 import type { CliBoundary } from '../contract/cli.ts';
+import type { ReadersReport } from './readers/port.ts';
 import { LEAST_DIGITS_WITH_A_FILE, type SeatAgent } from './seat-agent.ts';
 
 type Check = Result<CliBoundary, 'doctor'>['checks'][number];
 type Finding = Omit<Check, 'id'>;
+
+/** A sentence of the doctor is no longer than this (contract/cli.ts). */
+const SAYS_LIMIT = 500;
 
 const ok = (says: string): Finding => ({ state: 'ok', says });
 const warn = (says: string, todo: string): Finding => ({ state: 'warn', says, todo });
@@ -25,6 +29,7 @@ export function examine(seat: SeatAgent): Result<CliBoundary, 'doctor'> {
     enforcement,
     network: () => network(interfaces()),
     connection,
+    readers: ({ readers }) => readersSay(readers.report),
     screens,
     seat: machine,
   };
@@ -136,6 +141,28 @@ function connection(seat: SeatAgent): Finding {
     `No connection since ${since}. Everything works and is recorded. ${detail ?? ''}`.trim(),
     'Check that the syncer runs and the server answers.',
   );
+}
+
+/** How the badge readers are, and what to do about one that does not work. */
+export function readersSay({ state, name, readers }: ReadersReport): Finding {
+  const names = readers.map((one) => one.name).join(', ');
+  switch (state) {
+    case 'ok':
+      return ok(readers.length < 2 ? `${name} works.` : `${readers.length} readers work: ${names}.`.slice(0, SAYS_LIMIT));
+    case 'none':
+      return { state: 'unknown', says: 'No badge reader was seen since the agent started.', todo: 'Plug one in, or use one that types.' };
+    case 'absent':
+      return warn(`No badge reader is plugged in. The last one was ${name}.`, 'Plug it in again; the seat notices by itself.');
+    case 'stopped':
+      return warn("The machine's smart card service (pcscd) does not answer.", 'Start it: systemctl start pcscd.socket');
+    case 'frozen':
+      return warn(`${name} does not answer; its stack is being restarted.`, 'Unplug it and plug it in again, then restart pcscd.');
+    case 'ghost':
+      return warn(
+        `${name} sees a card that does not answer.`,
+        'Take the card off the reader. If none lies there, plug the reader in again.',
+      );
+  }
 }
 
 function screens(seat: SeatAgent): Finding {

@@ -5,6 +5,9 @@ export interface SeatUser {
   readonly gid: number;
 }
 
+/** Where pcscd listens. With socket activation the socket is there although the service is not running yet. */
+export const PCSC_SOCKET = '/run/pcscd/pcscd.comm';
+
 export interface AgentOptions {
   readonly state: string;
   /** The user of the seat's screens; the agent's own where absent. */
@@ -18,6 +21,8 @@ export interface AgentOptions {
   readonly xauthority: string | null;
   /** A window that anybody can close. Shown, never relied on. */
   readonly practice: boolean;
+  /** Where the machine's smart card service (pcscd) listens. */
+  readonly readerSocket: string;
   /** Whether the session keychain may be asked for the seat's keys. */
   readonly keychain: boolean;
 }

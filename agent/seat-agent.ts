@@ -18,6 +18,9 @@ import type { KeyProtection } from './keys/index.ts';
 import type { Launcher } from './launch/port.ts';
 import type { SeatLog } from './log.ts';
 import type { AgentOptions } from './options.ts';
+import type { ReaderEvents, ReaderStack } from './readers/port.ts';
+import { readerRulesOf } from './readers/rules.ts';
+import { SeatReaders } from './readers/seat-readers.ts';
 import type { Recorder } from './record/recorder.ts';
 import { SeatRecord, type SeatRecordPorts } from './record/seat-record.ts';
 import { SessionApps } from './seat/apps.ts';
@@ -44,6 +47,8 @@ export interface SeatParts {
   readonly sealingSeed: Uint8Array;
   readonly policyPath: string;
   readonly openStore: SeatRecordPorts['open'];
+  /** Starts the stack of PC/SC readers. */
+  readonly openReaders: (events: ReaderEvents) => ReaderStack;
 }
 
 /** What the seat tells the outside; the sockets fill it in. */
@@ -70,6 +75,7 @@ export class SeatAgent {
   readonly ui: UiWatch;
   readonly site: SiteLink;
   readonly entrance: Entrance;
+  readonly readers: SeatReaders;
   readonly #outputs: SeatOutputs;
   readonly #clockWatch: ClockWatch;
   #policyState: PolicyState = 'none';
@@ -78,7 +84,6 @@ export class SeatAgent {
   #lastTruth = '';
   #lastLogin: LastLogin | null = null;
   #wasOpen = false;
-  #hasReader = false;
   #reopenMs = 0;
   #enforcement: string;
 
@@ -123,6 +128,15 @@ export class SeatAgent {
       policy: () => this.site.policy,
       trustedWallMs: () => this.site.trustedWallMs(),
       leastPinDigits: () => this.#leastPinDigits(),
+    });
+    this.readers = new SeatReaders({
+      clock,
+      rules: () => readerRulesOf(this.site.policy?.document ?? null),
+      note: (event) => recorder.note(event),
+      arrived: ({ number }) => this.entrance.badge(number),
+      dispatch: (event) => void (event.type === 'BadgeRead' ? this.dispatch(event) : this.runtime.dispatch(event)),
+      changed: () => this.push(),
+      open: parts.openReaders,
     });
     this.desktops = new Desktops({ launcher, xauthority: parts.options.xauthority, log });
     this.apps = new SessionApps({
@@ -178,6 +192,7 @@ export class SeatAgent {
     }
     await this.#openRecord();
     this.#policyState = this.site.policyState;
+    this.readers.start();
   }
 
   /** Without a record nobody signs in, and break-glass goes on: the seat serves all the same and tries again. */
@@ -197,6 +212,7 @@ export class SeatAgent {
     const held =
       session.at === 'active' || session.at === 'ending' ? session.session : session.at === 'authenticating' ? session.held : null;
     this.runtime.close();
+    await this.readers.close();
     // A session that is being ended has its event already.
     if (held !== null && session.at !== 'ending') {
       const body = { session: held.id, person: held.who?.id ?? null, reason };
@@ -216,8 +232,8 @@ export class SeatAgent {
   }
 
   badge(number: string, source: 'ui' | 'cli'): boolean {
-    if (source === 'ui') this.#hasReader = true;
-    return this.dispatch(this.entrance.badge(number));
+    const isAllowed = source !== 'ui' || this.readers.keyboardRead();
+    return this.dispatch(isAllowed ? this.entrance.badge(number) : { type: 'BadgeRead', badge: null, standing: 'notAllowed', who: null });
   }
 
   activity({ osIdleMs, ownIdleMs }: Params<UiBoundary, 'activity'>): void {
@@ -263,6 +279,7 @@ export class SeatAgent {
       appState: (app) => this.apps.stateOf(app),
       appMessage: this.apps.message,
       lastLogin: this.#lastLogin,
+      wedge: readerRulesOf(this.site.policy?.document ?? null).wedge,
       signIn: {
         byName: (this.#rules()?.byName.length ?? 0) > 0,
         suggests: this.site.policy?.document.signIn?.suggestNames ?? false,
@@ -271,7 +288,7 @@ export class SeatAgent {
       enforcement: launcher.mode,
       enrolment: identity.view,
       truth: {
-        reader: this.#hasReader ? { state: 'ok', name: 'Keyboard reader' } : { state: 'none', name: 'No reader seen yet' },
+        reader: { state: this.readers.report.state, name: this.readers.report.name },
         connection:
           enrolment === null
             ? { state: 'unenrolled', since: null }

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import type { Command } from 'commander';
 import { openLog } from '../agent/log.ts';
-import type { SeatUser } from '../agent/options.ts';
+import { PCSC_SOCKET, type SeatUser } from '../agent/options.ts';
 import { WardlockError } from '../core/errors/index.ts';
 import { DEFAULT_SEAT_STATE, say } from './agent-client.ts';
 
@@ -13,6 +13,7 @@ interface AgentFlags {
   readonly syncUser?: string;
   readonly appUser?: string;
   readonly displayCookie?: string;
+  readonly readerSocket: string;
   readonly keychain: boolean;
   readonly practice?: boolean;
   readonly json?: boolean;
@@ -28,6 +29,7 @@ export function register(program: Command): void {
     .option('--sync-user <name>', "user of the seat's syncer")
     .option('--app-user <name>', 'user that applications run as; needed as root')
     .option('--display-cookie <file>', "Xauthority of the seat's display, readable by the user of the screens")
+    .option('--reader-socket <path>', 'where the smart card service (pcscd) listens', PCSC_SOCKET)
     .option('--no-keychain', 'keep keys in a file, even where a keychain answers')
     .option('--practice', 'the screens are a window that anybody can close')
     .option('--json', 'print the ready line as JSON')
@@ -67,6 +69,7 @@ async function run(flags: AgentFlags): Promise<void> {
       app: userNamed(flags.appUser),
       xauthority: flags.displayCookie ?? null,
       practice: flags.practice === true,
+      readerSocket: flags.readerSocket,
       keychain: flags.keychain,
     },
     log,

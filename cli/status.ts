@@ -22,6 +22,6 @@ function inWords(view: SeatView): string {
     `${view.seat.name}, ${view.seat.wardName}: ${view.phase}, ${who}`,
     ...(view.kept === null ? [] : [`Work kept for ${view.kept.initials} until ${view.kept.until}`]),
     ...(view.message === null ? [] : [`Says: ${view.message.key}${view.message.code === undefined ? '' : ` (${view.message.code})`}`]),
-    `Policy ${truth.policy.version} (${truth.policy.state}), connection ${truth.connection.state}, record ${truth.storage.state}, enforcement ${truth.enforcement.mode}`,
+    `Policy ${truth.policy.version} (${truth.policy.state}), connection ${truth.connection.state}, reader ${truth.reader.state} (${truth.reader.name}), record ${truth.storage.state}, enforcement ${truth.enforcement.mode}`,
   ].join('\n');
 }

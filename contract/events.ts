@@ -115,6 +115,8 @@ export const events = {
   'sync.incident': { class: 1, body: Type.Object({ code: Code }, closed) },
   'tamper.found': { class: 1, body: Type.Object({ fault: Code, detail: Type.String({ maxLength: 300 }) }, closed) },
   'clock.stepped': { class: 1, body: Type.Object({ seconds: Type.Integer() }, closed) },
+  /** How the badge readers are, once it has stayed so; `reader` is the device's own name. */
+  'reader.state': { class: 2, body: Type.Object({ reader: Type.String({ maxLength: 120 }), state: Reason }, closed) },
   'power.changed': { class: 2, body: Type.Object({ what: Reason }, closed) },
 } as const satisfies Record<string, { readonly class: EventClass; readonly body: ReturnType<typeof Type.Object> }>;
 

@@ -19,6 +19,8 @@ export const PersonView = Type.Object({
 /** Keys of the sentences that the agent asks the screen to say; the words are in the renderer's catalogues. */
 export const MessageKey = Type.Union([
   Type.Literal('badge.unknown'),
+  Type.Literal('badge.unreadable'),
+  Type.Literal('reader.notAllowed'),
   Type.Literal('badge.revoked'),
   Type.Literal('badge.notYet'),
   Type.Literal('name.unknown'),
@@ -99,7 +101,15 @@ export const PromptView = Type.Union([
 /** The row of truth at the foot of the lock screen. */
 export const TruthView = Type.Object({
   reader: Type.Object({
-    state: Type.Union([Type.Literal('ok'), Type.Literal('absent'), Type.Literal('frozen'), Type.Literal('none')]),
+    /** `ghost`: it sees a card that does not answer. `stopped`: the machine's smart card service does not run. */
+    state: Type.Union([
+      Type.Literal('ok'),
+      Type.Literal('absent'),
+      Type.Literal('stopped'),
+      Type.Literal('frozen'),
+      Type.Literal('ghost'),
+      Type.Literal('none'),
+    ]),
     name: Label,
   }),
   connection: Type.Object({
@@ -123,6 +133,15 @@ export const TruthView = Type.Object({
     mode: Type.Union([Type.Literal('enforced'), Type.Literal('degraded')]),
     missing: Type.Array(MissingLayer, { maxItems: 20 }),
   }),
+});
+
+/** The rhythm of a keyboard reader, times in milliseconds. `terminator`: the key that ends a number, or none. */
+const Wedge = Type.Object({
+  minLength: Count,
+  medianGapMs: Milliseconds,
+  maxGapMs: Milliseconds,
+  endGapMs: Milliseconds,
+  terminator: Type.Union([Type.Literal('enter'), Type.Literal('tab'), Type.Literal('none')]),
 });
 
 export const SeatView = Type.Object({
@@ -150,6 +169,8 @@ export const SeatView = Type.Object({
     limitSeconds: Count,
     reasons: Type.Array(Type.Object({ id: Id, text: Label }), { maxItems: 20 }),
   }),
+  /** By what rhythm a keyboard reader is told from a person. */
+  wedge: Wedge,
   /** Ways in without a badge that this seat offers now. `suggests`: names that fit are offered while one is typed. */
   signIn: Type.Object({ byName: Type.Boolean(), suggests: Type.Boolean(), byCode: Type.Boolean() }),
   message: Type.Union([Type.Null(), Message]),

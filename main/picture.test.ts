@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AppView, SeatView } from '../contract/seat-view.ts';
+import { USUAL_RHYTHM } from '../core/reader/wedge.ts';
 import { initialState, isOpen, pictureOf, type SeatChange, type SeatState, step, visibleApp } from './picture.ts';
 
 const DISPLAY = { locale: 'en', theme: 'auto', textPercent: 100 } as const;
@@ -26,6 +27,7 @@ function view(generation: number, phase: SeatView['phase'], more: Partial<SeatVi
     kept: null,
     warning: null,
     breakGlass: { available: false, needsBadge: false, limitSeconds: 0, reasons: [] },
+    wedge: USUAL_RHYTHM,
     signIn: { byName: false, suggests: false, byCode: false },
     message: null,
     enrolment: null,

@@ -2,6 +2,7 @@
 import { type WaysIn, waysIn } from '../../core/policy/sign-in.ts';
 import type { SeatRules } from '../../core/session/types.ts';
 import type { PolicySnapshot } from '../policy/policy-store.ts';
+import { readerRulesOf } from '../readers/rules.ts';
 
 const S = 1_000;
 const MINUTES_AN_HOUR = 60;
@@ -28,6 +29,7 @@ export function rulesOf(snapshot: PolicySnapshot | null, where: Whereabouts): Se
     pin: { minDigits: pin.minDigits, maxFailures: pin.maxConsecutiveFailures, firstWaitMs: pin.firstWaitSeconds * S },
     graceMs: Object.fromEntries([...ways].map(([role, way]) => [role, way.badgeOnlyMs])),
     byName: rolesWith((way) => way.nameAndPin),
+    removalLocks: readerRulesOf(snapshot.document).removalLocks,
     breakGlass: {
       enabled: breakGlass.enabled,
       needsBadge: breakGlass.needsBadge,

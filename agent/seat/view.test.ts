@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { Value } from 'typebox/value';
 import { expect, test } from 'vitest';
 import { SeatView } from '../../contract/seat-view.ts';
+import { USUAL_RHYTHM } from '../../core/reader/wedge.ts';
 import { person, World } from '../../core/session/world.ts';
 import type { PolicySnapshot } from '../policy/policy-store.ts';
 import { testDocument } from './test-document.ts';
@@ -20,6 +21,7 @@ function pictureOf(world: World): SeatView {
     pinDigits: () => 6,
     appState: () => undefined,
     appMessage: null,
+    wedge: USUAL_RHYTHM,
     signIn: { byName: false, suggests: false, byCode: false },
     lastLogin: { at: '2030-01-01T00:00:00Z', seatName: 'Bay 2' },
     enforcement: { name: 'enforced', missing: [] },

@@ -21,6 +21,7 @@ export interface ViewFacts {
   readonly appState: (appId: string) => AppState | undefined;
   readonly appMessage: Message | null;
   readonly lastLogin: LastLogin | null;
+  readonly wedge: SeatView['wedge'];
   readonly signIn: SeatView['signIn'];
   readonly enforcement: EnforcementMode;
   readonly enrolment: SeatView['enrolment'];
@@ -56,6 +57,7 @@ export function seatView(facts: ViewFacts): SeatView {
       limitSeconds: breakGlass?.limitSeconds ?? 0,
       reasons: (breakGlass?.reasons ?? []).map(({ id, text }) => ({ id, text })),
     },
+    wedge: facts.wedge,
     signIn: facts.signIn,
     message: facts.appMessage ?? messageOf(seat),
     enrolment: facts.enrolment,

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { releaseDue, WEDGE_ENTER_GAP_MS, WEDGE_IDLE, WEDGE_MAX_GAP_MS, WEDGE_MAX_LENGTH, type WedgeState, wedgeKey } from './wedge.ts';
+import {
+  releaseDue,
+  USUAL_RHYTHM,
+  WEDGE_IDLE,
+  WEDGE_MAX_LENGTH,
+  type WedgeKey,
+  type WedgeState,
+  type WedgeStep,
+  wedgeKey,
+} from './wedge.ts';
 
 interface Typed {
   readonly field: string;
@@ -9,29 +18,38 @@ interface Typed {
 }
 
 /** Plays keys with their gaps, with the same timer that the gate uses, and says what reached the field. */
-function play(keys: readonly { readonly key: string; readonly gap: number }[]): Typed {
+function play(keys: readonly { readonly key: string; readonly gap: number }[], rhythm = USUAL_RHYTHM): Typed {
   let state: WedgeState = WEDGE_IDLE;
   let at = 1000;
   let field = '';
   const badges: string[] = [];
+  const note = (badge: WedgeStep['badge']): void => {
+    if (badge !== null) badges.push(badge === 'overlong' ? 'overlong' : badge.number);
+  };
   const tick = (now: number): void => {
-    const step = releaseDue(state, now);
+    const step = releaseDue(state, now, rhythm);
     field += step.release;
+    note(step.badge);
     state = step.state;
   };
   for (const { key, gap } of keys) {
     // The timer fires at its own time, so between two keys it may have fired.
-    const due = releaseDue(state, at).due;
+    const due = releaseDue(state, at, rhythm).due;
     if (due !== null && due <= at + gap) tick(due);
     at += gap;
-    const step = wedgeKey(state, key === 'Enter' ? { kind: 'enter' } : { kind: 'character', character: key }, at);
+    const step = wedgeKey(state, keyOf(key), at, rhythm);
     field += step.release;
-    if (!step.hold) field += key === 'Enter' ? '\n' : key;
-    if (step.badge !== null) badges.push(step.badge === 'overlong' ? 'overlong' : step.badge.number);
+    if (!step.hold) field += key === 'Enter' ? '\n' : key === 'Tab' ? '\t' : key;
+    note(step.badge);
     state = step.state;
   }
-  tick(at + 10 * WEDGE_ENTER_GAP_MS);
+  tick(at + 10 * USUAL_RHYTHM.endGapMs);
   return { field, badges };
+}
+
+function keyOf(key: string): WedgeKey {
+  if (key === 'Enter') return { kind: 'enter' };
+  return key === 'Tab' ? { kind: 'tab' } : { kind: 'character', character: key };
 }
 
 const burst = (text: string, gap: number, enterGap = gap): { key: string; gap: number }[] => [
@@ -44,15 +62,33 @@ describe('the wedge reader', () => {
     expect(play(burst('04A1B2C3D4', 5))).toEqual({ field: '', badges: ['04A1B2C3D4'] });
   });
 
+  it('ends a number as the policy says: by Tab, or by silence', () => {
+    const tabbed = [...burst('04A1B2C3D4', 5).slice(0, -1), { key: 'Tab', gap: 5 }];
+    expect(play(tabbed, { ...USUAL_RHYTHM, terminator: 'tab' })).toEqual({ field: '', badges: ['04A1B2C3D4'] });
+    expect(play(tabbed).badges).toEqual([]);
+    const bare = burst('04A1B2C3D4', 5).slice(0, -1);
+    const silent = { ...USUAL_RHYTHM, terminator: 'none' } as const;
+    expect(play(bare, silent)).toEqual({ field: '', badges: ['04A1B2C3D4'] });
+    expect(play(burst('04A1B2C3D4', 5), silent)).toEqual({ field: '', badges: ['04A1B2C3D4'] });
+    const next = bare.map((key, at) => (at === 0 ? { ...key, gap: silent.maxGapMs + 1 } : key));
+    expect(play([...bare, ...next], silent)).toEqual({ field: '', badges: ['04A1B2C3D4', '04A1B2C3D4'] });
+  });
+
+  it('follows the rhythm that the policy gives for a slow reader', () => {
+    const slow = burst('04A1B2', 40);
+    expect(play(slow).badges).toEqual([]);
+    expect(play(slow, { ...USUAL_RHYTHM, medianGapMs: 50, maxGapMs: 60 })).toEqual({ field: '', badges: ['04A1B2'] });
+  });
+
   it('takes one slow key in the middle of a burst', () => {
     const keys = burst('04A1B2C3D4', 5);
-    keys[4] = { key: 'B', gap: WEDGE_MAX_GAP_MS };
+    keys[4] = { key: 'B', gap: USUAL_RHYTHM.maxGapMs };
     expect(play(keys).badges).toEqual(['04A1B2C3D4']);
   });
 
   it('waits for a late Enter', () => {
-    expect(play(burst('04A1B2', 5, WEDGE_ENTER_GAP_MS)).badges).toEqual(['04A1B2']);
-    expect(play(burst('04A1B2', 5, WEDGE_ENTER_GAP_MS + 1)).badges).toEqual([]);
+    expect(play(burst('04A1B2', 5, USUAL_RHYTHM.endGapMs)).badges).toEqual(['04A1B2']);
+    expect(play(burst('04A1B2', 5, USUAL_RHYTHM.endGapMs + 1)).badges).toEqual([]);
   });
 
   it('is no badge below six characters, and the text reaches its field whole', () => {

@@ -3,13 +3,20 @@
  * out. It must hold back whatever may still turn out to be a badge, so that no character of one reaches a field.
  */
 
-/** Gaps of a scanner are 2 to 18 ms, of people 80 to 200 ms. */
-export const WEDGE_MEDIAN_GAP_MS = 25;
-/** One slow key within a burst, such as the first after the reader woke. */
-export const WEDGE_MAX_GAP_MS = 50;
-export const WEDGE_MIN_LENGTH = 6;
-/** The terminator follows the last character this soon. */
-export const WEDGE_ENTER_GAP_MS = 100;
+/** By what a reader is told from a person; the policy may set it for readers that type otherwise. Times in milliseconds. */
+export interface WedgeRhythm {
+  readonly minLength: number;
+  /** Gaps of a scanner are 2 to 18 ms, of people 80 to 200 ms. */
+  readonly medianGapMs: number;
+  /** One slow key within a burst, such as the first after the reader woke. */
+  readonly maxGapMs: number;
+  /** The terminator follows the last character this soon; without one so much silence ends a number. */
+  readonly endGapMs: number;
+  readonly terminator: 'enter' | 'tab' | 'none';
+}
+
+export const USUAL_RHYTHM: WedgeRhythm = { minLength: 6, medianGapMs: 25, maxGapMs: 50, endGapMs: 100, terminator: 'enter' };
+
 /** Longer bursts are no badge (`BadgeNumber` ends at 64): they are swallowed whole and reported. */
 export const WEDGE_MAX_LENGTH = 64;
 
@@ -23,7 +30,7 @@ export interface WedgeState {
   readonly dropped: number;
 }
 
-export type WedgeKey = { readonly kind: 'character'; readonly character: string } | { readonly kind: 'enter' } | { readonly kind: 'other' };
+export type WedgeKey = { readonly kind: 'character'; readonly character: string } | { readonly kind: 'enter' | 'tab' | 'other' };
 
 export interface WedgeStep {
   readonly state: WedgeState;
@@ -43,18 +50,20 @@ export const WEDGE_IDLE: WedgeState = { held: '', gaps: [], lastAt: 0, dropped: 
  * Takes one key.
  * @param at milliseconds on any monotonic clock
  */
-export function wedgeKey(state: WedgeState, key: WedgeKey, at: number): WedgeStep {
-  if (key.kind === 'other') return { state: WEDGE_IDLE, release: state.held, hold: false, badge: null, due: null };
+export function wedgeKey(state: WedgeState, key: WedgeKey, at: number, rhythm: WedgeRhythm): WedgeStep {
   const gap = at - state.lastAt;
-  if (key.kind === 'enter') {
-    if (state.held !== '' && gap <= WEDGE_ENTER_GAP_MS && isBurst(state)) {
-      return { state: WEDGE_IDLE, release: '', hold: true, badge: state.dropped > 0 ? 'overlong' : { number: state.held }, due: null };
+  if (key.kind !== 'character') {
+    if (state.held !== '' && ends(key.kind, rhythm) && gap <= rhythm.endGapMs && isBurst(state, rhythm)) {
+      return { ...IDLE, hold: true, badge: badgeOf(state) };
     }
-    return { state: WEDGE_IDLE, release: state.held, hold: false, badge: null, due: null };
+    return { ...IDLE, release: state.held };
   }
-  const follows = state.held !== '' && gap <= WEDGE_MAX_GAP_MS;
+  const follows = state.held !== '' && gap <= rhythm.maxGapMs;
   if (!follows) {
-    return held({ held: key.character, gaps: [], lastAt: at, dropped: 0 }, state.dropped > 0 ? '' : state.held);
+    // Without a terminator a number may end where the next one begins.
+    const ended = rhythm.terminator === 'none' && isBurst(state, rhythm);
+    const next = held({ held: key.character, gaps: [], lastAt: at, dropped: 0 }, rhythm);
+    return { ...next, release: ended || state.dropped > 0 ? '' : state.held, badge: ended ? badgeOf(state) : null };
   }
   const full = state.held.length >= WEDGE_MAX_LENGTH;
   return held(
@@ -64,29 +73,41 @@ export function wedgeKey(state: WedgeState, key: WedgeKey, at: number): WedgeSte
       lastAt: at,
       dropped: state.dropped + (full ? 1 : 0),
     },
-    '',
+    rhythm,
   );
 }
 
-/** What to let go when no key came until `at`: a burst that still may get its Enter is kept a little longer. */
-export function releaseDue(state: WedgeState, at: number): WedgeStep {
-  if (state.held === '') return { state, release: '', hold: false, badge: null, due: null };
-  if (at < dueAt(state)) return { state, release: '', hold: false, badge: null, due: dueAt(state) };
+/** What to let go when no key came until `at`: a burst that still may get its end is kept a little longer. */
+export function releaseDue(state: WedgeState, at: number, rhythm: WedgeRhythm): WedgeStep {
+  if (state.held === '') return { ...IDLE, state };
+  if (at < dueAt(state, rhythm)) return { ...IDLE, state, due: dueAt(state, rhythm) };
+  if (rhythm.terminator === 'none' && isBurst(state, rhythm)) return { ...IDLE, badge: badgeOf(state) };
   // An overlong burst without an end is a machine's, never a person's: nothing of it is let go.
-  return { state: WEDGE_IDLE, release: state.dropped > 0 ? '' : state.held, hold: false, badge: null, due: null };
+  return { ...IDLE, release: state.dropped > 0 ? '' : state.held };
 }
 
-function held(state: WedgeState, release: string): WedgeStep {
-  return { state, release, hold: true, badge: null, due: dueAt(state) };
+const IDLE: WedgeStep = { state: WEDGE_IDLE, release: '', hold: false, badge: null, due: null };
+
+function held(state: WedgeState, rhythm: WedgeRhythm): WedgeStep {
+  return { state, release: '', hold: true, badge: null, due: dueAt(state, rhythm) };
 }
 
-function dueAt(state: WedgeState): number {
+/** Where no terminator is asked for, one that comes all the same belongs to the number. */
+function ends(key: 'enter' | 'tab' | 'other', { terminator }: WedgeRhythm): boolean {
+  return key === terminator || (terminator === 'none' && key !== 'other');
+}
+
+function badgeOf(state: WedgeState): WedgeStep['badge'] {
+  return state.dropped > 0 ? 'overlong' : { number: state.held };
+}
+
+function dueAt(state: WedgeState, rhythm: WedgeRhythm): number {
   // One past the limit: a key that comes exactly at it still belongs to the burst.
-  return state.lastAt + (isBurst(state) ? WEDGE_ENTER_GAP_MS : WEDGE_MAX_GAP_MS) + 1;
+  return state.lastAt + (isBurst(state, rhythm) ? rhythm.endGapMs : rhythm.maxGapMs) + 1;
 }
 
-function isBurst(state: WedgeState): boolean {
-  return state.held.length >= WEDGE_MIN_LENGTH && median(state.gaps) <= WEDGE_MEDIAN_GAP_MS;
+function isBurst(state: WedgeState, { minLength, medianGapMs }: WedgeRhythm): boolean {
+  return state.held.length >= minLength && median(state.gaps) <= medianGapMs;
 }
 
 function median(values: readonly number[]): number {

@@ -87,6 +87,10 @@ export function badgeRefusal(event: SeatEvents['BadgeRead'], env: Env): { readon
   switch (event.standing) {
     case 'unknown':
       return UNKNOWN[event.by ?? 'badge'];
+    case 'unreadable':
+      return { reason: 'badge.unreadable', says: notice('badge.unreadable', {}, 'SESSION_BADGE_UNREADABLE') };
+    case 'notAllowed':
+      return { reason: 'reader.not-allowed', says: notice('reader.notAllowed', {}, 'SESSION_READER_NOT_ALLOWED') };
     case 'revoked':
       return { reason: 'badge.revoked', says: notice('badge.revoked') };
     case 'expired':

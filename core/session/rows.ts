@@ -22,6 +22,12 @@ export const ignored: Row<SessionState, SeatEvent, SessionContext, SessionMove, 
   run: (state) => ({ to: state, taken: false }),
 };
 
+/** What the readers see is kept for whoever asks whether somebody is there; by itself it decides nothing. */
+export const seen: Row<SessionState, SeatEvents['ReaderState'], SessionContext, SessionMove, SessionAt> = {
+  leadsTo: [],
+  run: (state, event) => ({ to: state, common: { presence: event.presence } }),
+};
+
 /** What a fault writes, before anything else of it happens. */
 export function faultRecord(event: SeatEvents['UiLost' | 'PowerChanged' | 'ClockStepped']): SessionRecord {
   switch (event.type) {

@@ -16,7 +16,7 @@ import {
   type SessionContext,
   type SessionMove,
 } from './moves.ts';
-import { coolOver, faulted, faultedRecord, faultReason, faultRecord, ignored, type SessionRow, type StateRows } from './rows.ts';
+import { coolOver, faulted, faultedRecord, faultReason, faultRecord, ignored, type SessionRow, type StateRows, seen } from './rows.ts';
 import type { OpenSession, SeatEvents, SessionStates } from './types.ts';
 
 type State = SessionStates['active'];
@@ -70,6 +70,15 @@ function tapped(state: State, event: SeatEvents['BadgeRead'], context: SessionCo
 
 export const active: StateRows<'active'> = {
   BadgeRead: { leadsTo: ['authenticating', 'ending'], run: tapped },
+  ReaderState: seen,
+  BadgeRemoved: {
+    leadsTo: ['ending'],
+    run: (state, event, context) => {
+      const isOwner = state.session.who !== null && state.session.who.id === event.person;
+      if (context.env.rules?.removalLocks !== true || !isOwner || !isOpen(context.lock)) return { to: state, taken: false };
+      return lockUp(state.session, 'card-removed', context);
+    },
+  },
   LockPressed: {
     leadsTo: ['ending'],
     run: (state, _event, context) => (isOpen(context.lock) ? lockUp(state.session, 'pressed', context) : { to: state, taken: false }),

@@ -17,7 +17,7 @@ import {
   type SessionMove,
   UNRECORDED_LIMIT_MS,
 } from './moves.ts';
-import { coolOver, faulted, faultedRecord, faultReason, faultRecord, ignored, type SessionRow, type StateRows } from './rows.ts';
+import { coolOver, faulted, faultedRecord, faultReason, faultRecord, ignored, type SessionRow, type StateRows, seen } from './rows.ts';
 import { charge, type GuessLimits, mayGuess } from './throttle.ts';
 import type { Attempt, Effect, Env, Grace, Notice, OpenSession, SeatEvents, SessionStates, Who } from './types.ts';
 
@@ -157,6 +157,14 @@ function tapped(state: State, event: SeatEvents['BadgeRead'], context: SessionCo
 
 export const authenticating: StateRows<'authenticating'> = {
   BadgeRead: { leadsTo: ['ending'], run: tapped },
+  ReaderState: seen,
+  BadgeRemoved: {
+    leadsTo: ['none', 'active'],
+    run: (state, event, { env }) => {
+      const isTheirs = state.attempt.who !== null && state.attempt.who.id === event.person && state.attempt.by === 'badge';
+      return env.rules?.removalLocks === true && isTheirs ? giveUp(state, 'card-removed') : { to: state, taken: false };
+    },
+  },
   PinEntered: {
     leadsTo: ['none', 'active'],
     run: (state, event, context) =>

@@ -5,7 +5,7 @@
  */
 import { arrive, collided } from './arrive.ts';
 import { append, badgeRefusal, grantNew, refuse, type SessionContext, type SessionMove } from './moves.ts';
-import { coolOver, faulted, faultedRecord, faultRecord, ignored, type SessionRow, type StateRows } from './rows.ts';
+import { coolOver, faulted, faultedRecord, faultRecord, ignored, type SessionRow, type StateRows, seen } from './rows.ts';
 import type { Effect, SeatEvents, SessionStates } from './types.ts';
 
 type State = SessionStates['ending'];
@@ -77,6 +77,15 @@ export const ending: StateRows<'ending'> = {
     }),
   },
   BadgeRead: { leadsTo: [], run: tapped },
+  ReaderState: seen,
+  BadgeRemoved: {
+    leadsTo: [],
+    run: (state, event, { env }) => {
+      const coming = state.successor?.who ?? state.tap?.who ?? null;
+      if (env.rules?.removalLocks !== true || coming === null || coming.id !== event.person) return { to: state, taken: false };
+      return { to: { ...state, successor: null, tap: null }, effects: droppedTap(state) };
+    },
+  },
   PersonsRevoked: {
     leadsTo: [],
     run: (state, event) => {

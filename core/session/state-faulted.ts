@@ -1,6 +1,6 @@
 /** The seat can't hold what it promises. It stays shut, says so, and only a repair that was tested leads out. */
 import { collided } from './arrive.ts';
-import { ignored, noted, onlyCool, type StateRows } from './rows.ts';
+import { ignored, noted, onlyCool, type StateRows, seen } from './rows.ts';
 
 export const faultedRows: StateRows<'faulted'> = {
   Repaired: { leadsTo: ['none'], run: () => ({ to: { at: 'none' }, common: { notice: null } }) },
@@ -9,6 +9,8 @@ export const faultedRows: StateRows<'faulted'> = {
   UiLost: noted,
   PowerChanged: noted,
   ClockStepped: noted,
+  ReaderState: seen,
+  BadgeRemoved: ignored,
   PinEntered: ignored,
   PinChecked: ignored,
   CancelPressed: ignored,

@@ -1,7 +1,7 @@
 /** Nobody is signed in: a badge asks for a PIN, break-glass may begin, everything else finds a closed seat. */
 import { arrive, breakGlass } from './arrive.ts';
 import { append, badgeRefusal, refuse } from './moves.ts';
-import { faulted, faultedRecord, ignored, noted, onlyCool, type StateRows } from './rows.ts';
+import { faulted, faultedRecord, ignored, noted, onlyCool, type StateRows, seen } from './rows.ts';
 
 export const none: StateRows<'none'> = {
   BadgeRead: {
@@ -24,6 +24,8 @@ export const none: StateRows<'none'> = {
   UiLost: noted,
   PowerChanged: noted,
   ClockStepped: noted,
+  ReaderState: seen,
+  BadgeRemoved: ignored,
   PinEntered: ignored,
   PinChecked: ignored,
   CancelPressed: { leadsTo: [], run: (state) => ({ to: state, common: { notice: null } }) },

@@ -26,7 +26,15 @@ export function initialSeat(throttles: Readonly<Record<string, Throttle>>, bootM
   return {
     session: { at: 'none' },
     lock: { at: 'locked' },
-    common: { serial: 0, notice: null, throttles, graces: {}, lastInputBootMs: bootMs, lastTapBootMs: Number.NEGATIVE_INFINITY },
+    common: {
+      serial: 0,
+      notice: null,
+      throttles,
+      graces: {},
+      lastInputBootMs: bootMs,
+      lastTapBootMs: Number.NEGATIVE_INFINITY,
+      presence: { watching: false, lying: [] },
+    },
   };
 }
 

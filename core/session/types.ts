@@ -107,8 +107,8 @@ export type LockAt = keyof LockStates;
 export type LockState = LockStates[LockAt];
 
 export type TimerName = 'attempt' | 'idle' | 'warning' | 'cool' | 'keep' | 'maxAge' | 'limit' | 'ending';
-/** `shortPin`: the person's PIN is shorter than this seat takes. `used`: a card that opened this seat before. `wait`: too many wrong codes. */
-export type Standing = 'ok' | 'unknown' | 'revoked' | 'notYet' | 'expired' | 'shortPin' | 'used' | 'wait';
+/** `shortPin`: the person's PIN is shorter than this seat takes. `used`: a card that opened this seat before. `wait`: too many wrong codes. `unreadable`: a card that gave nothing to go by. `notAllowed`: by a kind of reader that the policy switches off. */
+export type Standing = 'ok' | 'unknown' | 'revoked' | 'notYet' | 'expired' | 'shortPin' | 'used' | 'wait' | 'unreadable' | 'notAllowed';
 
 /** Everything that can happen to a seat. `badge` is always the keyed hash. */
 export interface SeatEvents {
@@ -123,6 +123,10 @@ export interface SeatEvents {
     /** Only where too many wrong codes were typed: how long until the next one is looked at. */
     readonly waitMs?: number;
   };
+  /** A card was taken from its reader, or the reader was unplugged with it. `person` holds it, null for a stranger's. */
+  readonly BadgeRemoved: { readonly type: 'BadgeRemoved'; readonly badge: string; readonly person: string | null };
+  /** What lies on the readers changed, or whether that can be seen. */
+  readonly ReaderState: { readonly type: 'ReaderState'; readonly presence: Presence };
   readonly PinEntered: { readonly type: 'PinEntered'; readonly pin: string };
   readonly PinChecked: { readonly type: 'PinChecked'; readonly attempt: number; readonly right: boolean };
   readonly CancelPressed: { readonly type: 'CancelPressed' };
@@ -152,6 +156,14 @@ export interface SeatEvents {
 export type SeatEventType = keyof SeatEvents;
 export type SeatEvent = SeatEvents[SeatEventType];
 
+/** What the readers see: one source for whether somebody is there. Keyboard readers see nothing of it. */
+export interface Presence {
+  /** A reader is there that says when a card is taken away. */
+  readonly watching: boolean;
+  /** Keyed hashes of the cards that lie on readers now. */
+  readonly lying: readonly string[];
+}
+
 /** The limits that the policy in force sets, in the machines' own units. */
 export interface SeatRules {
   readonly policyVersion: number;
@@ -164,6 +176,8 @@ export interface SeatRules {
   readonly graceMs: Readonly<Record<string, number>>;
   /** Roles whose people may come in by name and PIN now. */
   readonly byName: readonly string[];
+  /** The card stays on the reader during a session: taking it away locks. */
+  readonly removalLocks: boolean;
   readonly breakGlass: {
     readonly enabled: boolean;
     readonly needsBadge: boolean;
@@ -190,6 +204,8 @@ export interface Env {
 
 export type NoticeKey =
   | 'badge.unknown'
+  | 'badge.unreadable'
+  | 'reader.notAllowed'
   | 'badge.revoked'
   | 'badge.notYet'
   | 'name.unknown'
@@ -235,6 +251,7 @@ export interface Common {
   readonly lastInputBootMs: number;
   /** The tap that began the present attempt or session, for two taps at once. */
   readonly lastTapBootMs: number;
+  readonly presence: Presence;
 }
 
 export interface Seat {

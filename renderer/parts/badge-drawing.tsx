@@ -1,7 +1,8 @@
 /** The drawn badge above its reader: says what to do to a person who reads no word. Moves a few times, then rests. */
 import type { JSX } from 'react';
+import type { TruthView } from '../../contract/seat-view.ts';
 
-export function BadgeDrawing({ reader }: { readonly reader: 'ok' | 'absent' | 'frozen' | 'none' }): JSX.Element {
+export function BadgeDrawing({ reader }: { readonly reader: TruthView['reader']['state'] }): JSX.Element {
   return (
     <svg className="badge-drawing" data-reader={reader} viewBox="0 0 320 260" aria-hidden="true" focusable="false">
       <g className="reader">

@@ -51,16 +51,21 @@ const SAID = {
   ok: ['lock.tap', 'lock.tapHint'],
   none: ['lock.tap', 'lock.scannerHint'],
   absent: ['lock.readerAbsent', 'lock.readerAbsentHint'],
+  stopped: ['lock.readerStopped', 'lock.readerStoppedHint'],
   frozen: ['lock.readerFrozen', 'lock.readerFrozenHint'],
+  ghost: ['lock.readerGhost', 'lock.readerGhostHint'],
 } as const;
 
 function Instruction({ view, locking }: Pick<LockProps, 'view' | 'locking'>): JSX.Element {
   const { t } = useSeat();
-  const [title, hint] = SAID[view.truth.reader.state];
+  const { state } = view.truth.reader;
+  const [title, hint] = SAID[state];
+  // Nobody waits for a reader who may come in without one.
+  const isDown = state === 'absent' || state === 'stopped' || state === 'frozen';
   return (
     <div className="instruction">
       <h1>{locking ? t('lock.locking') : t(title)}</h1>
-      {!locking && <p>{t(hint)}</p>}
+      {!locking && <p>{t(isDown && view.signIn.byName ? 'lock.useName' : hint)}</p>}
     </div>
   );
 }

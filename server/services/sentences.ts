@@ -21,6 +21,14 @@ interface Words<T extends EventType> {
 const asked = (prompts: number | undefined): string =>
   prompts === undefined || prompts === 0 ? '' : ` (asked for the PIN ${prompts === 1 ? 'once' : `${prompts} times`} this shift)`;
 const list = (parts: readonly string[]): string => (parts.length === 0 ? 'nothing' : parts.join(' and '));
+const READER_STATES: Readonly<Record<string, string>> = {
+  ok: 'works',
+  absent: 'is unplugged',
+  stopped: 'is not served, the smart card service does not run',
+  frozen: 'does not answer and is being restarted',
+  ghost: 'sees a card that does not answer',
+  none: 'is not there',
+};
 const words: { readonly [T in EventType]: Words<T> } = {
   'recording.started': { lane: 'record', says: ({ mode, reason }) => `Recording started (${reason}, ${mode}).` },
   'recording.stopped': { lane: 'record', says: ({ reason }) => `Recording stopped (${reason}).` },
@@ -80,6 +88,7 @@ const words: { readonly [T in EventType]: Words<T> } = {
   'sync.incident': { lane: 'record', says: ({ code }) => `The connection to the server reported ${code}.` },
   'tamper.found': { lane: 'record', says: ({ fault, detail }) => `Tampering or damage was found: ${fault}. ${detail}` },
   'clock.stepped': { lane: 'record', says: ({ seconds }) => `The clock was set by ${seconds} s.` },
+  'reader.state': { lane: 'record', says: ({ reader, state }) => `Badge reader ${reader}: ${READER_STATES[state] ?? state}.` },
   'power.changed': { lane: 'locks', says: ({ what }) => `Power: ${what}.` },
 };
 

@@ -46,6 +46,7 @@ export function lockedView(): SeatView {
         { id: 'no-one-to-sign-in', text: 'No one here can sign in' },
       ],
     },
+    wedge: { minLength: 6, medianGapMs: 25, maxGapMs: 50, endGapMs: 100, terminator: 'enter' },
     signIn: { byName: false, suggests: false, byCode: false },
     message: null,
     enrolment: null,
