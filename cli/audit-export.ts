@@ -1,83 +1,96 @@
 /**
- * `audit export`: fetches an auditor's export into a file that `audit verify` checks offline. A file that is cut off never
- * stands under the name that was asked for.
+ * `audit export`: fetches an auditor's export into a file that `audit verify` checks offline. It goes to the disk as it
+ * comes, whatever its size. A file that is cut off never stands under the name that was asked for.
  */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createWriteStream, rmSync } from 'node:fs';
+import { open, rename } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { consolePaths } from '../contract/console-api.ts';
-import { parseLine } from '../core/audit/export/lines.ts';
+import { MAX_LINE, parseLine } from '../core/audit/export/lines.ts';
 import { WardlockError } from '../core/errors/index.ts';
 import { say } from './agent-client.ts';
-import { CLINIC_AUDITOR, CLINIC_HELP, clinicFile, missing } from './clinic-defaults.ts';
+import { type AuditorFlags, signInAsAuditor, timeOf, withAuditorFlags } from './auditor.ts';
 import { group } from './group.ts';
-import { call, serverUrl } from './https.ts';
+import { serverUrl, stream } from './https.ts';
 
-interface ExportFlags {
-  readonly server: string;
+interface ExportFlags extends AuditorFlags {
   readonly seat: string;
   readonly from: string;
   readonly to: string;
   readonly out: string;
-  readonly account?: string;
-  readonly passwordFile?: string;
-  readonly ca?: string;
-  readonly json?: boolean;
 }
 
-const STDIN = 0;
+const OWNER_ONLY = 0o600;
+/** A server that never ends must not fill the disk. An entry takes about 1 KiB. */
+const MOST_BYTES = 64 * 1_073_741_824;
+const PROGRESS_MS = 1000;
+const MEBIBYTE = 1_048_576;
 
 export function register(program: Command): void {
-  group(program, 'audit', 'the record: verify, read, copy')
+  const command = group(program, 'audit', 'the record: verify, read, copy')
     .command('export')
     .description('fetch what a seat recorded in a span of time, as a file that `audit verify` checks offline')
-    .requiredOption('--server <url>', "address of the server's console, https://HOST:PORT")
     .requiredOption('--seat <name>', 'name or workstation id of the seat')
     .requiredOption('--from <time>', 'begin, such as 2026-03-01T02:00:00Z')
     .requiredOption('--to <time>', 'end')
-    .requiredOption('--out <file>', 'file to write')
-    .option('--account <name>', `an auditor's account; the export is recorded under it ${CLINIC_HELP}`)
-    .option('--password-file <file>', 'file with the password (default: standard input)')
-    .option('--ca <file>', `the site's authority, ca.pem in the server's state folder ${CLINIC_HELP}`)
-    .option('--json', 'print JSON')
-    .action(run);
+    .requiredOption('--out <file>', 'file to write');
+  withAuditorFlags(command).action(run);
 }
 
 async function run(flags: ExportFlags): Promise<void> {
   const query = new URLSearchParams({ seat: flags.seat, from: timeOf(flags.from), to: timeOf(flags.to) });
-  const { account, password } = auditorOf(flags);
-  const caFile = flags.ca ?? clinicFile('ca', flags.server);
-  const signedIn = await call({
-    method: 'POST',
-    url: serverUrl(flags.server, consolePaths.signIn),
-    caFile,
-    body: JSON.stringify({ name: account, password }),
-  });
-  const cookie = (signedIn.headers['set-cookie'] ?? []).map((line) => line.split(';')[0] ?? '').join('; ');
-  const answer = await call({
-    method: 'GET',
-    url: serverUrl(flags.server, `${consolePaths.exportLog}?${query}`),
-    caFile,
-    headers: { cookie },
-  });
-  const last = parseLine(answer.body.toString('utf8').trimEnd().split('\n').at(-1) ?? '');
-  if (last?.kind !== 'end') throw new WardlockError('SERVER_ANSWER_MALFORMED', 'The export was cut off on its way. Try again.');
+  const { cookie, caFile } = await signInAsAuditor(flags);
+  const url = serverUrl(flags.server, `${consolePaths.exportLog}?${query}`);
   const partial = `${flags.out}.part`;
-  writeFileSync(partial, answer.body, { mode: 0o600 });
-  renameSync(partial, flags.out);
-  const { out } = flags;
-  const { entries } = last;
-  say(flags, { file: out, entries }, `${out}: ${entries} entries. Verify it with: audit verify ${out} --key KEY`);
+  try {
+    await fetchTo(partial, await stream({ method: 'GET', url, caFile, headers: { cookie } }));
+    const last = parseLine(await lastLine(partial));
+    if (last?.kind !== 'end') throw new WardlockError('SERVER_ANSWER_MALFORMED', 'The export was cut off on its way. Try again.');
+    await rename(partial, flags.out);
+    const { out } = flags;
+    const { entries } = last;
+    say(flags, { file: out, entries }, `${out}: ${entries} entries. Verify it with: audit verify ${out} --key KEY`);
+  } catch (failure) {
+    rmSync(partial, { force: true });
+    throw failure;
+  }
 }
 
-/** Who signs in. Without an account named, the clinic's auditor with the clinic's password, unless another file is named. */
-function auditorOf({ server, account, passwordFile }: ExportFlags): { readonly account: string; readonly password: string } {
-  const file = passwordFile ?? (account === undefined ? clinicFile('password', server) : STDIN);
-  if (file === null) throw missing('--account NAME', 'an account');
-  return { account: account ?? CLINIC_AUDITOR, password: readFileSync(file, 'utf8').replace(/\r?\n$/, '') };
+async function fetchTo(path: string, incoming: AsyncIterable<unknown>): Promise<void> {
+  const counted = async function* (source: AsyncIterable<unknown>): AsyncGenerator<Buffer> {
+    let bytes = 0;
+    let said = performance.now();
+    for await (const chunk of source) {
+      if (!Buffer.isBuffer(chunk)) continue;
+      bytes += chunk.length;
+      if (bytes > MOST_BYTES)
+        throw new WardlockError('SERVER_ANSWER_MALFORMED', 'The export is larger than 64 GiB. Ask for a shorter time.');
+      if (performance.now() - said >= PROGRESS_MS) {
+        said = performance.now();
+        process.stderr.write(`${Math.round(bytes / MEBIBYTE)} MiB\n`);
+      }
+      yield chunk;
+    }
+  };
+  try {
+    await pipeline(incoming, counted, createWriteStream(path, { mode: OWNER_ONLY, flush: true }));
+  } catch (cause) {
+    if (cause instanceof WardlockError) throw cause;
+    const what = cause instanceof Error ? cause.message : String(cause);
+    throw new WardlockError('SERVER_ANSWER_MALFORMED', `The export did not arrive whole: ${what}. Nothing was kept. Try again.`, { cause });
+  }
 }
 
-function timeOf(text: string): string {
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime())) throw new WardlockError('START_USAGE', `${text} is no time. Write it as 2026-03-01T02:00:00Z.`);
-  return time.toISOString();
+/** The last line of a file of any length. */
+async function lastLine(path: string): Promise<string> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const length = Math.min(size, MAX_LINE);
+    const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
+    return buffer.toString('utf8').trimEnd().split('\n').at(-1) ?? '';
+  } finally {
+    await file.close();
+  }
 }

@@ -3,14 +3,16 @@
  * the given CA signed. It never follows redirects and never skips verification.
  */
 import { readFileSync } from 'node:fs';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { request } from 'node:https';
+import type { Readable } from 'node:stream';
 import { Value } from 'typebox/value';
 import { Refusal } from '../contract/seat-api.ts';
 import { isErrorCode, WardlockError } from '../core/errors/index.ts';
 
 const TIMEOUT_MS = 30_000;
-const MAX_ANSWER_BYTES = 268_435_456;
+/** Of an answer that is held in memory; what may be larger is streamed. */
+const MAX_ANSWER_BYTES = 16_777_216;
 
 export interface HttpsCall {
   readonly method: 'GET' | 'POST';
@@ -29,11 +31,32 @@ export interface HttpsAnswer {
 
 /** @throws WardlockError SERVER_UNREACHABLE, or the server's own code where it refused */
 export async function call(wanted: HttpsCall): Promise<HttpsAnswer> {
-  const answer = await send(wanted);
-  if (answer.status >= 200 && answer.status < 300) return answer;
-  const refusal = parseJson(answer.body);
-  if (Value.Check(Refusal, refusal) && isErrorCode(refusal.code)) throw new WardlockError(refusal.code, refusal.message);
-  throw new WardlockError('SERVER_REFUSED', `The server answered with status ${answer.status}.`);
+  const incoming = await open(wanted);
+  const body = await collect(wanted, incoming);
+  const status = incoming.statusCode ?? 0;
+  if (isGood(status)) return { status, headers: incoming.headers, body };
+  throw refusal(status, body);
+}
+
+/**
+ * The answer's body as it comes, for what may be larger than memory. A connection that breaks makes the stream fail.
+ * @throws WardlockError SERVER_UNREACHABLE, or the server's own code where it refused
+ */
+export async function stream(wanted: HttpsCall): Promise<Readable> {
+  const incoming = await open(wanted);
+  const status = incoming.statusCode ?? 0;
+  if (isGood(status)) return incoming;
+  throw refusal(status, await collect(wanted, incoming));
+}
+
+function isGood(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+function refusal(status: number, body: Buffer): WardlockError {
+  const said = parseJson(body);
+  if (Value.Check(Refusal, said) && isErrorCode(said.code)) return new WardlockError(said.code, said.message);
+  return new WardlockError('SERVER_REFUSED', `The server answered with status ${status}.`);
 }
 
 export function serverUrl(text: string, path: string): URL {
@@ -46,11 +69,9 @@ export function serverUrl(text: string, path: string): URL {
   throw new WardlockError('START_USAGE', `${text} is no server address. Write https://HOST:PORT.`);
 }
 
-function send({ method, url, caFile, headers, body }: HttpsCall): Promise<HttpsAnswer> {
+function open({ method, url, caFile, headers, body }: HttpsCall): Promise<IncomingMessage> {
   const ca = caFile === null ? undefined : readCa(caFile);
   return new Promise((resolve, reject) => {
-    const fail = (cause: Error): void =>
-      reject(new WardlockError('SERVER_UNREACHABLE', `${url.origin} did not answer: ${cause.message}. ${hint(cause)}`, { cause }));
     const outgoing = request(
       url,
       {
@@ -63,22 +84,33 @@ function send({ method, url, caFile, headers, body }: HttpsCall): Promise<HttpsA
         },
         ...(ca === undefined ? {} : { ca }),
       },
-      (incoming) => {
-        const chunks: Buffer[] = [];
-        let size = 0;
-        incoming.on('data', (chunk: Buffer) => {
-          size += chunk.length;
-          if (size > MAX_ANSWER_BYTES) outgoing.destroy(new Error('the answer is larger than expected'));
-          else chunks.push(chunk);
-        });
-        incoming.on('error', fail);
-        incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks) }));
-      },
+      resolve,
     );
     outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')));
-    outgoing.on('error', fail);
+    outgoing.on('error', (cause: Error) => reject(unreachable(url, cause)));
     outgoing.end(body);
   });
+}
+
+async function collect({ url }: HttpsCall, incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of incoming) {
+      const bytes: unknown = chunk;
+      if (!Buffer.isBuffer(bytes)) continue;
+      size += bytes.length;
+      if (size > MAX_ANSWER_BYTES) throw new Error('the answer is larger than expected');
+      chunks.push(bytes);
+    }
+  } catch (cause) {
+    throw unreachable(url, cause instanceof Error ? cause : new Error(String(cause)));
+  }
+  return Buffer.concat(chunks);
+}
+
+function unreachable(url: URL, cause: Error): WardlockError {
+  return new WardlockError('SERVER_UNREACHABLE', `${url.origin} did not answer: ${cause.message}. ${hint(cause)}`, { cause });
 }
 
 function hint(cause: Error): string {
