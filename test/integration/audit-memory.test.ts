@@ -53,7 +53,7 @@ function replayed(): AuditCrypto {
 
 interface Life {
   readonly commitment: string;
-  readonly entries: readonly { readonly seq: number; readonly nonce: string; readonly sealed: string }[];
+  readonly entries: readonly { readonly seq: number; readonly nonce: string }[];
 }
 
 /** Opens the store with the replayed kernel, records, and answers what lies on the disk of the last epoch. */
@@ -68,10 +68,7 @@ async function live(events: readonly AuditEvent[]): Promise<Life> {
     for (const { seq, bytes } of evidence.sources[0]?.entries() ?? []) {
       const { kind, nonce } = parseHeader(bytes);
       if (kind === 2) life = { commitment: Buffer.from(parseEpochBody(entryBody(bytes)).commitment).toString('hex'), entries: [] };
-      else {
-        const sealed = Buffer.from(entryBody(bytes)).toString('hex');
-        life = { ...life, entries: [...life.entries, { seq, nonce: Buffer.from(nonce).toString('hex'), sealed }] };
-      }
+      else life = { ...life, entries: [...life.entries, { seq, nonce: Buffer.from(nonce).toString('hex') }] };
     }
     return life;
   } finally {

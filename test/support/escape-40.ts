@@ -3,10 +3,13 @@
  * an allowed program, and between them runs what the policy does name: none of the first may run, none of the second may fail.
  */
 
+import { describe, expect } from 'vitest';
 import type { AppExit } from '../../agent/launch/port.ts';
+import { sessionTests } from './in-session.ts';
+import { rootTest } from './root.ts';
 import { named, type Seat, startApp } from './sandboxed-seat.ts';
 
-export interface Outcome {
+interface Outcome {
   /** Executions of what the policy names. */
   readonly allowed: number;
   /** Of those, how many were denied all the same. */
@@ -57,8 +60,22 @@ const script = (seconds: number): string => `
   1 while wait != -1;
   open(my $report, ">", "/tmp/done"); close $report;`;
 
+/** The test itself, for so many seconds. */
+export function escape40(seconds: number): void {
+  const session = sessionTests();
+  describe('ten workers that create and execute files', () => {
+    rootTest('escape 40 in session: nothing runs that the policy does not name, and what it names always runs', async () => {
+      expect(await runWorkers(session.seat, session.sessionId, seconds)).toMatchObject({ exitCode: 0 });
+      const outcome = await readOutcome(session.written);
+      expect(outcome).toMatchObject({ falseDenies: 0, bypasses: 0 });
+      expect(outcome.allowed).toBeGreaterThan(seconds);
+      expect(outcome.denied).toBeGreaterThan(seconds);
+    });
+  });
+}
+
 /** Runs the workers in the session. */
-export async function runWorkers(seat: Seat, sessionId: string, seconds: number): Promise<AppExit> {
+async function runWorkers(seat: Seat, sessionId: string, seconds: number): Promise<AppExit> {
   const ended = Promise.withResolvers<AppExit>();
   const spec = { sessionId, appId: 'workers', ...named(PERL), args: ['-e', script(seconds)], env: {}, children: [named(CHILD)] };
   const started = await startApp(seat.launcher, spec, ended.resolve);
@@ -67,7 +84,7 @@ export async function runWorkers(seat: Seat, sessionId: string, seconds: number)
 }
 
 /** Reads what the workers counted. */
-export async function readOutcome(read: (file: string) => Promise<string>): Promise<Outcome> {
+async function readOutcome(read: (file: string) => Promise<string>): Promise<Outcome> {
   const sum = [0, 0, 0, 0];
   for (let worker = 1; worker <= WORKERS; worker += 1) {
     const counts = (await read(`/tmp/report-${worker}`)).split(' ').map(Number);
