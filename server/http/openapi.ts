@@ -75,6 +75,12 @@ export async function describeApi(app: App, listener: Listener): Promise<void> {
     openapi: {
       openapi: '3.1.0',
       info: { ...titles[listener], version: '1' },
+      // The plugin only looks the names up, and its types lack mutualTLS: the document gets the schemes at its end.
+      components: {
+        securitySchemes: Object.fromEntries(
+          Object.keys(schemes[listener]).map((name) => [name, { type: 'http' as const, scheme: 'later' }]),
+        ),
+      },
     },
     convertConstToEnum: false,
     transform: ({ schema, url }) => ({ schema, url: url.replace('/*', '/{tile}') }),
@@ -91,11 +97,16 @@ function refuseUndescribed({ schema, url, method }: RouteOptions): void {
   }
 }
 
+/** Fastify calls the rest of a path `*`; in the paths it stands as {tile}. */
+function namedWildcard(key: string, value: unknown): unknown {
+  return key === 'name' && value === '*' ? 'tile' : value;
+}
+
 /** The document of this app, once it is ready. */
 export function apiDocument(app: App, listener: Listener): string {
   const document = app.swagger();
   const components = { ...('components' in document ? document.components : {}), securitySchemes: schemes[listener] };
-  return `${JSON.stringify({ ...document, components }, null, 2)}\n`;
+  return `${JSON.stringify({ ...document, components }, namedWildcard, 2)}\n`;
 }
 
 /** Serves the document that `described` began: `app` itself, unless the route belongs to a part of it. */
