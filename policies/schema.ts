@@ -4,6 +4,7 @@
  */
 import Type, { type Static } from 'typebox';
 import { Base64, type Count, Id, Label, Seconds, Sha256Hex, Timestamp } from '../contract/scalars.ts';
+import { WEEKDAYS } from '../core/decision/rule.ts';
 
 const closed = { additionalProperties: false } as const;
 const AbsolutePath = Type.String({ pattern: '^/[^\\u0000]{1,1023}$' });
@@ -68,6 +69,42 @@ export const SignInRule = Type.Object(
   closed,
 );
 
+const SeatGroups = Type.Array(
+  Type.Object(
+    {
+      id: Id,
+      /** Names of seats; `*` stands for any characters. */
+      seats: Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1, maxItems: 500 }),
+    },
+    closed,
+  ),
+  { maxItems: 100 },
+);
+
+/**
+ * A rule about applications. The most specific thing that a rule names wins: content, then application, then path, then any
+ * program; a deny beats an allow of the same weight, and the order of the rules never matters. What a role lists under
+ * `apps` counts as an allow of those applications. Emergency access has its own list and heeds only denies that name a
+ * content and nobody in particular.
+ */
+export const AppRule = Type.Object(
+  {
+    id: Id,
+    effect: Type.Union([Type.Literal('allow'), Type.Literal('deny')]),
+    /** SHA-256 of programs: this very content, wherever it lies. */
+    contents: Type.Optional(Type.Array(Sha256Hex, { minItems: 1, maxItems: 1000 })),
+    apps: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: 1000 })),
+    paths: Type.Optional(Type.Array(AbsolutePath, { minItems: 1, maxItems: 1000 })),
+    roles: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: 100 })),
+    wards: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: 1000 })),
+    seatGroups: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: 100 })),
+    days: Type.Optional(Type.Array(Type.Union(WEEKDAYS.map((day) => Type.Literal(day))), { minItems: 1, maxItems: 7 })),
+    /** By the seat's own clock and time zone; from 22:00 until 06:00 is the night. */
+    between: Type.Optional(Type.Object({ from: TimeOfDay, until: TimeOfDay }, closed)),
+  },
+  closed,
+);
+
 /** Badge readers. What is absent is as it stands beside it. */
 export const Readers = Type.Object(
   {
@@ -109,6 +146,8 @@ export const Recipient = Type.Object(
 
 export const PolicyDocument = Type.Object(
   {
+    /** For editors: where the JSON Schema of this document lies. */
+    $schema: Type.Optional(Type.String({ maxLength: 1024 })),
     schema: Type.Literal('wardlock-policy/1'),
     tenant: Id,
     version: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }),
@@ -176,6 +215,8 @@ export const PolicyDocument = Type.Object(
       ),
       { maxItems: 100 },
     ),
+    seatGroups: Type.Optional(SeatGroups),
+    rules: Type.Optional(Type.Array(AppRule, { maxItems: 10_000 })),
     breakGlass: Type.Object(
       {
         enabled: Type.Boolean(),

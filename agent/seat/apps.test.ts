@@ -1,6 +1,7 @@
 /** The order of a launch: decided, prepared, recorded, started. Whatever fails before the record starts nothing. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AuditEvent } from '../../contract/events.ts';
+import type { Whereabouts } from '../../core/decision/rule.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { OpenSession } from '../../core/session/types.ts';
 import { person } from '../../core/session/world.ts';
@@ -11,6 +12,7 @@ import { SessionApps } from './apps.ts';
 import { testDocument } from './test-document.ts';
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
+const midday: Whereabouts = { ward: 'icu', seat: 'Bay 4', day: 'mon', minute: 12 * 60 };
 const session: OpenSession = {
   id: 'a'.repeat(32),
   kind: 'person',
@@ -26,12 +28,14 @@ const session: OpenSession = {
 let done: string[] = [];
 let open: OpenSession | null = session;
 let held: OpenSession | null = session;
+let where = midday;
 let policy = testDocument;
 let stuck: string | null = null;
 let storeWorks = true;
 let flooded = false;
 let onRecorded = (): void => {};
 let onStart = (): void => {};
+let onPrepare = (_spec: LaunchSpec): void => {};
 let prepared: Promise<void> = Promise.resolve();
 let exits: ((exit: AppExit) => void)[] = [];
 
@@ -41,6 +45,7 @@ const launcher: Launcher = {
   openDesktop: () => Promise.reject(new Error('not here')),
   prepare: async (spec: LaunchSpec) => {
     await prepared;
+    onPrepare(spec);
     done.push(`prepare ${spec.appId}`);
     const launch: PreparedLaunch = { ok: true, spec, sha256: spec.sha256 };
     return spec.path.endsWith('changed') ? { ok: false, reason: 'file-changed', detail: 'x' } : launch;
@@ -79,6 +84,7 @@ function apps(): SessionApps {
     clock: { bootId: 'b', bootMs: () => 0, wallMs: () => 0 },
     log: silent,
     snapshot,
+    where: () => where,
     openSession: () => open,
     heldSession: () => held,
     web: (appId, action) => done.push(`web ${action} ${appId}`),
@@ -96,8 +102,10 @@ beforeEach(() => {
   stuck = null;
   storeWorks = true;
   flooded = false;
+  where = midday;
   onRecorded = () => {};
   onStart = () => {};
+  onPrepare = () => {};
   prepared = Promise.resolve();
 });
 
@@ -265,6 +273,35 @@ describe('a new policy', () => {
     policy = next;
     await running.enforce();
     expect(done).toEqual(order);
+  });
+
+  test('ends what a rule takes away as the clock turns, and a launch is decided by the same clock', async () => {
+    policy = { ...testDocument, rules: [{ id: 'nights', effect: 'deny', apps: ['calc'], between: { from: '22:00', until: '06:00' } }] };
+    const running = apps();
+    expect(await running.launch('calc')).toBe(true);
+    await running.enforce();
+    expect(running.stateOf('calc')).toBe('running');
+    where = { ...midday, minute: 22 * 60 };
+    await running.enforce();
+    expect(running.stateOf('calc')).toBeUndefined();
+    expect(await running.launch('calc')).toBe(false);
+  });
+
+  test('starts an application without a child program that was recalled, and ends one that has it', async () => {
+    const child = { path: '/bin/a', sha256: '1'.repeat(64) };
+    const apart = changed({ children: [child] }, 'calc');
+    const specs: LaunchSpec[] = [];
+    onPrepare = (spec) => specs.push(spec);
+    policy = apart;
+    const running = apps();
+    await running.launch('calc');
+    policy = { ...apart, rules: [{ id: 'recall', effect: 'deny', contents: [child.sha256] }] };
+    await running.enforce();
+    expect(running.stateOf('calc')).toBeUndefined();
+    await running.launch('calc');
+    expect(specs.map(({ children }) => children)).toEqual([[child], []]);
+    await running.enforce();
+    expect(running.stateOf('calc')).toBe('running');
   });
 
   test('ends the others when one can not be ended, and that one at the next try', async () => {

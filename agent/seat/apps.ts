@@ -5,8 +5,9 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Message } from '../../contract/seat-view.ts';
+import { type Decision, decide, isRecalled, type LaunchFacts } from '../../core/decision/decide.ts';
+import type { Whereabouts } from '../../core/decision/rule.ts';
 import { type ErrorCode, isWardlockError } from '../../core/errors/index.ts';
-import { type Decision, decide, type LaunchFacts } from '../../core/policy/decide.ts';
 import type { OpenSession } from '../../core/session/types.ts';
 import type { NativeApp, PolicyDocument } from '../../policies/schema.ts';
 import type { Clock } from '../clock.ts';
@@ -24,6 +25,7 @@ export interface AppsPorts {
   readonly clock: Clock;
   readonly log: SeatLog;
   readonly snapshot: () => PolicySnapshot | null;
+  readonly where: () => Whereabouts;
   /** The session that is open on the screen, null while it is locked. */
   readonly openSession: () => OpenSession | null;
   /** The session whose applications run, open or locked; null when there is none or it is being ended. */
@@ -62,6 +64,11 @@ export function factsOf(session: OpenSession | null): LaunchFacts['session'] {
   return session.kind === 'breakglass' || session.who === null ? { kind: 'breakglass' } : { kind: 'person', role: session.who.role };
 }
 
+/** The application without what was recalled of the programs beside it. */
+function asAllowed(app: App, document: PolicyDocument): App {
+  return app.kind === 'web' ? app : { ...app, children: app.children.filter((child) => !isRecalled(child, document)) };
+}
+
 /** Whether two entries run the same thing the same way; how it is called and pictured does not matter. */
 function runsAlike(one: App, other: App): boolean {
   const look = { name: '', icon: '' };
@@ -91,16 +98,17 @@ export class SessionApps {
 
   /** Starts an application of the open session, or brings a web application to the front. */
   async launch(appId: string): Promise<boolean> {
-    const { snapshot, openSession } = this.#ports;
+    const { snapshot, openSession, where } = this.#ports;
     const session = openSession();
     const inForce = snapshot();
     this.#message = null;
-    const decision = inForce === null ? null : decide({ appId, session: factsOf(session) }, inForce.document);
-    const app = inForce?.document.apps.find((candidate) => candidate.id === appId);
-    if (session === null || inForce === null || decision === null || decision.effect === 'deny' || app === undefined) {
+    const decision = inForce === null ? null : decide({ appId, session: factsOf(session), where: where() }, inForce.document);
+    const named = inForce?.document.apps.find((candidate) => candidate.id === appId);
+    if (session === null || inForce === null || decision === null || decision.effect === 'deny' || named === undefined) {
       this.#refuse(appId, session, decision?.reason ?? 'no-policy', session === null ? 'LAUNCH_NO_SESSION' : 'LAUNCH_APP_UNKNOWN');
       return false;
     }
+    const app = asAllowed(named, inForce.document);
     const running = this.#running.get(appId);
     if (running !== undefined) {
       if (app.kind === 'web') this.#ports.web(appId, 'open');
@@ -136,8 +144,8 @@ export class SessionApps {
     for (const [appId, running] of [...this.#running]) {
       if (running.session !== session.id) continue;
       const named = inForce.document.apps.find((app) => app.id === appId);
-      const isAllowed = decide({ appId, session: factsOf(session) }, inForce.document).effect === 'allow';
-      if (isAllowed && named !== undefined && runsAlike(named, running.app)) continue;
+      const isAllowed = decide({ appId, session: factsOf(session), where: this.#ports.where() }, inForce.document).effect === 'allow';
+      if (isAllowed && named !== undefined && runsAlike(asAllowed(named, inForce.document), running.app)) continue;
       try {
         await this.#end(appId, running);
       } catch (failure) {

@@ -2,6 +2,7 @@
  * Whether a policy that was just received may replace the one in force. Each refusal has its code; a refusal leaves
  * everything as it is. It judges a document whose signature and schema were checked before.
  */
+import type { AppRule, SeatGroup } from '../decision/rule.ts';
 import type { ErrorCode } from '../errors/index.ts';
 
 /** As much of a document as the judgement needs. */
@@ -13,6 +14,8 @@ export interface CandidateFacts {
   readonly recipients: ReadonlyArray<{ readonly id: string; readonly role: 'reader' | 'escrow'; readonly publicKey: string }>;
   readonly apps: ReadonlyArray<{ readonly id: string }>;
   readonly roles: ReadonlyArray<{ readonly id: string; readonly apps: readonly string[] }>;
+  readonly rules?: readonly AppRule[];
+  readonly seatGroups?: readonly SeatGroup[];
   readonly breakGlass: {
     readonly enabled: boolean;
     readonly apps: readonly string[];
@@ -60,10 +63,11 @@ export function judgeCandidate(
 }
 
 /** Why this policy would leave a seat with nothing to do, or null when it would not. */
-export function emptiness(document: Pick<CandidateFacts, 'apps' | 'roles'>): string | null {
-  if (document.apps.length === 0) return 'The policy names no application.';
-  if (document.roles.length === 0) return 'The policy names no role.';
-  if (document.roles.every((role) => role.apps.length === 0)) return 'The policy gives no role any application.';
+export function emptiness({ apps, roles, rules = [] }: Pick<CandidateFacts, 'apps' | 'roles' | 'rules'>): string | null {
+  if (apps.length === 0) return 'The policy names no application.';
+  if (roles.length === 0) return 'The policy names no role.';
+  if (roles.every((role) => role.apps.length === 0) && rules.every(({ effect }) => effect === 'deny'))
+    return 'The policy gives no role any application.';
   return null;
 }
 
@@ -81,6 +85,7 @@ export function contradictions(document: CandidateFacts): readonly Contradiction
   return [
     ...repeated(document),
     ...danglingApps(document),
+    ...danglingRules(document),
     ...unreadableRecord(document),
     ...deadBreakGlass(document),
     ...wrongDates(document),
@@ -88,7 +93,8 @@ export function contradictions(document: CandidateFacts): readonly Contradiction
 }
 
 function repeated(document: CandidateFacts): readonly Contradiction[] {
-  const lists = { apps: document.apps, roles: document.roles, recipients: document.recipients };
+  const { apps, roles, recipients, rules = [], seatGroups = [] } = document;
+  const lists = { apps, roles, recipients, rules, seatGroups };
   return Object.entries(lists).flatMap(([list, entries]) =>
     entries.flatMap(({ id }, index): readonly Contradiction[] =>
       entries.findIndex((other) => other.id === id) === index
@@ -108,6 +114,28 @@ function danglingApps(document: CandidateFacts): readonly Contradiction[] {
     ...document.roles.flatMap((role, index) => missing(role.apps, ['roles', index, 'apps'], `Role ${role.id}`)),
     ...missing(document.breakGlass.apps, ['breakGlass', 'apps'], 'Emergency access'),
   ];
+}
+
+/** A rule that names what is not there restricts nothing, or allows what nobody meant. */
+function danglingRules({ apps, roles, rules = [], seatGroups = [] }: CandidateFacts): readonly Contradiction[] {
+  const known = { apps: idsOf(apps), roles: idsOf(roles), seatGroups: idsOf(seatGroups) };
+  return rules.flatMap((rule, index) => [
+    ...(RESERVED.has(rule.id) ? [{ path: ['rules', index, 'id'], message: `The id ${rule.id} is Wardlock's own. Choose another.` }] : []),
+    ...(['apps', 'roles', 'seatGroups'] as const).flatMap((field) =>
+      (rule[field] ?? []).flatMap((id, at) =>
+        known[field].has(id)
+          ? []
+          : [{ path: ['rules', index, field, at], message: `Rule ${rule.id} names ${id}, which ${field} does not have.` }],
+      ),
+    ),
+  ]);
+}
+
+/** What a decision says when no rule of the document decided. */
+const RESERVED = new Set(['default', 'breakglass']);
+
+function idsOf(list: ReadonlyArray<{ readonly id: string }>): ReadonlySet<string> {
+  return new Set(list.map(({ id }) => id));
 }
 
 function unreadableRecord({ recipients }: CandidateFacts): readonly Contradiction[] {

@@ -1,7 +1,6 @@
-/** Which policy may replace which, and which application a session may start. */
+/** Which policy may replace which. */
 import { describe, expect, test } from 'vitest';
 import { type CandidateFacts, judgeCandidate } from './candidate.ts';
-import { allowedApps, decide } from './decide.ts';
 
 const good: CandidateFacts = {
   tenant: 'clinic',
@@ -42,28 +41,22 @@ describe('a candidate', () => {
     ['whose recipients share a key', { recipients: good.recipients.map((one) => ({ ...one, publicKey: 'AAAA' })) }, 'POLICY_MALFORMED'],
     ['with emergency access into nothing', { breakGlass: { ...good.breakGlass, apps: [] } }, 'POLICY_MALFORMED'],
     ['with emergency access for no reason', { breakGlass: { ...good.breakGlass, reasons: [] } }, 'POLICY_MALFORMED'],
+    ['whose rule names an unknown application', { rules: [{ id: 'r', effect: 'deny', apps: ['gone'] }] }, 'POLICY_MALFORMED'],
+    ['whose rule names an unknown role', { rules: [{ id: 'r', effect: 'deny', roles: ['gone'] }] }, 'POLICY_MALFORMED'],
+    ['whose rule names an unknown group of seats', { rules: [{ id: 'r', effect: 'deny', seatGroups: ['gone'] }] }, 'POLICY_MALFORMED'],
+    ['whose rule is called as no rule may be', { rules: [{ id: 'breakglass', effect: 'deny' }] }, 'POLICY_MALFORMED'],
+    [
+      'with a rule twice',
+      {
+        rules: [
+          { id: 'r', effect: 'deny' },
+          { id: 'r', effect: 'allow' },
+        ],
+      },
+      'POLICY_MALFORMED',
+    ],
     ['that expires before it begins', { issuedAt: '2032-01-01T00:00:00Z' }, 'POLICY_MALFORMED'],
-  ])('%s is refused', (_name, change, code) => expect(judge(change)).toMatchObject({ outcome: 'refuse', code }));
-});
-
-describe('a decision', () => {
-  const nurse = { kind: 'person', role: 'nurse' } as const;
-  test('allows what the role names, and says by which rule of which version', () =>
-    expect(decide({ appId: 'chart', session: nurse }, good)).toEqual({
-      effect: 'allow',
-      reason: 'rule',
-      ruleId: 'role:nurse',
-      generation: 5,
-    }));
-  test.each([
-    ['nobody is signed in', 'calc', null, 'no-session'],
-    ['the policy has no such application', 'shell', nurse, 'app-unknown'],
-    ['the role lacks it', 'chart', { kind: 'person', role: 'porter' } as const, 'role-lacks-app'],
-    ['the role is unknown', 'calc', { kind: 'person', role: 'ghost' } as const, 'role-unknown'],
-    ['emergency access does not open it', 'calc', { kind: 'breakglass' } as const, 'breakglass-lacks-app'],
-  ])('denies when %s', (_name, appId, session, reason) =>
-    expect(decide({ appId, session }, good)).toMatchObject({ effect: 'deny', reason }),
+  ] satisfies ReadonlyArray<readonly [string, Partial<CandidateFacts>, string]>)('%s is refused', (_name, change, code) =>
+    expect(judge(change)).toMatchObject({ outcome: 'refuse', code }),
   );
-  test('lists exactly what it would allow', () =>
-    expect(allowedApps({ kind: 'breakglass' }, good.apps, good).map((app) => app.id)).toEqual(['chart']));
 });

@@ -1,0 +1,173 @@
+/**
+ * The decision whether an application may be started: an object with its reason, from the facts and one immutable policy.
+ * The most specific name that a rule gives wins, a deny beats an allow of the same weight, and the order of the rules
+ * never matters. Pure; it never looks at a file. What is on disk is judged where the file is opened.
+ */
+import { type AppRule, applies, groupsOf, isTimed, LEVELS, levelsOf, type RuleFacts, type SeatGroup, type Whereabouts } from './rule.ts';
+
+/** As much of an application as a decision needs. Web applications have neither path nor content. */
+export interface DecidedApp {
+  readonly id: string;
+  readonly path?: string;
+  readonly sha256?: string;
+}
+
+/** As much of a policy as a decision needs; a policy document fits. It must never change once something was decided by it. */
+export interface DecisionRules {
+  readonly version: number;
+  readonly apps: readonly DecidedApp[];
+  readonly roles: ReadonlyArray<{ readonly id: string; readonly apps: readonly string[] }>;
+  readonly rules?: readonly AppRule[];
+  readonly seatGroups?: readonly SeatGroup[];
+  readonly breakGlass: { readonly apps: readonly string[] };
+}
+
+export interface LaunchFacts {
+  readonly appId: string;
+  /** Whose session it is; null when nobody is signed in or the seat is locked. */
+  readonly session: { readonly kind: 'person'; readonly role: string } | { readonly kind: 'breakglass' } | null;
+  readonly where: Whereabouts;
+}
+
+export type DenyReason =
+  | 'no-session'
+  | 'app-unknown'
+  | 'role-unknown'
+  | 'role-lacks-app'
+  | 'breakglass-lacks-app'
+  /** A rule of the policy says no. */
+  | 'rule-denies';
+
+export interface Decision {
+  readonly effect: 'allow' | 'deny';
+  readonly reason: 'rule' | DenyReason;
+  /** What decided: a rule's id, `role:nurse` for what a role lists, or `breakglass`; `default` where nothing spoke. */
+  readonly ruleId: string;
+  /** Version of the policy that decided. */
+  readonly generation: number;
+  /** Holds for this session until the policy changes; false where a rule about this application knows days or hours. */
+  readonly cacheable: boolean;
+}
+
+/** What speaks about one application at one level; denies and allows each in the order of their ids. */
+interface LevelRules {
+  readonly deny: readonly AppRule[];
+  readonly allow: readonly AppRule[];
+}
+
+interface AppRules {
+  readonly levels: readonly LevelRules[];
+  /** Roles that list the application themselves: an allow at the level of applications. */
+  readonly roles: ReadonlySet<string>;
+  readonly timed: boolean;
+}
+
+interface Compiled {
+  readonly apps: ReadonlyMap<string, AppRules>;
+  readonly roles: ReadonlySet<string>;
+  readonly breakGlass: ReadonlySet<string>;
+  /** Of the seat that asked last: a seat has one name. */
+  groups: { readonly seat: string; readonly ids: ReadonlySet<string> } | null;
+}
+
+const APP_LEVEL = LEVELS.indexOf('app');
+const compiled = new WeakMap<DecisionRules, Compiled>();
+
+/** Deny unless the policy allows the application for this session, here and now. */
+export function decide(facts: LaunchFacts, rules: DecisionRules): Decision {
+  const policy = compile(rules);
+  const { session, appId, where } = facts;
+  const app = policy.apps.get(appId);
+  const decided = (effect: 'allow' | 'deny', reason: Decision['reason'], ruleId = 'default'): Decision => ({
+    effect,
+    reason,
+    ruleId,
+    generation: rules.version,
+    cacheable: app?.timed !== true,
+  });
+  if (session === null) return decided('deny', 'no-session');
+  if (app === undefined) return decided('deny', 'app-unknown');
+  if (session.kind === 'breakglass') return breakGlass(app, policy.breakGlass.has(appId), decided);
+  const { role } = session;
+  if (!policy.roles.has(role)) return decided('deny', 'role-unknown');
+  const ruleFacts: RuleFacts = { ...where, role, seatGroups: seatGroups(policy, rules, where.seat) };
+  for (const [index, level] of app.levels.entries()) {
+    const denied = level.deny.find((rule) => applies(rule, ruleFacts));
+    if (denied !== undefined) return decided('deny', 'rule-denies', denied.id);
+    if (index === APP_LEVEL && app.roles.has(role)) return decided('allow', 'rule', `role:${role}`);
+    const allowed = level.allow.find((rule) => applies(rule, ruleFacts));
+    if (allowed !== undefined) return decided('allow', 'rule', allowed.id);
+  }
+  return decided('deny', 'role-lacks-app', `role:${role}`);
+}
+
+/**
+ * Emergency access has its own list, and no hour or place takes it away. Only a deny that names the very content of a
+ * program, and nobody in particular, reaches it: a recalled program is recalled for everyone.
+ */
+function breakGlass(
+  app: AppRules,
+  isListed: boolean,
+  decided: (effect: 'allow' | 'deny', reason: Decision['reason'], ruleId: string) => Decision,
+): Decision {
+  const recalled = app.levels[0]?.deny.find(isUnconditional);
+  if (recalled !== undefined) return decided('deny', 'rule-denies', recalled.id);
+  return isListed ? decided('allow', 'rule', 'breakglass') : decided('deny', 'breakglass-lacks-app', 'breakglass');
+}
+
+/** The applications that a session may start, in the policy's own order. */
+export function allowedApps<A extends { readonly id: string }>(
+  facts: Omit<LaunchFacts, 'appId'>,
+  apps: readonly A[],
+  rules: DecisionRules,
+): readonly A[] {
+  return apps.filter((app) => decide({ ...facts, appId: app.id }, rules).effect === 'allow');
+}
+
+/** Whether a program that an application names beside itself was recalled: a deny that names its content or path, for everyone. */
+export function isRecalled(program: { readonly path: string; readonly sha256: string }, rules: DecisionRules): boolean {
+  return (rules.rules ?? []).some(
+    (rule) =>
+      rule.effect === 'deny' &&
+      isUnconditional(rule) &&
+      (rule.contents?.includes(program.sha256) === true || rule.paths?.includes(program.path) === true),
+  );
+}
+
+function isUnconditional({ roles, wards, seatGroups: groups, days, between }: AppRule): boolean {
+  return [roles, wards, groups, days, between].every((condition) => condition === undefined);
+}
+
+function seatGroups(policy: Compiled, rules: DecisionRules, seat: string): ReadonlySet<string> {
+  if (policy.groups?.seat !== seat) policy.groups = { seat, ids: groupsOf(seat, rules.seatGroups ?? []) };
+  return policy.groups.ids;
+}
+
+function compile(rules: DecisionRules): Compiled {
+  const found = compiled.get(rules);
+  if (found !== undefined) return found;
+  const listedBy = new Map<string, Set<string>>(rules.apps.map(({ id }) => [id, new Set()]));
+  for (const role of rules.roles) for (const app of role.apps) listedBy.get(app)?.add(role.id);
+  const made: Compiled = {
+    apps: new Map(rules.apps.map((app) => [app.id, compileApp(app, listedBy.get(app.id) ?? new Set(), rules.rules ?? [])])),
+    roles: new Set(rules.roles.map(({ id }) => id)),
+    breakGlass: new Set(rules.breakGlass.apps),
+    groups: null,
+  };
+  compiled.set(rules, made);
+  return made;
+}
+
+function compileApp(app: DecidedApp, roles: ReadonlySet<string>, rules: readonly AppRule[]): AppRules {
+  const speaking = rules
+    .map((rule) => ({ rule, levels: levelsOf(rule, app) }))
+    .filter(({ levels }) => levels.length > 0)
+    .sort((one, other) => (one.rule.id < other.rule.id ? -1 : 1));
+  const at = (level: (typeof LEVELS)[number], effect: AppRule['effect']): AppRule[] =>
+    speaking.filter(({ rule, levels }) => rule.effect === effect && levels.includes(level)).map(({ rule }) => rule);
+  return {
+    levels: LEVELS.map((level) => ({ deny: at(level, 'deny'), allow: at(level, 'allow') })),
+    roles,
+    timed: speaking.some(({ rule }) => isTimed(rule)),
+  };
+}
