@@ -4,7 +4,8 @@
  * nothing could be verified. Writes nothing to the evidence.
  */
 import type { Command } from 'commander';
-import { kindOf, openSnapshot, openStoreFolder } from '../agent/store/evidence.ts';
+import { kindOf, openSnapshot, openStoreFolder, type StoredLog } from '../agent/store/evidence.ts';
+import { type StoredSummary, verifyStored } from '../agent/store/verify-stored.ts';
 import { toHex } from '../core/audit/bytes.ts';
 import type { SectionSummary } from '../core/audit/export/coverage.ts';
 import { parseLine } from '../core/audit/export/lines.ts';
@@ -38,9 +39,9 @@ export function register(program: Command): void {
     .description("verify a seat's snapshot, a stopped store's folder or an auditor's export, offline")
     .option('--key <vkey>', 'verification key from outside, or a file with it; may be given again', collect, [])
     .option('--json', 'print one JSON document')
-    .action((path: string, flags: VerifyFlags) => {
+    .action(async (path: string, flags: VerifyFlags) => {
       try {
-        process.exitCode = verify(path, keysOf(flags), flags);
+        process.exitCode = await verify(path, keysOf(flags), flags);
       } catch (error) {
         process.exitCode = refuse(asCoded(error), flags.json === true);
       }
@@ -70,7 +71,7 @@ function refuse(error: WardlockError, json: boolean): number {
   return error.code === 'AUDIT_STORE_LOCKED' || error.code === 'AUDIT_STORE_FAILED' ? EXIT_UNREADABLE : EXIT_NOT_A_LOG;
 }
 
-function verify(path: string, keys: readonly NoteVerifier[], flags: VerifyFlags): number {
+async function verify(path: string, keys: readonly NoteVerifier[], flags: VerifyFlags): Promise<number> {
   const report = new Report(path, flags.json === true);
   const kind = kindOf(path);
   if (kind === 'text' && hasExportLine(path)) verifyExportFile(path, keys, report);
@@ -79,7 +80,8 @@ function verify(path: string, keys: readonly NoteVerifier[], flags: VerifyFlags)
   } else {
     const evidence = kind === 'store' ? openStoreFolder(path, nodeCrypto) : openSnapshot(path, nodeCrypto);
     try {
-      for (const source of evidence.sources) verifySource(source, keys, report);
+      for (const [at, source] of evidence.sources.entries())
+        await verifySource(at === 0 ? evidence.stored : undefined, source, keys, report);
       if (evidence.anchorMissing) report.fault({ code: 'ANCHOR_MISSING' });
     } finally {
       evidence.close();
@@ -88,12 +90,19 @@ function verify(path: string, keys: readonly NoteVerifier[], flags: VerifyFlags)
   return report.finish(keys.length > 0);
 }
 
-function verifySource(source: LogSource, keys: readonly NoteVerifier[], report: Report): void {
-  const summary = drain(verifyLog(nodeCrypto, source, keysByUse(keys)), report);
-  report.summary(logSummary(source, summary, keysByUse(keys).receiptKeys.length > 0), {
-    incarnation: toHex(source.log.incarnation),
-    ...withoutHashes(summary),
-  });
+/** @param stored where the log lies, if it is one that two threads can read */
+async function verifySource(
+  stored: StoredLog | undefined,
+  source: LogSource,
+  keys: readonly NoteVerifier[],
+  report: Report,
+): Promise<void> {
+  const trusted = keysByUse(keys);
+  const summary =
+    stored === undefined
+      ? withoutHashes(drain(verifyLog(nodeCrypto, source, trusted), report))
+      : await verifyStored(nodeCrypto, stored, source, trusted, (fault) => report.fault(fault));
+  report.summary(logSummary(source, summary, trusted.receiptKeys.length > 0), { incarnation: toHex(source.log.incarnation), ...summary });
 }
 
 function verifyExportFile(path: string, keys: readonly NoteVerifier[], report: Report): void {
@@ -133,13 +142,13 @@ function drain<T>(faults: Generator<Fault, T>, report: Report): T {
   return step.value;
 }
 
-function logSummary(source: LogSource, summary: VerifySummary, receiptsChecked: boolean): string {
+function logSummary(source: LogSource, summary: StoredSummary, receiptsChecked: boolean): string {
   const { from, size, epochs, receipted, firstWallMicros, lastWallMicros } = summary;
   const pruned = from > 0 ? `, pruned before ${from}` : '';
   return `seat ${toHex(source.log.workstation)} log ${toHex(source.log.incarnation)}: ${size} entries${pruned}, ${epochs} epochs, ${timeText(firstWallMicros)} to ${timeText(lastWallMicros)}, ${receiptsChecked ? `receipted to ${receipted}` : "receipts not checked (no --key of the server's mirror)"}`;
 }
 
-function withoutHashes(summary: VerifySummary): Omit<VerifySummary, 'hashes'> {
+function withoutHashes(summary: VerifySummary): StoredSummary {
   const { hashes: _hashes, ...rest } = summary;
   return rest;
 }

@@ -53,6 +53,8 @@ const json = process.argv.includes('--json');
 // Before any command is made: each takes these settings from here. What is wrong is said in one place, at the end of this file.
 const program = new Command('wardlock')
   .description('Shared clinic workstations: locked seats, staff, policy, record')
+  // Options stand behind their command: `server` and the commands under it have some of the same name.
+  .enablePositionalOptions()
   .exitOverride()
   .configureOutput({ writeErr: (text) => (json ? false : process.stderr.write(text)), outputError: () => undefined });
 const word = process.argv[2] ?? '';

@@ -25,14 +25,14 @@ const READER = 'keep the index up to date until SIGTERM: the reader role as a pr
 const REINDEX = 'build the index again from verified bytes; goes on where a rebuild was cut off';
 
 export function register(program: Command): void {
-  const server = group(program, 'server', 'the server');
-  withFlags(server.command('reader').description(READER)).action(run);
-  withFlags(server.command('reindex').description(REINDEX))
-    .option('--from-start', 'drop what a rebuild that was cut off has built')
-    .action(reindex);
   const reader = group(program, 'reader', 'the reader role: the only part that decrypts the record');
-  withFlags(reader.command('run').description(READER)).action(run);
-  withFlags(reader.command('reindex').description(REINDEX))
+  readerCommands(reader, 'run');
+}
+
+/** Adds both commands to a group; the first stands under the name given. */
+export function readerCommands(commands: Command, name: string): void {
+  withFlags(commands.command(name).description(READER)).action(run);
+  withFlags(commands.command('reindex').description(REINDEX))
     .option('--from-start', 'drop what a rebuild that was cut off has built')
     .action(reindex);
 }
