@@ -9,6 +9,7 @@ import type { AppExit } from '../../agent/launch/port.ts';
 import { type Cgroup, cgroupMount, endCgroup, enterCgroup, livingProcesses, makeCgroup } from '../../agent/os/cgroup.ts';
 import { processesOf } from '../support/processes.ts';
 import { named, openSeat, type Seat, startApp } from '../support/sandboxed-seat.ts';
+import { measureDecide } from './support/decide.ts';
 import { type BenchRow, type BenchSuite, judge, median, percentile } from './support/row.ts';
 
 const SHELL = '/bin/dash';
@@ -116,7 +117,9 @@ export const run: BenchSuite['run'] = async ({ say }) => {
     say(`Launching ${LAUNCHES} times.`);
     const launch = await measureLaunch(seat);
     say(`Ending ${PROCESSES} processes, ${END_ROUNDS} times.`);
-    return [exec, launch, await measureEnd(seat)];
+    const end = await measureEnd(seat);
+    say('Deciding about 1,000 applications.');
+    return [exec, launch, end, measureDecide()];
   } finally {
     await seat.close();
   }
