@@ -14,8 +14,8 @@ import { type Accounts, openAccounts } from './services/accounts.ts';
 import { openAlarms } from './services/alarms.ts';
 import { type Changes, openChanges } from './services/changes.ts';
 import { type Directories, openDirectories } from './services/directory.ts';
-import { openEnvelopes } from './services/envelopes.ts';
 import { type Enrolments, openEnrolments } from './services/enrolments.ts';
+import { openEnvelopes } from './services/envelopes.ts';
 import { type Exports, openExports } from './services/exports.ts';
 import { type Holds, openHolds } from './services/holds.ts';
 import { type Intake, openIntake } from './services/intake.ts';
@@ -36,8 +36,8 @@ import { openLogKeys, rememberVerifiers } from './services/verifiers.ts';
 import { openWitness, type Witness } from './services/witness.ts';
 import { type Authority, openAuthority } from './site/authority.ts';
 import { openSiteKeys, type SiteKeys } from './site/keys.ts';
-import { settleKeys } from './site/same-keys.ts';
 import { openPeriodKeyFiles } from './site/period-keys.ts';
+import { settleKeys } from './site/same-keys.ts';
 import { settleTenant } from './site/tenant.ts';
 import type { Statement } from './store/engine.ts';
 import { openStore } from './store/open.ts';
@@ -104,13 +104,28 @@ export interface Site {
 const ANNOUNCE_MS = 250;
 
 export async function openSite(options: SiteOptions): Promise<Site> {
-  const now = Date.now;
-  const { stateFolder } = options;
-  makeStateFolder(stateFolder);
+  makeStateFolder(options.stateFolder);
   const operational = openOperationalLog('wardlock-server');
   const fault = (cause: unknown): void => operational.error('background work failed', { error: String(cause) });
   const { onStatement } = options;
   const store = await openStore(databaseAddress(options), { onFault: fault, ...(onStatement === undefined ? {} : { onStatement }) });
+  try {
+    return await compose(options, { store, operational, fault });
+  } catch (cause) {
+    await store.close();
+    throw cause;
+  }
+}
+
+interface Ground {
+  readonly store: Store;
+  readonly operational: OperationalLog;
+  readonly fault: (cause: unknown) => void;
+}
+
+async function compose(options: SiteOptions, { store, operational, fault }: Ground): Promise<Site> {
+  const now = Date.now;
+  const { stateFolder } = options;
   const { db } = store;
   const tenant = await settleTenant(db, options.tenant);
   const { authority, made } = await openAuthority(stateFolder, tenant, now());
