@@ -37,7 +37,7 @@ export async function openVault(options: VaultOptions): Promise<KeyVault> {
     throw new WardlockError('AUDIT_KEYS_UNAVAILABLE', `This seat keeps its keys in the ${chosen}, which does not answer now.`);
   }
   if (chosen === 'file') return plain;
-  const vault = (await credentialVault(options)) ?? (options.keychain ? await keychainVault(options.service) : undefined) ?? plain;
+  const vault = (options.keychain ? await keychainVault(options.service) : undefined) ?? (await credentialVault(options)) ?? plain;
   await replaceSecretFile(choicePath(options.dir), utf8(vault.protection.protection));
   return vault;
 }

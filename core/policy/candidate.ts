@@ -2,6 +2,8 @@
  * Whether a policy that was just received may replace the one in force. Each refusal has its code; a refusal leaves
  * everything as it is. It judges a document whose signature and schema were checked before.
  */
+import { fromBase64 } from '../audit/bytes.ts';
+import { isX25519PublicKey } from '../audit/key-check.ts';
 import type { AppRule, SeatGroup } from '../decision/rule.ts';
 import type { ErrorCode } from '../errors/index.ts';
 
@@ -143,7 +145,17 @@ function unreadableRecord({ recipients }: CandidateFacts): readonly Contradictio
   if (!has('reader')) return [{ path: ['recipients'], message: 'No recipient is a reader: nobody could read the record.' }];
   if (!has('escrow')) return [{ path: ['recipients'], message: 'No recipient is an escrow: a lost reader key would lose the record.' }];
   const keys = new Set(recipients.map((recipient) => recipient.publicKey));
-  return keys.size === recipients.length ? [] : [{ path: ['recipients'], message: 'Two recipients share one key.' }];
+  if (keys.size !== recipients.length) return [{ path: ['recipients'], message: 'Two recipients share one key.' }];
+  return recipients.flatMap(({ id, publicKey }, index) =>
+    isX25519PublicKey(fromBase64(publicKey) ?? new Uint8Array())
+      ? []
+      : [
+          {
+            path: ['recipients', index, 'publicKey'],
+            message: `The key of recipient ${id} is no X25519 public key, or one that is not safe.`,
+          },
+        ],
+  );
 }
 
 function deadBreakGlass({ breakGlass }: CandidateFacts): readonly Contradiction[] {

@@ -8,8 +8,8 @@ const good: CandidateFacts = {
   issuedAt: '2030-01-01T00:00:00Z',
   expiresAt: '2031-01-01T00:00:00Z',
   recipients: [
-    { id: 'auditor', role: 'reader', publicKey: 'AAAA' },
-    { id: 'vault', role: 'escrow', publicKey: 'BBBB' },
+    { id: 'auditor', role: 'reader', publicKey: 'CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=' },
+    { id: 'vault', role: 'escrow', publicKey: 'CgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgo=' },
   ],
   apps: [{ id: 'calc' }, { id: 'chart' }],
   roles: [
@@ -18,6 +18,8 @@ const good: CandidateFacts = {
   ],
   breakGlass: { enabled: true, apps: ['chart'], reasons: [{ id: 'code-blue' }] },
 };
+/** The points 0 and 1 of curve25519. */
+const SMALL_ORDER = ['AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=', 'AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='];
 const inForce = { tenant: 'clinic', version: 4, sha256: 'old' };
 const now = Date.parse('2030-06-01T00:00:00Z');
 const judge = (change: Partial<CandidateFacts>, sha256 = 'new') =>
@@ -39,6 +41,16 @@ describe('a candidate', () => {
     ['whose record nobody could read', { recipients: good.recipients.slice(1) }, 'POLICY_MALFORMED'],
     ['without an escrow', { recipients: good.recipients.slice(0, 1) }, 'POLICY_MALFORMED'],
     ['whose recipients share a key', { recipients: good.recipients.map((one) => ({ ...one, publicKey: 'AAAA' })) }, 'POLICY_MALFORMED'],
+    [
+      'whose recipient has a key of small order',
+      { recipients: good.recipients.map((one, at) => ({ ...one, publicKey: SMALL_ORDER[at] ?? '' })) },
+      'POLICY_MALFORMED',
+    ],
+    [
+      'whose recipient has no key at all',
+      { recipients: good.recipients.map((one, at) => ({ ...one, publicKey: at === 0 ? 'AAAA' : one.publicKey })) },
+      'POLICY_MALFORMED',
+    ],
     ['with emergency access into nothing', { breakGlass: { ...good.breakGlass, apps: [] } }, 'POLICY_MALFORMED'],
     ['with emergency access for no reason', { breakGlass: { ...good.breakGlass, reasons: [] } }, 'POLICY_MALFORMED'],
     ['whose rule names an unknown application', { rules: [{ id: 'r', effect: 'deny', apps: ['gone'] }] }, 'POLICY_MALFORMED'],
