@@ -60,7 +60,7 @@ export function intakeRoutes(app: App, site: Site, seatOf: (request: FastifyRequ
       'SERVER_TOO_MANY',
     ]),
   };
-  const options = { schema, bodyLimit: ENTRIES_BODY_BYTES, onRequest: limit };
+  const options = { schema, bodyLimit: ENTRIES_BODY_BYTES, ...limit };
   app.put(`${seatPaths.entries}/:incarnation/:start`, options, async (request, reply) => {
     const { workstationId, logKey } = seatOf(request);
     const { incarnation, start } = request.params;

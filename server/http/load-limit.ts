@@ -9,18 +9,28 @@ import { WardlockError } from '../../core/errors/index.ts';
 export const UPLOADS_IN_HAND = 32;
 const RETRY_AFTER_SECONDS = 2;
 
-/** An `onRequest` hook for the routes it is given to. */
-export function limitInHand(most: number, onRefused: () => void): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
-  let inHand = 0;
-  return async (_request, reply) => {
-    if (inHand >= most) {
-      onRefused();
-      void reply.header('retry-after', String(RETRY_AFTER_SECONDS));
-      throw new WardlockError('SERVER_TOO_MANY');
-    }
-    inHand += 1;
-    reply.raw.once('close', () => {
-      inHand -= 1;
-    });
+/** Hooks for the routes that share one limit. */
+export interface LoadLimit {
+  onRequest(request: FastifyRequest, reply: FastifyReply): Promise<void>;
+  /** The answer is ready and the body is gone: the next one may come, though the answer is still on its way. */
+  onSend(request: FastifyRequest): Promise<void>;
+}
+
+export function limitInHand(most: number, onRefused: () => void): LoadLimit {
+  const inHand = new Set<FastifyRequest>();
+  return {
+    onRequest: async (request, reply) => {
+      if (inHand.size >= most) {
+        onRefused();
+        void reply.header('retry-after', String(RETRY_AFTER_SECONDS));
+        throw new WardlockError('SERVER_TOO_MANY');
+      }
+      inHand.add(request);
+      // A peer that goes away in the midst of its body gets no answer.
+      reply.raw.once('close', () => inHand.delete(request));
+    },
+    onSend: async (request) => {
+      inHand.delete(request);
+    },
   };
 }

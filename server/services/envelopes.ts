@@ -5,13 +5,15 @@
  */
 import type { Kysely } from 'kysely';
 import { epochBodyLength } from '../../core/audit/epoch.ts';
-import { type AuditCrypto, HEADER_BYTES, KIND_EPOCH, parseHeader } from '../../core/audit/index.ts';
+import { type AuditCrypto, HEADER_BYTES, KIND_EPOCH } from '../../core/audit/index.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { Tables } from '../store/schema.ts';
 import { type LogName, readStored } from './logs.ts';
 import type { PeriodKey, PeriodKeys } from './period-keys.ts';
 
 const INFO = 'wardlock-epoch-envelopes/1';
+/** The byte of the header that names the kind: each entry of each upload is asked. */
+const KIND_AT = 2;
 const ENCAPSULATED_BYTES = 32;
 /** Where the envelopes stand in an entry that opens an epoch: after the count, in slots of one size. */
 const ENVELOPES_AT = HEADER_BYTES + epochBodyLength(0, false);
@@ -78,7 +80,7 @@ export function openEnvelopes(parts: EnvelopeParts): Envelopes {
 }
 
 function isEpoch(entry: Uint8Array): boolean {
-  return entry.length > 0 && parseHeader(entry).kind === KIND_EPOCH;
+  return entry[KIND_AT] === KIND_EPOCH;
 }
 
 /** An entry as it is stored: zeros in the place of the envelopes. */
