@@ -6,6 +6,7 @@ import type { Kysely } from 'kysely';
 import { eventCodes } from '../../contract/event-codes.ts';
 import { type EntryHeader, KIND_EPOCH } from '../../core/audit/index.ts';
 import { WardlockError } from '../../core/errors/index.ts';
+import { type BulkColumns, insertMany } from '../store/bulk.ts';
 import type { Tables } from '../store/schema.ts';
 import type { LogName } from './logs.ts';
 
@@ -19,6 +20,21 @@ const STARTS = ['session.started', 'breakglass.started'];
 const ENDS = ['session.ended', 'breakglass.ended'];
 
 export type IndexRow = Tables['indexed_events'];
+
+/** For bulk inserts. */
+export const INDEX_COLUMNS: BulkColumns<'indexed_events'> = {
+  workstation_id: 'text',
+  incarnation: 'text',
+  seq: 'bigint',
+  event_no: 'bigint',
+  at: 'bigint',
+  type: 'text',
+  session_id: 'text',
+  person_id: 'text',
+  app_id: 'text',
+  outcome: 'integer',
+  body: 'text',
+};
 
 /** Entries that one log can have before its numbers run into those of the next. */
 const NUMBERS_OF_A_LOG = 2 ** 32;
@@ -104,7 +120,7 @@ export async function writeIndex(
       .executeTakeFirst();
     if (moved.numUpdatedRows !== 1n || chunk.rows.length === 0) return;
     const rows = await withPersons(transaction, workstation_id, chunk.rows);
-    await transaction.insertInto('indexed_events').values(rows).execute();
+    await insertMany(transaction, 'indexed_events', INDEX_COLUMNS, rows);
     for (const row of rows) await writeSession(transaction, row);
   });
 }
