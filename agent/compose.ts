@@ -12,6 +12,7 @@ import { type BoundaryServer, listen } from '../ipc/server.ts';
 import { BorderWatch } from './border.ts';
 import { machineClock } from './clock.ts';
 import { StaffDirectory } from './credentials/directory.ts';
+import { Outbox } from './credentials/outbox.ts';
 import { PinCheck } from './credentials/pin.ts';
 import { SeatIdentity } from './enrolment/seat-identity.ts';
 import { selfTestPeerCredentials } from './ipc/peercred.ts';
@@ -81,6 +82,7 @@ async function makeParts(options: AgentOptions, layout: Layout, log: SeatLog): P
   const identity = new SeatIdentity({ path: layout.identity, box: await boxFor('identity'), logSeed, sealingSeed });
   const directory = new StaffDirectory(layout.directory, await boxFor('directory'), pins);
   const memory = new SeatMemory(layout.memory, await boxFor('memory'), clock);
+  const outbox = new Outbox(layout.outbox, await boxFor('outbox'), clock.wallMs());
   const recorder = new Recorder(log, (event) => {
     try {
       memory.addUnreported(event);
@@ -112,6 +114,7 @@ async function makeParts(options: AgentOptions, layout: Layout, log: SeatLog): P
     identity,
     directory,
     pins,
+    outbox,
     launcher,
     protection: vault.protection,
     sealingSeed,
@@ -153,6 +156,7 @@ function outputsTo(servers: Servers, seat: () => SeatAgent): SeatOutputs {
       if (!pending) setTimeout(tellAppended, APPENDED_INTERVAL_MS);
       pending = true;
     },
+    news: () => servers.sync?.broadcast('news', {}),
     enrol: (server, token) => {
       const listening = servers.sync?.connections() ?? [];
       for (const connection of listening) connection.send('enrol', { server, token });

@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs';
 import type { Result } from '../contract/boundary.ts';
 import type { CliBoundary } from '../contract/cli.ts';
 import type { ReadersReport } from './readers/port.ts';
-import { LEAST_DIGITS_WITH_A_FILE, type SeatAgent } from './seat-agent.ts';
+import { LEAST_DIGITS_WITH_A_FILE } from './seat/rules.ts';
+import type { SeatAgent } from './seat-agent.ts';
 
 type Check = Result<CliBoundary, 'doctor'>['checks'][number];
 type Finding = Omit<Check, 'id'>;

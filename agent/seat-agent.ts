@@ -6,12 +6,12 @@ import type { Params } from '../contract/boundary.ts';
 import type { SeatView } from '../contract/seat-view.ts';
 import type { UiBoundary } from '../contract/ui.ts';
 import { isWardlockError } from '../core/errors/index.ts';
-import { FREE_FAILURES, WAIT_CAP_MS } from '../core/session/throttle.ts';
-import type { OpenSession, SeatEvent, SeatRules } from '../core/session/types.ts';
+import type { OpenSession, SeatEvent } from '../core/session/types.ts';
 import type { BorderWatch } from './border.ts';
 import type { Clock } from './clock.ts';
-import { type StaffDirectory, standingOf } from './credentials/directory.ts';
-import { Entrance } from './credentials/entrance.ts';
+import { Credentials, everybodyWaits } from './credentials/credentials.ts';
+import type { StaffDirectory } from './credentials/directory.ts';
+import type { Outbox } from './credentials/outbox.ts';
 import type { PinCheck } from './credentials/pin.ts';
 import type { SeatIdentity } from './enrolment/seat-identity.ts';
 import type { KeyProtection } from './keys/index.ts';
@@ -25,7 +25,7 @@ import type { Recorder } from './record/recorder.ts';
 import { SeatRecord, type SeatRecordPorts } from './record/seat-record.ts';
 import { SessionApps } from './seat/apps.ts';
 import { Desktops } from './seat/desktops.ts';
-import { type PolicyState, rulesOf } from './seat/rules.ts';
+import { leastPinDigits, type PolicyState } from './seat/rules.ts';
 import { SeatRuntime } from './seat/runtime.ts';
 import { seatView, timestamp } from './seat/view.ts';
 import { ClockWatch, UiWatch } from './seat/watches.ts';
@@ -42,6 +42,7 @@ export interface SeatParts {
   readonly identity: SeatIdentity;
   readonly directory: StaffDirectory;
   readonly pins: PinCheck;
+  readonly outbox: Outbox;
   readonly launcher: Launcher;
   readonly protection: KeyProtection;
   readonly sealingSeed: Uint8Array;
@@ -57,12 +58,12 @@ export interface SeatOutputs {
   readonly web: (appId: string, action: 'open' | 'close' | 'closeAll') => void;
   readonly closeUi: () => void;
   readonly appended: () => void;
+  /** There is something to tell the server of people. */
+  readonly news: () => void;
   /** Hands a token to the syncer; false when none is connected. */
   readonly enrol: (server: string, token: string) => boolean;
 }
 
-/** PINs of a seat whose keys are in a file have at least so many digits. */
-export const LEAST_DIGITS_WITH_A_FILE = 6;
 /** How often a record that could not be opened is tried again, in milliseconds. */
 const REOPEN_MS = 10_000;
 
@@ -74,7 +75,7 @@ export class SeatAgent {
   readonly desktops: Desktops;
   readonly ui: UiWatch;
   readonly site: SiteLink;
-  readonly entrance: Entrance;
+  readonly credentials: Credentials;
   readonly readers: SeatReaders;
   readonly #outputs: SeatOutputs;
   readonly #clockWatch: ClockWatch;
@@ -86,11 +87,12 @@ export class SeatAgent {
   #wasOpen = false;
   #reopenMs = 0;
   #enforcement: string;
+  #minute = -1;
 
   constructor(parts: SeatParts, outputs: SeatOutputs) {
     this.parts = parts;
     this.#outputs = outputs;
-    const { clock, log, recorder, memory, launcher, directory, pins, identity } = parts;
+    const { clock, log, recorder, memory, launcher, directory, identity } = parts;
     this.ui = new UiWatch(clock);
     this.#clockWatch = new ClockWatch(clock);
     this.#reopenMs = clock.bootMs() + REOPEN_MS;
@@ -112,6 +114,7 @@ export class SeatAgent {
       recorder,
       log,
       directory,
+      serverWallMs: () => this.credentials.people.serverWallMs,
       tellSyncer: outputs.enrol,
       openRecord: (policy) => this.record.openFor(policy),
       onPolicy: () => this.#policyChanged(),
@@ -121,19 +124,23 @@ export class SeatAgent {
       },
       onChanged: () => this.push(),
     });
-    this.entrance = new Entrance({
-      directory,
-      memory,
-      clock,
+    this.credentials = new Credentials({
+      ...parts,
       policy: () => this.site.policy,
       trustedWallMs: () => this.site.trustedWallMs(),
-      leastPinDigits: () => this.#leastPinDigits(),
+      leastPinDigits: () => leastPinDigits(this.site.policy, parts.protection),
+      present: () => {
+        const session = this.runtime.openSession;
+        return session?.kind === 'person' ? (session.who?.id ?? null) : null;
+      },
+      dispatch: (event) => void this.runtime.dispatch(event),
+      tell: outputs.news,
     });
     this.readers = new SeatReaders({
       clock,
       rules: () => readerRulesOf(this.site.policy?.document ?? null),
       note: (event) => recorder.note(event),
-      arrived: ({ number }) => this.entrance.badge(number),
+      arrived: ({ number }) => this.credentials.entrance.badge(number),
       dispatch: (event) => void (event.type === 'BadgeRead' ? this.dispatch(event) : this.runtime.dispatch(event)),
       changed: () => this.push(),
       open: parts.openReaders,
@@ -145,24 +152,27 @@ export class SeatAgent {
       clock,
       log,
       snapshot: () => this.site.policy,
+      where: () => this.credentials.where,
       openSession: () => this.runtime.openSession,
       heldSession: () => this.runtime.heldSession,
       web: outputs.web,
       display: (session) => this.desktops.ready(session),
       onChanged: () => this.push(),
     });
-    if (memory.wasBroken) this.#everybodyWaits();
+    if (memory.wasBroken) everybodyWaits(parts);
     this.runtime = new SeatRuntime({
       clock,
       log,
       recorder,
       memory,
-      surroundings: () => ({ rules: this.#rules(), policy: this.site.policyState, uiConnected: this.ui.connected }),
-      checkPin: (person, pin) => pins.isRight(directory.pinOf(person), pin),
-      useCard: ({ hash, person }) => {
-        memory.useCard(hash, directory.cards);
-        recorder.note({ type: 'card.used', body: { person, card: hash } });
-      },
+      surroundings: () => ({
+        rules: this.credentials.rules,
+        policy: this.site.policyState,
+        uiConnected: this.ui.connected,
+        ...this.credentials.surroundings,
+      }),
+      checkPin: (person, pin) => this.credentials.checkPin(person, pin),
+      useCard: (card) => this.credentials.useCard(card),
       openSession: (session) => this.#sessionOpened(session),
       endSession: async (session) => {
         const clean = await this.apps.endSession(session);
@@ -184,6 +194,7 @@ export class SeatAgent {
       [memory.wasBroken, 'MEMORY_DAMAGED'],
       [directory.wasBroken, 'DIRECTORY_DAMAGED'],
       [identity.wasBroken, 'IDENTITY_DAMAGED'],
+      [this.parts.outbox.wasBroken, 'OUTBOX_DAMAGED'],
     ] as const) {
       if (broken) recorder.note({ type: 'tamper.found', body: { fault, detail: 'A state file was not what this seat wrote.' } });
     }
@@ -233,7 +244,9 @@ export class SeatAgent {
 
   badge(number: string, source: 'ui' | 'cli'): boolean {
     const isAllowed = source !== 'ui' || this.readers.keyboardRead();
-    return this.dispatch(isAllowed ? this.entrance.badge(number) : { type: 'BadgeRead', badge: null, standing: 'notAllowed', who: null });
+    return this.dispatch(
+      isAllowed ? this.credentials.entrance.badge(number) : { type: 'BadgeRead', badge: null, standing: 'notAllowed', who: null },
+    );
   }
 
   activity({ osIdleMs, ownIdleMs }: Params<UiBoundary, 'activity'>): void {
@@ -272,19 +285,23 @@ export class SeatAgent {
     return seatView({
       generation: this.#generation,
       seat: this.runtime.seat,
-      env: { bootMs: clock.bootMs(), wallMs: clock.wallMs(), rules: this.#rules(), uiConnected: this.ui.connected },
+      env: {
+        bootMs: clock.bootMs(),
+        wallMs: clock.wallMs(),
+        rules: this.credentials.rules,
+        uiConnected: this.ui.connected,
+        ...this.credentials.surroundings,
+      },
       snapshot: this.site.policy,
+      where: this.credentials.where,
       names: known === null ? null : { seatName: known.seatName, wardName: known.ward.name },
       pinDigits: (person) => directory.pinOf(person)?.digits ?? null,
       appState: (app) => this.apps.stateOf(app),
       appMessage: this.apps.message,
       lastLogin: this.#lastLogin,
       wedge: readerRulesOf(this.site.policy?.document ?? null).wedge,
-      signIn: {
-        byName: (this.#rules()?.byName.length ?? 0) > 0,
-        suggests: this.site.policy?.document.signIn?.suggestNames ?? false,
-        byCode: this.entrance.takesCodes(),
-      },
+      signIn: this.credentials.signIn,
+      pinRule: this.credentials.pinRule,
       enforcement: launcher.mode,
       enrolment: identity.view,
       truth: {
@@ -296,16 +313,11 @@ export class SeatAgent {
         storage: this.record.storage(),
         policy: { state: this.site.policyState, version: this.site.policy?.version ?? 0 },
         keys: { ...this.parts.protection },
+        staff: this.credentials.staffTruth,
       },
       recorded: recorder.recording,
       practice: options.practice,
     });
-  }
-
-  #rules(): SeatRules | null {
-    const { directory, identity } = this.parts;
-    const ward = (directory.current ?? identity.enrolment)?.ward.id ?? '';
-    return rulesOf(this.site.policy, { ward, wallMs: this.site.trustedWallMs() });
   }
 
   #policyChanged(): void {
@@ -336,7 +348,15 @@ export class SeatAgent {
   }
 
   #tick(): void {
-    const { directory, clock } = this.parts;
+    const { clock } = this.parts;
+    const { session } = this.runtime.seat;
+    const { minute } = this.credentials.where;
+    if (minute !== this.#minute) {
+      this.#minute = minute;
+      // A rule of the policy may begin or end with any minute.
+      void this.apps.enforce();
+      this.push();
+    }
     const seconds = this.#clockWatch.stepped();
     if (seconds !== 0) this.runtime.dispatch({ type: 'ClockStepped', seconds });
     if (clock.bootMs() >= this.#reopenMs) {
@@ -345,6 +365,7 @@ export class SeatAgent {
     }
     this.#watchEnforcement();
     this.site.noteContact();
+    this.credentials.tick();
     const lost = this.ui.judge(this.runtime.openSession !== null);
     if (lost !== null) this.uiLost(lost);
     const state = this.site.policyState;
@@ -353,12 +374,8 @@ export class SeatAgent {
       if (state === 'expired') this.runtime.dispatch({ type: 'PolicyLost' });
       this.push();
     }
-    const { session } = this.runtime.seat;
-    const who = session.at === 'active' ? session.session.who : null;
-    const person = who === null ? undefined : directory.person(who.id);
-    if (who !== null && person !== undefined && standingOf(person, this.site.trustedWallMs()) !== 'ok') {
-      this.runtime.dispatch({ type: 'PersonsRevoked', ids: [who.id] });
-    }
+    const gone = session.at === 'active' ? this.credentials.withoutStanding(session.session.who) : [];
+    if (gone.length > 0) this.runtime.dispatch({ type: 'PersonsRevoked', ids: gone });
     const view = this.view();
     if (JSON.stringify([view.truth, view.message]) !== this.#lastTruth) this.push();
   }
@@ -372,22 +389,5 @@ export class SeatAgent {
     if (wasEnforced)
       this.runtime.dispatch({ type: 'EnforcementFailed', why: mode.missing.map(({ layer }) => layer).join(', ') || 'a layer is missing' });
     else if (mode.name === 'enforced') this.runtime.dispatch({ type: 'Repaired' });
-  }
-
-  /** Where the seat key lies in a file, a thief of the disk can guess at short PINs: the seat does not take them. */
-  #leastPinDigits(): number {
-    const inPolicy = this.site.policy?.document.pin.minDigits ?? 0;
-    return this.parts.protection.protection === 'file' ? Math.max(inPolicy, LEAST_DIGITS_WITH_A_FILE) : inPolicy;
-  }
-
-  /** What the seat remembered of wrong PINs is gone: everybody waits the longest wait once. */
-  #everybodyWaits(): void {
-    const { directory, memory, clock } = this.parts;
-    for (const person of directory.current?.persons ?? []) {
-      const pinId = directory.who(person.id)?.pinId;
-      if (pinId == null) continue;
-      const waitUntilBootMs = clock.bootMs() + WAIT_CAP_MS;
-      memory.setThrottle(person.id, { pinId, failures: FREE_FAILURES, waitMs: WAIT_CAP_MS, waitUntilBootMs, bootId: clock.bootId });
-    }
   }
 }

@@ -38,6 +38,7 @@ function link(): { readonly site: SiteLink; readonly directory: StaffDirectory }
     recorder: new Recorder(silent, () => false),
     log: silent,
     directory,
+    serverWallMs: () => 0,
     tellSyncer: () => false,
     openRecord: () => Promise.resolve(),
     onPolicy: () => {},

@@ -19,6 +19,8 @@ export interface SiteLinkPorts extends Omit<SitePorts, 'enrolment' | 'trustedWal
   readonly identity: SeatIdentity;
   readonly memory: SeatMemory;
   readonly clock: Clock;
+  /** The server's time by its last answer; 0 before any. */
+  readonly serverWallMs: () => number;
   /** Hands a token to the syncer; false when none is connected. */
   readonly tellSyncer: (server: string, token: string) => boolean;
   readonly onChanged: () => void;
@@ -53,12 +55,17 @@ export class SiteLink {
   }
 
   /**
-   * The wall clock, but never before anything that the site has signed: a clock that was set back revives neither an expired
+   * The wall clock, but never before anything that the site has signed, nor before the server's time by its last answer: a clock that was set back revives neither an expired
    * policy nor a person whose time is over.
    */
   trustedWallMs(): number {
     const signed = [this.policy?.document.issuedAt, this.#ports.directory.current?.issuedAt];
-    return Math.max(this.#ports.clock.wallMs(), ...signed.map((at) => (at === undefined ? 0 : Date.parse(at))));
+    return Math.max(
+      this.#ports.clock.wallMs(),
+      this.#ports.serverWallMs(),
+      Date.parse(this.#ports.memory.staffKnown?.at ?? '') || 0,
+      ...signed.map((at) => (at === undefined ? 0 : Date.parse(at))),
+    );
   }
 
   /** Loads what is known of the site, if the seat is enrolled. False when the stored policy did not verify. */

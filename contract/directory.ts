@@ -16,6 +16,14 @@ export const PinVerifier = Type.Object({
   digits: Type.Integer({ minimum: 4, maximum: 12 }),
 });
 
+export const FormerPin = Type.Object({
+  salt: Base64,
+  memoryKiB: PinVerifier.properties.memoryKiB,
+  passes: PinVerifier.properties.passes,
+  lanes: PinVerifier.properties.lanes,
+  output: Base64,
+});
+
 /** What stands for a badge for a while: a temporary code, or a printed downtime card, which opens each seat once. */
 export const SignInCode = Type.Object({
   kind: Type.Union([Type.Literal('code'), Type.Literal('card')]),
@@ -35,6 +43,8 @@ export const Person = Type.Object({
   /** HMAC-SHA-256 of the normalised badge number under the site's badge key. */
   badges: Type.Array(Sha256Hex, { maxItems: 8 }),
   pin: Type.Union([Type.Null(), PinVerifier]),
+  /** PINs that this person may not take again, newest first. */
+  formerPins: Type.Optional(Type.Array(FormerPin, { maxItems: 3 })),
   codes: Type.Optional(Type.Array(SignInCode, { maxItems: MOST_CODES })),
   validFrom: Type.Union([Type.Null(), Timestamp]),
   validUntil: Type.Union([Type.Null(), Timestamp]),
@@ -50,10 +60,13 @@ export const Directory = Type.Object({
   seatName: Label,
   /** 32 bytes, for the keyed hash of badges. */
   badgeKey: Base64,
+  /** X25519, base64: what seats tell of people is sealed to it. Absent: this server takes no news. */
+  newsKey: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9+/]{43}=$' })),
   persons: Type.Array(Person, { maxItems: 5000 }),
 });
 
 export type Directory = Static<typeof Directory>;
 export type Person = Static<typeof Person>;
 export type SignInCode = Static<typeof SignInCode>;
+export type FormerPin = Static<typeof FormerPin>;
 export type PinVerifier = Static<typeof PinVerifier>;

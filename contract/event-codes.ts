@@ -41,6 +41,8 @@ export const eventCodes: Readonly<Record<EventType, EventCodes>> = {
   'session.unlocked': row(USER, 110_122, 300_201),
   'session.warned': row(APPLICATION, null, 300_299),
   'card.used': row(USER, 110_122, 300_201),
+  'pin.changed': row(ALERT, 110_137, 300_103),
+  'badge.enrolled': row(ALERT, 110_137, 300_199),
   'auth.refused': row(USER, 110_122, 300_201, 4),
   'breakglass.started': row(ALERT, 110_127, 200_401),
   'breakglass.ended': row(ALERT, 110_138, 200_403),

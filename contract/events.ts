@@ -55,6 +55,13 @@ export const events = {
   'session.warned': { class: 2, body: Type.Object({ session: SessionId, idleSeconds: Count }, closed) },
   /** A downtime card opened this seat, which it does once. `card` is its keyed hash. */
   'card.used': { class: 1, body: Type.Object({ person: Id, card: Sha256Hex }, closed) },
+  /** `where`: the seat itself, or refused by the server, so that the PIN of before is in force again. */
+  'pin.changed': { class: 1, body: Type.Object({ person: Id, where: Reason }, closed) },
+  /** A badge that was unknown is being made this person's, or the server refused that under a code. */
+  'badge.enrolled': {
+    class: 1,
+    body: Type.Object({ person: Id, badge: Sha256Hex, outcome: Reason, code: Type.Union([Type.Null(), Code]) }, closed),
+  },
   'auth.refused': {
     class: 1,
     body: Type.Object({ person: Person, reason: Reason, triesLeft: Count, badge: Type.Union([Type.Null(), Sha256Hex]) }, closed),

@@ -16,6 +16,7 @@ export const seatPaths = {
   reports: '/v1/reports',
   addCheckpoint: '/v1/add-checkpoint',
   entries: '/v1/entries',
+  people: '/v1/people',
 } as const;
 
 /** A file that is public, such as a key in C2SP's vkey form: `name+hash+base64`. */

@@ -45,6 +45,7 @@ export const MessageKey = Type.Union([
   Type.Literal('store.broken'),
   Type.Literal('policy.none'),
   Type.Literal('policy.expired'),
+  Type.Literal('staff.tooOld'),
   Type.Literal('breakglass.unavailable'),
   Type.Literal('seat.faulted'),
 ]);
@@ -76,6 +77,8 @@ export const SessionView = Type.Object({
   startedAt: Timestamp,
   lastLogin: Type.Union([Type.Null(), Type.Object({ at: Timestamp, seatName: Label })]),
   policyVersion: Count,
+  /** What a new PIN must be like, for whoever may change theirs here; null for everybody else. */
+  pinRule: Type.Union([Type.Null(), Type.Object({ minDigits: Count, maxDigits: Count })]),
   /** Break-glass only. */
   until: Type.Optional(Timestamp),
   recorded: Type.Boolean(),
@@ -128,6 +131,11 @@ export const TruthView = Type.Object({
   keys: Type.Object({
     protection: Type.Union([Type.Literal('keychain'), Type.Literal('credential'), Type.Literal('file')]),
     meaning: Type.String({ maxLength: 300 }),
+  }),
+  /** Since when a revoked person could be unknown to this seat, and what follows: `old` asks for every PIN, `tooOld` leaves break-glass only. */
+  staff: Type.Object({
+    state: Type.Union([Type.Literal('none'), Type.Literal('fresh'), Type.Literal('old'), Type.Literal('tooOld')]),
+    asOf: Type.Union([Type.Null(), Timestamp]),
   }),
   enforcement: Type.Object({
     mode: Type.Union([Type.Literal('enforced'), Type.Literal('degraded')]),

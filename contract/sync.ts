@@ -91,6 +91,10 @@ export const syncBoundary = boundary({
     },
     policy: { params: Type.Object({ envelope: Base64 }), result: Outcome },
     directory: { params: Type.Object({ sealed: Base64 }), result: Outcome },
+    /** What this seat has to tell of people, sealed to the site; null where the site takes none. Each answer asks a new question. */
+    news: { params: Nothing, result: Type.Union([Type.Null(), Type.Object({ sealed: Base64 })]) },
+    /** The server's answer to the last news. The agent checks it; `more`: there is more to tell at once. */
+    people: { params: Type.Object({ sealed: Base64 }), result: Type.Object({ taken: Type.Boolean(), more: Type.Boolean() }) },
     connection: {
       params: Type.Object({
         state: Type.Union([Type.Literal('online'), Type.Literal('offline')]),
@@ -105,6 +109,8 @@ export const syncBoundary = boundary({
   events: {
     /** Someone typed a token at the seat or on the command line. */
     enrol: Type.Object({ server: Type.String({ maxLength: 300 }), token: Type.String({ maxLength: 120 }) }),
+    /** There is something to tell of people that should not wait for the next exchange. */
+    news: Nothing,
     /** The log grew; coalesced, at most one in APPENDED_INTERVAL. */
     appended: LogPosition,
   },

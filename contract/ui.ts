@@ -29,6 +29,29 @@ export const uiBoundary = boundary({
     /** A temporary code, or that of a downtime card, in the place of a badge. */
     code: { params: Type.Object({ code: TypedCode }), result: Taken },
     pin: { params: Type.Object({ pin: Pin }), result: Taken },
+    /** The person of the open session changes the PIN. `triesLeft` and `waitMs` are about the old one. */
+    changePin: {
+      params: Type.Object({ old: Pin, next: Pin }),
+      result: Type.Object({
+        outcome: Type.Union([
+          Type.Literal('changed'),
+          Type.Literal('wrong'),
+          Type.Literal('wait'),
+          Type.Literal('blocked'),
+          /** Why the new one is refused: core/credentials/pin-rules.ts, and one that the person had before. */
+          Type.Literal('form'),
+          Type.Literal('short'),
+          Type.Literal('repeat'),
+          Type.Literal('sequence'),
+          Type.Literal('date'),
+          Type.Literal('common'),
+          Type.Literal('used'),
+          Type.Literal('notNow'),
+        ]),
+        triesLeft: Count,
+        waitMs: Milliseconds,
+      }),
+    },
     /** The person leaves the PIN prompt. */
     cancel: { params: Nothing, result: Taken },
     lock: { params: Nothing, result: Taken },

@@ -15,6 +15,7 @@ function view(generation: number, phase: SeatView['phase'], more: Partial<SeatVi
     startedAt: '2026-11-23T06:00:00Z',
     lastLogin: null,
     policyVersion: 1,
+    pinRule: null,
     recorded: true,
   };
   return {
@@ -37,6 +38,7 @@ function view(generation: number, phase: SeatView['phase'], more: Partial<SeatVi
       storage: { state: 'ok', daysLeft: 1, unreceipted: 0 },
       policy: { state: 'active', version: 1 },
       keys: { protection: 'file', meaning: '' },
+      staff: { state: 'fresh', asOf: null },
       enforcement: { mode: 'enforced', missing: [] },
     },
     practice: false,

@@ -16,6 +16,7 @@ import { FaultedScreen } from './screens/faulted.tsx';
 import { LauncherScreen } from './screens/launcher.tsx';
 import { LockScreen } from './screens/lock.tsx';
 import { PinScreen } from './screens/pin.tsx';
+import { PinChangeScreen } from './screens/pin-change.tsx';
 import { WarningLayer } from './screens/warning.tsx';
 import { type Screen, screenOf } from './view/screen.ts';
 
@@ -64,10 +65,11 @@ function Pictured({ picture, bridge }: { readonly picture: Picture; readonly bri
   );
 }
 
-/** What a person may turn to from the lock without the agent's doing. */
-export type Aside = 'breakglass' | 'entry';
+/** What a person may turn to without the agent's doing: from the lock, or from the launcher. */
+export type Aside = 'breakglass' | 'entry' | 'pinchange';
 
 function offers(screen: Screen, aside: Aside): boolean {
+  if (aside === 'pinchange') return screen.kind === 'launcher' && screen.view.session.pinRule !== null;
   if (screen.kind !== 'lock' || screen.locking) return false;
   const { breakGlass, signIn } = screen.view;
   return aside === 'breakglass' ? breakGlass.available : signIn.byName || signIn.byCode;
@@ -100,7 +102,11 @@ function Body({ screen, asking, onAside }: BodyProps): JSX.Element {
     case 'launcher':
       return (
         <SessionFrame view={screen.view} front={null}>
-          <LauncherScreen view={screen.view} />
+          {asking === 'pinchange' && screen.view.session.pinRule !== null ? (
+            <PinChangeScreen view={screen.view} rule={screen.view.session.pinRule} onBack={() => onAside(null)} />
+          ) : (
+            <LauncherScreen view={screen.view} onPinChange={() => onAside('pinchange')} />
+          )}
         </SessionFrame>
       );
     case 'app':

@@ -9,16 +9,17 @@ import { Base64, Count, Id, Label, Sha256Hex, Timestamp } from '../../contract/s
 import type { Standing, Who } from '../../core/session/types.ts';
 import type { SecretBox } from '../keys/index.ts';
 import { type BoxedFile, loadBoxed, saveBoxed } from '../state/boxed.ts';
+import { withChangedPin } from './changed-pins.ts';
 import type { PinCheck, SeatPin } from './pin.ts';
 
-const SeatPinRow = Type.Object({
+const SeatFormerPinRow = Type.Object({
   salt: Base64,
   memoryKiB: Type.Integer(),
   passes: Type.Integer(),
   lanes: Type.Integer(),
   tag: Base64,
-  digits: Type.Integer(),
 });
+const SeatPinRow = Type.Object({ ...SeatFormerPinRow.properties, digits: Type.Integer() });
 const SeatPerson = Type.Object({
   id: Id,
   displayName: Label,
@@ -28,6 +29,10 @@ const SeatPerson = Type.Object({
   badges: Type.Array(Sha256Hex),
   codes: Type.Optional(Type.Array(SignInCode)),
   pin: Type.Union([Type.Null(), SeatPinRow]),
+  /** PINs of before, which may not be taken again. */
+  formerPins: Type.Optional(Type.Array(SeatFormerPinRow)),
+  /** The PIN that the server still has, while one that was changed here is on its way to it. */
+  formerPin: Type.Optional(SeatPinRow),
   validFrom: Type.Union([Type.Null(), Timestamp]),
   validUntil: Type.Union([Type.Null(), Timestamp]),
   revoked: Type.Boolean(),
@@ -39,6 +44,7 @@ const SeatDirectory = Type.Object({
   ward: Type.Object({ id: Id, name: Label }),
   seatName: Label,
   badgeKey: Base64,
+  newsKey: Type.Optional(Base64),
   persons: Type.Array(SeatPerson),
 });
 export type SeatDirectory = Static<typeof SeatDirectory>;
@@ -67,6 +73,8 @@ export class StaffDirectory {
   #byBadge = new Map<string, SeatPerson>();
   #byCode = new Map<string, { readonly person: SeatPerson; readonly code: SignInCode }>();
   readonly wasBroken: boolean;
+  /** Another number whenever anything of it changed. */
+  revision = 0;
 
   constructor(path: string, box: SecretBox, pins: PinCheck) {
     this.#file = { path, purpose: 'directory', schema: SeatDirectory };
@@ -95,7 +103,8 @@ export class StaffDirectory {
       ward: received.ward,
       seatName: received.seatName,
       badgeKey: received.badgeKey,
-      persons: received.persons.map((person) => ({ ...person, pin: person.pin === null ? null : this.#pins.keep(person.pin) })),
+      ...(received.newsKey === undefined ? {} : { newsKey: received.newsKey }),
+      persons: received.persons.map((person) => withChangedPin(this.#keep(person), this.person(person.id))),
     };
     saveBoxed(this.#file, this.#box, next);
     const former = this.#now?.persons ?? [];
@@ -107,6 +116,32 @@ export class StaffDirectory {
       return person !== undefined && !person.revoked && person.role === role;
     };
     return { gone: former.filter((person) => !keepsSeat(person)).map(({ id }) => id) };
+  }
+
+  #keep({ formerPins, ...person }: ReceivedDirectory['persons'][number]): SeatPerson {
+    return {
+      ...person,
+      pin: person.pin === null ? null : this.#pins.keep(person.pin),
+      formerPins: (formerPins ?? []).map((former) => this.#pins.keepFormer(former)),
+    };
+  }
+
+  /** A PIN that its person changed here: in force when this returns, and durable. */
+  changePin(id: string, pin: SeatPin): void {
+    this.#changePerson(id, (person) => ({ ...person, pin, ...(person.pin === null ? {} : { formerPin: person.formerPin ?? person.pin }) }));
+  }
+
+  /** The server did not take the change: the PIN of before is in force again. */
+  undoPinChange(id: string): void {
+    this.#changePerson(id, ({ formerPin, ...person }) => (formerPin === undefined ? person : { ...person, pin: formerPin }));
+  }
+
+  #changePerson(id: string, change: (person: SeatPerson) => SeatPerson): void {
+    if (this.#now === null) return;
+    const next = { ...this.#now, persons: this.#now.persons.map((person) => (person.id === id ? change(person) : person)) };
+    saveBoxed(this.#file, this.#box, next);
+    this.#now = next;
+    this.#index();
   }
 
   person(id: string): SeatPerson | undefined {
@@ -159,6 +194,7 @@ export class StaffDirectory {
   }
 
   #index(): void {
+    this.revision += 1;
     const persons = this.#now?.persons ?? [];
     this.#byBadge = new Map(persons.flatMap((person) => person.badges.map((badge) => [badge, person] as const)));
     this.#byCode = new Map(persons.flatMap((person) => (person.codes ?? []).map((code) => [code.hash, { person, code }] as const)));

@@ -3,24 +3,22 @@
  * PIN and no Argon2 output; a person without a PIN costs the same as a wrong one.
  */
 import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
-import { hashRaw } from '@node-rs/argon2';
-import type { PinVerifier } from '../../contract/directory.ts';
+import type { FormerPin, PinVerifier } from '../../contract/directory.ts';
+import { PIN_COST, type PinCost, pinOutput } from '../../crypto/pin-verifier.ts';
 
-/** What the seat keeps of a verifier: the parameters, and the tag in the place of the output. */
-export interface SeatPin {
-  readonly salt: string;
-  readonly memoryKiB: number;
-  readonly passes: number;
-  readonly lanes: number;
+/** What the seat keeps of a former PIN: the parameters, and the tag in the place of the output. */
+export interface SeatFormerPin extends PinCost {
   readonly tag: string;
+}
+
+/** What the seat keeps of a PIN. */
+export interface SeatPin extends SeatFormerPin {
   readonly digits: number;
 }
 
-const OUTPUT_BYTES = 32;
-/** The numeric value of Argon2id in @node-rs/argon2, whose enum can't be imported under isolatedModules. */
-const ARGON2ID = 2;
-/** RFC 9106 with the least parameters that a verifier may have: what a check against nothing costs. */
-const DUMMY = { salt: randomBytes(16).toString('base64'), memoryKiB: 19_456, passes: 2, lanes: 1 } as const;
+/** What a check against nothing costs. */
+const DUMMY: PinCost = { salt: randomBytes(16).toString('base64'), ...PIN_COST };
+const TAG_BYTES = 32;
 
 export class PinCheck {
   readonly #seatKey: KeyObject;
@@ -32,22 +30,17 @@ export class PinCheck {
 
   /** Turns a verifier as it came into what the seat keeps; the output itself is forgotten by the caller. */
   keep(verifier: PinVerifier): SeatPin {
-    const { salt, memoryKiB, passes, lanes, digits } = verifier;
-    return { salt, memoryKiB, passes, lanes, digits, tag: this.#tag(Buffer.from(verifier.output, 'base64')).toString('base64') };
+    return { ...this.keepFormer(verifier), digits: verifier.digits };
   }
 
-  /** Whether this is the person's PIN. Null is a person without one: the same work, and never right. */
-  async isRight(pin: SeatPin | null, typed: string): Promise<boolean> {
-    const cost = pin ?? DUMMY;
-    const output = await hashRaw(typed, {
-      algorithm: ARGON2ID,
-      memoryCost: cost.memoryKiB,
-      timeCost: cost.passes,
-      parallelism: cost.lanes,
-      outputLen: OUTPUT_BYTES,
-      salt: Buffer.from(cost.salt, 'base64'),
-    });
-    const expected = pin === null ? randomBytes(OUTPUT_BYTES) : Buffer.from(pin.tag, 'base64');
+  keepFormer({ salt, memoryKiB, passes, lanes, output }: FormerPin): SeatFormerPin {
+    return { salt, memoryKiB, passes, lanes, tag: this.#tag(Buffer.from(output, 'base64')).toString('base64') };
+  }
+
+  /** Whether this is the person's PIN, or was. Null is a person without one: the same work, and never right. */
+  async isRight(pin: SeatFormerPin | null, typed: string): Promise<boolean> {
+    const output = await pinOutput(typed, pin ?? DUMMY);
+    const expected = pin === null ? randomBytes(TAG_BYTES) : Buffer.from(pin.tag, 'base64');
     const found = this.#tag(output);
     return expected.byteLength === found.byteLength && timingSafeEqual(expected, found) && pin !== null;
   }

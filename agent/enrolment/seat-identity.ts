@@ -75,6 +75,11 @@ export class SeatIdentity {
     return this.#enrolment;
   }
 
+  /** Signs what this seat tells its server; the server knows the key as the seat's log key. */
+  get signer(): Signer {
+    return this.#logSigner;
+  }
+
   get logBorn(): boolean {
     return this.#logBorn;
   }

@@ -1,19 +1,16 @@
 /** The policy in force in the machines' own units. It adds no rule of its own and no default. */
+import type { Whereabouts } from '../../core/decision/rule.ts';
 import { type WaysIn, waysIn } from '../../core/policy/sign-in.ts';
 import type { SeatRules } from '../../core/session/types.ts';
+import type { KeyProtection } from '../keys/index.ts';
 import type { PolicySnapshot } from '../policy/policy-store.ts';
 import { readerRulesOf } from '../readers/rules.ts';
 
+/** PINs of a seat whose keys are in a file have at least so many digits. */
+export const LEAST_DIGITS_WITH_A_FILE = 6;
 const S = 1_000;
-const MINUTES_AN_HOUR = 60;
 
 export type PolicyState = 'none' | 'active' | 'stale' | 'expired';
-
-/** Where and when somebody stands at the seat: what a policy's rules of signing in go by. */
-export interface Whereabouts {
-  readonly ward: string;
-  readonly wallMs: number;
-}
 
 export function rulesOf(snapshot: PolicySnapshot | null, where: Whereabouts): SeatRules | null {
   if (snapshot === null) return null;
@@ -28,6 +25,7 @@ export function rulesOf(snapshot: PolicySnapshot | null, where: Whereabouts): Se
     maxSessionMs: timers.maxSessionSeconds * S,
     pin: { minDigits: pin.minDigits, maxFailures: pin.maxConsecutiveFailures, firstWaitMs: pin.firstWaitSeconds * S },
     graceMs: Object.fromEntries([...ways].map(([role, way]) => [role, way.badgeOnlyMs])),
+    confirmedMs: Object.fromEntries([...ways].map(([role, way]) => [role, way.confirmedMs])),
     byName: rolesWith((way) => way.nameAndPin),
     removalLocks: readerRulesOf(snapshot.document).removalLocks,
     breakGlass: {
@@ -39,9 +37,7 @@ export function rulesOf(snapshot: PolicySnapshot | null, where: Whereabouts): Se
   };
 }
 
-function waysByRole({ document }: PolicySnapshot, { ward, wallMs }: Whereabouts): ReadonlyMap<string, WaysIn> {
-  const now = new Date(wallMs);
-  const minute = now.getHours() * MINUTES_AN_HOUR + now.getMinutes();
+function waysByRole({ document }: PolicySnapshot, { ward, minute }: Whereabouts): ReadonlyMap<string, WaysIn> {
   const rules = document.signIn?.rules ?? [];
   return new Map(document.roles.map(({ id, badgeOnlySeconds }) => [id, waysIn(rules, { role: id, ward, minute }, badgeOnlySeconds ?? 0)]));
 }
@@ -52,4 +48,10 @@ export function policyStateOf(snapshot: PolicySnapshot | null, wallMs: number, o
   if (wallMs >= snapshot.expiresWallMs) return 'expired';
   const staleMs = snapshot.document.timers.staleAfterSeconds * S;
   return offlineSinceWallMs !== null && wallMs - offlineSinceWallMs > staleMs ? 'stale' : 'active';
+}
+
+/** Where the seat key lies in a file, a thief of the disk can guess at short PINs: the seat does not take them. */
+export function leastPinDigits(snapshot: PolicySnapshot | null, { protection }: KeyProtection): number {
+  const inPolicy = snapshot?.document.pin.minDigits ?? 0;
+  return protection === 'file' ? Math.max(inPolicy, LEAST_DIGITS_WITH_A_FILE) : inPolicy;
 }

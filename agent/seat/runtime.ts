@@ -21,7 +21,7 @@ export interface RuntimePorts {
   readonly recorder: Recorder;
   readonly memory: SeatMemory;
   /** The rest of what a step may know. */
-  readonly surroundings: () => Pick<Env, 'rules' | 'policy' | 'uiConnected'>;
+  readonly surroundings: () => Pick<Env, 'rules' | 'policy' | 'uiConnected' | 'facts' | 'staff'>;
   readonly checkPin: (person: string, pin: string) => Promise<boolean>;
   readonly openSession: (session: OpenSession) => void;
   /** Ends everything of the session; false when something is left. */

@@ -3,7 +3,10 @@
  * secret, a badge, another person's work or an application's path.
  */
 import type { AppView, Message, PromptView, SeatView } from '../../contract/seat-view.ts';
-import { allowedApps } from '../../core/policy/decide.ts';
+import { LONGEST_PIN } from '../../core/credentials/pin-rules.ts';
+import { allowedApps } from '../../core/decision/decide.ts';
+import type { Whereabouts } from '../../core/decision/rule.ts';
+import { failuresElsewhere } from '../../core/session/moves.ts';
 import { mayGuess } from '../../core/session/throttle.ts';
 import type { Attempt, Env, OpenSession, Seat, SessionStates, Who } from '../../core/session/types.ts';
 import type { EnforcementMode } from '../launch/port.ts';
@@ -14,8 +17,9 @@ import { type AppState, factsOf } from './apps.ts';
 export interface ViewFacts {
   readonly generation: number;
   readonly seat: Seat;
-  readonly env: Pick<Env, 'bootMs' | 'wallMs' | 'rules' | 'uiConnected'>;
+  readonly env: Pick<Env, 'bootMs' | 'wallMs' | 'rules' | 'uiConnected' | 'facts'>;
   readonly snapshot: PolicySnapshot | null;
+  readonly where: Whereabouts;
   readonly names: { readonly seatName: string; readonly wardName: string } | null;
   readonly pinDigits: (person: string) => number | null;
   readonly appState: (appId: string) => AppState | undefined;
@@ -23,15 +27,13 @@ export interface ViewFacts {
   readonly lastLogin: LastLogin | null;
   readonly wedge: SeatView['wedge'];
   readonly signIn: SeatView['signIn'];
+  readonly pinRule: { readonly minDigits: number } | null;
   readonly enforcement: EnforcementMode;
   readonly enrolment: SeatView['enrolment'];
   readonly truth: Omit<SeatView['truth'], 'enforcement'>;
   readonly recorded: boolean;
   readonly practice: boolean;
 }
-
-/** A PIN is never longer than this (scalars.ts). */
-const MAX_DIGITS = 12;
 
 export function seatView(facts: ViewFacts): SeatView {
   const { seat, snapshot, env, enforcement } = facts;
@@ -102,19 +104,21 @@ function pinPrompt(attempt: Attempt, who: Who, { seat, env, pinDigits }: ViewFac
   const { rules } = env;
   const digits = pinDigits(who.id);
   const limits = { maxFailures: rules?.pin.maxFailures ?? 0, firstWaitMs: rules?.pin.firstWaitMs ?? 0 };
-  const verdict = mayGuess(seat.common.throttles[who.id], who.pinId ?? '', limits, env.bootMs);
+  const pinId = who.pinId ?? '';
+  const elsewhere = failuresElsewhere(env.facts[who.id], pinId);
+  const verdict = mayGuess(seat.common.throttles[who.id], pinId, { ...limits, elsewhere }, env.bootMs);
   return {
     kind: 'pin',
     person: { displayName: who.displayName, initials: who.initials },
     triesLeft: verdict.triesLeft,
     waitMs: !verdict.may && verdict.why === 'wait' ? Math.ceil(verdict.waitMs) : 0,
-    minDigits: digits ?? rules?.pin.minDigits ?? MAX_DIGITS,
-    maxDigits: digits ?? MAX_DIGITS,
+    minDigits: digits ?? rules?.pin.minDigits ?? LONGEST_PIN,
+    maxDigits: digits ?? LONGEST_PIN,
     purpose: attempt.purpose,
   };
 }
 
-function sessionOf(session: OpenSession, { snapshot, env, lastLogin, recorded }: ViewFacts): SeatView['session'] {
+function sessionOf(session: OpenSession, { snapshot, env, lastLogin, recorded, pinRule }: ViewFacts): SeatView['session'] {
   const { who } = session;
   const roleName = snapshot?.document.roles.find((role) => role.id === who?.role)?.name;
   const person =
@@ -128,15 +132,16 @@ function sessionOf(session: OpenSession, { snapshot, env, lastLogin, recorded }:
     startedAt: timestamp(session.startedWallMs),
     lastLogin,
     policyVersion: session.policyVersion,
+    pinRule: pinRule === null || session.kind === 'breakglass' ? null : { minDigits: pinRule.minDigits, maxDigits: LONGEST_PIN },
     ...(session.limitBootMs === null ? {} : { until: timestamp(env.wallMs + session.limitBootMs - env.bootMs) }),
     recorded,
   };
 }
 
-function appsOf(session: OpenSession, { snapshot, appState, enforcement }: ViewFacts): AppView[] {
+function appsOf(session: OpenSession, { snapshot, where, appState, enforcement }: ViewFacts): AppView[] {
   if (snapshot === null) return [];
   const { document } = snapshot;
-  return allowedApps(factsOf(session), document.apps, document).map((app): AppView => {
+  return allowedApps({ session: factsOf(session), where }, document.apps, document).map((app): AppView => {
     const { id, name, kind, icon } = app;
     const state = appState(id) ?? 'ready';
     if (kind === 'web') return { id, name, kind, icon, state, url: app.url, origins: [...app.origins] };

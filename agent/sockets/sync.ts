@@ -73,6 +73,15 @@ function handlersOf(seat: SeatAgent): Handlers<SyncBoundary> {
     },
     policy: ({ envelope }) => seat.site.offerPolicy(bytes(envelope)),
     directory: ({ sealed }) => seat.site.offerDirectory(bytes(sealed)),
+    news: () => {
+      const sealed = seat.credentials.people.news();
+      return sealed === null ? null : { sealed };
+    },
+    people: ({ sealed }) => {
+      const taken = seat.credentials.people.take(sealed);
+      seat.push();
+      return taken;
+    },
     connection: (connection) => {
       seat.site.setConnection(connection);
       return {};

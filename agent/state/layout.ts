@@ -22,6 +22,7 @@ export interface Layout {
   readonly identity: string;
   readonly directory: string;
   readonly memory: string;
+  readonly outbox: string;
 }
 
 const MARK = 'wardlock-agent-state/1\n';
@@ -45,6 +46,7 @@ export function layoutOf(state: string): Layout {
     identity: join(agent, 'identity.box'),
     directory: join(agent, 'directory.box'),
     memory: join(agent, 'memory.box'),
+    outbox: join(agent, 'outbox.box'),
   };
 }
 

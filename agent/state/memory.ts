@@ -5,7 +5,7 @@
 import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { type AuditEvent, events } from '../../contract/events.ts';
-import { Count, Id, SessionId, Sha256Hex, Timestamp } from '../../contract/scalars.ts';
+import { Base64, Count, Id, SessionId, Sha256Hex, Timestamp } from '../../contract/scalars.ts';
 import { restored, type Throttle } from '../../core/session/throttle.ts';
 import type { Clock } from '../clock.ts';
 import type { SecretBox } from '../keys/index.ts';
@@ -34,6 +34,10 @@ const Remembered = Type.Object({
   usedCards: Type.Optional(Type.Array(Sha256Hex)),
   /** How often each person was asked for the PIN here in the present shift. */
   prompts: Type.Optional(Type.Record(Id, Type.Object({ count: Count, lastAt: Timestamp }))),
+  /** Wrong PINs in a row at other seats, as last told: no restart makes a seat forget them. `pin` is the salt. */
+  elsewhere: Type.Optional(Type.Record(Id, Type.Object({ pin: Base64, failures: Count }))),
+  /** When the server last said that the staff here is the newest, and how long this seat has run since. */
+  staffKnown: Type.Optional(Type.Object({ at: Timestamp, ranMs: Count })),
   /** When the seat last knew that its server answers: the age of everything that it knows. */
   lastContact: Type.Optional(Timestamp),
   /** The highest versions that were ever in force here: a file that is lost lets nothing older in. */
@@ -102,6 +106,22 @@ export class SeatMemory {
     const { [person]: former, ...others } = this.#now.throttles;
     if (throttle === null && former === undefined) return;
     this.#save({ ...this.#now, throttles: throttle === null ? others : { ...others, [person]: throttle } });
+  }
+
+  get elsewhere(): NonNullable<Remembered['elsewhere']> {
+    return this.#now.elsewhere ?? {};
+  }
+
+  setElsewhere(elsewhere: NonNullable<Remembered['elsewhere']>): void {
+    if (JSON.stringify(elsewhere) !== JSON.stringify(this.elsewhere)) this.#save({ ...this.#now, elsewhere });
+  }
+
+  get staffKnown(): Remembered['staffKnown'] | null {
+    return this.#now.staffKnown ?? null;
+  }
+
+  setStaffKnown(staffKnown: NonNullable<Remembered['staffKnown']>): void {
+    this.#save({ ...this.#now, staffKnown });
   }
 
   get codeThrottle(): Throttle | null {

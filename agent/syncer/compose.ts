@@ -1,5 +1,5 @@
 /**
- * The syncer as a whole: connects to the agent, runs its three lanes while a seat is enrolled, enrols when asked, tells the
+ * The syncer as a whole: connects to the agent, runs its lanes while a seat is enrolled, enrols when asked, tells the
  * agent whether the server answers. It picks the concrete parts; if the agent goes, everything stops and waits.
  */
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import { enrol } from './enrol.ts';
 import { readIdentity, type SyncerIdentity } from './identity.ts';
 import { type RunningLane, runLane } from './lane.ts';
 import { lanes } from './lanes.ts';
+import { openPeople } from './people.ts';
 import { renewWhenDue } from './renewal.ts';
 import { openSeatClient } from './seat-client.ts';
 import { openUpdates, type Versions } from './updates.ts';
@@ -53,6 +54,7 @@ export function startSyncer(options: SyncerOptions): Syncer {
         events: {
           enrol: (wanted) => void enrolNow(wanted),
           appended: () => present?.session?.wake(),
+          news: () => present?.session?.tell(),
         },
         onClosed: () => {
           present?.session?.close();
@@ -117,6 +119,8 @@ export function startSyncer(options: SyncerOptions): Syncer {
 interface Session {
   /** The log grew. */
   wake(): void;
+  /** There is something to tell of people. */
+  tell(): void;
   close(): void;
 }
 
@@ -136,6 +140,7 @@ function openSession({ agent, identity, folder, have, log, onRenewed }: SessionP
   const anchors = openAnchors(agent, server);
   const uploads = openUploads(agent, server);
   const updates = openUpdates(agent, server, have);
+  const people = openPeople(agent, server);
   const renew = async (): Promise<boolean> => {
     const renewed = await renewWhenDue(server, folder, identity);
     if (renewed !== null) onRenewed(renewed, updates.known());
@@ -145,11 +150,13 @@ function openSession({ agent, identity, folder, have, log, onRenewed }: SessionP
     anchors: runLane({ lane: lanes.anchors, random, work: (_batch, signal) => anchors.run(signal), onOutcome: tell.other }),
     uploads: runLane({ lane: lanes.uploads, random, work: (batch, signal) => uploads.run(batch, signal), onOutcome: tell.other }),
     updates: runLane({ lane: lanes.updates, random, work: (_batch, signal) => updates.run(signal), onOutcome: tell.updates }),
+    people: runLane({ lane: lanes.people, random, work: (_batch, signal) => people.run(signal), onOutcome: tell.other }),
     renewal: runLane({ lane: lanes.renewal, random, work: renew, onOutcome: tell.other }),
   };
   for (const lane of Object.values(running)) lane.send({ type: 'ready' });
   return {
     wake: () => running.uploads.send({ type: 'due' }),
+    tell: () => running.people.send({ type: 'due' }),
     close: () => {
       for (const lane of Object.values(running)) lane.send({ type: 'lost' });
       server.close();

@@ -3,6 +3,7 @@
  * a test holds the two against each other in both directions.
  */
 import { auditErrors } from './audit.ts';
+import { credentialErrors } from './credentials.ts';
 import { directoryErrors } from './directory.ts';
 import { enrolmentErrors } from './enrolment.ts';
 import { ipcErrors } from './ipc.ts';
@@ -14,6 +15,7 @@ import { startErrors } from './start.ts';
 
 export const errorMeanings = {
   ...auditErrors,
+  ...credentialErrors,
   ...directoryErrors,
   ...enrolmentErrors,
   ...ipcErrors,

@@ -11,5 +11,6 @@ export const sessionErrors = {
   SESSION_PIN_WRONG: 'The PIN is wrong.',
   SESSION_PIN_WAIT: 'Too many wrong PINs. Wait before the next try.',
   SESSION_PIN_BLOCKED: 'Too many wrong PINs for this person at this seat. A new PIN is needed.',
+  SESSION_STAFF_TOO_OLD: 'What this seat knows of its staff is too old to let anybody in.',
   SESSION_NOT_NOW: 'This is not possible in the present state of the seat.',
 } as const;

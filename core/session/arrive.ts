@@ -3,7 +3,7 @@
  * session ends for it. The one place where the factors of a way in are decided; it must never read a PIN.
  */
 import { append, askPin, end, grantNew, grantReturn, notice, refuse, type SessionContext, type SessionMove } from './moves.ts';
-import type { BreakGlassWish, Entry, Factor, OpenSession, Purpose, SeatEvents, SessionState, Who } from './types.ts';
+import type { BreakGlassWish, Common, Entry, Env, Factor, OpenSession, Purpose, SeatEvents, SessionState, Who } from './types.ts';
 
 export interface Arrival {
   readonly who: Who;
@@ -25,12 +25,23 @@ function purposeOf(who: Who, held: OpenSession | null): Purpose {
 function factorsStillNeeded({ who, by, held }: Arrival, { env, common }: SessionContext): readonly Factor[] {
   if (by !== 'badge') return ['pin'];
   if (purposeOf(who, held) === 'return' && held?.kind === 'breakglass') return [];
-  const grace = common.graces[who.id];
-  // Measured by the policy of now: one that was tightened ends a grace that an earlier one gave.
-  const graceMs = env.rules?.graceMs[who.role] ?? 0;
-  const graceful =
-    grace !== undefined && grace.pinId === who.pinId && env.bootMs < grace.sinceBootMs + graceMs && common.throttles[who.id] === undefined;
-  return graceful ? [] : ['pin'];
+  return env.staff === 'fresh' && (graceHere(who, env, common) || graceElsewhere(who, env)) && common.throttles[who.id] === undefined
+    ? []
+    : ['pin'];
+}
+
+/** A right PIN at this seat, measured by the policy of now: one that was tightened ends a grace that an earlier one gave. */
+function graceHere({ id, role, pinId }: Who, env: Env, common: Common): boolean {
+  const grace = common.graces[id];
+  return grace !== undefined && grace.pinId === pinId && env.bootMs < grace.sinceBootMs + (env.rules?.graceMs[role] ?? 0);
+}
+
+/** A right PIN at another seat, as the server said lately enough, and no wrong one anywhere since. */
+function graceElsewhere({ id, role, pinId }: Who, { facts, rules, bootMs }: Env): boolean {
+  const fact = facts[id];
+  if (fact === undefined || fact.pinId !== pinId || fact.rightBootMs === null || fact.failuresElsewhere > 0) return false;
+  const confirmedMs = rules?.confirmedMs[role] ?? 0;
+  return bootMs < fact.rightBootMs + (rules?.graceMs[role] ?? 0) && bootMs < fact.askedBootMs + confirmedMs;
 }
 
 /** A known person with a badge that is in order. */

@@ -4,7 +4,7 @@
  */
 import type { LockEvent } from './lock.ts';
 import type { SessionRecord } from './records.ts';
-import { mayGuess } from './throttle.ts';
+import { type GuessLimits, type GuessVerdict, mayGuess } from './throttle.ts';
 import type {
   Attempt,
   BreakGlassWish,
@@ -16,6 +16,7 @@ import type {
   LockState,
   Notice,
   OpenSession,
+  PersonFact,
   Purpose,
   SeatEvents,
   SessionState,
@@ -111,6 +112,7 @@ export function badgeRefusal(event: SeatEvents['BadgeRead'], env: Env): { readon
   if (event.who === null) return UNKNOWN[event.by ?? 'badge'];
   if (env.policy === 'none' || env.rules === null) return { reason: 'policy.none', says: notice('policy.none') };
   if (env.policy === 'expired') return { reason: 'policy.expired', says: notice('policy.expired', {}, 'POLICY_EXPIRED') };
+  if (env.staff === 'tooOld') return { reason: 'staff.too-old', says: notice('staff.tooOld', {}, 'SESSION_STAFF_TOO_OLD') };
   if (!env.uiConnected) return { reason: 'ui.missing', says: notice('seat.faulted') };
   if (event.by === 'name' && !env.rules.byName.includes(event.who.role)) {
     return { reason: 'name.not-allowed', says: notice('name.notAllowed', {}, 'SESSION_NAME_NOT_ALLOWED') };
@@ -147,16 +149,27 @@ export function askPin({ who, badge, by, purpose, held }: Arrival, context: Sess
   };
 }
 
+/** Whether this PIN may be tried now, by what this seat counted and the server told. */
+export function guessVerdict(
+  who: Who,
+  pinId: string,
+  limits: GuessLimits,
+  { env, common }: Pick<SessionContext, 'env' | 'common'>,
+): GuessVerdict {
+  const elsewhere = failuresElsewhere(env.facts[who.id], pinId);
+  return mayGuess(common.throttles[who.id], pinId, { ...limits, elsewhere }, env.bootMs);
+}
+
+/** Wrong PINs at other seats that count against this PIN. */
+export function failuresElsewhere(fact: PersonFact | undefined, pinId: string): number {
+  return fact?.pinId === pinId ? fact.failuresElsewhere : 0;
+}
+
 /** What the prompt says at once: a wait that still runs, a PIN that is blocked or missing. */
 function standingOf(who: Who, { env, common }: SessionContext): Notice | null {
   if (who.pinId === null) return notice('pin.none');
   if (env.rules === null) return null;
-  const verdict = mayGuess(
-    common.throttles[who.id],
-    who.pinId,
-    { maxFailures: env.rules.pin.maxFailures, firstWaitMs: env.rules.pin.firstWaitMs },
-    env.bootMs,
-  );
+  const verdict = guessVerdict(who, who.pinId, env.rules.pin, { env, common });
   if (verdict.may) return null;
   return verdict.why === 'wait'
     ? notice('pin.wait', { seconds: Math.ceil(verdict.waitMs / 1000), tries: verdict.triesLeft }, 'SESSION_PIN_WAIT')

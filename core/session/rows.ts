@@ -60,6 +60,15 @@ export const noted: Row<SessionState, SeatEvents['UiLost' | 'PowerChanged' | 'Cl
   run: (state, event) => ({ to: state, effects: [append(faultRecord(event))] }),
 };
 
+/** A PIN was tried where nobody signs in: only the waits know of it. */
+export const charged: Row<SessionState, SeatEvents['GuessCharged'], SessionContext, SessionMove, SessionAt> = {
+  leadsTo: [],
+  run: (state, { person, throttle }, { common }) => {
+    const { [person]: _former, ...others } = common.throttles;
+    return { to: state, common: { throttles: throttle === null ? others : { ...others, [person]: throttle } } };
+  },
+};
+
 /** The one timer that belongs to the lock and may fire in any state. */
 export function coolOver(state: SessionState): SessionMove {
   return { to: state, signals: [{ type: 'CoolOver' }], taken: false };

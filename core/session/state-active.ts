@@ -16,7 +16,18 @@ import {
   type SessionContext,
   type SessionMove,
 } from './moves.ts';
-import { coolOver, faulted, faultedRecord, faultReason, faultRecord, ignored, type SessionRow, type StateRows, seen } from './rows.ts';
+import {
+  charged,
+  coolOver,
+  faulted,
+  faultedRecord,
+  faultReason,
+  faultRecord,
+  ignored,
+  type SessionRow,
+  type StateRows,
+  seen,
+} from './rows.ts';
 import type { OpenSession, SeatEvents, SessionStates } from './types.ts';
 
 type State = SessionStates['active'];
@@ -165,5 +176,6 @@ export const active: StateRows<'active'> = {
   Appended: ignored,
   AppendFailed: ignored,
   SessionClosed: ignored,
+  GuessCharged: charged,
   Repaired: ignored,
 };

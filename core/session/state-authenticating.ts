@@ -11,14 +11,26 @@ import {
   COLLISION_MS,
   end,
   endRecord,
+  guessVerdict,
   notice,
   refuse,
   type SessionContext,
   type SessionMove,
   UNRECORDED_LIMIT_MS,
 } from './moves.ts';
-import { coolOver, faulted, faultedRecord, faultReason, faultRecord, ignored, type SessionRow, type StateRows, seen } from './rows.ts';
-import { charge, type GuessLimits, mayGuess } from './throttle.ts';
+import {
+  charged,
+  coolOver,
+  faulted,
+  faultedRecord,
+  faultReason,
+  faultRecord,
+  ignored,
+  type SessionRow,
+  type StateRows,
+  seen,
+} from './rows.ts';
+import { charge, type GuessLimits, type GuessVerdict } from './throttle.ts';
 import type { Attempt, Effect, Env, Grace, Notice, OpenSession, SeatEvents, SessionStates, Who } from './types.ts';
 
 type State = SessionStates['authenticating'];
@@ -61,7 +73,7 @@ function guess(state: State, who: Who, pin: string, { env, common }: SessionCont
   const limits = limitsOf(env);
   if (limits === null) return giveUp(state, 'policy', notice('policy.none'));
   if (who.pinId === null) return { to: state, common: { notice: notice('pin.none') }, taken: false };
-  const verdict = mayGuess(common.throttles[who.id], who.pinId, limits, env.bootMs);
+  const verdict = guessVerdict(who, who.pinId, limits, { env, common });
   if (!verdict.may) return { to: state, common: { notice: refusalNotice(verdict) }, taken: false };
   const charged = charge(common.throttles[who.id], who.pinId, limits, env);
   return {
@@ -72,7 +84,7 @@ function guess(state: State, who: Who, pin: string, { env, common }: SessionCont
   };
 }
 
-function refusalNotice(verdict: ReturnType<typeof mayGuess>): Notice {
+function refusalNotice(verdict: GuessVerdict): Notice {
   if (verdict.may) return notice('pin.wrong', { tries: verdict.triesLeft }, 'SESSION_PIN_WRONG');
   return verdict.why === 'wait'
     ? notice('pin.wait', { seconds: Math.ceil(verdict.waitMs / 1000), tries: verdict.triesLeft }, 'SESSION_PIN_WAIT')
@@ -82,7 +94,7 @@ function refusalNotice(verdict: ReturnType<typeof mayGuess>): Notice {
 function wrongPin(state: State, who: Who, { env, common }: SessionContext): SessionMove {
   const limits = limitsOf(env);
   if (limits === null || who.pinId === null) return giveUp(state, 'policy', notice('policy.none'));
-  const verdict = mayGuess(common.throttles[who.id], who.pinId, limits, env.bootMs);
+  const verdict = guessVerdict(who, who.pinId, limits, { env, common });
   const move = refuse(
     { ...state, attempt: { ...state.attempt, stage: 'pin' } },
     { who, badge: state.attempt.badge, reason: 'pin.wrong', triesLeft: verdict.triesLeft },
@@ -142,7 +154,9 @@ function tapped(state: State, event: SeatEvents['BadgeRead'], context: SessionCo
   if (attempt.stage === 'checking' || attempt.stage === 'recording') return collided(state, event, 'busy');
   const refusal = badgeRefusal(event, env);
   const breaksGlass =
-    attempt.stage === 'badge' && attempt.wish !== null && (event.standing === 'shortPin' || refusal?.reason === 'policy.expired');
+    attempt.stage === 'badge' &&
+    attempt.wish !== null &&
+    (event.standing === 'shortPin' || refusal?.reason === 'policy.expired' || refusal?.reason === 'staff.too-old');
   const by = event.by ?? 'badge';
   if (event.who === null || (refusal !== null && !breaksGlass)) {
     return refuse(state, { who: event.who, badge: event.badge, reason: refusal?.reason ?? 'badge.unknown' }, refusal?.says ?? null);
@@ -261,5 +275,6 @@ export const authenticating: StateRows<'authenticating'> = {
   StayPressed: ignored,
   Activity: ignored,
   SessionClosed: ignored,
+  GuessCharged: charged,
   Repaired: ignored,
 };

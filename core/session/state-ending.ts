@@ -5,7 +5,7 @@
  */
 import { arrive, collided } from './arrive.ts';
 import { append, badgeRefusal, grantNew, refuse, type SessionContext, type SessionMove } from './moves.ts';
-import { coolOver, faulted, faultedRecord, faultRecord, ignored, type SessionRow, type StateRows, seen } from './rows.ts';
+import { charged, coolOver, faulted, faultedRecord, faultRecord, ignored, type SessionRow, type StateRows, seen } from './rows.ts';
 import type { Effect, SeatEvents, SessionStates } from './types.ts';
 
 type State = SessionStates['ending'];
@@ -108,5 +108,6 @@ export const ending: StateRows<'ending'> = {
   Activity: ignored,
   Appended: ignored,
   AppendFailed: ignored,
+  GuessCharged: charged,
   Repaired: ignored,
 };

@@ -1,6 +1,6 @@
 /** The seat can't hold what it promises. It stays shut, says so, and only a repair that was tested leads out. */
 import { collided } from './arrive.ts';
-import { ignored, noted, onlyCool, type StateRows, seen } from './rows.ts';
+import { charged, ignored, noted, onlyCool, type StateRows, seen } from './rows.ts';
 
 export const faultedRows: StateRows<'faulted'> = {
   Repaired: { leadsTo: ['none'], run: () => ({ to: { at: 'none' }, common: { notice: null } }) },
@@ -22,6 +22,7 @@ export const faultedRows: StateRows<'faulted'> = {
   Appended: ignored,
   AppendFailed: ignored,
   SessionClosed: ignored,
+  GuessCharged: charged,
   EnforcementFailed: ignored,
   PolicyLost: ignored,
   PersonsRevoked: ignored,

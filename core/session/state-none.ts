@@ -1,7 +1,7 @@
 /** Nobody is signed in: a badge asks for a PIN, break-glass may begin, everything else finds a closed seat. */
 import { arrive, breakGlass } from './arrive.ts';
 import { append, badgeRefusal, refuse } from './moves.ts';
-import { faulted, faultedRecord, ignored, noted, onlyCool, type StateRows, seen } from './rows.ts';
+import { charged, faulted, faultedRecord, ignored, noted, onlyCool, type StateRows, seen } from './rows.ts';
 
 export const none: StateRows<'none'> = {
   BadgeRead: {
@@ -36,6 +36,7 @@ export const none: StateRows<'none'> = {
   Appended: ignored,
   AppendFailed: ignored,
   SessionClosed: ignored,
+  GuessCharged: charged,
   PolicyLost: ignored,
   PersonsRevoked: ignored,
   Repaired: ignored,

@@ -19,12 +19,16 @@ export interface Throttle {
 
 /** Failures that cost no wait: people mistype. */
 export const FREE_FAILURES = 2;
+/** Wrong PINs in a row of one person at all seats together; from then on only a new PIN helps (NIST SP 800-63B, 5.2.2). */
+export const MOST_FAILURES_IN_SUM = 100;
 /** No wait is longer than this, in milliseconds. */
 export const WAIT_CAP_MS = 3_600_000;
 
 export interface GuessLimits {
   readonly maxFailures: number;
   readonly firstWaitMs: number;
+  /** Wrong PINs in a row at other seats, against the same PIN, as far as the server has told. */
+  readonly elsewhere?: number;
 }
 
 export type GuessVerdict =
@@ -34,9 +38,11 @@ export type GuessVerdict =
 
 /** Whether this person may try a PIN now. */
 export function mayGuess(throttle: Throttle | undefined, pinId: string, limits: GuessLimits, bootMs: number): GuessVerdict {
-  if (throttle === undefined || throttle.pinId !== pinId) return { may: true, triesLeft: limits.maxFailures };
-  const triesLeft = Math.max(0, limits.maxFailures - throttle.failures);
+  const elsewhere = limits.elsewhere ?? 0;
+  const here = throttle?.pinId === pinId ? throttle.failures : 0;
+  const triesLeft = Math.max(0, Math.min(limits.maxFailures - here, MOST_FAILURES_IN_SUM - here - elsewhere));
   if (triesLeft === 0) return { may: false, why: 'blocked', triesLeft };
+  if (throttle === undefined || throttle.pinId !== pinId) return { may: true, triesLeft };
   const waitMs = throttle.waitUntilBootMs - bootMs;
   return waitMs > 0 ? { may: false, why: 'wait', waitMs, triesLeft } : { may: true, triesLeft };
 }

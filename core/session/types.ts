@@ -139,6 +139,8 @@ export interface SeatEvents {
   /** `recorded` is false for a break-glass that no log could take: it is reported later, and shorter. */
   readonly Appended: { readonly type: 'Appended'; readonly ticket: number; readonly recorded: boolean };
   readonly AppendFailed: { readonly type: 'AppendFailed'; readonly ticket: number; readonly code: string };
+  /** The PIN of this person was tried outside of signing in; null once it was right. What it says is durable already. */
+  readonly GuessCharged: { readonly type: 'GuessCharged'; readonly person: string; readonly throttle: Throttle | null };
   /** Everything of a session is gone, or `clean` is false and something could not be ended. */
   readonly SessionClosed: { readonly type: 'SessionClosed'; readonly session: string; readonly clean: boolean };
   readonly TimerFired: { readonly type: 'TimerFired'; readonly timer: TimerName };
@@ -176,6 +178,8 @@ export interface SeatRules {
   readonly graceMs: Readonly<Record<string, number>>;
   /** Roles whose people may come in by name and PIN now. */
   readonly byName: readonly string[];
+  /** By role: how old the server's word on a PIN at another seat may be, in milliseconds; where it is missing only this seat's counts. */
+  readonly confirmedMs: Readonly<Record<string, number>>;
   /** The card stays on the reader during a session: taking it away locks. */
   readonly removalLocks: boolean;
   readonly breakGlass: {
@@ -186,6 +190,18 @@ export interface SeatRules {
   };
 }
 
+/** What the server has told of a person's PIN at other seats. Times by the boot clock of this seat. */
+export interface PersonFact {
+  /** The PIN that it is about; of another PIN it says nothing. */
+  readonly pinId: string;
+  /** Wrong PINs in a row, at all other seats together. */
+  readonly failuresElsewhere: number;
+  /** The last right PIN at another seat; null when there is none. */
+  readonly rightBootMs: number | null;
+  /** When the server was asked for this. */
+  readonly askedBootMs: number;
+}
+
 /** What a step may know. The runtime fills it in; nothing in core reads a clock or draws a number. */
 export interface Env {
   readonly bootMs: number;
@@ -194,6 +210,10 @@ export interface Env {
   readonly bootId: string;
   /** Null before the first policy: nobody can sign in. */
   readonly rules: SeatRules | null;
+  /** By person; who is not named is not known elsewhere. */
+  readonly facts: Readonly<Record<string, PersonFact>>;
+  /** How old the seat's knowledge of its staff is: `old` asks for every PIN, `tooOld` leaves break-glass only, as the policy says. */
+  readonly staff: 'fresh' | 'old' | 'tooOld';
   /** `expired` and `none` leave break-glass only. */
   readonly policy: 'none' | 'active' | 'stale' | 'expired';
   /** Whether a screen is there to show an open seat. Without one nothing opens. */
@@ -226,6 +246,7 @@ export type NoticeKey =
   | 'store.broken'
   | 'policy.none'
   | 'policy.expired'
+  | 'staff.tooOld'
   | 'breakglass.unavailable'
   | 'seat.faulted';
 

@@ -16,6 +16,7 @@ export const rules: SeatRules = {
   pin: { minDigits: 4, maxFailures: 6, firstWaitMs: 30_000 },
   graceMs: {},
   byName: [],
+  confirmedMs: {},
   removalLocks: true,
   breakGlass: { enabled: true, needsBadge: false, limitMs: 900_000, reasons: ['code-blue'] },
 };
@@ -36,6 +37,8 @@ export class World {
   rules: SeatRules | null = rules;
   policy: Env['policy'] = 'active';
   uiConnected = true;
+  facts: Env['facts'] = {};
+  staff: Env['staff'] = 'fresh';
   bootMs = 1_000;
   wallMs = 1_800_000_000_000;
   #boot = 1;
@@ -62,8 +65,8 @@ export class World {
 
   env(): Env {
     this.#ids += 1;
-    const { bootMs, wallMs, bootId, policy, uiConnected } = this;
-    return { bootMs, wallMs, bootId, rules: this.rules, policy, uiConnected, freshId: this.#ids.toString(16).padStart(32, '0') };
+    const { bootMs, wallMs, bootId, policy, uiConnected, facts, staff, rules: ruling } = this;
+    return { bootMs, wallMs, bootId, rules: ruling, policy, uiConnected, facts, staff, freshId: this.#ids.toString(16).padStart(32, '0') };
   }
 
   send(event: SeatEvent): Stepped {

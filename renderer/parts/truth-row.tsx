@@ -14,9 +14,9 @@ interface Fact {
   readonly meaning?: string;
 }
 
-/** The facts in their order; keys and protection are named only when they are not as they should be. */
+/** The facts in their order; enforcement is named only when it is not as it should be. */
 export function factsOf(t: Text, truth: TruthView, now: Date): readonly Fact[] {
-  const { reader, connection, storage, policy, keys, enforcement } = truth;
+  const { reader, connection, storage, policy, keys, staff, enforcement } = truth;
   const facts: Fact[] = [
     {
       name: t('truth.reader'),
@@ -41,7 +41,21 @@ export function factsOf(t: Text, truth: TruthView, now: Date): readonly Fact[] {
       mark: policy.state === 'active' ? 'ok' : policy.state === 'stale' ? 'warn' : policy.state === 'none' ? 'unknown' : 'stop',
     },
   ];
-  if (keys.protection === 'file') facts.push({ name: t('truth.keys'), said: t('truth.keys.file'), mark: 'warn', meaning: keys.meaning });
+  facts.push({
+    name: t('truth.keys'),
+    said: t(`truth.keys.${keys.protection}`),
+    mark: keys.protection === 'file' ? 'warn' : 'ok',
+    meaning: keys.meaning,
+  });
+  if (staff.state === 'old' || staff.state === 'tooOld') {
+    const said = t('truth.staff.old', { age: age(t, now.getTime() - Date.parse(staff.asOf ?? now.toISOString())) });
+    facts.push({
+      name: t('truth.staff'),
+      said,
+      mark: staff.state === 'old' ? 'warn' : 'stop',
+      meaning: t(`truth.staff.${staff.state}Meaning`),
+    });
+  }
   if (enforcement.mode === 'degraded') {
     const meaning = enforcement.missing.map((layer) => layer.meaning).join(' ');
     facts.push({ name: t('truth.enforcement'), said: t('truth.enforcement.degraded'), mark: 'warn', meaning });

@@ -8,7 +8,12 @@ import { findApps } from '../view/apps.ts';
 import type { OpenView } from '../view/screen.ts';
 import { lastHere, partOfDay } from '../view/time.ts';
 
-export function LauncherScreen({ view }: { readonly view: OpenView }): JSX.Element {
+interface LauncherProps {
+  readonly view: OpenView;
+  readonly onPinChange: () => void;
+}
+
+export function LauncherScreen({ view, onPinChange }: LauncherProps): JSX.Element {
   const { t, bridge } = useSeat();
   const [typed, setTyped] = useState('');
   const search = useRef<HTMLInputElement>(null);
@@ -61,6 +66,12 @@ export function LauncherScreen({ view }: { readonly view: OpenView }): JSX.Eleme
         </p>
       )}
       <footer className="launcher-foot">
+        {view.session.pinRule !== null && (
+          <button type="button" className="button button-quiet button-pin-change" onClick={onPinChange}>
+            <Icon name="lock" />
+            <span>{t('launcher.changePin')}</span>
+          </button>
+        )}
         <button type="button" className="button button-quiet" onClick={() => void bridge.logout({})}>
           <Icon name="leave" />
           <span>{t('launcher.endSession')}</span>

@@ -67,6 +67,7 @@ function started(): SiteLink {
     recorder,
     log: silent,
     directory: new StaffDirectory(file('directory'), box, new PinCheck(pinKey)),
+    serverWallMs: () => 0,
     tellSyncer: () => false,
     openRecord: () => Promise.resolve(),
     onPolicy: () => {},

@@ -111,6 +111,8 @@ export async function startSeat(folder: string, keys: SeatKeys): Promise<SeatDou
         memory.connections.push(now);
         return {};
       },
+      news: () => null,
+      people: () => ({ taken: false, more: false }),
       incident: ({ code }) => {
         memory.incidents.push(code);
         return {};

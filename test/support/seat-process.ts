@@ -120,7 +120,7 @@ export class SeatProcess {
       boundary: syncBoundary,
       path: this.socket('sync'),
       build: 'test-syncer',
-      events: { enrol: ({ token }) => onEnrol(token), appended: () => {} },
+      events: { enrol: ({ token }) => onEnrol(token), appended: () => {}, news: () => {} },
     });
     this.#open.push(client);
     return client;

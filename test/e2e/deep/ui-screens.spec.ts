@@ -82,6 +82,37 @@ const SHOTS: readonly Shot[] = [
   },
   { name: 'launcher', screen: 'launcher', view: () => openView() },
   {
+    name: 'pin-change',
+    screen: 'pinchange',
+    view: () => openView(),
+    async act(page) {
+      await page.locator('.button-pin-change').click();
+      await typeAsPerson(page, '27');
+    },
+  },
+  {
+    name: 'pin-change-done',
+    screen: 'pinchange',
+    view: () => openView(),
+    async act(page) {
+      await page.locator('.button-pin-change').click();
+      for (const digits of ['271828', '805917', '805917']) {
+        await typeAsPerson(page, digits);
+        await page.locator('.key-ok').click();
+      }
+      await page.locator('.pin-change [role="status"]').waitFor();
+    },
+  },
+  {
+    name: 'staff-too-old',
+    screen: 'lock',
+    view: () => ({
+      ...lockedView(),
+      message: { key: 'staff.tooOld', params: {}, code: 'SESSION_STAFF_TOO_OLD' },
+      truth: { ...truth, staff: { state: 'tooOld', asOf: '2026-11-20T06:00:00Z' } },
+    }),
+  },
+  {
     name: 'launcher-refused',
     screen: 'launcher',
     view: () => openView({ message: { key: 'app.changed', params: { app: 'Label printer' }, code: 'LAUNCH_FILE_CHANGED' } }),
@@ -199,6 +230,9 @@ for (const { width, height, faces } of sizes) {
   });
 }
 
+/** Where a person stands before turning to a screen that the agent does not know of. */
+const OWN_START: Readonly<Record<string, string>> = { breakglass: 'lock', entry: 'lock', pinchange: 'launcher' };
+
 /** Goes by way of the lock, so that nothing of the screen before is left. */
 async function show(seat: Seat, { view, screen, act }: Shot): Promise<void> {
   const { page } = seat.kiosk;
@@ -206,7 +240,7 @@ async function show(seat: Seat, { view, screen, act }: Shot): Promise<void> {
   await page.waitForSelector('html[data-screen="faulted"]');
   seat.agent.push(view());
   await page.waitForSelector(
-    act !== undefined && (screen === 'breakglass' || screen === 'entry') ? 'html[data-screen="lock"]' : `html[data-screen="${screen}"]`,
+    act !== undefined && OWN_START[screen] !== undefined ? `html[data-screen="${OWN_START[screen]}"]` : `html[data-screen="${screen}"]`,
   );
   await act?.(page);
   await page.waitForSelector(`html[data-screen="${screen}"]`);

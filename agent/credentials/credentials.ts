@@ -1,0 +1,162 @@
+/**
+ * Everything that a seat knows and does about people's credentials, put together: who comes, PINs that are changed, what is
+ * told to the server and heard from it, how old all of that is. It owns no rule of its own.
+ */
+import type { NewsItem } from '../../contract/people.ts';
+import type { SeatView } from '../../contract/seat-view.ts';
+import type { Whereabouts } from '../../core/decision/rule.ts';
+import { FREE_FAILURES, WAIT_CAP_MS } from '../../core/session/throttle.ts';
+import type { Env, SeatEvent, SeatRules, UsedCard, Who } from '../../core/session/types.ts';
+import type { Clock } from '../clock.ts';
+import type { SeatIdentity } from '../enrolment/seat-identity.ts';
+import type { SeatLog } from '../log.ts';
+import type { PolicySnapshot } from '../policy/policy-store.ts';
+import type { Recorder } from '../record/recorder.ts';
+import { rulesOf } from '../seat/rules.ts';
+import { timestamp } from '../seat/view.ts';
+import { whereabouts } from '../seat/whereabouts.ts';
+import type { SeatMemory } from '../state/memory.ts';
+import { type StaffDirectory, standingOf } from './directory.ts';
+import { Entrance } from './entrance.ts';
+import type { Outbox } from './outbox.ts';
+import { PeopleLink } from './people-link.ts';
+import type { PinCheck } from './pin.ts';
+import { PinChange } from './pin-change.ts';
+import { StaffAge } from './staff-age.ts';
+
+export interface CredentialPorts {
+  readonly identity: SeatIdentity;
+  readonly directory: StaffDirectory;
+  readonly pins: PinCheck;
+  readonly memory: SeatMemory;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly recorder: Recorder;
+  readonly log: SeatLog;
+  readonly sealingSeed: Uint8Array;
+  readonly policy: () => PolicySnapshot | null;
+  readonly trustedWallMs: () => number;
+  readonly leastPinDigits: () => number;
+  /** Whose session is open on the screen now; null for nobody and for a break-glass. */
+  readonly present: () => string | null;
+  readonly dispatch: (event: SeatEvent) => void;
+  /** There is something to tell the server at once. */
+  readonly tell: () => void;
+}
+
+const MINUTE_MS = 60_000;
+
+export class Credentials {
+  readonly entrance: Entrance;
+  readonly people: PeopleLink;
+  readonly pinChange: PinChange;
+  readonly age: StaffAge;
+  readonly #ports: CredentialPorts;
+
+  constructor(ports: CredentialPorts) {
+    this.#ports = ports;
+    const { directory, memory, clock, policy, trustedWallMs, leastPinDigits } = ports;
+    this.entrance = new Entrance({ directory, memory, clock, policy, trustedWallMs, leastPinDigits });
+    this.age = new StaffAge({ clock, memory, trustedWallMs, issuedAt: () => directory.current?.issuedAt ?? null });
+    this.people = new PeopleLink({ ...ports, age: this.age, onJudged: (item, refusal) => this.#judged(item, refusal) });
+    this.pinChange = new PinChange({
+      ...ports,
+      people: this.people,
+      limits: () => {
+        const pin = this.rules?.pin;
+        return pin === undefined ? null : { ...pin, minDigits: leastPinDigits() };
+      },
+      fact: (person) => this.people.facts[person],
+    });
+  }
+
+  /** Where and when somebody stands at the seat: what the policy's rules go by. */
+  get where(): Whereabouts {
+    const { directory, identity, trustedWallMs } = this.#ports;
+    return whereabouts(directory.current ?? identity.enrolment, trustedWallMs());
+  }
+
+  /** The policy in force as it is here and now. */
+  get rules(): SeatRules | null {
+    return rulesOf(this.#ports.policy(), this.where);
+  }
+
+  /** The person, if they may no longer use the seat: their time is over, or the site says so. */
+  withoutStanding(who: Who | null): readonly string[] {
+    const person = who === null ? undefined : this.#ports.directory.person(who.id);
+    return person !== undefined && standingOf(person, this.#ports.trustedWallMs()) !== 'ok' ? [person.id] : [];
+  }
+
+  /** What the machines may know of people besides their own counts. */
+  get surroundings(): Pick<Env, 'facts' | 'staff'> {
+    return { facts: this.people.facts, staff: this.age.stateUnder(this.#ports.policy()?.document) };
+  }
+
+  /** Which ways in without a badge the seat offers, for its screens. */
+  get signIn(): SeatView['signIn'] {
+    const { policy } = this.#ports;
+    return {
+      byName: (this.rules?.byName.length ?? 0) > 0,
+      suggests: policy()?.document.signIn?.suggestNames ?? false,
+      byCode: this.entrance.takesCodes(),
+    };
+  }
+
+  /** Whether the present person may change the PIN here, and how short it may be. */
+  get pinRule(): { readonly minDigits: number } | null {
+    const { directory, leastPinDigits, present } = this.#ports;
+    const person = present();
+    if (person === null || directory.pinOf(person) === null || directory.current?.newsKey === undefined) return null;
+    return { minDigits: leastPinDigits() };
+  }
+
+  /** How old the knowledge of the staff is, for the screens. */
+  get staffTruth(): SeatView['truth']['staff'] {
+    const { ageMs } = this.age;
+    if (ageMs === null) return { state: 'none', asOf: null };
+    // Whole minutes, so that the picture changes only when something did.
+    const asOf = timestamp(Math.floor((this.#ports.clock.wallMs() - ageMs) / MINUTE_MS) * MINUTE_MS);
+    return { state: this.age.stateUnder(this.#ports.policy()?.document), asOf };
+  }
+
+  async checkPin(person: string, pin: string): Promise<boolean> {
+    const right = await this.#ports.pins.isRight(this.#ports.directory.pinOf(person), pin);
+    this.people.tried(person, right);
+    return right;
+  }
+
+  /** Uses a card up, records that and tells the server. @throws when that can't be made durable */
+  useCard({ hash, person }: UsedCard): void {
+    const { memory, directory, recorder, outbox, clock, tell } = this.#ports;
+    memory.useCard(hash, directory.cards);
+    outbox.add({ kind: 'card', person, card: hash, at: timestamp(clock.wallMs()) });
+    recorder.note({ type: 'card.used', body: { person, card: hash } });
+    tell();
+  }
+
+  tick(): void {
+    try {
+      this.age.tick();
+    } catch (failure) {
+      this.#ports.log.warn('how old the staff is could not be remembered', { failure });
+    }
+  }
+
+  #judged(item: NewsItem, refusal: string | null): void {
+    if (item.kind !== 'pin' || refusal === null) return;
+    const { directory, recorder, log } = this.#ports;
+    log.warn('the server refused a changed PIN', { code: refusal });
+    directory.undoPinChange(item.person);
+    recorder.note({ type: 'pin.changed', body: { person: item.person, where: 'refused' } });
+  }
+}
+
+/** What the seat remembered of wrong PINs is gone: everybody waits the longest wait once. */
+export function everybodyWaits({ directory, memory, clock }: Pick<CredentialPorts, 'directory' | 'memory' | 'clock'>): void {
+  for (const person of directory.current?.persons ?? []) {
+    const pinId = directory.who(person.id)?.pinId;
+    if (pinId == null) continue;
+    const waitUntilBootMs = clock.bootMs() + WAIT_CAP_MS;
+    memory.setThrottle(person.id, { pinId, failures: FREE_FAILURES, waitMs: WAIT_CAP_MS, waitUntilBootMs, bootId: clock.bootId });
+  }
+}

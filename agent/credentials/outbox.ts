@@ -1,0 +1,65 @@
+/**
+ * What was done at this seat and the server must take: changed PINs, enrolled badges, used cards. Sealed on disk, in order,
+ * kept until the server has said what became of each. It judges nothing.
+ */
+import Type, { type Static } from 'typebox';
+import { MOST_ITEMS, NewsItem } from '../../contract/people.ts';
+import { Count } from '../../contract/scalars.ts';
+import { WardlockError } from '../../core/errors/index.ts';
+import type { SecretBox } from '../keys/index.ts';
+import { type BoxedFile, loadBoxed, saveBoxed } from '../state/boxed.ts';
+
+/** A seat that is offline for weeks: more than anybody does there by hand. */
+const MOST_KEPT = 1_000;
+const Outgoing = Type.Object({ next: Count, items: Type.Array(NewsItem, { maxItems: MOST_KEPT }) });
+type WithoutNumber<T> = T extends unknown ? Omit<T, 'number'> : never;
+
+export class Outbox {
+  readonly #file: BoxedFile<typeof Outgoing>;
+  readonly #box: SecretBox;
+  #now: Static<typeof Outgoing>;
+  readonly wasBroken: boolean;
+
+  /** @param wallMs the numbers of a fresh one begin here, above those of an outbox that was lost */
+  constructor(path: string, box: SecretBox, wallMs: number) {
+    this.#file = { path, purpose: 'people-news', schema: Outgoing };
+    this.#box = box;
+    const loaded = loadBoxed(this.#file, box);
+    this.wasBroken = loaded.found === 'broken';
+    this.#now = loaded.found === 'value' ? loaded.value : { next: Math.max(1, Math.floor(wallMs)), items: [] };
+  }
+
+  /** The oldest, as many as one exchange carries. */
+  get first(): readonly NewsItem[] {
+    return this.#now.items.slice(0, MOST_ITEMS);
+  }
+
+  get size(): number {
+    return this.#now.items.length;
+  }
+
+  find(number: number): NewsItem | undefined {
+    return this.#now.items.find((item) => item.number === number);
+  }
+
+  /** Durable when it returns. @throws SESSION_NOT_NOW when there is room for nothing more */
+  add(item: WithoutNumber<NewsItem>): number {
+    const { next, items } = this.#now;
+    if (items.length >= MOST_KEPT)
+      throw new WardlockError('SESSION_NOT_NOW', 'This seat has more to tell its server than it can keep. Bring it online.');
+    this.#save({ next: next + 1, items: [...items, { ...item, number: next }] });
+    return next;
+  }
+
+  /** The server has judged everything up to this number. A server that knows a higher one than we gave has seen another life of this seat. */
+  taken(number: number): void {
+    const items = this.#now.items.filter((item) => item.number > number);
+    const next = Math.max(this.#now.next, number + 1);
+    if (items.length !== this.#now.items.length || next !== this.#now.next) this.#save({ next, items });
+  }
+
+  #save(value: Static<typeof Outgoing>): void {
+    saveBoxed(this.#file, this.#box, value);
+    this.#now = value;
+  }
+}

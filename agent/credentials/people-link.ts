@@ -1,0 +1,196 @@
+/**
+ * What this seat and its server tell each other of people: it asks a question that only its own answer fits, so that the
+ * syncer can neither invent an answer nor bring an old one. It keeps what the server told and decides nothing.
+ */
+import { randomBytes } from 'node:crypto';
+import { Value } from 'typebox/value';
+import {
+  FACTS_INFO,
+  FACTS_TYPE,
+  NEWS_INFO,
+  NEWS_TYPE,
+  type NewsItem,
+  PeopleFacts,
+  type SeatNews,
+  sealInfo,
+} from '../../contract/people.ts';
+import type { PersonFact } from '../../core/session/types.ts';
+import { nodeCrypto } from '../../crypto/index.ts';
+import { sealTo, unwrap, wrap } from '../../crypto/sealed-envelope.ts';
+import type { Clock } from '../clock.ts';
+import type { SeatIdentity } from '../enrolment/seat-identity.ts';
+import type { Recorder } from '../record/recorder.ts';
+import type { SeatMemory } from '../state/memory.ts';
+import type { StaffDirectory } from './directory.ts';
+import type { Outbox } from './outbox.ts';
+import type { StaffAge } from './staff-age.ts';
+
+/** A right PIN is told of for as long as any policy may let it count, in milliseconds. */
+const LONGEST_GRACE_MS = 43_200_000;
+
+export interface PeopleLinkPorts {
+  readonly identity: SeatIdentity;
+  readonly directory: StaffDirectory;
+  readonly memory: SeatMemory;
+  readonly outbox: Outbox;
+  readonly age: StaffAge;
+  readonly clock: Clock;
+  readonly recorder: Recorder;
+  readonly sealingSeed: Uint8Array;
+  /** There is something to tell at once. */
+  readonly tell: () => void;
+  /** What became of an item of the outbox. */
+  readonly onJudged: (item: NewsItem, refusal: string | null) => void;
+}
+
+interface Question {
+  readonly nonce: string;
+  readonly askedBootMs: number;
+}
+
+interface Told {
+  /** Salt of the PIN that it is about. */
+  readonly pin: string;
+  readonly failuresElsewhere: number;
+  readonly rightBootMs: number | null;
+  readonly askedBootMs: number;
+}
+
+const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'));
+
+export class PeopleLink {
+  readonly #ports: PeopleLinkPorts;
+  readonly #right = new Map<string, { readonly pin: string; readonly bootMs: number }>();
+  #question: Question | null = null;
+  #told: ReadonlyMap<string, Told>;
+  #facts: { readonly revision: number; readonly byPerson: Readonly<Record<string, PersonFact>> } | null = null;
+  #serverTime: { readonly wallMs: number; readonly askedBootMs: number } | null = null;
+
+  constructor(ports: PeopleLinkPorts) {
+    this.#ports = ports;
+    // What other seats counted outlives a restart; that somebody's PIN was right there does not.
+    this.#told = new Map(
+      Object.entries(ports.memory.elsewhere).map(([person, { pin, failures }]) => [
+        person,
+        { pin, failuresElsewhere: failures, rightBootMs: null, askedBootMs: Number.NEGATIVE_INFINITY },
+      ]),
+    );
+  }
+
+  /** The server's time as it must be by now, from its last answer and the boot clock; 0 before any in this boot. */
+  get serverWallMs(): number {
+    if (this.#serverTime === null) return 0;
+    return this.#serverTime.wallMs + this.#ports.clock.bootMs() - this.#serverTime.askedBootMs;
+  }
+
+  /** As the machines take it: only of the PIN that is in force here. Asked for at each step, made once for each change. */
+  get facts(): Readonly<Record<string, PersonFact>> {
+    const { revision } = this.#ports.directory;
+    if (this.#facts?.revision !== revision) this.#facts = { revision, byPerson: this.#factsNow() };
+    return this.#facts.byPerson;
+  }
+
+  #factsNow(): Readonly<Record<string, PersonFact>> {
+    const { directory } = this.#ports;
+    return Object.fromEntries(
+      [...this.#told].flatMap(([person, { pin, ...fact }]) => {
+        const pinId = directory.pinOf(person)?.salt === pin ? directory.who(person)?.pinId : null;
+        return pinId == null ? [] : [[person, { pinId, ...fact }] as const];
+      }),
+    );
+  }
+
+  /** A PIN was tried: the server should know soon. */
+  tried(person: string, right: boolean): void {
+    const pin = this.#ports.directory.pinOf(person);
+    if (pin === null) return;
+    if (right) this.#right.set(person, { pin: pin.salt, bootMs: this.#ports.clock.bootMs() });
+    else this.#right.delete(person);
+    this.#ports.tell();
+  }
+
+  /** Seals a PIN's verifier so that only the server can read it, however long it lies here. Null: this site takes none. */
+  sealVerifier(person: string, verifier: object): { readonly enc: string; readonly ciphertext: string } | null {
+    const { directory, identity } = this.#ports;
+    const { newsKey, tenant } = directory.current ?? {};
+    if (newsKey === undefined || tenant === undefined) return null;
+    const info = sealInfo(NEWS_INFO, tenant, identity.workstationId, person);
+    return sealTo(nodeCrypto, bytesOf(newsKey), Buffer.from(JSON.stringify(verifier)), info);
+  }
+
+  /** Everything that is to be told now, sealed; null where nobody takes it. Each call asks anew: older answers fit no more. */
+  news(): string | null {
+    const { identity, directory, outbox, clock } = this.#ports;
+    const { newsKey } = directory.current ?? {};
+    if (newsKey === undefined || identity.enrolment === null) return null;
+    const { tenant, workstationId } = identity.enrolment;
+    const bootMs = clock.bootMs();
+    this.#question = { nonce: randomBytes(16).toString('hex'), askedBootMs: bootMs };
+    const news: SeatNews = {
+      schema: 'wardlock-seat-news/1',
+      tenant,
+      workstationId,
+      nonce: this.#question.nonce,
+      guesses: this.#guesses(),
+      right: [...this.#right]
+        .map(([person, right]) => ({ person, pin: right.pin, agoMs: bootMs - right.bootMs }))
+        .filter(({ agoMs }) => agoMs < LONGEST_GRACE_MS),
+      items: [...outbox.first],
+    };
+    const ends = { signer: identity.signer, publicKey: bytesOf(newsKey) };
+    return wrap(nodeCrypto, news, ends, { type: NEWS_TYPE, info: sealInfo(NEWS_INFO, tenant, workstationId) });
+  }
+
+  /** Takes the answer to the last question. What is not that answer changes nothing and is an incident. */
+  take(sealed: string): { readonly taken: boolean; readonly more: boolean } {
+    const { identity, outbox, recorder, directory, age } = this.#ports;
+    const question = this.#question;
+    const facts = this.#open(sealed);
+    if (facts === null || question === null || facts.nonce !== question.nonce) {
+      recorder.note({ type: 'sync.incident', body: { code: 'CREDENTIAL_FACTS_REFUSED' } });
+      return { taken: false, more: false };
+    }
+    this.#question = null;
+    if (identity.enrolment === null) return { taken: false, more: false };
+    this.#serverTime = { wallMs: Date.parse(facts.at), askedBootMs: question.askedBootMs };
+    if (facts.directory <= directory.version) age.confirmed(Date.parse(facts.at), question.askedBootMs);
+    this.#learn(facts, question.askedBootMs);
+    const judged = outbox.first.filter(({ number }) => number <= facts.taken);
+    outbox.taken(facts.taken);
+    for (const item of judged) this.#ports.onJudged(item, facts.refused.find(({ number }) => number === item.number)?.code ?? null);
+    return { taken: true, more: outbox.size > 0 };
+  }
+
+  #learn(facts: PeopleFacts, askedBootMs: number): void {
+    this.#facts = null;
+    this.#told = new Map(
+      facts.persons.map(({ person, pin, failuresElsewhere, right }) => [
+        person,
+        // The answer was made after the question: a PIN is taken for as old as it can be.
+        { pin, failuresElsewhere, rightBootMs: right === null ? null : askedBootMs - right.agoMs, askedBootMs },
+      ]),
+    );
+    const counted = facts.persons.filter(({ failuresElsewhere }) => failuresElsewhere > 0);
+    this.#ports.memory.setElsewhere(
+      Object.fromEntries(counted.map(({ person, pin, failuresElsewhere }) => [person, { pin, failures: failuresElsewhere }])),
+    );
+  }
+
+  #guesses(): SeatNews['guesses'] {
+    const { memory, directory } = this.#ports;
+    return Object.entries(memory.throttles).flatMap(([person, { pinId, failures }]) => {
+      const pin = directory.pinOf(person);
+      return pin !== null && failures > 0 && directory.who(person)?.pinId === pinId ? [{ person, pin: pin.salt, failures }] : [];
+    });
+  }
+
+  #open(sealed: string): PeopleFacts | null {
+    const { identity, sealingSeed } = this.#ports;
+    if (identity.enrolment === null) return null;
+    const { tenant, workstationId, directoryKey } = identity.enrolment;
+    const ends = { privateKey: sealingSeed, signedBy: bytesOf(directoryKey) };
+    const facts = unwrap(nodeCrypto, sealed, ends, { type: FACTS_TYPE, info: sealInfo(FACTS_INFO, tenant, workstationId) });
+    if (!Value.Check(PeopleFacts, facts) || facts.tenant !== tenant || facts.workstationId !== workstationId) return null;
+    return facts;
+  }
+}

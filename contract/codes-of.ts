@@ -1,0 +1,43 @@
+/**
+ * The codes of one event: those of its type, made exact by what it says. A login after too many tries is a serious failure, a
+ * tap-over is a switch of users, an unlock is a login of its own kind, and a lock that nobody asked for is the seat's doing.
+ */
+import { type EventCodes, eventCodes } from './event-codes.ts';
+
+export interface ExactCodes extends EventCodes {
+  /** OCSF logon_type_id where it is known: 7 is an unlock. */
+  readonly logonType?: 7;
+  /** Whose act it was: DICOM and FHIR ask which participant is the requestor. */
+  readonly requestor: 'person' | 'seat';
+}
+
+const SERIOUS_FAILURE = 8;
+const USER_SWITCH = 300_207;
+const UNLOCK = 7;
+/** Reasons of locks and ends that a person chose; all others are the seat's. */
+const CHOSEN: ReadonlySet<string> = new Set(['logout', 'pressed', 'taken-over']);
+const ACCOUNT_BLOCKED: ReadonlySet<string> = new Set(['pin.blocked', 'pin.wait', 'code.wait']);
+const BY_THE_SEAT = /^(recording|policy|directory|tamper|clock|power|ui|reader|sync|border)\./;
+
+/** Null for a type that this version does not know. @param body as it was decrypted: checked here field by field */
+export function codesOf(type: string, body: Readonly<Record<string, unknown>>): ExactCodes | null {
+  const codes = Object.entries(eventCodes).find(([known]) => known === type)?.[1];
+  if (codes === undefined) return null;
+  const exact = { ...codes, requestor: requestorOf(type, body['reason']) };
+  if (type === 'session.unlocked') return { ...exact, logonType: UNLOCK };
+  if (type === 'session.started' && typeof body['replaces'] === 'string')
+    return { ...exact, ocsf: { ...codes.ocsf, typeUid: USER_SWITCH } };
+  const lockedOut = type === 'auth.refused' && (ACCOUNT_BLOCKED.has(String(body['reason'])) || isLastTry(body));
+  return lockedOut ? { ...exact, outcome: SERIOUS_FAILURE } : exact;
+}
+
+function isLastTry({ reason, triesLeft }: Readonly<Record<string, unknown>>): boolean {
+  return reason === 'pin.wrong' && triesLeft === 0;
+}
+
+function requestorOf(type: string, reason: unknown): ExactCodes['requestor'] {
+  if (type === 'session.locked' || type === 'session.ended' || type === 'breakglass.ended') {
+    return CHOSEN.has(String(reason)) ? 'person' : 'seat';
+  }
+  return BY_THE_SEAT.test(type) ? 'seat' : 'person';
+}
