@@ -54,6 +54,20 @@ const words: { readonly [T in EventType]: Words<T> } = {
   },
   'session.warned': { lane: 'locks', says: ({ idleSeconds }) => `Idle for ${idleSeconds} s: the seat warned.` },
   'card.used': { lane: 'who', says: ({ person }, names) => `${names.person(person)} used up a downtime card at this seat.` },
+  'pin.changed': {
+    lane: 'who',
+    says: ({ person, where }, names) =>
+      where === 'refused'
+        ? `The server refused the new PIN of ${names.person(person)}: the one of before is in force again.`
+        : `${names.person(person)} changed the PIN at this seat.`,
+  },
+  'badge.enrolled': {
+    lane: 'who',
+    says: ({ person, outcome, code }, names) =>
+      outcome === 'asked'
+        ? `${names.person(person)} asked to use an unknown badge as their own.`
+        : `The badge that ${names.person(person)} asked for was ${outcome}${code === null ? '' : ` (${code})`}.`,
+  },
   'auth.refused': {
     lane: 'who',
     says: ({ person, reason, triesLeft }, names) => `${names.person(person)} was refused (${reason}); ${triesLeft} tries left.`,
