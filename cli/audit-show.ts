@@ -3,8 +3,10 @@
  * Owns that view; prints an event only once a signed root covers its bytes, and exits 1 when anything is wrong.
  */
 import type { Command } from 'commander';
+import Type from 'typebox';
+import { Value } from 'typebox/value';
 import { kindOf, openSnapshot, openStoreFolder } from '../agent/store/evidence.ts';
-import { type EventCodes, eventCodes } from '../contract/event-codes.ts';
+import { codesOf, type ExactCodes } from '../contract/codes-of.ts';
 import { toHex } from '../core/audit/bytes.ts';
 import type { EntryHeader } from '../core/audit/entry.ts';
 import { openEpochSecret } from '../core/audit/epoch.ts';
@@ -80,7 +82,7 @@ function showLog(source: LogSource, privateKey: Uint8Array, keys: ReturnType<typ
 
 function eventLine(source: LogSource, header: EntryHeader, json: string): string {
   const event: unknown = JSON.parse(json);
-  const codes = codesOf(event);
+  const codes = codesIn(event);
   const place = {
     log: toHex(source.log.incarnation),
     seq: header.seq,
@@ -92,8 +94,8 @@ function eventLine(source: LogSource, header: EntryHeader, json: string): string
 }
 
 /** What the event is called in DICOM, FHIR and OCSF; null for a type that this version does not know. */
-function codesOf(event: unknown): EventCodes | null {
-  if (typeof event !== 'object' || event === null || !('type' in event)) return null;
-  const { type } = event;
-  return Object.entries(eventCodes).find(([known]) => known === type)?.[1] ?? null;
+function codesIn(event: unknown): ExactCodes | null {
+  return Value.Check(Shown, event) ? codesOf(event.type, event.body) : null;
 }
+
+const Shown = Type.Object({ type: Type.String(), body: Type.Record(Type.String(), Type.Unknown()) });
