@@ -29,6 +29,7 @@ const modules: Readonly<Record<string, readonly (() => Promise<CommandModule>)[]
     () => import('./server-reader.ts'),
     () => import('./server-purge.ts'),
     () => import('./server-hold.ts'),
+    () => import('./server-backup.ts'),
     () => import('./server-log.ts'),
     () => import('./server-openapi.ts'),
   ],

@@ -25,6 +25,8 @@ export const serverErrors = {
   SERVER_PERIOD_KEY_MISSING: 'The key that opens the envelopes of this time is not on this machine.',
   SERVER_HOLD_MALFORMED: 'The legal hold does not name what it holds.',
   SERVER_PURGE_REFUSED: 'Nothing was purged, because it is not certain what may be.',
+  SERVER_BACKUP_BROKEN: 'The backup is damaged, cut short or of another kind.',
+  SERVER_RESTORE_REFUSED: 'The database is not empty, so nothing was restored.',
   INTAKE_SIZE_CONFLICT: 'The server holds another size of this log. Go on from the size in the answer.',
   INTAKE_DIFFERENT_BYTES: 'The server holds other bytes for this range of the log. Both are kept as evidence.',
   INTAKE_UNVERIFIED: 'The entries do not verify: signature, order or root is wrong. Nothing was stored.',

@@ -40,6 +40,31 @@ export async function migrate(db: Kysely<Tables>, types: ColumnTypes): Promise<v
   });
 }
 
+/** The schema of this build: the number of its last migration. */
+export const newestSchema = migrations.length;
+
+export function schemaVersion(db: Kysely<Tables>): Promise<number> {
+  return versionOf(db);
+}
+
+/** Drops `tables` (those that refer to others first) and makes them as the migrations up to `version` did. Inside a transaction. */
+export async function makeAnew(db: Kysely<Tables>, tables: readonly string[], version: number): Promise<void> {
+  for (const table of tables) await db.schema.dropTable(table).execute();
+  await begin(db);
+  for (const up of migrations.slice(0, version)) await up(db, typesOf(db));
+  await db.updateTable('schema_version').set({ version }).execute();
+}
+
+/** Runs what is missing. Inside a transaction. */
+export async function bringUp(db: Kysely<Tables>): Promise<void> {
+  for (const up of migrations.slice(await versionOf(db))) await up(db, typesOf(db));
+  await db.updateTable('schema_version').set({ version: migrations.length }).execute();
+}
+
+function typesOf(db: Kysely<Tables>): ColumnTypes {
+  return engineOf(db) === 'postgres' ? { bigint: 'bigint', blob: 'bytea' } : { bigint: 'integer', blob: 'blob' };
+}
+
 async function begin(db: Kysely<Tables>): Promise<void> {
   await db.schema
     .createTable('schema_version')

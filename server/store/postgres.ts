@@ -27,7 +27,7 @@ const SILENCE_MS = STATEMENT_MS + 5_000;
 const OLDEST_VERSION = 140_000;
 
 /** @throws WardlockError START_USAGE, SERVER_DATABASE_UNREACHABLE, SERVER_DATABASE_REFUSED, SERVER_DATABASE_FOREIGN, SERVER_DATABASE_UNSAFE */
-export async function openPostgres(text: string, { onFault = () => undefined, onStatement }: StoreOptions = {}): Promise<Store> {
+export async function openPostgres(text: string, { onFault = () => undefined, onStatement, asItIs }: StoreOptions = {}): Promise<Store> {
   const address = parsePostgresAddress(text);
   const pool = new pg.Pool({
     ...address.client,
@@ -52,7 +52,7 @@ export async function openPostgres(text: string, { onFault = () => undefined, on
   });
   try {
     await assertFit(db, address);
-    await migrate(db, { bigint: 'bigint', blob: 'bytea' });
+    if (asItIs !== true) await migrate(db, { bigint: 'bigint', blob: 'bytea' });
   } catch (fault) {
     await db.destroy();
     throw startError(fault, address.shown);

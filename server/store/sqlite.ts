@@ -18,7 +18,7 @@ const FULL = 2;
 const LOOK_MS = 250;
 
 /** @throws WardlockError SERVER_DATABASE_FOREIGN, SERVER_DATABASE_UNSAFE */
-export async function openSqlite(path: string, { onStatement }: StoreOptions = {}): Promise<Store> {
+export async function openSqlite(path: string, { onStatement, asItIs }: StoreOptions = {}): Promise<Store> {
   const writing = open(path);
   const reading = path === ':memory:' ? null : new Database(path, { timeout: BUSY_TIMEOUT_MS, readonly: true });
   reading?.pragma('trusted_schema = OFF');
@@ -27,7 +27,7 @@ export async function openSqlite(path: string, { onStatement }: StoreOptions = {
     ...(onStatement === undefined ? {} : { log: ({ level, query }) => onStatement({ query, failed: level === 'error' }) }),
   });
   try {
-    await migrate(db, { bigint: 'integer', blob: 'blob' });
+    if (asItIs !== true) await migrate(db, { bigint: 'integer', blob: 'blob' });
   } catch (fault) {
     await db.destroy();
     throw fault;

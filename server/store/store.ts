@@ -36,6 +36,8 @@ export interface Store {
 }
 
 export interface StoreOptions {
+  /** Leaves the tables as they are, whatever build made them: for a backup before an update. */
+  readonly asItIs?: boolean;
   /** Told of everything that failed in the background and is tried again. */
   readonly onFault?: (fault: unknown) => void;
   /** Told of every statement, for tests that judge them. */

@@ -13,7 +13,7 @@ const postgres = engines.find(({ name }) => name === 'PostgreSQL');
 if (postgres === undefined) throw new Error('there is no such engine');
 
 /** Those that open a database by the helper; each other test file of these folders touches none, or one engine's own file. */
-const files = ['services', 'http'].flatMap((folder) =>
+const files = ['services', 'http', 'backup'].flatMap((folder) =>
   readdirSync(join(server, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.test.ts'))
     .map((name) => join(server, folder, name)),

@@ -65,12 +65,16 @@ async function appendEntries(parts: PublisherParts, transaction: Kysely<Tables>,
 
 /**
  * Begins a new log whose first entry is the last known checkpoint of the one before: after a restore, going on under the
- * same name would tell two histories of it. Inside the caller's transaction.
+ * same name would tell two histories of it. Inside the caller's transaction; `lastKnown` is empty where there was none.
  */
 export async function beginAnew(parts: PublisherParts, transaction: Kysely<Tables>, lastKnown: string): Promise<string> {
   await lockInTransaction(transaction, 'log-of-logs');
   const log = await beginLog(transaction, newLogId(parts), parts.now());
-  return appendEntries(parts, transaction, { log, entries: [{ entry: Buffer.from(lastKnown), about: null }], serverEvents: 0 });
+  return appendEntries(parts, transaction, {
+    log,
+    entries: lastKnown === '' ? [] : [{ entry: Buffer.from(lastKnown), about: null }],
+    serverEvents: 0,
+  });
 }
 
 /**

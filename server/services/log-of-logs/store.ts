@@ -120,7 +120,7 @@ export async function extendLog(db: Kysely<Tables>, hasher: TreeHasher, log: Log
     size: about?.size ?? null,
     entry: Buffer.from(entry),
   }));
-  await db.insertInto('transparency_entries').values(rows).execute();
+  if (rows.length > 0) await db.insertInto('transparency_entries').values(rows).execute();
   for (const { level, tile, from, hashes } of tiles.values()) await growTile(db, { log: log.number, level, tile }, from, hashes);
   return range;
 }
