@@ -3,22 +3,19 @@
  * leaves this process; how a bundle is signed stands behind the one function below.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { consolePaths } from '../contract/console-api.ts';
 import { POLICY_TYPE } from '../contract/seat-api.ts';
 import type { Signer } from '../core/audit/crypto.ts';
 import { preAuthenticationEncoding } from '../core/envelope/dsse.ts';
-import { WardlockError } from '../core/errors/index.ts';
 import { nodeCrypto } from '../crypto/index.ts';
-import { parsePolicy } from '../policies/parse.ts';
 import type { PolicyDocument, PolicyEnvelope } from '../policies/schema.ts';
 import { readPrivateKey } from '../server/site/key-file.ts';
 import { say } from './agent-client.ts';
 import { CLINIC_HELP, clinicFile, missing } from './clinic-defaults.ts';
 import { group } from './group.ts';
 import { call, serverUrl } from './https.ts';
-import { problemInWords } from './policy-validate.ts';
+import { readPolicy } from './policy-file.ts';
 
 interface PublishFlags {
   readonly server: string;
@@ -57,23 +54,4 @@ export function signPolicy(policy: PolicyDocument, signer: Signer): PolicyEnvelo
   const keyid = createHash('sha256').update(signer.publicKey).digest('hex');
   const sig = Buffer.from(signer.sign(preAuthenticationEncoding(POLICY_TYPE, payload))).toString('base64');
   return { payloadType: POLICY_TYPE, payload: payload.toString('base64'), signatures: [{ keyid, sig }] };
-}
-
-function readPolicy(path: string): PolicyDocument {
-  const parsed = parsePolicy(readText(path), { comments: true });
-  if (parsed.ok) return parsed.document;
-  const [first] = parsed.problems;
-  const code = first?.kind === 'empty' ? 'POLICY_EMPTY' : 'POLICY_MALFORMED';
-  throw new WardlockError(
-    code,
-    `${path}:${first?.line ?? 1}:${first?.column ?? 1}: ${first === undefined ? 'no valid policy.' : problemInWords(first)} See all with: policy validate ${path}`,
-  );
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new WardlockError('START_USAGE', `Cannot read ${path}.`, { cause });
-  }
 }

@@ -5,7 +5,10 @@
 import { Command, CommanderError } from 'commander';
 import { isWardlockError, WardlockError } from '../core/errors/index.ts';
 
-/** Which modules a first word needs. Only those are loaded, because a badge tap must not wait for the server's code. */
+/**
+ * Which modules a first word needs, or the first two. Only those are loaded: a badge tap must not wait for the server's code, nor
+ * a verifier hold it in memory.
+ */
 const modules: Readonly<Record<string, readonly (() => Promise<CommandModule>)[]>> = {
   agent: [() => import('./agent.ts'), () => import('./agent-restored.ts')],
   syncer: [() => import('./syncer.ts')],
@@ -14,7 +17,15 @@ const modules: Readonly<Record<string, readonly (() => Promise<CommandModule>)[]
   identity: [() => import('./identity.ts')],
   doctor: [() => import('./doctor.ts')],
   enrol: [() => import('./enrol.ts')],
-  policy: [() => import('./policy-validate.ts'), () => import('./policy-publish.ts')],
+  policy: [
+    () => import('./policy-validate.ts'),
+    () => import('./policy-explain.ts'),
+    () => import('./policy-diff.ts'),
+    () => import('./policy-schema.ts'),
+    () => import('./policy-publish.ts'),
+  ],
+  'audit verify': [() => import('./audit-verify.ts')],
+  'audit show': [() => import('./audit-show.ts')],
   audit: [
     () => import('./audit-verify.ts'),
     () => import('./audit-show.ts'),
@@ -58,8 +69,9 @@ const program = new Command('wardlock')
   .enablePositionalOptions()
   .exitOverride()
   .configureOutput({ writeErr: (text) => (json ? false : process.stderr.write(text)), outputError: () => undefined });
-const word = process.argv[2] ?? '';
-const wanted = Object.hasOwn(modules, word) ? modules[word] : undefined;
+const [word = '', second = ''] = process.argv.slice(2);
+const asked = [`${word} ${second}`, word].find((name) => Object.hasOwn(modules, name));
+const wanted = asked === undefined ? undefined : modules[asked];
 for (const load of wanted ?? Object.values(modules).flat()) (await load()).register(program);
 
 try {

@@ -1,6 +1,6 @@
 /** What a person reads about a wrong policy names the field, in words. */
 import { expect, test } from 'vitest';
-import { problemInWords } from './policy-validate.ts';
+import { problemInWords } from './policy-file.ts';
 
 const at = (path: string) => ({ line: 1, column: 1, path, message: 'Must be string.', kind: 'schema' }) as const;
 

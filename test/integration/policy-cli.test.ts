@@ -1,0 +1,97 @@
+/** The commands that IT asks about a policy before anybody works under it, as they are typed. */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { NativeApp } from '../../policies/schema.ts';
+import { testPolicy } from '../support/policy.ts';
+
+const main = join(import.meta.dirname, '../../cli/main.ts');
+const SHELL = '/bin/sh';
+const GONE = '/nowhere/stock';
+let folder: string;
+let file: string;
+
+interface Run {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function cli(...args: readonly string[]): Promise<Run> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, ...args], (failure, out, err) => {
+      const code = failure === null ? 0 : typeof failure.code === 'number' ? failure.code : -1;
+      resolve({ code, out, err });
+    });
+  });
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wardlock-policy-'));
+  file = join(folder, 'policy.jsonc');
+  const native = { kind: 'native' as const, icon: 'sums', args: [], env: {} };
+  const content = createHash('sha256')
+    .update(await readFile(SHELL))
+    .digest('hex');
+  const apps: NativeApp[] = [
+    { ...native, id: 'shell', name: 'Shell', path: SHELL, sha256: content, children: [] },
+    { ...native, id: 'stock', name: 'Stock', path: GONE, sha256: '5'.repeat(64), children: [{ path: SHELL, sha256: '0'.repeat(64) }] },
+  ];
+  const keys = { reader: Buffer.alloc(32, 1).toString('base64'), escrow: Buffer.alloc(32, 2).toString('base64') };
+  const policy = testPolicy(1, keys, {
+    apps,
+    roles: [{ id: 'nurse', name: 'Nurse', apps: ['shell', 'stock'] }],
+    rules: [{ id: 'nights', effect: 'deny', apps: ['shell'], between: { from: '22:00', until: '06:00' }, wards: ['icu'] }],
+    breakGlass: { enabled: true, needsBadge: false, limitSeconds: 900, apps: ['shell'], reasons: [{ id: 'code', text: 'Code blue' }] },
+  });
+  await writeFile(file, `// for the ward\n${JSON.stringify(policy, null, 2)}`);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('policy explain', () => {
+  const ask = (...more: readonly string[]) => cli('policy', 'explain', file, '--ward', 'icu', '--seat', 'Bay 4', ...more);
+  test('says why a program would run by day, and as what', async () => {
+    const { code, out } = await ask('--role', 'nurse', '--at', 'tue 12:00', '--exec', SHELL);
+    expect(code).toBe(0);
+    expect(out).toContain('is the application Shell.');
+    expect(out).toContain('The role nurse in icu at Bay 4 on Tuesday at 12:00 may start Shell: allowed (role:nurse).');
+    expect(out).toContain('deny   nights, by the application: silent: for other hours');
+    expect(out).toContain('is a program that Stock may start, and runs only inside it.');
+    expect(out).toContain('Its content on this machine is not the one that the policy names: it would not start.');
+  });
+  test('says why it would not at night, with exit code 1, and as JSON', async () => {
+    const { code, out } = await ask('--role', 'nurse', '--at', '02:00', '--app', 'shell', '--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({ runs: false, app: 'shell', explanation: { decision: { effect: 'deny', ruleId: 'nights' } } });
+  });
+  test('knows emergency access, and what the policy names nowhere', async () => {
+    expect(await ask('--emergency', '--at', '02:00', '--exec', SHELL)).toMatchObject({ code: 0 });
+    const nowhere = await ask('--emergency', '--exec', '/bin/true');
+    expect(nowhere.code).toBe(1);
+    expect(nowhere.out).toMatch(/\/true would not run: the policy names it nowhere\./);
+    expect((await ask('--role', 'nurse', '--exec', GONE)).out).toContain('is not on this machine');
+  });
+  test.each([
+    [['--role', 'ghost', '--app', 'shell'], 'The policy has no role ghost. It has: nurse.'],
+    [['--role', 'nurse', '--at', '26:00', '--app', 'shell'], '26:00 is no time.'],
+    [['--role', 'nurse'], 'Name a program with --exec PATH'],
+    [['--app', 'shell'], 'Name a role with --role ROLE'],
+  ])('asked wrongly (%j) says how to ask', async (args, sentence) => {
+    const { code, err } = await ask(...args);
+    expect(code).toBe(64);
+    expect(err).toContain(sentence);
+  });
+});
+
+test('policy diff says what changes, with exit code 1, and 0 where nothing does', async () => {
+  const after = join(folder, 'after.jsonc');
+  await writeFile(after, (await readFile(file, 'utf8')).replace('"Nurse"', '"Ward nurse"'));
+  expect(await cli('policy', 'diff', file, file)).toMatchObject({ code: 0, out: 'The two policies say the same.\n' });
+  expect(await cli('policy', 'diff', file, after)).toMatchObject({
+    code: 1,
+    out: 'The role Ward nurse: name Nurse before, Ward nurse now.\n',
+  });
+});
