@@ -150,7 +150,10 @@ async function compose(options: SiteOptions, { store, operational, fault }: Grou
   const readerKeys = options.readerKeys ?? [];
   const reader = readerKeys.length === 0 ? null : openReader({ db, crypto: nodeCrypto, readerKeys, envelopes, log, now });
   const indexing = reader === null ? null : openIndexing(store, reader, fault);
-  const announceStored = atMostEvery(ANNOUNCE_MS, () => void store.announce(db, 'stored').catch(fault));
+  const stopping = new AbortController();
+  const announceStored = atMostEvery(ANNOUNCE_MS, () => {
+    if (!stopping.signal.aborted) store.announce(db, 'stored').catch(fault);
+  });
   const hasher = treeHasher(nodeCrypto);
   const witnessName = `wardlock/${tenant}/witness`;
   const mirrorName = `wardlock/${tenant}/mirror`;
@@ -215,8 +218,9 @@ async function compose(options: SiteOptions, { store, operational, fault }: Grou
     refused,
     metrics,
     now,
-    stopping: new AbortController(),
+    stopping,
     close: async () => {
+      stopping.abort();
       changes.close();
       silence.close();
       await indexing?.close();
