@@ -62,7 +62,12 @@ function inWords({ dryRun, retention, cutoff, logs, entries, ranges, held, evide
         ]
       : []),
     ...(dryRun || keys.cleaned ? [] : ['The database still holds its old pages: a reader was busy. Run the purge again.']),
-    ...(!dryRun && keys.destroyed.length > 0 ? ['Destroy the copies of these key files too, wherever you keep them.'] : []),
+    ...(!dryRun && keys.destroyed.length > 0
+      ? [
+          'Bring the copy of the folder period-keys up to date, so that these files are gone there too.',
+          'Make a backup now: older ones no longer open what is kept of those months.',
+        ]
+      : []),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -60,7 +60,7 @@ export function openPeriodKeys(parts: PeriodKeyParts): PeriodKeys {
     const period = periodOf(at);
     if (cached !== null && at < cached.until && cached.key.period === period) return cached.key;
     await refresh();
-    const living = await livingKeys(db);
+    const living = await livingKeys(db, files);
     const newest = living.at(-1);
     const holds = living.every(({ id }) => files.has(id));
     const key = newest === undefined || (newest.period < period && holds) ? await makeOnce(parts, period) : keyOf(newest);
@@ -71,14 +71,15 @@ export function openPeriodKeys(parts: PeriodKeyParts): PeriodKeys {
     folder: files.folder,
     current,
     refresh,
-    secret: (id) => (destroyed.has(id) ? 'destroyed' : (files.read(id) ?? 'elsewhere')),
+    secret: (id) => (destroyed.has(id) || files.isDestroyed(id) ? 'destroyed' : (files.read(id) ?? 'elsewhere')),
     make: (period) => make(parts, period),
-    holder: async () => (await livingKeys(db)).every(({ id }) => files.has(id)),
+    holder: async () => (await livingKeys(db, files)).every(({ id }) => files.has(id)),
   };
 }
 
-function livingKeys(db: Kysely<Tables>) {
-  return db
+/** In the order in which they come into use. A restored database may name keys that were destroyed since. */
+async function livingKeys(db: Kysely<Tables>, files: PeriodKeyFiles): Promise<Tables['period_keys'][]> {
+  const rows = await db
     .selectFrom('period_keys')
     .selectAll()
     .where('destroyed_at', 'is', null)
@@ -86,6 +87,7 @@ function livingKeys(db: Kysely<Tables>) {
     .orderBy('made_at')
     .orderBy('id')
     .execute();
+  return rows.filter(({ id }) => !files.isDestroyed(id));
 }
 
 function keyOf({ id, period, public_key }: Tables['period_keys']): PeriodKey {
@@ -96,7 +98,7 @@ function keyOf({ id, period, public_key }: Tables['period_keys']): PeriodKey {
 function makeOnce(parts: PeriodKeyParts, period: string): Promise<PeriodKey> {
   return parts.db.transaction().execute(async (transaction) => {
     await lockInTransaction(transaction, 'retention', 'period-key');
-    const newest = (await livingKeys(transaction)).at(-1);
+    const newest = (await livingKeys(transaction, parts.files)).at(-1);
     return newest !== undefined && newest.period >= period ? keyOf(newest) : make({ ...parts, db: transaction }, period);
   });
 }

@@ -96,7 +96,8 @@ export async function destroyKeys(parts: PurgeKeyParts, by: string): Promise<Key
         waiting.push(id);
         continue;
       }
-      resealed += await resealRest(parts, key);
+      // In a database restored from before a purge the key is gone already, and with it whatever it closed.
+      if (!periodFiles.isDestroyed(id)) resealed += await resealRest(parts, key);
       await db.transaction().execute(async (transaction) => {
         await transaction.updateTable('period_keys').set({ destroyed_at: now() }).where('id', '=', id).execute();
         await log.append({ type: 'record.key-destroyed', actor: by, body: { key: id, period: key.period } }, transaction);

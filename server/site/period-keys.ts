@@ -18,14 +18,16 @@ export interface PeriodKeyFiles {
   read(id: string): Buffer | null;
   /** Durable when it returns. */
   write(id: string, secret: Uint8Array): void;
-  /** Overwrites, unlinks and flushes; nothing happens where the file is gone already. */
+  /** Overwrites, unlinks and flushes, and leaves a note that it was destroyed. Once more does no harm. */
   destroy(id: string): void;
+  /** True for a key that was destroyed here: a database from before may not know it. */
+  isDestroyed(id: string): boolean;
 }
 
 export function openPeriodKeyFiles(folder: string): PeriodKeyFiles {
-  const pathOf = (id: string): string => {
+  const pathOf = (id: string, ending = 'key'): string => {
     if (!ID.test(id)) throw new WardlockError('SERVER_DATABASE_FOREIGN', `${id} is no name of a period key.`);
-    return join(folder, `${id}.key`);
+    return join(folder, `${id}.${ending}`);
   };
   return {
     folder,
@@ -37,11 +39,14 @@ export function openPeriodKeyFiles(folder: string): PeriodKeyFiles {
     },
     destroy: (id) => {
       const path = pathOf(id);
+      makeStateFolder(folder);
+      readOrMake(pathOf(id, 'destroyed'), () => Buffer.from(`${new Date().toISOString()}\n`));
       if (!existsSync(path)) return;
       overwrite(path);
       unlinkSync(path);
       syncFolder(folder);
     },
+    isDestroyed: (id) => existsSync(pathOf(id, 'destroyed')),
   };
 }
 
