@@ -5,7 +5,7 @@
  */
 import type { Command } from 'commander';
 import { kindOf, openSnapshot, openStoreFolder, type StoredLog } from '../agent/store/evidence.ts';
-import { type StoredSummary, verifyStored } from '../agent/store/verify-stored.ts';
+import { verifyStored } from '../agent/store/verify-stored.ts';
 import { toHex } from '../core/audit/bytes.ts';
 import type { SectionSummary } from '../core/audit/export/coverage.ts';
 import { parseLine } from '../core/audit/export/lines.ts';
@@ -142,13 +142,13 @@ function drain<T>(faults: Generator<Fault, T>, report: Report): T {
   return step.value;
 }
 
-function logSummary(source: LogSource, summary: StoredSummary, receiptsChecked: boolean): string {
+function logSummary(source: LogSource, summary: Omit<VerifySummary, 'hashes'>, receiptsChecked: boolean): string {
   const { from, size, epochs, receipted, firstWallMicros, lastWallMicros } = summary;
   const pruned = from > 0 ? `, pruned before ${from}` : '';
   return `seat ${toHex(source.log.workstation)} log ${toHex(source.log.incarnation)}: ${size} entries${pruned}, ${epochs} epochs, ${timeText(firstWallMicros)} to ${timeText(lastWallMicros)}, ${receiptsChecked ? `receipted to ${receipted}` : "receipts not checked (no --key of the server's mirror)"}`;
 }
 
-function withoutHashes(summary: VerifySummary): StoredSummary {
+function withoutHashes(summary: VerifySummary): Omit<VerifySummary, 'hashes'> {
   const { hashes: _hashes, ...rest } = summary;
   return rest;
 }
