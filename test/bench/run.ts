@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- SUITE [--json]`: runs one suite and prints its rows, for a person or as one JSON array. A suite is a file of
+ * `npm run bench -- SUITE [--json] [--quick]`: runs one suite and prints its rows, for a person or as one JSON array. A suite is a file of
  * this folder, `NAME.ts`, that exports `run`. Exit code: 0 all goals met, 1 a goal missed, 2 used wrongly.
  */
 import { readdirSync } from 'node:fs';
@@ -22,7 +22,8 @@ async function load(name: string): Promise<BenchSuite> {
 }
 
 const figure = (value: number | null): string => (value === null ? '' : value >= 100 ? value.toFixed(0) : value.toPrecision(3));
-const goalText = (row: BenchRow): string => (row.goal === null ? '' : `${row.bound} ${row.goal}${row.of === 'ratio' ? ' x' : ''}`);
+const goalText = (row: BenchRow): string =>
+  row.goal === null ? '' : `${row.bound} ${row.goal}${row.of === 'ratio' ? ' x' : row.of === 'p95' ? ' (p95)' : ''}`;
 const verdict = (met: boolean | null): string => (met === null ? '' : met ? 'yes' : 'NO');
 
 function table(rows: readonly BenchRow[]): string {
@@ -51,12 +52,17 @@ function table(rows: readonly BenchRow[]): string {
 interface Asked {
   readonly help: boolean;
   readonly json: boolean;
+  readonly quick: boolean;
   readonly suites: readonly string[];
 }
 
 /** Null when the command line names an option that there is not. */
 function asked(): Asked | null {
-  const options = { help: { type: 'boolean', short: 'h', default: false }, json: { type: 'boolean', default: false } } as const;
+  const options = {
+    help: { type: 'boolean', short: 'h', default: false },
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+  } as const;
   try {
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
     return { ...values, suites: positionals };
@@ -65,7 +71,7 @@ function asked(): Asked | null {
   }
 }
 
-const USAGE = `npm run bench -- SUITE [--json]. Suites: ${names.join(', ') || 'none yet'}.\n`;
+const USAGE = `npm run bench -- SUITE [--json] [--quick]. Suites: ${names.join(', ') || 'none yet'}.\n`;
 const wanted = asked();
 const [name] = wanted?.suites ?? [];
 if (wanted?.help === true) process.stdout.write(USAGE);
@@ -74,7 +80,7 @@ else if (wanted === null || name === undefined || wanted.suites.length !== 1 || 
   process.exitCode = 2;
 } else {
   const suite = await load(name);
-  const rows = await suite.run({ say: (text) => process.stderr.write(`${text}\n`) });
+  const rows = await suite.run({ quick: wanted.quick, say: (text) => process.stderr.write(`${text}\n`) });
   process.stdout.write(wanted.json ? `${JSON.stringify(rows)}\n` : `${table(rows)}\n`);
   process.exitCode = rows.every((row) => row.met !== false) ? 0 : 1;
 }

@@ -21,6 +21,13 @@ describe('bench rows', () => {
     expect(judge({ id: 'agent.memory', unit: 'MB', median: 121, goal })).toMatchObject({ met: false });
   });
 
+  test('a goal of the 95th percentile is held against that, and wants one', () => {
+    const goal = { is: 'at most', value: 200, of: 'p95' } as const;
+    expect(judge({ id: 'search.seat', unit: 'ms', median: 1, p95: 200, goal })).toMatchObject({ p95: 200, met: true });
+    expect(judge({ id: 'search.seat', unit: 'ms', median: 1, p95: 201, goal })).toMatchObject({ met: false });
+    expect(() => judge({ id: 'search.seat', unit: 'ms', median: 1, goal })).toThrow('no such value');
+  });
+
   test('without a goal there is no verdict', () => {
     expect(judge({ id: 'x', unit: 'ms', median: 1 })).toMatchObject({ ratio: null, goal: null, met: null });
   });

@@ -8,8 +8,8 @@ export interface Goal {
   /** `at most` and `at least` are both inclusive. */
   readonly is: 'at most' | 'at least';
   readonly value: number;
-  /** What is compared: the row's median as it is, or its ratio to the baseline. */
-  readonly of: 'median' | 'ratio';
+  /** What is compared: the row's median or 95th percentile as it is, or the median's ratio to the baseline. */
+  readonly of: 'median' | 'p95' | 'ratio';
 }
 
 export interface BenchRow {
@@ -17,6 +17,8 @@ export interface BenchRow {
   readonly id: string;
   readonly unit: string;
   readonly median: number;
+  /** Only where a goal is set for it. */
+  readonly p95?: number;
   /** null where a figure is one value and not a distribution. */
   readonly p99: number | null;
   /** The same unit, measured in the same run; null where the goal is an absolute one. */
@@ -35,6 +37,7 @@ export interface Measured {
   readonly id: string;
   readonly unit: string;
   readonly median: number;
+  readonly p95?: number;
   readonly p99?: number;
   readonly baseline?: number;
   readonly goal?: Goal;
@@ -43,6 +46,8 @@ export interface Measured {
 export interface BenchOptions {
   /** Says what is being measured, for a person who waits. Goes to standard error. */
   readonly say: (text: string) => void;
+  /** Smaller sizes, which the suite names: for a look, not for the record. */
+  readonly quick: boolean;
 }
 
 export interface BenchSuite {
@@ -61,12 +66,13 @@ export const median = (samples: readonly number[]): number => percentile(samples
 
 /** Adds the ratio and the verdict to what was measured. */
 export function judge(measured: Measured): BenchRow {
-  const { id, unit, median: value, p99 = null, baseline = null, goal } = measured;
+  const { id, unit, median: value, p95, p99 = null, baseline = null, goal } = measured;
   const ratio = baseline === null ? null : value / baseline;
-  const row = { id, unit, median: value, p99, baseline, ratio };
+  const row = { id, unit, median: value, ...(p95 === undefined ? {} : { p95 }), p99, baseline, ratio };
   if (goal === undefined) return { ...row, goal: null, bound: null, of: null, met: null };
-  const compared = goal.of === 'ratio' ? ratio : value;
-  if (compared === null) throw new RangeError(`${id} has a goal for its ratio but no baseline.`);
+  const compared = { ratio, p95: p95 ?? null, median: value }[goal.of];
+  if (compared === null)
+    throw new RangeError(`${id} has a goal for its ${goal.of} but no ${goal.of === 'ratio' ? 'baseline' : 'such value'}.`);
   const met = goal.is === 'at most' ? compared <= goal.value : compared >= goal.value;
   return { ...row, goal: goal.value, bound: goal.is, of: goal.of, met };
 }

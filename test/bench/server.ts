@@ -1,0 +1,134 @@
+/**
+ * The server's figures: uploads and anchors of real seats over mutual TLS against bare writes of the same bytes, idle seats, an
+ * outage of a fleet, the five searches. `--quick` takes 1,000 idle seats, 200 seats in an outage of 10 minutes and a million
+ * events in the place of 10,000, 1,000 in 30 minutes and ten million.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TestPostgres } from '../support/postgres.ts';
+import { type BareWriter, barePostgres, bareSqlite } from './support/bare.ts';
+import { type BenchSite, openBenchSite } from './support/bench-site.ts';
+import { measureIdleSeats } from './support/idle-seats.ts';
+import { measureAnchors, measureIntake, type Rates } from './support/intake.ts';
+import { measureOutage, type OutagePlan } from './support/outage.ts';
+import { type BenchOptions, type BenchRow, type Goal, judge, median, percentile } from './support/row.ts';
+import { measureSearches, searchNames } from './support/searches.ts';
+
+const ROUNDS = 9;
+const QUICK_ROUNDS = 5;
+const IDLE_SEATS = 10_000;
+const QUICK_IDLE_SEATS = 1000;
+const ONE_GIB_IN_MIB = 1024;
+const OUTAGE: OutagePlan = { seats: 1000, speed: 10, minutes: 40, outageMinutes: 30 };
+const QUICK_OUTAGE: OutagePlan = { seats: 200, speed: 20, minutes: 15, outageMinutes: 10 };
+const EVENTS = 10_000_000;
+const QUICK_EVENTS = 1_000_000;
+const P95 = 0.95;
+const P99 = 0.99;
+/** Settings that a hospital's own PostgreSQL has at least. */
+const POSTGRES = ['shared_buffers = 256MB', 'max_wal_size = 8GB'];
+
+export async function run(options: BenchOptions): Promise<readonly BenchRow[]> {
+  const rows = [...(await onSqlite(options))];
+  options.say('Starting PostgreSQL.');
+  const cluster = await TestPostgres.start(POSTGRES);
+  try {
+    rows.push(await intakeOnPostgres(cluster, options));
+    rows.push(...(await searches(await cluster.newDatabase(), '', 200, options)));
+  } finally {
+    await cluster.end();
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'wardlock-bench-'));
+  try {
+    rows.push(...(await searches(`sqlite:${join(folder, 'search.db')}`, '.sqlite', 500, options)));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  return rows;
+}
+
+async function onSqlite({ say, quick }: BenchOptions): Promise<readonly BenchRow[]> {
+  const rounds = quick ? QUICK_ROUNDS : ROUNDS;
+  const rows = await atSite(null, async (site) => {
+    const bare = bareSqlite(site.folder);
+    try {
+      say('intake.sqlite: uploads of 256 entries, in turn with bare durable inserts');
+      const intake = rateRow('intake.sqlite', 'entries/s', await measureIntake(site, bare, rounds), 0.3);
+      say('anchor.sqlite: anchors, in turn with bare durable single inserts');
+      return [intake, rateRow('anchor.sqlite', 'anchors/s', await measureAnchors(site, bare, rounds), 0.3)];
+    } finally {
+      await bare.close();
+    }
+  });
+  const idle = await atSite(null, (site) => idleRow(site, quick ? QUICK_IDLE_SEATS : IDLE_SEATS, say));
+  const outage = await atSite(null, (site) => outageRows(site, quick ? QUICK_OUTAGE : OUTAGE, say));
+  return [...rows, idle, ...outage];
+}
+
+async function atSite<T>(database: string | null, work: (site: BenchSite) => Promise<T>): Promise<T> {
+  const site = await openBenchSite(database);
+  try {
+    return await work(site);
+  } finally {
+    await site.close();
+  }
+}
+
+async function intakeOnPostgres(cluster: TestPostgres, { say, quick }: BenchOptions): Promise<BenchRow> {
+  const bare: BareWriter = await barePostgres(await cluster.newDatabase());
+  try {
+    say('intake.postgres: uploads of 256 entries, in turn with COPY');
+    const rates = await atSite(await cluster.newDatabase(), (site) => measureIntake(site, bare, quick ? QUICK_ROUNDS : ROUNDS));
+    return rateRow('intake.postgres', 'entries/s', rates, 0.2);
+  } finally {
+    await bare.close();
+  }
+}
+
+/** The slow end of a rate is its low one. */
+function rateRow(id: string, unit: string, { product, bare }: Rates, least: number): BenchRow {
+  const goal: Goal = { is: 'at least', value: least, of: 'ratio' };
+  return judge({ id, unit, median: median(product), p99: percentile(product, 1 - P99), baseline: median(bare), goal });
+}
+
+/** With fewer seats than the goal names, each seat's share is taken that many times. */
+async function idleRow(site: BenchSite, count: number, say: (text: string) => void): Promise<BenchRow> {
+  const { beforeMiB, samplesMiB } = await measureIdleSeats(site, count, say);
+  const scaled = (mib: number): number => beforeMiB + ((mib - beforeMiB) * IDLE_SEATS) / count;
+  say(`seats.idle: ${beforeMiB} MiB before the first seat, ${median(samplesMiB)} MiB with ${count}`);
+  const goal: Goal = { is: 'at most', value: ONE_GIB_IN_MIB, of: 'median' };
+  return judge({ id: 'seats.idle', unit: 'MiB', median: scaled(median(samplesMiB)), p99: scaled(percentile(samplesMiB, P99)), goal });
+}
+
+async function outageRows(site: BenchSite, plan: OutagePlan, say: (text: string) => void): Promise<readonly BenchRow[]> {
+  const result = await measureOutage(site, plan, say);
+  say(`outage: ${JSON.stringify(result)}`);
+  const none: Goal = { is: 'at most', value: 0, of: 'median' };
+  return [
+    judge({ id: 'outage.lost', unit: `of ${result.events}`, median: Math.max(result.lost, result.unacknowledged), goal: none }),
+    judge({ id: 'outage.twice', unit: `of ${result.events}`, median: result.twice, goal: none }),
+    judge({
+      id: 'outage.peak',
+      unit: 'requests/s',
+      median: result.peakPerSecond,
+      baseline: result.steadyPerSecond,
+      goal: { is: 'at most', value: 2, of: 'ratio' },
+    }),
+  ];
+}
+
+/** @param ending of the figures' names: the issue's plain names are PostgreSQL's */
+async function searches(address: string, ending: string, mostMs: number, { say, quick }: BenchOptions): Promise<readonly BenchRow[]> {
+  const times = await measureSearches(address, quick ? QUICK_EVENTS : EVENTS, say);
+  return searchNames.map((name) =>
+    judge({
+      id: `search.${name}${ending}`,
+      unit: 'ms',
+      median: median(times[name]),
+      p95: percentile(times[name], P95),
+      p99: percentile(times[name], P99),
+      goal: { is: 'at most', value: mostMs, of: 'p95' },
+    }),
+  );
+}
