@@ -5,23 +5,34 @@
 import { closeSync, copyFileSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import Database from 'better-sqlite3';
 import { Value } from 'typebox/value';
 import { fromUtf8, toHex } from '../../core/audit/bytes.ts';
 import type { AuditCrypto } from '../../core/audit/crypto.ts';
 import type { LogSource } from '../../core/audit/verify/source.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import { AnchorRecord, readAnchorSync } from './anchor.ts';
-import { APPLICATION_ID, asCoded } from './database.ts';
+import { asCoded } from './database.ts';
 import { emergencySource, readEmergencyRuns } from './emergency.ts';
+import { openEvidence } from './evidence-database.ts';
 import { storePaths } from './incarnation.ts';
 import { SNAPSHOT_ANCHOR } from './snapshot.ts';
 import { readLogId, storeSource } from './source.ts';
 import { storeTables, type Tables } from './tables.ts';
 
+/** The database of a main log, for whoever reads it with a connection of its own. */
+export interface StoredLog {
+  readonly file: string;
+  /** The file is a copy that SQLite may fold a WAL into; evidence itself is opened for reading alone. */
+  readonly copied: boolean;
+  readonly tables: Tables;
+  readonly anchor: AnchorRecord | undefined;
+}
+
 export interface Evidence {
   /** The main log first, then runs of the emergency log. */
   readonly sources: readonly LogSource[];
+  /** Where the main log lies. */
+  readonly stored: StoredLog;
   /** The folder has a place for the head anchor and none that can be read. */
   readonly anchorMissing: boolean;
   close(): void;
@@ -46,13 +57,14 @@ export function kindOf(path: string): 'store' | 'snapshot' | 'text' | 'unknown' 
 export function openSnapshot(path: string, crypto: AuditCrypto): Evidence {
   const needsCopy = firstBytes(path)[WAL_FORMAT_AT] === WAL_FORMAT;
   if (needsCopy) return openFolder(dirname(path), basename(path), crypto, false);
-  const db = openReadOnly(path);
+  const db = openEvidence(path, false);
   try {
     const tables = storeTables(db);
-    const stored = tables.meta(SNAPSHOT_ANCHOR);
-    const anchor: unknown = stored === undefined ? undefined : JSON.parse(fromUtf8(stored) ?? 'null');
-    const source = storeSource(tables, Value.Check(AnchorRecord, anchor) ? anchor : undefined);
-    return { sources: [source], anchorMissing: false, close: () => void db.close() };
+    const noted = tables.meta(SNAPSHOT_ANCHOR);
+    const found: unknown = noted === undefined ? undefined : JSON.parse(fromUtf8(noted) ?? 'null');
+    const anchor = Value.Check(AnchorRecord, found) ? found : undefined;
+    const stored: StoredLog = { file: path, copied: false, tables, anchor };
+    return { sources: [storeSource(tables, anchor)], stored, anchorMissing: false, close: () => void db.close() };
   } catch (error) {
     db.close();
     throw asCoded(error, path);
@@ -73,14 +85,17 @@ function openFolder(folder: string, name: string, crypto: AuditCrypto, present: 
     for (const suffix of ['', '-wal']) {
       if (existsSync(join(folder, `${name}${suffix}`))) copyFileSync(join(folder, `${name}${suffix}`), join(copies, `log.db${suffix}`));
     }
-    const db = openReadOnly(join(copies, 'log.db'), false);
+    const file = join(copies, 'log.db');
+    const db = openEvidence(file, true);
     const tables = storeTables(db);
     const anchor = readAnchorSync(storePaths(folder).anchor, crypto);
     const record = anchor.state === 'present' ? anchor.record : undefined;
     const concerned = present || record?.incarnation === toHex(readLogId(tables).incarnation);
-    const main = storeSource(tables, concerned ? record : undefined);
+    const stored: StoredLog = { file, copied: true, tables, anchor: concerned ? record : undefined };
+    const main = storeSource(tables, stored.anchor);
     return {
       sources: present ? [main, ...emergencySources(folder, tables, crypto)] : [main],
+      stored,
       anchorMissing: present && record === undefined,
       close: () => {
         db.close();
@@ -98,18 +113,6 @@ function emergencySources(folder: string, tables: Tables, crypto: AuditCrypto): 
   if (!existsSync(path)) return [];
   const { workstation } = readLogId(tables);
   return readEmergencyRuns(new Uint8Array(readFileSync(path)), crypto).map((run) => emergencySource(workstation, run));
-}
-
-function openReadOnly(path: string, readonly = true): Database.Database {
-  const db = new Database(path, { readonly, fileMustExist: true });
-  try {
-    if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID)
-      throw new WardlockError('AUDIT_STORE_FOREIGN', `${path} is an SQLite file, but not a Wardlock audit store.`);
-    return db;
-  } catch (error) {
-    db.close();
-    throw asCoded(error, path);
-  }
 }
 
 /** A store that an agent has open changes while it is read: /proc/locks tells, where there is one. */

@@ -6,8 +6,6 @@ import { equalBytes } from '../../core/audit/bytes.ts';
 import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
 import { CompactRange, type TreeNode } from '../../core/audit/compact.ts';
 import type { AuditCrypto } from '../../core/audit/crypto.ts';
-import { entryBody } from '../../core/audit/entry.ts';
-import { parseEpochBody } from '../../core/audit/epoch.ts';
 import type { Fault } from '../../core/audit/faults.ts';
 import { type TreeHasher, treeHasher } from '../../core/audit/hasher.ts';
 import { BLOCK_LEVEL } from '../../core/audit/verify/recovering-tree.ts';
@@ -18,6 +16,7 @@ import type { AnchorRecord } from './anchor.ts';
 import type { StoreDatabase } from './database.ts';
 import { frontierAt, storedNodes } from './nodes.ts';
 import { readPruned, storeSource } from './source.ts';
+import { startAt } from './start.ts';
 import { type KeptRow, storeTables, type Tables } from './tables.ts';
 
 /**
@@ -89,17 +88,7 @@ function startOf(tables: Tables, crypto: AuditCrypto): LogStart | undefined {
   const pruned = readPruned(tables);
   const row = lastButOneKept(tables);
   if (row === undefined || row.size <= pruned.size + 1) return pruned;
-  const hasher = treeHasher(crypto);
-  const node = storedNodes(tables, hasher, pruned);
-  const frontier = frontierAt(hasher, row.size, node);
-  const { checkpoint } = parseCheckpoint(row.note);
-  if (!equalBytes(frontier.root(), checkpoint.root)) return undefined;
-  const hashes = frontier.nodes.map((part) => part.hash);
-  const opening = tables.entry(row.size - 1);
-  if (opening === undefined) return undefined;
-  const { publicKey } = parseEpochBody(entryBody(opening));
-  const number = row.size === 1 ? 0 : row.epoch + 1;
-  return { size: row.size, hashes, epoch: { number, publicKey } };
+  return startAt(tables, crypto, row);
 }
 
 function lastButOneKept(tables: Tables): KeptRow | undefined {

@@ -2,16 +2,20 @@
  * A stored log as the verifier reads it, in pieces of bounded size. Owns the reading order; it hands on what the tables
  * hold and believes none of it.
  */
+import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
 import { INCARNATION_BYTES, type LogId, WORKSTATION_BYTES } from '../../core/audit/entry.ts';
 import type { LogSource, LogStart, StoredEntry } from '../../core/audit/verify/source.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { AnchorRecord } from './anchor.ts';
 import { NOTHING_PRUNED, type Pruned } from './nodes.ts';
-import type { Tables } from './tables.ts';
+import { releasePages } from './release.ts';
+import type { KeptRow, Tables } from './tables.ts';
 
-const READ_ENTRIES = 256;
+const READ_ENTRIES = 64;
 const READ_KEPT = 256;
 const READ_NODES = 256;
+/** Pages that are read before the memory of the ones before is given back: some 7 MB. */
+const RELEASE_PAGES = 64;
 const HASH_BYTES = 32;
 
 /** Which log a store holds; throws AUDIT_STORE_FOREIGN when it does not say. */
@@ -40,39 +44,61 @@ export function encodePruned(pruned: Pruned): Uint8Array {
   return out;
 }
 
-/** The whole log that is stored, or its part from `start` on. */
-export function storeSource(tables: Tables, anchor: AnchorRecord | undefined, start: LogStart = readPruned(tables)): LogSource {
+/** The whole log that is stored, or its part from `start` on, or up to the kept checkpoint `end`. */
+export function storeSource(
+  tables: Tables,
+  anchor: Pick<AnchorRecord, 'head' | 'receipt'> | undefined,
+  start: LogStart = readPruned(tables),
+  end?: KeptRow,
+): LogSource {
   const head = tables.head();
   const receipts = [tables.receipt()?.note, anchor?.receipt ?? undefined].filter((note) => note !== undefined);
+  const bounds = { start: start.size, end: end?.size ?? Infinity };
   return {
     log: readLogId(tables),
     start,
-    entries: () => entriesFrom(tables, start.size),
-    pages: () => pagesFrom(tables, start.size),
-    checkpoints: () => keptFrom(tables, start.size),
-    head: head?.note,
-    lastLink: head?.link,
-    receipts: [...new Set(receipts)],
-    anchor: anchor?.head,
+    entries: () => entriesFrom(tables, bounds),
+    pages: () => pagesFrom(tables, bounds),
+    checkpoints: () => keptFrom(tables, bounds),
+    head: end?.note ?? head?.note,
+    lastLink: end === undefined ? head?.link : undefined,
+    receipts: [...new Set(receipts)].filter((note) => within(note, bounds.end)),
+    anchor: anchor !== undefined && within(anchor.head, bounds.end) ? anchor.head : undefined,
     node: readAhead(tables),
   };
 }
 
+interface Bounds {
+  readonly start: number;
+  /** Size of the log at which its part ends. */
+  readonly end: number;
+}
+
+/** Whether a checkpoint states at most this size; one that cannot be read is the verifier's to name. */
+function within(note: string, size: number): boolean {
+  try {
+    return parseCheckpoint(note).checkpoint.size <= size;
+  } catch {
+    return true;
+  }
+}
+
 /** Runs in one piece where none is missing, else row by row, each with the place that it tells. */
-function* pagesFrom(tables: Tables, start: number): Generator<readonly StoredEntry[]> {
+function* pagesFrom(tables: Tables, { start, end }: Bounds): Generator<readonly StoredEntry[]> {
   const first = tables.bounds().first ?? start;
   let next = start === 0 ? first : Math.max(start, first);
-  for (;;) {
+  for (let pages = 1; ; pages += 1) {
+    if (pages % RELEASE_PAGES === 0) releasePages();
     const page = tables.run(next, READ_ENTRIES) ?? tables.entries(next, READ_ENTRIES);
     const last = page.at(-1);
-    if (last === undefined) return;
-    yield page;
+    if (last === undefined || next >= end) return;
+    yield last.seq < end ? page : page.filter(({ seq }) => seq < end);
     next = last.seq + 1;
   }
 }
 
-function* entriesFrom(tables: Tables, start: number): Generator<StoredEntry> {
-  for (const page of pagesFrom(tables, start)) yield* page;
+function* entriesFrom(tables: Tables, bounds: Bounds): Generator<StoredEntry> {
+  for (const page of pagesFrom(tables, bounds)) yield* page;
 }
 
 /** Stored hashes, read ahead: a verifier asks for those of one level in order. */
@@ -90,11 +116,11 @@ function readAhead(tables: Tables): NonNullable<LogSource['node']> {
   };
 }
 
-function* keptFrom(tables: Tables, start: number): Generator<string> {
+function* keptFrom(tables: Tables, { start, end }: Bounds): Generator<string> {
   let size = start;
-  for (;;) {
+  while (size < end) {
     const page = tables.kept(size, READ_KEPT);
-    for (const row of page) yield row.note;
+    for (const row of page) if (row.size <= end) yield row.note;
     const last = page.at(-1);
     if (last === undefined) return;
     size = last.size;

@@ -1,18 +1,20 @@
 /**
- * The store's statements, prepared once. Owns SQL; every value that comes back passes a schema or is bytes whose meaning
- * core/audit checks.
+ * The store's statements, prepared once. Owns SQL; every value that comes back is looked at or is bytes whose meaning core/audit
+ * checks. Without schemas: a verifier's second thread would load all of TypeBox for six columns.
  */
-import Type, { type Static, type TSchema } from 'typebox';
-import { Value } from 'typebox/value';
 import type { TreeNode } from '../../core/audit/compact.ts';
 import type { DraftEntry, KeptCheckpoint } from '../../core/audit/draft.ts';
 import type { StoredEntry } from '../../core/audit/verify/source.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { StoreDatabase } from './database.ts';
 
-const KeptRow = Type.Object({ size: Type.Integer(), epoch: Type.Integer(), first: Type.Integer(), note: Type.String() });
-const ReceiptRow = Type.Object({ size: Type.Integer(), note: Type.String() });
-export type KeptRow = Static<typeof KeptRow>;
+/** A kept checkpoint: the epoch it closes, and that epoch's first entry. */
+export interface KeptRow {
+  readonly size: number;
+  readonly epoch: number;
+  readonly first: number;
+  readonly note: string;
+}
 
 export interface HeadRecord {
   readonly note: string;
@@ -35,7 +37,7 @@ export function storeTables(db: StoreDatabase) {
   const writeMeta = db.prepare('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value');
   const readMeta = db.prepare('SELECT value FROM meta WHERE key = ?').pluck();
   const readHead = db.prepare('SELECT note, link FROM head WHERE id = 0');
-  const readReceipt = db.prepare('SELECT size, note FROM receipt WHERE id = 0');
+  const readReceipt = db.prepare('SELECT size, note FROM receipt WHERE id = 0').raw();
   const readNode = db.prepare('SELECT hash FROM node WHERE level = ? AND idx = ?').pluck();
   const readNodes = db.prepare('SELECT idx, hash FROM node WHERE level = ? AND idx >= ? ORDER BY idx LIMIT ?').raw();
   const readEntry = db.prepare('SELECT bytes FROM entry WHERE seq = ?').pluck();
@@ -46,18 +48,14 @@ export function storeTables(db: StoreDatabase) {
        FROM (SELECT bytes FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq)`,
     )
     .raw();
-  const readKept = db.prepare('SELECT size, epoch, first, note FROM kept WHERE size > ? ORDER BY size LIMIT ?');
-  const readKeptOfEpoch = db.prepare('SELECT size, epoch, first, note FROM kept WHERE epoch = ? ORDER BY size DESC LIMIT 1');
-  const readLastKept = db.prepare('SELECT size, epoch, first, note FROM kept ORDER BY size DESC LIMIT 1');
-  const readKeptBefore = db.prepare('SELECT size, epoch, first, note FROM kept WHERE size < ? ORDER BY size DESC LIMIT 1');
+  const readKept = db.prepare('SELECT size, epoch, first, note FROM kept WHERE size > ? ORDER BY size LIMIT ?').raw();
+  const readKeptOfEpoch = db.prepare('SELECT size, epoch, first, note FROM kept WHERE epoch = ? ORDER BY size DESC LIMIT 1').raw();
+  const readLastKept = db.prepare('SELECT size, epoch, first, note FROM kept ORDER BY size DESC LIMIT 1').raw();
+  const readKeptBefore = db.prepare('SELECT size, epoch, first, note FROM kept WHERE size < ? ORDER BY size DESC LIMIT 1').raw();
   // Two questions: asked as one, SQLite reads the whole table instead of its two ends.
-  const readEntryBounds = db.prepare('SELECT (SELECT min(seq) FROM entry) AS first, (SELECT max(seq) FROM entry) AS last');
+  const readEntryBounds = db.prepare('SELECT (SELECT min(seq) FROM entry) AS first, (SELECT max(seq) FROM entry) AS last').raw();
   const deleteEntries = db.prepare('DELETE FROM entry WHERE seq < ?');
   const deleteKept = db.prepare('DELETE FROM kept WHERE size <= ?');
-  const Bounds = Type.Object({
-    first: Type.Union([Type.Null(), Type.Integer()]),
-    last: Type.Union([Type.Null(), Type.Integer()]),
-  });
   return {
     insertEntry: (entry: DraftEntry) => insertEntry.run(entry.seq, entry.bytes),
     insertNode: (node: TreeNode) => insertNode.run(node.level, node.index, node.hash),
@@ -67,7 +65,7 @@ export function storeTables(db: StoreDatabase) {
     writeMeta: (key: string, value: Uint8Array) => writeMeta.run(key, value),
     meta: (key: string) => bytesOf(readMeta.get(key)),
     head: (): HeadRecord | undefined => headRow(readHead.get()),
-    receipt: () => optional(ReceiptRow, readReceipt.get()),
+    receipt: () => optional(receiptRow, readReceipt.get()),
     node: (level: number, index: number) => bytesOf(readNode.get(level, index)),
     /** Up to `limit` stored hashes of one level, from `index` on, each with its index. */
     nodes: (level: number, index: number, limit: number) => readNodes.all(level, index, limit).map(indexedBytes),
@@ -77,11 +75,11 @@ export function storeTables(db: StoreDatabase) {
     /** The entries at [from, from + count) in one piece, or nothing when one of them is missing: a third of the time of rows. */
     run: (from: number, count: number) => runRow(readRun.get(from, from + count), from, count),
     /** Up to `limit` kept checkpoints of more than `size`, by size. */
-    kept: (size: number, limit: number): readonly KeptRow[] => readKept.all(size, limit).map((row) => parsed(KeptRow, row)),
-    keptOfEpoch: (epoch: number) => optional(KeptRow, readKeptOfEpoch.get(epoch)),
-    keptBefore: (size: number) => optional(KeptRow, readKeptBefore.get(size)),
-    lastKept: () => optional(KeptRow, readLastKept.get()),
-    bounds: () => parsed(Bounds, readEntryBounds.get()),
+    kept: (size: number, limit: number): readonly KeptRow[] => readKept.all(size, limit).map(keptRow),
+    keptOfEpoch: (epoch: number) => optional(keptRow, readKeptOfEpoch.get(epoch)),
+    keptBefore: (size: number) => optional(keptRow, readKeptBefore.get(size)),
+    lastKept: () => optional(keptRow, readLastKept.get()),
+    bounds: () => boundsRow(readEntryBounds.get()),
     deleteEntriesBelow: (seq: number) => deleteEntries.run(seq),
     deleteKeptUpTo: (size: number) => deleteKept.run(size),
   };
@@ -133,13 +131,30 @@ function headRow(row: unknown): HeadRecord | undefined {
   return { note, link };
 }
 
-function optional<T extends TSchema>(schema: T, value: unknown): Static<T> | undefined {
-  return value === undefined ? undefined : parsed(schema, value);
+function keptRow(row: unknown): KeptRow {
+  const [size, epoch, first, note] = cellsOf(row);
+  if (!isCount(size) || !isCount(epoch) || !isCount(first) || typeof note !== 'string') throw damaged();
+  return { size, epoch, first, note };
 }
 
-function parsed<T extends TSchema>(schema: T, value: unknown): Static<T> {
-  if (!Value.Check(schema, value)) throw damaged();
-  return value;
+function receiptRow(row: unknown) {
+  const [size, note] = cellsOf(row);
+  if (!isCount(size) || typeof note !== 'string') throw damaged();
+  return { size, note };
+}
+
+function boundsRow(row: unknown) {
+  const [first, last] = cellsOf(row);
+  if ((first !== null && !isCount(first)) || (last !== null && !isCount(last))) throw damaged();
+  return { first, last };
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value);
+}
+
+function optional<T>(parse: (row: unknown) => T, row: unknown): T | undefined {
+  return row === undefined ? undefined : parse(row);
 }
 
 function damaged(): WardlockError {

@@ -1,0 +1,101 @@
+/** Two threads answer what one answers, for a sound log and for each place at which one may be damaged. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openStoreFolder } from '../../agent/store/evidence.ts';
+import { type StoredSummary, verifyStored } from '../../agent/store/verify-stored.ts';
+import { nodeCrypto } from '../../crypto/index.ts';
+import { entryOf, nameOf, putEntry, tamper } from '../audit/check.ts';
+import { lockEvent, type StoreKit, storeKit } from '../audit/store-kit.ts';
+
+const EVENTS = 9000;
+const GROUP = 500;
+let seat: StoreKit;
+/** Where the halves meet: the kept checkpoint nearest the middle. */
+let cut = 0;
+
+beforeAll(async () => {
+  seat = await storeKit();
+  const store = await seat.open();
+  for (let at = 0; at < EVENTS; at += GROUP) await Promise.all(Array.from({ length: GROUP }, (_, of) => store.append(lockEvent(at + of))));
+  await store.newEpoch('wake');
+  await store.append(lockEvent(EVENTS));
+  await store.close();
+  tamper(seat, (db) => {
+    cut = Number(
+      db
+        .prepare('SELECT size FROM kept ORDER BY abs(size - ?) LIMIT 1')
+        .pluck()
+        .get(EVENTS / 2),
+    );
+  });
+}, 60_000);
+
+afterAll(() => seat.remove());
+
+async function verified(threads: 1 | 2): Promise<{ readonly summary: StoredSummary; readonly faults: readonly string[] }> {
+  const evidence = openStoreFolder(seat.storeDir, nodeCrypto);
+  try {
+    const [source] = evidence.sources;
+    if (source === undefined) throw new RangeError('no log');
+    const faults: string[] = [];
+    const keys = { logKey: seat.logKey, receiptKeys: [] };
+    const options = { threads, minEntries: 1000 };
+    const summary = await verifyStored(nodeCrypto, evidence.stored, source, keys, (fault) => void faults.push(nameOf(fault)), options);
+    return { summary, faults };
+  } finally {
+    evidence.close();
+  }
+}
+
+test('a sound log is verified by two threads, with the summary of one', async () => {
+  const one = await verified(1);
+  const two = await verified(2);
+  expect(two.faults).toEqual([]);
+  expect(two.summary.threads).toBe(2);
+  expect({ ...two.summary, threads: 1 }).toEqual(one.summary);
+});
+
+test.each([
+  ['an entry of the lower half', -100],
+  ['an entry of the upper half', 100],
+  ['the entry that opens the epoch at the cut', -1],
+  ['the first entry behind the cut', 0],
+])('fault 1: one bit of %s flipped is named by two threads as by one', async (_what, away) => {
+  const seq = cut + away;
+  let before: Uint8Array = new Uint8Array(0);
+  tamper(seat, (db) => {
+    before = entryOf(db, seq);
+    const changed = Uint8Array.from(before);
+    changed[120] = Number(changed[120]) ^ 1;
+    putEntry(db, seq, changed);
+  });
+  try {
+    const one = await verified(1);
+    const two = await verified(2);
+    expect(one.faults).toContain(`ENTRY_ALTERED entry ${seq}`);
+    expect(two.faults).toEqual(one.faults);
+    expect(two.summary).toEqual(one.summary);
+  } finally {
+    tamper(seat, (db) => putEntry(db, seq, before));
+  }
+});
+
+test('fault 16: a stored hash that was forged is believed by neither thread', async () => {
+  const forge = (flip: boolean): void =>
+    tamper(
+      seat,
+      (db) => void db.prepare('UPDATE node SET hash = ? WHERE level = 5 AND idx = 20').run(flip ? Buffer.alloc(32, 1) : original),
+    );
+  let original: unknown;
+  tamper(seat, (db) => {
+    original = db.prepare('SELECT hash FROM node WHERE level = 5 AND idx = 20').pluck().get();
+  });
+  forge(true);
+  try {
+    const one = await verified(1);
+    const two = await verified(2);
+    expect(two.faults).toEqual(one.faults);
+    expect({ ...two.summary, threads: 1 }).toEqual(one.summary);
+  } finally {
+    forge(false);
+  }
+});
