@@ -51,6 +51,9 @@ interface Launch {
   readonly row: Running;
 }
 
+/** Stands in the record for an application that the policy does not name. */
+const NOT_NAMED = 'not-named';
+
 const CODES: Readonly<Partial<Record<RefusalReason, ErrorCode>>> = {
   'file-changed': 'LAUNCH_FILE_CHANGED',
   'child-changed': 'LAUNCH_FILE_CHANGED',
@@ -225,8 +228,14 @@ export class SessionApps {
     }
   }
 
+  /** An id as the record may hold it: one that the policy names. Any other is only what somebody typed or a page made up. */
+  recordable(appId: string): string {
+    const isNamed = this.#running.has(appId) || this.#ports.snapshot()?.document.apps.some((app) => app.id === appId) === true;
+    return isNamed ? appId : NOT_NAMED;
+  }
+
   #refuse(appId: string, session: OpenSession | null, reason: string, code: ErrorCode): void {
-    this.#ports.recorder.note({ type: 'app.refused', body: { session: session?.id ?? null, app: appId, reason, code } });
+    this.#ports.recorder.note({ type: 'app.refused', body: { session: session?.id ?? null, app: this.recordable(appId), reason, code } });
     const name = this.#ports.snapshot()?.document.apps.find((app) => app.id === appId)?.name ?? appId;
     const key = code === 'LAUNCH_FILE_CHANGED' ? 'app.changed' : code === 'LAUNCH_APP_UNKNOWN' ? 'app.refused' : 'app.failed';
     this.#message = { key, params: { app: name }, code };

@@ -55,7 +55,8 @@ function handlersOf(seat: SeatAgent): Handlers<UiBoundary> {
     close: heard(async ({ appId }) => ({ taken: await seat.apps.close(appId) })),
     breakGlass: heard(({ reasonId, note }) => ({ taken: seat.dispatch({ type: 'BreakGlassPressed', reasonId, note }) })),
     webRefused: heard(({ appId, origin }) => {
-      border.note({ type: 'web.refused', body: { session: seat.runtime.openSession?.id ?? null, app: appId, origin } }, { app: appId });
+      const body = { session: seat.runtime.openSession?.id ?? null, app: seat.apps.recordable(appId), origin: originIn(origin) };
+      border.note({ type: 'web.refused', body }, { app: body.app });
       return { taken: true };
     }),
     enrol: heard(({ server, token }) => {
@@ -80,4 +81,11 @@ function handlersOf(seat: SeatAgent): Handlers<UiBoundary> {
     }),
     ping: heard(() => ({})),
   };
+}
+
+/** Scheme, host and port alone, whatever the screens sent along: a path or a query may name a patient. */
+function originIn(text: string): string {
+  if (!URL.canParse(text)) return 'unreadable';
+  const { origin, protocol } = new URL(text);
+  return origin === 'null' ? protocol : origin;
 }

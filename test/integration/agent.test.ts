@@ -81,7 +81,7 @@ describe('a shift', () => {
       'session.ended',
     ]);
     expect(events.find((event) => event.type === 'app.refused')).toMatchObject({
-      body: { app: 'shell', reason: 'app-unknown', code: 'LAUNCH_APP_UNKNOWN' },
+      body: { app: 'not-named', reason: 'app-unknown', code: 'LAUNCH_APP_UNKNOWN' },
     });
     expect(events.filter((event) => event.type === 'session.started')).toMatchObject([
       { body: { person: 'ada', factors: ['badge', 'pin'], policyVersion: 1, replaces: null } },
