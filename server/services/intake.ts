@@ -103,12 +103,13 @@ async function place(parts: IntakeParts, upload: Upload): Promise<Placed> {
   const stripped = await parts.envelopes.strip(upload, state.size, entries);
   const won = await db.transaction().execute(async (transaction) => {
     if (stored === null) await ensureLog(transaction, upload, now());
-    if (!(await advance(transaction, upload, { from: state.size, to: verdict.state, note: upload.note }))) return false;
+    const change = { from: state.size, pinned: pinned.size, to: verdict.state, note: upload.note };
+    if (!(await advance(transaction, upload, change))) return false;
     await store(transaction, upload, { from: state.size, stripped, verdict, at: now() });
     if (verdict.birth !== null) await alarmUnlessFirst(transaction, upload, { birth: verdict.birth, at: now() });
     return true;
   });
-  // Another request was first: what it stored decides now, and these bytes must be the same or follow.
+  // Another request was first: what it stored or anchored decides now, and these bytes must be the same or follow.
   return won ? { outcome: 'stored', state: verdict.state, added: entries.length } : place(parts, upload);
 }
 

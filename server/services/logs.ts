@@ -80,33 +80,35 @@ const moveLog = hotQuery(
     workstationId: given.text(),
     incarnation: given.text(),
     from: given.number(),
+    pinned: given.number(),
     size: given.number(),
     frontier: given.bytes(),
     verifier: given.text(),
     note: given.text(),
   },
-  (db, { workstationId, incarnation, from, size, frontier, verifier, note }) =>
+  (db, { workstationId, incarnation, from, pinned, size, frontier, verifier, note }) =>
     db
       .updateTable('logs')
       .set({ size, frontier, verifier, note })
       .where('workstation_id', '=', workstationId)
       .where('incarnation', '=', incarnation)
-      .where('size', '=', from),
+      .where('size', '=', from)
+      .where('pinned_size', '=', pinned),
 );
 
-/** Moves the log on, if it still has the size that was judged; false when another request was first. */
+/** Moves the log on, if it still has the size and the anchor that were judged; false when another request was first. */
 export async function advance(
   db: Kysely<Tables>,
   name: LogName,
-  change: { readonly from: number; readonly to: LogState; readonly note: string },
+  change: { readonly from: number; readonly pinned: number; readonly to: LogState; readonly note: string },
 ): Promise<boolean> {
   const { epoch, link, frontier, size } = change.to;
   if (epoch === null) return false;
   const tail = { epoch: epoch.number, key: Buffer.from(epoch.publicKey).toString('base64'), link: Buffer.from(link).toString('hex') };
   const { workstationId, incarnation } = name;
-  const { from, note } = change;
+  const { from, pinned, note } = change;
   const verifier = JSON.stringify(tail);
-  const result = await moveLog(db, { workstationId, incarnation, from, size, frontier: Buffer.concat(frontier), verifier, note });
+  const result = await moveLog(db, { workstationId, incarnation, from, pinned, size, frontier: Buffer.concat(frontier), verifier, note });
   return result.numAffectedRows === 1n;
 }
 
