@@ -130,6 +130,7 @@ async function makeParts(options: AgentOptions, layout: Layout, log: SeatLog): P
         logSeed,
         recipients,
         receiptKey: enrolment === null ? undefined : parseVerifierKey(nodeCrypto, enrolment.mirrorKey),
+        witnessKey: enrolment === null ? undefined : parseVerifierKey(nodeCrypto, enrolment.witnessKey),
         birth,
         onProblem: (what, error) => log.error('the record of this seat', { what, error }),
       });

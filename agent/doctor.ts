@@ -64,7 +64,7 @@ function staff({ parts }: SeatAgent): Finding {
 function record({ record: held, parts }: SeatAgent): Finding {
   const { state, daysLeft, unreceipted } = held.storage();
   if (held.store === null) return warn('Nothing is recorded yet: the first policy names who may read the record.', 'Publish a policy.');
-  const { alarms: found, retiredUnreceipted } = held.store.status();
+  const { alarms: found, retiredUnreceipted, witnessed } = held.store.status();
   if (state === 'broken')
     return stop(
       `The record can't be written (${parts.recorder.broken ?? 'see the log'}). Only emergency access works.`,
@@ -82,8 +82,10 @@ function record({ record: held, parts }: SeatAgent): Finding {
       'Look at the seat on the console, then take note of them here: audit acknowledge',
     );
   }
+  const pinned =
+    witnessed === null ? '' : ` The server's witness confirmed ${witnessed.size} entries, last on ${new Date(witnessed.at).toISOString()}.`;
   const replaced = retiredUnreceipted === 0 ? '' : ` ${retiredUnreceipted} of logs that were replaced wait too.`;
-  const says = `Recording; ${unreceipted} entries wait for the server, room for about ${daysLeft} days.${replaced}`;
+  const says = `Recording; ${unreceipted} entries wait for the server, room for about ${daysLeft} days.${pinned}${replaced}`;
   return state === 'low' ? warn(says, 'Bring the seat online.') : ok(says);
 }
 

@@ -89,6 +89,8 @@ export const syncBoundary = boundary({
       params: Type.Object({ note: Type.String({ maxLength: 8192 }) }),
       result: Type.Object({ accepted: Type.Boolean(), receiptedSize: Count }),
     },
+    /** The anchored checkpoint with the witness' cosignature: kept, and held against the store at each start. */
+    anchored: { params: Type.Object({ note: Type.String({ maxLength: 8192 }) }), result: Type.Object({ accepted: Type.Boolean() }) },
     policy: { params: Type.Object({ envelope: Base64 }), result: Outcome },
     directory: { params: Type.Object({ sealed: Base64 }), result: Outcome },
     /** What this seat has to tell of people, sealed to the site; null where the site takes none. Each answer asks a new question. */

@@ -71,6 +71,14 @@ function handlersOf(seat: SeatAgent): Handlers<SyncBoundary> {
       recorder.note({ type: 'sync.incident', body: { code: outcome.code } });
       return { accepted: false, receiptedSize: store.position().receiptedSize };
     },
+    anchored: async ({ note }) => {
+      const accepted = await openStore(seat).applyCosignature(note);
+      if (!accepted) {
+        log.warn('a cosignature was refused', { code: 'AUDIT_RECEIPT_REFUSED' });
+        recorder.note({ type: 'sync.incident', body: { code: 'AUDIT_RECEIPT_REFUSED' } });
+      }
+      return { accepted };
+    },
     policy: ({ envelope }) => seat.site.offerPolicy(bytes(envelope)),
     directory: ({ sealed }) => seat.site.offerDirectory(bytes(sealed)),
     news: () => {

@@ -21,6 +21,7 @@ import { openDatabase, type StoreDatabase } from './database.ts';
 import { frontierAt, storedNodes } from './nodes.ts';
 import { readLogId, readPruned } from './source.ts';
 import { storeTables, type Tables } from './tables.ts';
+import type { WitnessRecord } from './witnessed.ts';
 
 export interface StorePaths {
   readonly db: string;
@@ -28,6 +29,7 @@ export interface StorePaths {
   readonly anchor: string;
   readonly keys: string;
   readonly emergency: string;
+  readonly witnessed: string;
 }
 
 export function storePaths(dir: string): StorePaths {
@@ -37,6 +39,7 @@ export function storePaths(dir: string): StorePaths {
     anchor: join(dir, 'anchor'),
     keys: join(dir, 'epoch-key'),
     emergency: join(dir, 'emergency.log'),
+    witnessed: join(dir, 'witnessed'),
   };
 }
 
@@ -50,6 +53,8 @@ export interface LogParts {
   readonly now: () => EntryTime;
   /** The same until the machine boots again. */
   readonly bootId: () => string;
+  /** What the server's witness cosigned: it is held against the store at each start. */
+  readonly witness?: WitnessRecord;
 }
 
 export interface LiveLog {

@@ -4,14 +4,18 @@
  */
 import { existsSync } from 'node:fs';
 import { equalBytes, fromUtf8, toHex, utf8 } from '../../core/audit/bytes.ts';
+import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
 import type { Fault } from '../../core/audit/faults.ts';
+import { treeHasher } from '../../core/audit/hasher.ts';
 import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import { type AnchorRead, type AnchorRecord, readAnchor } from './anchor.ts';
 import { asCoded, openDatabase, type StoreDatabase } from './database.ts';
 import { checkStore } from './fsck.ts';
 import { citationOf, createLog, finishBirth, type LiveLog, type LogParts, resumeLog, retireLog, storePaths } from './incarnation.ts';
-import { readLogId } from './source.ts';
+import { rootAt } from './reader.ts';
+import { readLogId, readPruned } from './source.ts';
 import { storeTables, type Tables } from './tables.ts';
+import { witnessFaults } from './witnessed.ts';
 
 export interface OpenedLog {
   readonly live: LiveLog;
@@ -69,7 +73,9 @@ function inspect(db: StoreDatabase, parts: LogParts, anchorRead: AnchorRead, inc
   } else if (anchor.incarnation !== incarnation) {
     other.push({ code: 'ANCHOR_FORKED', detail: `It names incarnation ${anchor.incarnation}; the store holds ${incarnation}.` });
   }
-  return [...other, ...checkStore(db, parts.crypto, anchor?.incarnation === incarnation ? anchor : undefined)];
+  const checked = checkStore(db, parts.crypto, anchor?.incarnation === incarnation ? anchor : undefined);
+  const sound = checked.every(({ code }) => CONTINUABLE.has(code));
+  return [...other, ...checked, ...(sound ? witnessed(db, parts) : [])];
 }
 
 async function beginWithout(dir: string, parts: LogParts, birth: 'enrolment' | 'existing', anchorRead: AnchorRead): Promise<OpenedLog> {
@@ -81,6 +87,16 @@ async function beginWithout(dir: string, parts: LogParts, birth: 'enrolment' | '
   const cited = citationOf(anchor, undefined);
   const finding: Fault = { code: 'STORE_MISSING', detail: `It is known to have had ${cited.size} entries.` };
   return { live: await createLog(paths, parts, { kind: 'replacement', replaces: cited }), findings: [finding], interrupted: true };
+}
+
+/** The store went back in time together with its anchor: what the witness cosigned is in a file of its own. */
+function witnessed(db: StoreDatabase, { crypto, witness }: LogParts): readonly Fault[] {
+  const tables = storeTables(db);
+  const head = tables.head()?.note;
+  if (head === undefined) return [];
+  const { origin, size } = parseCheckpoint(head).checkpoint;
+  const view = { tables, hasher: treeHasher(crypto), pruned: readPruned(tables), head, size };
+  return witnessFaults(witness?.latest, { origin, size, rootAt: (of) => rootAt(view, of) });
 }
 
 /** How often the machine was booted since this log began, as far as it knows; keeps the answer in the log. */

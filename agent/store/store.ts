@@ -24,6 +24,7 @@ import { RetiredLogs } from './retired.ts';
 import type { SideLog } from './side-log.ts';
 import { daysLeft, recordingState } from './status.ts';
 import { DEFAULT_CAPACITY_BYTES, type LogPosition, type ReceiptOutcome, type StoreOptions, type StoreStatus } from './types.ts';
+import { WitnessRecord } from './witnessed.ts';
 
 /** How often floods are summed up, and how soon a broken store is tried again. */
 const SUMMARY_INTERVAL_MS = 10_000;
@@ -34,6 +35,7 @@ const EPOCH_ENDERS: ReadonlySet<AuditEvent['type']> = new Set(['session.ended', 
 export class AuditStore {
   readonly #options: StoreOptions;
   readonly #parts: LogParts;
+  readonly #witnessed: WitnessRecord;
   readonly #boot: { counter: number };
   readonly #intake: Intake;
   readonly #hasher: TreeHasher;
@@ -55,6 +57,7 @@ export class AuditStore {
     this.#options = options;
     this.#parts = parts;
     this.#boot = boot;
+    this.#witnessed = new WitnessRecord(storePaths(options.dir).witnessed, options.witnessKey);
     this.#recipients = options.recipients;
     this.#intake = new Intake(() => parts.now().bootMicros);
     this.#hasher = treeHasher(options.crypto);
@@ -177,6 +180,13 @@ export class AuditStore {
     return { outcome: 'accepted', receiptedSize: live.receiptedSize };
   }
 
+  /** Judges a cosignature of the server's witness and keeps it. One that contradicts this log is an alarm and is recorded. */
+  async applyCosignature(note: string): Promise<boolean> {
+    const judged = await this.#witnessed.take(note, this.#needed().receipted());
+    if (judged.outcome === 'refused' && judged.fault !== undefined) await this.#raise([judged.fault]);
+    return judged.outcome === 'valid';
+  }
+
   /** Tells of each commit; answers how to stop that. */
   onAppended(listener: (position: LogPosition) => void): () => void {
     this.#listeners.add(listener);
@@ -201,6 +211,7 @@ export class AuditStore {
       emergencyEntries: this.#emergency.entries,
       retiredUnreceipted: this.#retired?.unreceipted ?? 0,
       anchorFailing: this.#anchor?.failing ?? false,
+      witnessed: this.#witnessed.latest ?? null,
       keys: vault.protection,
     };
   }
@@ -246,7 +257,7 @@ export class AuditStore {
 
   async #openLive(birth: StoreOptions['birth']): Promise<void> {
     const { dir } = this.#options;
-    const parts: LogParts = { ...this.#parts, recipients: this.#recipients };
+    const parts: LogParts = { ...this.#parts, recipients: this.#recipients, witness: this.#witnessed };
     const opened = await openLog(dir, parts, birth);
     try {
       await this.#begin(opened, parts, birth);

@@ -22,6 +22,8 @@ export interface StoreOptions {
   readonly recipients: readonly Recipient[];
   /** The server's mirror key; without it nothing is ever pruned. */
   readonly receiptKey: NoteVerifier | undefined;
+  /** The key of the server's witness: its cosignatures over anchored checkpoints are kept and held against the store. */
+  readonly witnessKey?: NoteVerifier | undefined;
   /** `enrolment` exactly once in the life of a seat. Any other new incarnation is an alarm. */
   readonly birth: 'enrolment' | 'existing';
   readonly clock?: StoreClock;
@@ -54,6 +56,8 @@ export interface StoreStatus {
   /** Entries of logs that were replaced which no receipt covers. */
   readonly retiredUnreceipted: number;
   readonly anchorFailing: boolean;
+  /** The newest checkpoint that the server's witness cosigned, by its clock in milliseconds since 1970. */
+  readonly witnessed: { readonly size: number; readonly at: number } | null;
   readonly keys: KeyProtection;
 }
 

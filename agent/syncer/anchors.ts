@@ -4,7 +4,7 @@
  */
 import { seatPaths } from '../../contract/seat-api.ts';
 import { fromBase64, parseDecimal } from '../../core/audit/bytes.ts';
-import { formatAddCheckpoint } from '../../core/audit/index.ts';
+import { formatAddCheckpoint, MAX_NOTE_BYTES } from '../../core/audit/index.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { AgentPort } from './agent-port.ts';
 import { refusalOf, type SeatClient } from './seat-client.ts';
@@ -12,6 +12,16 @@ import { refusalOf, type SeatClient } from './seat-client.ts';
 /** Request line, headers and body together are padded to this by a header outside the note. */
 const REQUEST_BYTES = 6144;
 const PADDING_HEADER = 'x-wardlock-padding';
+
+/** The digits of Content-Length count too: a body of 999 bytes and one of 1,000 make one size. */
+function paddingFor(bodyBytes: number): string {
+  return '0'.repeat(Math.max(0, REQUEST_BYTES - bodyBytes - String(bodyBytes).length));
+}
+
+/** The checkpoint with the lines that the witness answered; the agent verifies them. */
+function cosigned(note: string, answer: string): string {
+  return `${note.slice(0, note.indexOf('\n\n') + 2)}${answer}`.slice(0, MAX_NOTE_BYTES);
+}
 
 export interface Anchors {
   run(signal: AbortSignal): Promise<boolean>;
@@ -32,12 +42,13 @@ export function openAnchors(agent: AgentPort, server: SeatClient): Anchors {
       const answer = await server.call({
         method: 'POST',
         path: seatPaths.addCheckpoint,
-        headers: { 'content-type': 'text/plain; charset=utf-8', [PADDING_HEADER]: '0'.repeat(Math.max(0, REQUEST_BYTES - body.length)) },
+        headers: { 'content-type': 'text/plain; charset=utf-8', [PADDING_HEADER]: paddingFor(body.length) },
         body,
         signal,
       });
       if (answer.status === 200) {
         pinned = { incarnation, size };
+        await agent.request('anchored', { note: cosigned(head.note, answer.body.toString('utf8')) });
         return false;
       }
       const stored = answer.status === 409 ? parseDecimal(answer.body.toString('utf8').trim()) : undefined;

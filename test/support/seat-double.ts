@@ -96,6 +96,7 @@ export async function startSeat(folder: string, keys: SeatKeys): Promise<SeatDou
       entries: (asked) => record.entries(asked),
       consistency: (asked) => record.consistency(asked),
       receipt: (asked) => record.receipt(asked, memory.enrolment?.mirrorKey ?? ''),
+      anchored: () => ({ accepted: true }),
       policy: ({ envelope }) => {
         const { payload }: Envelope = JSON.parse(Buffer.from(envelope, 'base64').toString('utf8'));
         const { version }: { version: number } = JSON.parse(Buffer.from(payload, 'base64').toString('utf8'));

@@ -1,0 +1,84 @@
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
+import { cosign, withSignature } from '../../core/audit/cosignature.ts';
+import { NOTE_COSIGNATURE, type NoteVerifier, noteVerifier } from '../../core/audit/note.ts';
+import { nodeCrypto } from '../../crypto/index.ts';
+import { lockEvent, type StoreKit, storeKit } from '../../test/audit/store-kit.ts';
+import type { AuditStore } from './index.ts';
+
+const WITNESSED_AT = 1_790_000_000;
+const witness = { name: 'wardlock/test/witness', signer: nodeCrypto.signer(nodeCrypto.random(32)) };
+const witnessKey: NoteVerifier = noteVerifier(nodeCrypto, {
+  name: witness.name,
+  type: NOTE_COSIGNATURE,
+  publicKey: witness.signer.publicKey,
+});
+let seat: StoreKit;
+beforeEach(async () => {
+  seat = await storeKit();
+});
+afterEach(() => seat.remove());
+
+/** The store's present checkpoint as the server's witness gives it back. */
+function cosigned(store: AuditStore, by = witness): string {
+  const { note } = parseCheckpoint(store.checkpoint());
+  return withSignature(note, cosign(nodeCrypto, note.text, by, WITNESSED_AT));
+}
+
+async function record(store: AuditStore, events: number): Promise<void> {
+  for (let at = 0; at < events; at += 1) await store.append(lockEvent(at));
+}
+
+test('a cosignature of the witness is kept across restarts, with its time; one by another key is not', async () => {
+  const store = await seat.open({ witnessKey });
+  await record(store, 5);
+  expect(store.status().witnessed).toBeNull();
+  expect(await store.applyCosignature(cosigned(store, seat.mirror))).toBe(false);
+  expect(await store.applyCosignature(store.checkpoint())).toBe(false);
+  expect(store.status().witnessed).toBeNull();
+  const { size } = store.position();
+  expect(await store.applyCosignature(cosigned(store))).toBe(true);
+  await record(store, 3);
+  await store.close();
+  const again = await seat.open({ witnessKey });
+  expect(again.findings).toEqual([]);
+  expect(again.status().witnessed).toMatchObject({ size, at: WITNESSED_AT * 1000 });
+  await again.close();
+});
+
+test('fault 8: older database and older anchor: what the witness cosigned names the loss at the start, without a server', async () => {
+  const store = await seat.open({ witnessKey });
+  await record(store, 5);
+  await store.close();
+  const old = join(seat.dir, 'old');
+  await cp(seat.storeDir, old, { recursive: true });
+  const later = await seat.open({ witnessKey });
+  await record(later, 10);
+  const { size } = later.position();
+  expect(await later.applyCosignature(cosigned(later))).toBe(true);
+  await later.close();
+  const kept = await readFile(join(seat.storeDir, 'witnessed'));
+  await rm(seat.storeDir, { recursive: true });
+  await cp(old, seat.storeDir, { recursive: true });
+  await writeFile(join(seat.storeDir, 'witnessed'), kept);
+  const again = await seat.open({ witnessKey });
+  expect(again.findings).toContainEqual(
+    expect.objectContaining({ code: 'RECEIPT_AHEAD', range: expect.objectContaining({ to: size - 1 }) }),
+  );
+  await again.close();
+});
+
+test('a file that is damaged says nothing and stops nothing', async () => {
+  const store = await seat.open({ witnessKey });
+  await record(store, 2);
+  await store.applyCosignature(cosigned(store));
+  await store.close();
+  for (const bytes of [Buffer.alloc(0), Buffer.from('hello'), Buffer.alloc(20_000, 1)]) {
+    await writeFile(join(seat.storeDir, 'witnessed'), bytes);
+    const again = await seat.open({ witnessKey });
+    expect([again.findings, again.status().witnessed]).toEqual([[], null]);
+    await again.close();
+  }
+});
