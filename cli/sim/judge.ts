@@ -1,7 +1,7 @@
 /** What of the simulated seats' entries lies in the server's database, and how often: told by their hashes, not by the seats. */
 import type { Kysely } from 'kysely';
 import type { Tables } from '../../server/store/schema.ts';
-import type { SimSeat } from './seat.ts';
+import type { SimRecord } from './record.ts';
 
 const HASH_BYTES = 32;
 
@@ -13,7 +13,7 @@ export interface Judgement {
   readonly twice: number;
 }
 
-export async function judgeStored(db: Kysely<Tables>, seats: readonly SimSeat[]): Promise<Judgement> {
+export async function judgeStored(db: Kysely<Tables>, seats: readonly Pick<SimRecord, 'workstationId' | 'log'>[]): Promise<Judgement> {
   let [events, lost, twice] = [0, 0, 0];
   for (const seat of seats) {
     const rows = await db

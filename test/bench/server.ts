@@ -92,13 +92,13 @@ function rateRow(id: string, unit: string, { product, bare }: Rates, least: numb
   return judge({ id, unit, median: median(product), p99: percentile(product, 1 - P99), baseline: median(bare), goal });
 }
 
-/** With fewer seats than the goal names, each seat's share is taken that many times. */
+/** The goal is for the full number only. */
 async function idleRow(site: BenchSite, count: number, say: (text: string) => void): Promise<BenchRow> {
   const { beforeMiB, samplesMiB } = await measureIdleSeats(site, count, say);
-  const scaled = (mib: number): number => beforeMiB + ((mib - beforeMiB) * IDLE_SEATS) / count;
   say(`seats.idle: ${beforeMiB} MiB before the first seat, ${median(samplesMiB)} MiB with ${count}`);
   const goal: Goal = { is: 'at most', value: ONE_GIB_IN_MIB, of: 'median' };
-  return judge({ id: 'seats.idle', unit: 'MiB', median: scaled(median(samplesMiB)), p99: scaled(percentile(samplesMiB, P99)), goal });
+  const row = { id: 'seats.idle', unit: `MiB for ${count}`, median: median(samplesMiB), p99: percentile(samplesMiB, P99) };
+  return judge(count === IDLE_SEATS ? { ...row, goal } : row);
 }
 
 async function outageRows(site: BenchSite, plan: OutagePlan, say: (text: string) => void): Promise<readonly BenchRow[]> {

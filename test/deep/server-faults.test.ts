@@ -208,29 +208,4 @@ describe('entries', () => {
       ).status,
     ).toBe(400);
   });
-
-  test('fault 50: many seats return at once: bounded refusals with Retry-After, nothing lost, nothing twice', async () => {
-    const seats = [];
-    for (let at = 0; at < 12; at += 1) seats.push(await server.newSeat());
-    for (const one of seats) one.append(60);
-    let refused = 0;
-    const stubborn = async (one: SimSeat): Promise<void> => {
-      await Promise.all(Array.from({ length: 4 }, () => persist(one)));
-    };
-    const persist = async (one: SimSeat): Promise<void> => {
-      let size = 0;
-      while (size < one.size) {
-        const answer = await one.put(one.batch(size, 16));
-        if (answer.status === 429) {
-          refused += 1;
-          expect(answer.retryAfterMs).toBeGreaterThan(0);
-          await new Promise((next) => setTimeout(next, 20));
-        } else if (answer.status === 409) size = 0;
-        else size = readAnswer(answer, EntriesReply).size;
-      }
-    };
-    await Promise.all(seats.map(stubborn));
-    for (const one of seats) server.expectWhole(one);
-    expect(refused).toBeGreaterThan(0);
-  });
 });
