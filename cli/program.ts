@@ -22,6 +22,7 @@ const modules: Readonly<Record<string, readonly (() => Promise<CommandModule>)[]
     () => import('./policy-explain.ts'),
     () => import('./policy-diff.ts'),
     () => import('./policy-schema.ts'),
+    () => import('./policy-new.ts'),
     () => import('./policy-publish.ts'),
   ],
   'audit verify': [() => import('./audit-verify.ts')],
@@ -48,7 +49,7 @@ const modules: Readonly<Record<string, readonly (() => Promise<CommandModule>)[]
   reader: [() => import('./reader.ts')],
   account: [() => import('./account.ts')],
   'enrol-token': [() => import('./enrol-token.ts')],
-  staff: [() => import('./staff.ts')],
+  staff: [() => import('./staff.ts'), () => import('./staff-codes.ts')],
   sim: [() => import('./sim.ts')],
   keys: [() => import('./keys.ts')],
 };

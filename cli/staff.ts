@@ -18,6 +18,9 @@ interface AddFlags extends JsonFlags {
   readonly role: string;
   readonly badge: readonly string[];
   readonly ward: readonly string[];
+  readonly validFrom?: string;
+  readonly validUntil?: string;
+  readonly revoked?: boolean;
   readonly pinStdin?: boolean;
 }
 
@@ -32,6 +35,9 @@ export function register(program: Command): void {
     .requiredOption('--role <id>', 'role, as the policy names it')
     .option('--badge <number>', 'badge number (repeatable)', collect, [])
     .option('--ward <id>', 'ward (repeatable; none: every ward)', collect, [])
+    .option('--valid-from <time>', 'not before this moment, such as 2026-11-23T06:00:00Z')
+    .option('--valid-until <time>', 'not from this moment on: for agency staff and vendors')
+    .option('--revoked', 'may not sign in any more; an open session ends')
     .option('--pin-stdin', 'read the PIN from standard input, so that it stands in no process list')
     .action(add);
   withState(staff.command('import <file>').description('add or replace everyone in a JSON file: {"staff": [...]}')).action(importFile);
@@ -54,10 +60,14 @@ async function add(id: string, flags: AddFlags): Promise<void> {
     role: flags.role,
     badges: flags.badge,
     wards: flags.ward,
+    ...(flags.validFrom === undefined ? {} : { validFrom: flags.validFrom }),
+    ...(flags.validUntil === undefined ? {} : { validUntil: flags.validUntil }),
+    ...(flags.revoked === undefined ? {} : { revoked: flags.revoked }),
     ...(pin === undefined ? {} : { pin }),
   };
   await withSite(flags, (site) => site.staff.put([entry]));
-  say(flags, { id }, `${id} can sign in. Connected seats know it within seconds.`);
+  const may = flags.revoked === true ? 'may not sign in any more' : 'can sign in';
+  say(flags, { id }, `${id} ${may}. Connected seats know it within seconds.`);
 }
 
 async function importFile(path: string, flags: JsonFlags): Promise<void> {

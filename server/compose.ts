@@ -13,6 +13,7 @@ import { type OperationalLog, openOperationalLog } from './operational-log.ts';
 import { type Accounts, openAccounts } from './services/accounts.ts';
 import { openAlarms } from './services/alarms.ts';
 import { type Changes, openChanges } from './services/changes.ts';
+import { type Codes, openCodes } from './services/codes.ts';
 import { type Directories, openDirectories } from './services/directory.ts';
 import { type Enrolments, openEnrolments } from './services/enrolments.ts';
 import { openEnvelopes } from './services/envelopes.ts';
@@ -20,6 +21,7 @@ import { type Exports, openExports } from './services/exports.ts';
 import { type Holds, openHolds } from './services/holds.ts';
 import { type Intake, openIntake } from './services/intake.ts';
 import { type LogOfLogs, openLogOfLogs } from './services/log-of-logs/index.ts';
+import { openPeople, type People } from './services/people.ts';
 import { openPeriodKeys, type PeriodKeys } from './services/period-keys.ts';
 import { openPolicies, type Policies } from './services/policies.ts';
 import { openPresence, type Presence } from './services/presence.ts';
@@ -74,6 +76,8 @@ export interface Site {
   readonly log: ServerLog;
   readonly operational: OperationalLog;
   readonly staff: Staff;
+  readonly codes: Codes;
+  readonly people: People;
   readonly policies: Policies;
   readonly directories: Directories;
   readonly enrolments: Enrolments;
@@ -133,7 +137,7 @@ async function compose(options: SiteOptions, { store, operational, fault }: Grou
   if (options.readerOnly !== true) await settleKeys(db, authority, keys);
   const changes = openChanges(store, fault);
   const log = openServerLog(db, now);
-  const staff = openStaff({ db, keys, changes, log });
+  const staff = openStaff({ db, keys, changes, log, now });
   const policies = openPolicies({ db, tenant, crypto: nodeCrypto, changes, log, now });
   const presence = openPresence(db, fault);
   const silence = watchSilence(
@@ -198,6 +202,8 @@ async function compose(options: SiteOptions, { store, operational, fault }: Grou
     log,
     operational,
     staff,
+    codes: openCodes({ db, keys, changes, log, now }),
+    people: openPeople({ db, tenant, keys, crypto: nodeCrypto, staff, changes, log, now }),
     policies,
     directories: openDirectories({ db, tenant, keys, crypto: nodeCrypto, staff, changes, now }),
     enrolments: openEnrolments({ db, authority, crypto: nodeCrypto, trust, policies, changes, log, now }),

@@ -7,6 +7,6 @@ export const lanes = {
   anchors: { work: 'uploading', intervalMs: 60_000, floor: 0.5 },
   uploads: { work: 'uploading', intervalMs: 15_000, floor: 0.5 },
   updates: { work: 'downloading', intervalMs: 1000, floor: 0.5 },
-  people: { work: 'uploading', intervalMs: 60_000, floor: 0.5 },
+  people: { work: 'uploading', intervalMs: 30_000, floor: 0.5 },
   renewal: { work: 'downloading', intervalMs: DAY_MS, floor: 0.5 },
 } as const satisfies Record<string, Lane>;

@@ -2,6 +2,7 @@
 export const credentialErrors = {
   CREDENTIAL_PERSON_UNKNOWN: 'Nobody has this id.',
   CREDENTIAL_CODES_FULL: 'This person has as many valid codes and cards as one may have. Withdraw them first.',
+  CREDENTIAL_BADGES_FULL: 'This person has as many badges as one may have.',
   CREDENTIAL_PIN_WEAK: 'This PIN is too easy to guess.',
   CREDENTIAL_PIN_USED: 'This person had this PIN before.',
   CREDENTIAL_PIN_CHANGED: 'The PIN was changed elsewhere meanwhile, so this change does not count.',

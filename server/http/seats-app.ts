@@ -5,6 +5,7 @@
 import type { ServerOptions } from 'node:https';
 import type { FastifyRequest } from 'fastify';
 import Type, { type TSchema } from 'typebox';
+import { PeopleExchange } from '../../contract/people.ts';
 import {
   EnrolReply,
   EnrolRequest,
@@ -29,6 +30,8 @@ import { identifySeat, peerOfTls, type ReadPeer, type Seat } from './seat-identi
 const FAILED_ENROLMENTS = 20;
 const GUESS_WINDOW_MS = 60_000;
 const MAX_WAIT_SECONDS = 55;
+/** Counts of a whole ward, sealed, in base64 twice. */
+const PEOPLE_BODY_BYTES = 2_097_152;
 /** From here on the fault is this server's: nobody guessed and nobody was refused. */
 const INTERNAL = 500;
 
@@ -88,11 +91,24 @@ export async function createSeatsApp(site: Site, tls: ServerOptions | null, read
     updates(known, site, { seatOf, readPeer });
     reports(known, site, seatOf);
     renewal(known, site, seatOf);
+    people(known, site, seatOf);
     intakeRoutes(known, site, seatOf);
     openApiRoute(known, 'seats', app);
     done();
   });
   return app;
+}
+
+function people(app: App, site: Site, seatOf: (request: FastifyRequest) => Seat): void {
+  const schema = {
+    ...forSeats('Takes what a seat tells of PINs, badges and cards, and answers with what the others know', PeopleExchange, [
+      'CREDENTIAL_NEWS_UNREADABLE',
+    ]),
+    body: PeopleExchange,
+  };
+  app.post(seatPaths.people, { schema, bodyLimit: PEOPLE_BODY_BYTES }, async (request) => ({
+    sealed: await site.people.exchange(seatOf(request), request.body.sealed),
+  }));
 }
 
 const forSeats = (summary: string, good: TSchema, codes: readonly ErrorCode[] = []) => ({

@@ -52,6 +52,7 @@ export function openDirectories(parts: DirectoryParts): Directories {
         ward: { id: ward.id, name: ward.name },
         seatName: seat.name,
         badgeKey: keys.badgeKey.toString('base64'),
+        newsKey: Buffer.from(crypto.hpkePublicKey(keys.newsSeed)).toString('base64'),
         persons: await staff.ofWard(seat.wardId),
       };
       const payload = Buffer.from(JSON.stringify(directory));

@@ -8,7 +8,7 @@ import { openSite, type Site } from '../compose.ts';
 
 let folder: string;
 let site: Site;
-const ada = { id: 'n.ada', displayName: 'Ada Reyes', givenName: 'Ada', role: 'nurse', badges: ['04A1B2C3'], pin: '123456' };
+const ada = { id: 'n.ada', displayName: 'Ada Reyes', givenName: 'Ada', role: 'nurse', badges: ['04A1B2C3'], pin: '805917' };
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'wardlock-staff-'));
@@ -24,7 +24,7 @@ test('the PIN verifier is Argon2id as another implementation computes it from th
   const pin = (await site.staff.ofWard('icu'))[0]?.pin;
   if (pin === undefined || pin === null) throw new Error('there is no verifier');
   const output = argon2Sync('argon2id', {
-    message: '123456',
+    message: '805917',
     nonce: Buffer.from(pin.salt, 'base64'),
     parallelism: pin.lanes,
     tagLength: 32,
@@ -62,4 +62,26 @@ test('a date that does not exist is refused: it must not become a person who nev
   expect(await site.staff.list()).toEqual([]);
   await site.staff.put([{ ...ada, validUntil: '2028-02-29T23:59:59.5Z' }]);
   expect((await site.staff.ofWard('icu'))[0]?.validUntil).toBe('2028-02-29T23:59:59.500Z');
+});
+
+test('a PIN that is easy to guess is refused, and so is the whole list', async () => {
+  for (const pin of ['123456', '111111', '241285', '147258']) {
+    await expect(site.staff.put([{ ...ada, pin }])).rejects.toMatchObject({ code: 'CREDENTIAL_PIN_WEAK' });
+  }
+  expect(await site.staff.list()).toEqual([]);
+});
+
+test('the same PIN again changes nothing; another one is remembered with the three before it', async () => {
+  const salts = async (): Promise<readonly (string | undefined)[]> => {
+    const person = (await site.staff.ofWard('icu'))[0];
+    return [person?.pin?.salt, ...(person?.formerPins ?? []).map(({ salt }) => salt)];
+  };
+  await site.staff.put([ada]);
+  const [first] = await salts();
+  await site.staff.put([ada]);
+  expect(await salts()).toEqual([first]);
+  for (const pin of ['271828', '314159', '161803', '482915']) await site.staff.put([{ ...ada, pin }]);
+  const all = await salts();
+  expect(new Set(all).size).toBe(4);
+  expect(all).not.toContain(first);
 });

@@ -2,24 +2,21 @@
  * Persons, their badges and PINs. Badges are kept as keyed hashes only, PINs as Argon2id outputs sealed under the storage
  * key; neither is ever given back in clear. Every change makes a new version of the directory.
  */
-import { createHmac, randomBytes } from 'node:crypto';
-import { hashRaw } from '@node-rs/argon2';
+import { createHmac } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
-import { type Person, PinVerifier } from '../../contract/directory.ts';
+import type { Person, PinVerifier } from '../../contract/directory.ts';
 import { BadgeNumber, Id, Label, Pin, Timestamp } from '../../contract/scalars.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { SiteKeys } from '../site/keys.ts';
+import { lockInTransaction } from '../store/engine.ts';
 import type { Tables } from '../store/schema.ts';
 import type { Changes } from './changes.ts';
+import { validCodes } from './codes.ts';
+import { currentPin, formerPins, isPin, openPin, setPin, verifierOf } from './pins.ts';
 import type { ServerLog } from './server-log.ts';
 import { ensureWard } from './wards.ts';
-
-/** OWASP's and RFC 9106's floor for interactive use. */
-const ARGON = { memoryKiB: 19_456, passes: 2, lanes: 1 } as const;
-const SALT_BYTES = 16;
-const OUTPUT_BYTES = 32;
 
 /** One person as IT writes it, in a file or on the command line. */
 export const StaffEntry = Type.Object(
@@ -56,6 +53,8 @@ export interface Staff {
   list(): Promise<StaffRow[]>;
   /** Everyone who may sign in at a seat of this ward. */
   ofWard(wardId: string): Promise<Person[]>;
+  /** The same people by their ids only. */
+  idsOfWard(wardId: string): Promise<ReadonlySet<string>>;
 }
 
 interface StaffParts {
@@ -63,6 +62,7 @@ interface StaffParts {
   readonly keys: SiteKeys;
   readonly changes: Changes;
   readonly log: ServerLog;
+  readonly now: () => number;
 }
 
 /** Badge numbers compare without case and hyphens. */
@@ -70,14 +70,17 @@ export function badgeHmac(badgeKey: Uint8Array, badge: string): string {
   return createHmac('sha256', badgeKey).update(badge.toUpperCase().replaceAll('-', '')).digest('hex');
 }
 
-export function openStaff({ db, keys, changes, log }: StaffParts): Staff {
+export function openStaff({ db, keys, changes, log, now }: StaffParts): Staff {
   return {
     put: async (given) => {
       const entries = given.map(parseEntry);
-      const sealed = await Promise.all(entries.map((entry) => sealPin(keys, entry)));
+      const pins = await Promise.all(entries.map((entry) => newPinOf(db, keys, entry)));
       await db.transaction().execute(async (transaction) => {
+        await lockInTransaction(transaction, 'staff');
         for (const [at, entry] of entries.entries()) {
-          await putOne(transaction, entry, sealed[at] ?? null);
+          await putOne(transaction, entry);
+          const pin = pins[at] ?? null;
+          if (pin !== null) await setPin(transaction, keys, entry.id, pin);
           await putBadges(transaction, keys, entry);
         }
         const version = await changes.bump(transaction, 'directory');
@@ -97,11 +100,19 @@ export function openStaff({ db, keys, changes, log }: StaffParts): Staff {
         revoked: row.revoked !== 0,
       }));
     },
-    ofWard: (wardId) => ofWard(db, keys, wardId),
+    ofWard: (wardId) => ofWard(db, keys, { wardId, at: now() }),
+    idsOfWard: async (wardId) => new Set((await rowsOfWard(db, wardId)).map(({ id }) => id)),
   };
 }
 
-async function putOne(db: Kysely<Tables>, entry: StaffEntry, pinBox: Buffer | null): Promise<void> {
+/** The PIN that is to be set; null where none is given, and where the one given is in force already. */
+async function newPinOf(db: Kysely<Tables>, keys: SiteKeys, { id, pin }: StaffEntry): Promise<PinVerifier | null> {
+  if (pin === undefined) return null;
+  const current = await currentPin(db, keys, id);
+  return current !== null && (await isPin(current, pin)) ? null : verifierOf(id, pin);
+}
+
+async function putOne(db: Kysely<Tables>, entry: StaffEntry): Promise<void> {
   const values = {
     display_name: entry.displayName,
     given_name: entry.givenName,
@@ -113,8 +124,8 @@ async function putOne(db: Kysely<Tables>, entry: StaffEntry, pinBox: Buffer | nu
   };
   await db
     .insertInto('persons')
-    .values({ id: entry.id, ...values, pin_box: pinBox })
-    .onConflict((c) => c.column('id').doUpdateSet(pinBox === null ? values : { ...values, pin_box: pinBox }))
+    .values({ id: entry.id, ...values, pin_box: null })
+    .onConflict((c) => c.column('id').doUpdateSet(values))
     .execute();
   await db.deleteFrom('person_wards').where('person_id', '=', entry.id).execute();
   for (const ward of entry.wards ?? []) {
@@ -132,8 +143,8 @@ async function putBadges(db: Kysely<Tables>, keys: SiteKeys, entry: StaffEntry):
   }
 }
 
-async function ofWard(db: Kysely<Tables>, keys: SiteKeys, wardId: string): Promise<Person[]> {
-  const rows = await db
+function rowsOfWard(db: Kysely<Tables>, wardId: string) {
+  return db
     .selectFrom('persons')
     .selectAll()
     .where((eb) =>
@@ -150,6 +161,16 @@ async function ofWard(db: Kysely<Tables>, keys: SiteKeys, wardId: string): Promi
     )
     .orderBy('id')
     .execute();
+}
+
+async function ofWard(
+  db: Kysely<Tables>,
+  keys: SiteKeys,
+  { wardId, at }: { readonly wardId: string; readonly at: number },
+): Promise<Person[]> {
+  const rows = await rowsOfWard(db, wardId);
+  const codes = await validCodes(db, at);
+  const former = await formerPins(db, keys);
   const badges = Map.groupBy(
     await db.selectFrom('person_badges').selectAll().orderBy('badge_hmac').execute(),
     ({ person_id }) => person_id,
@@ -162,31 +183,12 @@ async function ofWard(db: Kysely<Tables>, keys: SiteKeys, wardId: string): Promi
     role: row.role,
     badges: (badges.get(row.id) ?? []).map(({ badge_hmac }) => badge_hmac),
     pin: row.pin_box === null ? null : openPin(keys, row.id, row.pin_box),
+    formerPins: former.get(row.id) ?? [],
+    codes: codes.get(row.id) ?? [],
     validFrom: row.valid_from === null ? null : new Date(Number(row.valid_from)).toISOString(),
     validUntil: row.valid_until === null ? null : new Date(Number(row.valid_until)).toISOString(),
     revoked: row.revoked !== 0,
   }));
-}
-
-/** The library's default algorithm is Argon2id, version 0x13; a test holds that against node:crypto. */
-async function sealPin(keys: SiteKeys, entry: StaffEntry): Promise<Buffer | null> {
-  if (entry.pin === undefined) return null;
-  const salt = randomBytes(SALT_BYTES);
-  const output = await hashRaw(entry.pin, {
-    memoryCost: ARGON.memoryKiB,
-    timeCost: ARGON.passes,
-    parallelism: ARGON.lanes,
-    outputLen: OUTPUT_BYTES,
-    salt,
-  });
-  const verifier: PinVerifier = { salt: salt.toString('base64'), ...ARGON, output: output.toString('base64'), digits: entry.pin.length };
-  return keys.box.seal(`pin/${entry.id}`, Buffer.from(JSON.stringify(verifier)));
-}
-
-function openPin(keys: SiteKeys, id: string, sealed: Uint8Array): PinVerifier {
-  const opened: unknown = JSON.parse(keys.box.open(`pin/${id}`, sealed).toString('utf8'));
-  if (!Value.Check(PinVerifier, opened)) throw new WardlockError('SERVER_STAFF_MALFORMED', `The stored PIN of ${id} is not readable.`);
-  return opened;
 }
 
 function parseEntry(entry: unknown): StaffEntry {

@@ -20,6 +20,8 @@ export interface SiteKeys {
   readonly log: Signer;
   /** HMAC key of badge numbers; goes to every enrolled seat inside the sealed directory. */
   readonly badgeKey: Buffer;
+  /** X25519 private key, 32 bytes: what seats tell of people is sealed to it. */
+  readonly newsSeed: Uint8Array;
   readonly box: SecretBox;
 }
 
@@ -32,6 +34,7 @@ export function openSiteKeys(folder: string, crypto: AuditCrypto): SiteKeys {
     mirror: crypto.signer(secret('mirror')),
     log: crypto.signer(secret('log')),
     badgeKey: secret('badge'),
+    newsSeed: secret('news'),
     box: secretBox(secret('storage')),
   };
 }

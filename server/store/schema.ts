@@ -2,6 +2,8 @@
  * The server's tables as types: one interface per table, gathered for Kysely. It owns names and column types; the
  * migrations beside it make them so. Times are milliseconds since 1970 in UTC. On the hot path the seat leads every key.
  */
+import type { CredentialTables } from './credential-tables.ts';
+
 export interface SettingsTable {
   key: string;
   value: string;
@@ -320,7 +322,7 @@ export interface SchemaVersionTable {
   version: number;
 }
 
-export interface Tables {
+export interface Tables extends CredentialTables {
   schema_version: SchemaVersionTable;
   settings: SettingsTable;
   generations: GenerationsTable;

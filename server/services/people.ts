@@ -1,0 +1,235 @@
+/**
+ * The server's side of what seats tell of people: wrong PINs are summed over all seats, the last right one is remembered,
+ * and each seat hears, for its ward only, what the others know. It judges no sign-in; the seats do, by what they hear.
+ */
+import type { Kysely } from 'kysely';
+import { Value } from 'typebox/value';
+import { FACTS_INFO, FACTS_TYPE, NEWS_INFO, NEWS_TYPE, type PeopleFacts, SeatNews, sealInfo } from '../../contract/people.ts';
+import type { AuditCrypto } from '../../core/audit/crypto.ts';
+import { parseVerifierKey } from '../../core/audit/index.ts';
+import { WardlockError } from '../../core/errors/index.ts';
+import { MOST_FAILURES_IN_SUM } from '../../core/session/throttle.ts';
+import { unwrap, wrap } from '../../crypto/sealed-envelope.ts';
+import type { SiteKeys } from '../site/keys.ts';
+import { lockInTransaction } from '../store/engine.ts';
+import type { Tables } from '../store/schema.ts';
+import { raiseAlarm } from './alarms.ts';
+import type { Changes } from './changes.ts';
+import { takeItem } from './people-items.ts';
+import type { ServerLog } from './server-log.ts';
+import type { Staff } from './staff.ts';
+
+export interface TellingSeat {
+  readonly workstationId: string;
+  readonly name: string;
+  readonly wardId: string;
+  /** The seat's log key in C2SP's vkey form: it signs the news. */
+  readonly logKey: string;
+  readonly sealingKey: Buffer;
+}
+
+export interface People {
+  /** Takes a seat's news, each item once, and answers with what the other seats know. @throws CREDENTIAL_NEWS_UNREADABLE */
+  exchange(seat: TellingSeat, sealed: string): Promise<string>;
+}
+
+interface PeopleParts {
+  readonly db: Kysely<Tables>;
+  readonly tenant: string;
+  readonly keys: SiteKeys;
+  readonly crypto: AuditCrypto;
+  readonly staff: Staff;
+  readonly changes: Changes;
+  readonly log: ServerLog;
+  readonly now: () => number;
+}
+
+/** A right PIN is told of for as long as any policy may let it count, in milliseconds. */
+const LONGEST_GRACE_MS = 43_200_000;
+const MOST_PEOPLE = 5_000;
+/** The same PIN that is told again comes out some milliseconds apart. */
+const SAME_PIN_MS = 2_000;
+
+export function openPeople(parts: PeopleParts): People {
+  return {
+    exchange: async (seat, sealed) => {
+      const news = openNews(parts, seat, sealed);
+      const judged = await take(parts, seat, news);
+      const facts = await factsFor(parts, seat, { news, ...judged });
+      const ends = { signer: parts.keys.directory, publicKey: seat.sealingKey };
+      return wrap(parts.crypto, facts, ends, { type: FACTS_TYPE, info: sealInfo(FACTS_INFO, parts.tenant, seat.workstationId) });
+    },
+  };
+}
+
+function openNews({ keys, crypto, tenant }: PeopleParts, { workstationId, logKey }: TellingSeat, sealed: string): SeatNews {
+  const ends = { privateKey: keys.newsSeed, signedBy: parseVerifierKey(crypto, logKey).publicKey };
+  const news = unwrap(crypto, sealed, ends, { type: NEWS_TYPE, info: sealInfo(NEWS_INFO, tenant, workstationId) });
+  if (!Value.Check(SeatNews, news) || news.tenant !== tenant || news.workstationId !== workstationId)
+    throw new WardlockError('CREDENTIAL_NEWS_UNREADABLE');
+  return news;
+}
+
+interface Judgement {
+  readonly taken: number;
+  readonly refused: PeopleFacts['refused'];
+}
+
+async function take(parts: PeopleParts, seat: TellingSeat, told: SeatNews): Promise<Judgement> {
+  const { db, changes, log, now } = parts;
+  const { workstationId } = seat;
+  const at = now();
+  const news = await whatIsNew(db, workstationId, told, at);
+  if (news === null) return { taken: await takenOf(db, workstationId), refused: [] };
+  let changed = false;
+  const judgement = await db.transaction().execute(async (transaction) => {
+    // Counts are each seat's own rows; only items touch what others touch.
+    if (news.items.length > 0) await lockInTransaction(transaction, 'staff');
+    await takeGuesses(transaction, workstationId, news.guesses, at);
+    await takeRight(transaction, workstationId, news.right, at);
+    const before = await takenOf(transaction, workstationId);
+    let taken = before;
+    const refused: PeopleFacts['refused'] = [];
+    for (const item of news.items) {
+      if (item.number <= taken) continue;
+      const ground = { ...parts, db: transaction, workstationId, seatName: seat.name, at };
+      const { refusal, changed: isChanged, event } = await takeItem(ground, item);
+      if (refusal !== null) refused.push({ number: item.number, code: refusal });
+      changed ||= isChanged;
+      taken = item.number;
+      await log.append({ ...event, actor: workstationId }, transaction);
+    }
+    if (taken !== before) {
+      const row = { taken };
+      await transaction
+        .insertInto('seat_news')
+        .values({ workstation_id: workstationId, ...row })
+        .onConflict((c) => c.column('workstation_id').doUpdateSet(row))
+        .execute();
+    }
+    if (changed) await changes.bump(transaction, 'directory');
+    return { taken, refused };
+  });
+  if (changed) changes.wake();
+  return judgement;
+}
+
+/** The number of the last item that was judged. */
+async function takenOf(db: Kysely<Tables>, workstationId: string): Promise<number> {
+  const row = await db.selectFrom('seat_news').select('taken').where('workstation_id', '=', workstationId).executeTakeFirst();
+  return Number(row?.taken ?? 0);
+}
+
+/** Most exchanges tell nothing new: null then, and nothing is written. */
+async function whatIsNew(db: Kysely<Tables>, workstationId: string, news: SeatNews, at: number): Promise<SeatNews | null> {
+  const people = news.right.map(({ person }) => person);
+  const known = people.length === 0 ? [] : await db.selectFrom('right_pins').selectAll().where('person_id', 'in', people).execute();
+  const byPerson = new Map(known.map((row) => [row.person_id, row]));
+  const right = news.right.filter(({ person, agoMs }) => (byPerson.get(person)?.at ?? 0) < at - agoMs - SAME_PIN_MS);
+  const rows = await db.selectFrom('seat_guesses').selectAll().where('workstation_id', '=', workstationId).execute();
+  const stored = new Set(rows.map(({ person_id, pin_salt, failures }) => `${person_id}/${pin_salt}/${failures}`));
+  const sameGuesses =
+    news.guesses.length === rows.length && news.guesses.every((one) => stored.has(`${one.person}/${one.pin}/${one.failures}`));
+  return sameGuesses && right.length === 0 && news.items.length === 0 ? null : { ...news, right };
+}
+
+/** The seat's counts replace what it told before; whoever is missing has none there any more. */
+async function takeGuesses(db: Kysely<Tables>, workstation_id: string, guesses: SeatNews['guesses'], at: number): Promise<void> {
+  const before = await db.selectFrom('seat_guesses').selectAll().where('workstation_id', '=', workstation_id).execute();
+  const told = new Map(guesses.map((guess) => [guess.person, guess]));
+  for (const { person_id } of before) {
+    if (told.has(person_id)) continue;
+    await db.deleteFrom('seat_guesses').where('workstation_id', '=', workstation_id).where('person_id', '=', person_id).execute();
+  }
+  const known = new Map(before.map((row) => [row.person_id, row]));
+  for (const { person, pin, failures } of guesses) {
+    const row = known.get(person);
+    if (row?.pin_salt === pin && row.failures === failures) continue;
+    const values = { pin_salt: pin, failures, at };
+    await db
+      .insertInto('seat_guesses')
+      .values({ workstation_id, person_id: person, ...values })
+      .onConflict((c) => c.columns(['workstation_id', 'person_id']).doUpdateSet(values))
+      .execute();
+    await alarmWhenGuessed(db, { workstation_id, person, pin, at });
+  }
+}
+
+interface Guessed {
+  readonly workstation_id: string;
+  readonly person: string;
+  readonly pin: string;
+  readonly at: number;
+}
+
+async function alarmWhenGuessed(db: Kysely<Tables>, { workstation_id, person, pin, at }: Guessed): Promise<void> {
+  const sum = await db
+    .selectFrom('seat_guesses')
+    .select((eb) => eb.fn.sum<number>('failures').as('failures'))
+    .where('person_id', '=', person)
+    .where('pin_salt', '=', pin)
+    .executeTakeFirst();
+  if (Number(sum?.failures ?? 0) < MOST_FAILURES_IN_SUM) return;
+  const detail = `The PIN of ${person} was typed wrongly ${MOST_FAILURES_IN_SUM} times in a row at the seats of this site together, this one among them: it is blocked everywhere until a new one is set. Ask ${person} whether it was them.`;
+  await raiseAlarm(db, { workstationId: workstation_id, kind: 'PIN_GUESSED', detail, at });
+}
+
+async function takeRight(db: Kysely<Tables>, workstation_id: string, right: SeatNews['right'], now: number): Promise<void> {
+  for (const { person, pin, agoMs } of right) {
+    const values = { workstation_id, pin_salt: pin, at: now - agoMs };
+    await db
+      .insertInto('right_pins')
+      .values({ person_id: person, ...values })
+      .onConflict((c) => c.column('person_id').doUpdateSet(values).where('right_pins.at', '<', values.at))
+      .execute();
+  }
+}
+/** What the other seats know of the people of this seat's ward. */
+async function factsFor(
+  { db, tenant, staff, changes, now }: PeopleParts,
+  { workstationId, wardId }: TellingSeat,
+  { news, taken, refused }: Judgement & { readonly news: SeatNews },
+): Promise<PeopleFacts> {
+  const at = now();
+  const ward = await staff.idsOfWard(wardId);
+  const counted = await db
+    .selectFrom('seat_guesses')
+    .select(['person_id', 'pin_salt'])
+    .select((eb) => eb.fn.sum<number>('failures').as('failures'))
+    .where('workstation_id', '!=', workstationId)
+    .groupBy(['person_id', 'pin_salt'])
+    .execute();
+  const rights = await db
+    .selectFrom('right_pins')
+    .innerJoin('seats', 'seats.workstation_id', 'right_pins.workstation_id')
+    .select(['right_pins.person_id', 'right_pins.pin_salt', 'right_pins.at', 'seats.name'])
+    .where('right_pins.workstation_id', '!=', workstationId)
+    .where('right_pins.at', '>', at - LONGEST_GRACE_MS)
+    .execute();
+  const persons = new Map<string, PeopleFacts['persons'][number]>();
+  for (const { person_id: person, pin_salt: pin, at: rightAt, name } of rights) {
+    if (ward.has(person))
+      persons.set(`${person}/${pin}`, {
+        person,
+        pin,
+        failuresElsewhere: 0,
+        right: { agoMs: Math.max(0, at - Number(rightAt)), seatName: name },
+      });
+  }
+  for (const { person_id: person, pin_salt: pin, failures } of counted) {
+    if (!ward.has(person)) continue;
+    const known = persons.get(`${person}/${pin}`) ?? { person, pin, right: null };
+    persons.set(`${person}/${pin}`, { ...known, failuresElsewhere: Number(failures) });
+  }
+  return {
+    schema: 'wardlock-people/1',
+    tenant,
+    workstationId,
+    nonce: news.nonce,
+    at: new Date(at).toISOString(),
+    directory: await changes.generation('directory'),
+    taken,
+    refused: [...refused],
+    persons: [...persons.values()].slice(0, MOST_PEOPLE),
+  };
+}
