@@ -5,7 +5,7 @@
 import type { Command } from 'commander';
 import { WardlockError } from '../core/errors/index.ts';
 import type { Site } from '../server/compose.ts';
-import { buildingSince } from '../server/services/index-state.ts';
+import { buildingSince, indexState } from '../server/services/index-state.ts';
 import { say } from './agent-client.ts';
 import { group } from './group.ts';
 import { collect, DEFAULT_SERVER_STATE, openReaderOf, PERIOD_KEYS_HELP, type SiteFlags } from './server.ts';
@@ -76,14 +76,20 @@ async function reindex(flags: ReindexFlags): Promise<void> {
   try {
     const since = await buildingSince(site.store.db);
     if (since === null || flags.fromStart === true) await reader.reset();
-    else process.stderr.write(`Going on with the rebuild that was begun at ${since}.\n`);
+    else {
+      await reader.takeOver();
+      process.stderr.write(`Going on with the rebuild that was begun at ${since}.\n`);
+    }
     let said = performance.now();
-    const entries = await reader.catchUp(({ done, of }) => {
+    await reader.catchUp(({ done, of }) => {
       if (performance.now() - said < PROGRESS_MS) return;
       said = performance.now();
       process.stderr.write(`${done} of ${of} entries\n`);
     });
-    say(flags, { entries }, `${entries} entries indexed.`);
+    const index = await indexState(site.store.db);
+    const missing =
+      index.state === 'whole' ? '' : ` ${index.stored - index.indexed} are missing: another reader is at them, or an alarm says why.`;
+    say(flags, { entries: index.indexed, ...index }, `${index.indexed} entries indexed.${missing}`);
   } finally {
     await site.close();
   }

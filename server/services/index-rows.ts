@@ -108,6 +108,8 @@ export async function writeIndex(
     readonly rows: readonly IndexRow[];
     /** Entries among them that no key opened. */
     readonly unopened: number;
+    /** The number that the rows carry: an index that was dropped meanwhile may have given the log another. */
+    readonly logNo: number;
   },
 ): Promise<void> {
   await db.transaction().execute(async (transaction) => {
@@ -117,6 +119,7 @@ export async function writeIndex(
       .where('workstation_id', '=', workstation_id)
       .where('incarnation', '=', incarnation)
       .where('next_seq', '=', chunk.from)
+      .where('log_no', '=', chunk.logNo)
       .executeTakeFirst();
     if (moved.numUpdatedRows !== 1n || chunk.rows.length === 0) return;
     const rows = await withPersons(transaction, workstation_id, chunk.rows);

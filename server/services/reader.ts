@@ -2,13 +2,14 @@
  * The reader role: the one part of a server that holds HPKE keys. It decrypts what intake has verified into a derived index
  * and nowhere else; the index can be dropped and built again. That it reads is in the server's log before it does.
  */
+import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { type AuditCrypto, deriveEpochKeys, type EpochKeys, KIND_EPOCH, openEntry, parseHeader } from '../../core/audit/index.ts';
 import type { Tables } from '../store/schema.ts';
 import { raiseAlarm } from './alarms.ts';
 import type { Envelopes } from './envelopes.ts';
 import { cursorOf, type IndexRow, indexRow, writeIndex, writeIndexFault } from './index-rows.ts';
-import { forgetIndex, forgetLogs, noteBuilt } from './index-state.ts';
+import { forgetIndex, forgetLogs, mayIndex, noteBuilt, takeOver } from './index-state.ts';
 import type { LogName } from './logs.ts';
 import { type KeyRing, openKeyRing } from './reader-keys.ts';
 import { openReadingNotes } from './reading-notes.ts';
@@ -17,6 +18,8 @@ import type { ServerLog } from './server-log.ts';
 /** Entries decrypted in one transaction. */
 const CHUNK = 512;
 const LONGEST_FAULT = 300;
+/** While it builds it says so often that it lives. */
+const BEAT_MS = 5_000;
 
 /** How far a pass has come, in entries of all logs that were behind when it began. */
 export interface Progress {
@@ -31,6 +34,8 @@ export interface Reader {
   catchUp(onProgress?: (progress: Progress) => void): Promise<number>;
   /** Drops the index; the next `catchUp` builds it again from verified bytes. */
   reset(): Promise<void>;
+  /** Goes on with a rebuild that another process began; otherwise it is left to that one while it lives. */
+  takeOver(): Promise<void>;
   /** The secret of an epoch from its entry, for an export that proves its events; null when no key here opens it. */
   secretOf(epochEntry: Uint8Array): Uint8Array | null;
   /** Writes down what was read since the last note. */
@@ -52,7 +57,7 @@ interface Pass {
   readonly ring: KeyRing;
   /** Writes into the server's log that the reader reads, before it does. */
   readonly note: (log: LogName, entries: number) => Promise<void>;
-  readonly onAdded: (entries: number) => void;
+  readonly onAdded: (entries: number) => Promise<void>;
 }
 
 export function openReader(parts: ReaderParts): Reader {
@@ -62,21 +67,30 @@ export function openReader(parts: ReaderParts): Reader {
   let running: Promise<number> | null = null;
   let again = false;
   let keysSettled = false;
+  let said = 0;
+  const id = randomUUID();
   const run = async (onProgress?: (progress: Progress) => void): Promise<number> => {
     let added = 0;
     if (!keysSettled) await ring.settle(db, (logs) => forgetLogs(db, logs));
     keysSettled = true;
     do {
       again = false;
+      if (!(await mayIndex(db, { reader: id, at: now() }))) continue;
       const logs = await behind(db);
       const of = added + logs.reduce((sum, { next, size }) => sum + size - next, 0);
-      const onAdded = (entries: number): void => {
+      const onAdded = async (entries: number): Promise<void> => {
         added += entries;
         onProgress?.({ done: added, of });
+        if (now() - said < BEAT_MS) return;
+        said = now();
+        await mayIndex(db, { reader: id, at: said });
       };
       for (const one of logs) await indexOrAlarm({ parts, ring, note: notes.note, onAdded }, one);
+      // A log that cannot be read is told of by its alarm; the index is as whole as it can be.
+      if ((await behind(db)).every(({ faulty }) => faulty)) await noteBuilt(db);
     } while (again);
-    await noteBuilt(db);
+    // In the same turn as the question above: a call that comes from here on begins a pass of its own.
+    running = null;
     return added;
   };
   return {
@@ -89,7 +103,8 @@ export function openReader(parts: ReaderParts): Reader {
       });
       return running;
     },
-    reset: () => forgetIndex(db, now()),
+    reset: () => forgetIndex(db, { reader: id, at: now() }),
+    takeOver: () => takeOver(db, { reader: id, at: now() }),
     close: () => notes.close(),
   };
 }
@@ -97,6 +112,7 @@ export function openReader(parts: ReaderParts): Reader {
 interface Behind extends LogName {
   readonly next: number;
   readonly size: number;
+  readonly faulty: boolean;
 }
 
 async function behind(db: Kysely<Tables>): Promise<Behind[]> {
@@ -105,7 +121,7 @@ async function behind(db: Kysely<Tables>): Promise<Behind[]> {
     .leftJoin('index_cursors', (join) =>
       join.onRef('index_cursors.workstation_id', '=', 'logs.workstation_id').onRef('index_cursors.incarnation', '=', 'logs.incarnation'),
     )
-    .select(['logs.workstation_id', 'logs.incarnation', 'logs.size', 'index_cursors.next_seq'])
+    .select(['logs.workstation_id', 'logs.incarnation', 'logs.size', 'index_cursors.next_seq', 'index_cursors.fault'])
     .execute();
   return rows
     .map((row) => ({
@@ -113,6 +129,7 @@ async function behind(db: Kysely<Tables>): Promise<Behind[]> {
       incarnation: row.incarnation,
       next: Number(row.next_seq ?? 0),
       size: Number(row.size),
+      faulty: row.fault !== null,
     }))
     .filter(({ next, size }) => next < size);
 }
@@ -154,9 +171,9 @@ async function indexLog({ parts, ring, onAdded }: Pass, log: Behind): Promise<vo
       const text = opens || keys === null ? undefined : openEntry(keys, entry);
       rows.push(indexRow({ log, logNo: log_no, header, text }));
     }
-    await writeIndex(db, log, { from, next: from + entries.length, rows, unopened });
+    await writeIndex(db, log, { from, next: from + entries.length, rows, unopened, logNo: log_no });
     if (unopened > 0) await alarmOfKeys(parts, log);
-    onAdded(entries.length);
+    await onAdded(entries.length);
   }
 }
 
