@@ -13,7 +13,7 @@ import { WardlockError } from '../../core/errors/index.ts';
 import type { AnchorRecord, AnchorWriter } from './anchor.ts';
 import type { StoreDatabase } from './database.ts';
 import { type LiveLog, type LogParts, namedLogSigner } from './incarnation.ts';
-import type { Pruned } from './nodes.ts';
+import { keepingNodes, type Pruned } from './nodes.ts';
 import { type LogView, rootAt } from './reader.ts';
 import type { ReceiptedLog } from './receipts.ts';
 import { releaseKeys } from './release.ts';
@@ -48,6 +48,7 @@ export class LiveStore {
   readonly #options: LiveOptions;
   readonly #writer: Writer;
   readonly #hasher: TreeHasher;
+  readonly #node: Tables['node'];
   #receipt: { readonly size: number; readonly note: string } | undefined;
   #pruned: Pruned;
   #pruning = false;
@@ -62,6 +63,7 @@ export class LiveStore {
     this.#log = log.state.log;
     this.#options = options;
     this.#hasher = treeHasher(options.parts.crypto);
+    this.#node = keepingNodes(log.tables);
     this.#receipt = log.tables.receipt();
     this.#pruned = readPruned(log.tables);
     this.#usedBytes = usedBytes(log.db);
@@ -126,7 +128,7 @@ export class LiveStore {
   }
 
   view(): LogView {
-    return { tables: this.tables, hasher: this.#hasher, pruned: this.#pruned, head: this.#writer.head, size: this.size };
+    return { tables: this.tables, hasher: this.#hasher, pruned: this.#pruned, head: this.#writer.head, size: this.size, node: this.#node };
   }
 
   receipted(): ReceiptedLog {

@@ -17,7 +17,26 @@ export interface Pruned {
 
 export const NOTHING_PRUNED: Pruned = { size: 0, hashes: [] };
 
-export function storedNodes(tables: Tables, hasher: TreeHasher, pruned: Pruned): NodeReader {
+/** Subtrees of this level and above, over 1,024 entries and more, are few enough to keep: some 2,000 for a million entries. */
+const KEPT_LEVEL = 10;
+const MAX_KEPT = 16_384;
+
+type NodeLookup = Tables['node'];
+
+/** Looks stored hashes up and keeps the upper ones, which never change once written: for a log that stays open. */
+export function keepingNodes(tables: Tables): NodeLookup {
+  const kept = new Map<string, Uint8Array>();
+  return (level, index) => {
+    if (level < KEPT_LEVEL) return tables.node(level, index);
+    const place = `${level}/${index}`;
+    const hash = kept.get(place) ?? tables.node(level, index);
+    if (kept.size >= MAX_KEPT) kept.clear();
+    if (hash !== undefined) kept.set(place, hash);
+    return hash;
+  };
+}
+
+export function storedNodes(tables: Tables, hasher: TreeHasher, pruned: Pruned, stored: NodeLookup = tables.node): NodeReader {
   const left: readonly TreeNode[] = coverage(0, pruned.size).map((covered, at) => ({
     ...covered,
     hash: pruned.hashes[at] ?? hasher.emptyRoot,
@@ -32,7 +51,7 @@ export function storedNodes(tables: Tables, hasher: TreeHasher, pruned: Pruned):
   const read: NodeReader = (level, index) => {
     const hash =
       left.find((node) => node.level === level && node.index === index)?.hash ??
-      (level >= BLOCK_LEVEL ? tables.node(level, index) : undefined) ??
+      (level >= BLOCK_LEVEL ? stored(level, index) : undefined) ??
       (level === 0 ? leaf(index) : undefined);
     if (hash !== undefined) return hash;
     if (level > 0 && level <= BLOCK_LEVEL) return hasher.node(read(level - 1, index * 2), read(level - 1, index * 2 + 1));

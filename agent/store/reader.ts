@@ -5,7 +5,7 @@
 
 import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
 import type { TreeHasher } from '../../core/audit/hasher.ts';
-import { consistencyProof, inclusionProof, subtreeHash } from '../../core/audit/merkle.ts';
+import { consistencyProof, inclusionProof, type NodeReader, subtreeHash } from '../../core/audit/merkle.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import { type Pruned, storedNodes } from './nodes.ts';
 import type { Tables } from './tables.ts';
@@ -30,6 +30,8 @@ export interface LogView {
   readonly pruned: Pruned;
   readonly head: string;
   readonly size: number;
+  /** Looks a stored hash up; `tables.node` where the log is not kept open. */
+  readonly node?: Tables['node'];
 }
 
 /** Raw entries from `start` on, within one epoch; at least one where there is one. */
@@ -53,19 +55,23 @@ export function readBatch(view: LogView, start: number, limits: ReadLimits): Bat
 /** RFC 6962 PROOF between two sizes of this log. */
 export function consistency(view: LogView, from: number, to: number): readonly Uint8Array[] {
   if (from > to || to > view.size) throw unavailable(`The log has ${view.size} entries.`);
-  return consistencyProof(view.hasher, from, to, storedNodes(view.tables, view.hasher, view.pruned));
+  return consistencyProof(view.hasher, from, to, nodesOf(view));
 }
 
 /** RFC 6962 PATH of an entry in the tree of `size` entries. */
 export function inclusion(view: LogView, seq: number, size: number): readonly Uint8Array[] {
   if (size > view.size || seq >= size) throw unavailable(`The log has ${view.size} entries.`);
-  return inclusionProof(view.hasher, seq, size, storedNodes(view.tables, view.hasher, view.pruned));
+  return inclusionProof(view.hasher, seq, size, nodesOf(view));
 }
 
 /** The root of the first `size` entries. */
 export function rootAt(view: LogView, size: number): Uint8Array {
   if (size === view.size) return parseCheckpoint(view.head).checkpoint.root;
-  return subtreeHash(view.hasher, 0, size, storedNodes(view.tables, view.hasher, view.pruned));
+  return subtreeHash(view.hasher, 0, size, nodesOf(view));
+}
+
+function nodesOf({ tables, hasher, pruned, node }: LogView): NodeReader {
+  return storedNodes(tables, hasher, pruned, node);
 }
 
 function checkRange(view: LogView, start: number, end: number): void {
