@@ -95,3 +95,14 @@ test('policy diff says what changes, with exit code 1, and 0 where nothing does'
     out: 'The role Ward nurse: name Nurse before, Ward nurse now.\n',
   });
 });
+
+test('policy new writes a policy that validates, once', async () => {
+  const [reader, escrow] = [join(folder, 'reader'), join(folder, 'escrow')];
+  await cli('keys', 'new', 'reader', '--out', reader);
+  await cli('keys', 'new', 'escrow', '--out', escrow);
+  const out = join(folder, 'front-desk.jsonc');
+  const ask = ['policy', 'new', 'front-desk', '--tenant', 'site', '--reader', `${reader}.pub`, '--escrow', `${escrow}.pub`, '--out', out];
+  expect((await cli(...ask)).code).toBe(0);
+  expect(await cli('policy', 'validate', out)).toMatchObject({ code: 0 });
+  expect((await cli(...ask)).err).toContain('a policy is never overwritten');
+});

@@ -1,0 +1,98 @@
+/** Each preset becomes a valid policy that keeps its comments, and lets a ward do what its comments promise. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { allowedApps, type LaunchFacts } from '../core/decision/decide.ts';
+import type { Whereabouts } from '../core/decision/rule.ts';
+import { waysIn } from '../core/policy/sign-in.ts';
+import { parsePolicy } from './parse.ts';
+import { fillPreset, isPreset, PRESETS, type PresetName } from './preset.ts';
+import type { PolicyDocument } from './schema.ts';
+
+const folder = join(import.meta.dirname, 'presets');
+const key = (byte: number): string => Buffer.alloc(32, byte).toString('base64');
+const names = Object.keys(PRESETS).filter(isPreset);
+const text = (name: PresetName): string =>
+  fillPreset(readFileSync(join(folder, `${name}.jsonc`), 'utf8'), {
+    schemaPath: '../wardlock-policy.schema.json',
+    tenant: 'clinic',
+    version: 3,
+    issuedAt: new Date('2030-01-01T00:00:00Z'),
+    expiresAt: new Date('2031-01-01T00:00:00Z'),
+    recipients: [
+      { id: 'reader', role: 'reader', publicKey: key(1) },
+      { id: 'escrow', role: 'escrow', publicKey: key(2) },
+    ],
+    hashOf: () => 'a'.repeat(64),
+  });
+
+function policy(name: PresetName): PolicyDocument {
+  const parsed = parsePolicy(text(name), { comments: true });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.document;
+}
+
+test('there is a file for each name, and a name for each file', () =>
+  expect(readdirSync(folder).toSorted()).toEqual(names.map((name) => `${name}.jsonc`).toSorted()));
+
+describe.each(names)('%s', (name) => {
+  test('is a valid policy once a site has filled it in', () => expect(policy(name)).toMatchObject({ tenant: 'clinic', version: 3 }));
+  test('keeps its comments, and says first whose it is', () => {
+    const comments = (from: string): string[] => from.match(/^\s*\/\/.*$/gm) ?? [];
+    expect(comments(text(name))).toEqual(comments(readFileSync(join(folder, `${name}.jsonc`), 'utf8')));
+    expect(Object.keys(policy(name)).slice(0, 4)).toEqual(['$schema', 'schema', 'tenant', 'version']);
+  });
+  test('asks every role for a PIN, and gives a WCAG countdown', () => {
+    const { pin, timers } = policy(name);
+    expect(pin.minDigits).toBeGreaterThanOrEqual(6);
+    expect(timers.warningSeconds).toBeGreaterThanOrEqual(20);
+  });
+});
+
+const noon: Whereabouts = { ward: 'any', seat: 'Bay 4', day: 'wed', minute: 12 * 60 };
+const night: Whereabouts = { ...noon, minute: 2 * 60 };
+const may = (name: PresetName, role: string | null, where: Whereabouts): readonly string[] => {
+  const session: LaunchFacts['session'] = role === null ? { kind: 'breakglass' } : { kind: 'person', role };
+  const document = policy(name);
+  return allowedApps({ session, where }, document.apps, document).map(({ id }) => id);
+};
+
+describe('what a ward can do', () => {
+  test('emergency: nurses see images in the resuscitation room only, emergency access needs no badge and sees all', () => {
+    expect(may('emergency', 'nurse', noon)).not.toContain('imaging');
+    expect(may('emergency', 'nurse', { ...noon, seat: 'Resus 2' })).toContain('imaging');
+    expect(policy('emergency').breakGlass.needsBadge).toBe(false);
+    expect(may('emergency', null, night)).toEqual(['board', 'records', 'imaging', 'poisons']);
+  });
+  test('pharmacy: nurses have the cupboard at night and nothing by day; the vault rests at night and at weekends', () => {
+    expect(may('pharmacy', 'nurse', noon)).toEqual([]);
+    expect(may('pharmacy', 'nurse', night)).toEqual(['night-cupboard']);
+    expect(may('pharmacy', 'vault-keeper', noon)).toContain('vault');
+    expect(may('pharmacy', 'vault-keeper', night)).not.toContain('vault');
+    expect(may('pharmacy', 'vault-keeper', { ...noon, day: 'sun' })).not.toContain('vault');
+    expect(waysIn(policy('pharmacy').signIn?.rules ?? [], { role: 'vault-keeper', ward: 'any', minute: 0 }, 0).secondRoles).toEqual([
+      'pharmacist',
+    ]);
+  });
+  test('front desk: no emergency access, and admission rests at night', () => {
+    expect(policy('front-desk').breakGlass.enabled).toBe(false);
+    expect(may('front-desk', 'receptionist', noon)).toEqual(['admission', 'visitors']);
+    expect(may('front-desk', 'receptionist', night)).toEqual(['visitors']);
+  });
+  test('vendor maintenance: never alone, by day, on working days; the technician always', () => {
+    expect(may('vendor-maintenance', 'vendor', noon)).toEqual(['service']);
+    expect(may('vendor-maintenance', 'vendor', night)).toEqual([]);
+    expect(may('vendor-maintenance', 'vendor', { ...noon, day: 'sat' })).toEqual([]);
+    expect(may('vendor-maintenance', 'technician', night)).toEqual(['service', 'tickets']);
+    expect(waysIn(policy('vendor-maintenance').signIn?.rules ?? [], { role: 'vendor', ward: 'any', minute: 0 }, 0).secondRoles).toEqual([
+      'technician',
+    ]);
+  });
+  test('nursing station and intensive care: the badge alone after a PIN, but not for agency staff', () => {
+    const ways = (name: PresetName, role: string) => waysIn(policy(name).signIn?.rules ?? [], { role, ward: 'any', minute: 0 }, 0);
+    expect(ways('nursing-station', 'nurse').badgeOnlyMs).toBe(4 * 3_600_000);
+    expect(ways('nursing-station', 'agency').badgeOnlyMs).toBe(0);
+    expect(ways('intensive-care', 'physician').badgeOnlyMs).toBe(8 * 3_600_000);
+    expect(ways('intensive-care', 'visiting').badgeOnlyMs).toBe(0);
+  });
+});
