@@ -74,7 +74,8 @@ export async function* readLines(path: string): AsyncGenerator<Exclude<Line, Sta
     if (ended) throw broken('goes on after its last line');
     const line = parse(bytes);
     if (!Array.isArray(line) && line.kind === 'end') {
-      const counted = JSON.stringify(Object.entries(rows).sort()) === JSON.stringify(Object.entries(line.rows).sort());
+      const names = new Set([...Object.keys(rows), ...Object.keys(line.rows)]);
+      const counted = [...names].every((name) => rows[name] === line.rows[name]);
       if (hash.digest('hex') !== line.sha256 || !counted) throw broken('does not fit its own checksum');
       ended = true;
       continue;
@@ -110,8 +111,8 @@ async function* rawLines(path: string): AsyncGenerator<Buffer> {
   let rest: Buffer[] = [];
   let length = 0;
   try {
-    for await (const chunk of file.pipe(unzipped)) {
-      const bytes: Buffer = Buffer.from(chunk);
+    const chunks: AsyncIterable<Buffer> = file.pipe(unzipped);
+    for await (const bytes of chunks) {
       let from = 0;
       for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, from)) {
         yield Buffer.concat([...rest, bytes.subarray(from, at)]);

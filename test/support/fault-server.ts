@@ -45,8 +45,8 @@ export class FaultServer {
   }
 
   /** Starts it again on the same port; stop it first. */
-  async restart(): Promise<void> {
-    this.#process = await startServer(this.folder, { seatsPort: Number(new URL(this.ready.seats).port) });
+  async restart(env: Readonly<Record<string, string>> = {}): Promise<void> {
+    this.#process = await startServer(this.folder, { seatsPort: Number(new URL(this.ready.seats).port), env });
   }
 
   async end(): Promise<void> {

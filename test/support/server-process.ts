@@ -37,7 +37,7 @@ export async function cli(args: readonly string[], input?: string): Promise<stri
 
 export async function startServer(
   folder: string,
-  options: { readonly seatsPort?: number; readonly more?: readonly string[] } = {},
+  options: { readonly seatsPort?: number; readonly more?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<ServerProcess> {
   const state = join(folder, 'server');
   const key = join(folder, 'policy.key');
@@ -57,7 +57,10 @@ export async function startServer(
     `${key}.pub`,
     '--json',
   ];
-  const child = spawn(process.execPath, [program, 'server', ...args, ...(options.more ?? [])], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [program, 'server', ...args, ...(options.more ?? [])], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.env },
+  });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
