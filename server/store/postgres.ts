@@ -41,6 +41,8 @@ export async function openPostgres(text: string, { onFault = () => undefined, on
   });
   // A connection that breaks while nobody uses it: the pool has thrown it away and makes another when one is wanted.
   pool.on('error', onFault);
+  // One that breaks while somebody holds it between two statements: the next statement tells the holder.
+  pool.on('connect', (client) => void client.on('error', () => undefined));
   const db = new Kysely<Tables>({
     dialect: new CodedPostgresDialect({
       pool,
