@@ -15,7 +15,7 @@ const lanes: readonly (readonly [Lane, string])[] = [
   ['record', 'Record'],
 ];
 
-export const proofWords = { verified: 'verified', pending: 'receipt pending', missing: 'missing' } as const;
+export const proofWords = { verified: 'verified', pending: 'receipt pending', missing: 'missing', pruned: 'pruned by retention' } as const;
 
 interface LanesProps {
   readonly events: readonly StoryEvent[];

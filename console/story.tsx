@@ -92,7 +92,7 @@ function Told({ story, chosen, onChoose }: ToldProps) {
 function Whole({ story }: { readonly story: Story }) {
   const missing =
     story.gaps.filter(({ state }) => state === 'missing').length + story.events.filter(({ proof }) => proof === 'missing').length;
-  const pending = story.gaps.length - story.gaps.filter(({ state }) => state === 'missing').length;
+  const pending = story.gaps.filter(({ state }) => state === 'pending').length;
   const state = missing > 0 ? 'missing' : pending > 0 ? 'pending' : 'verified';
   const says = {
     verified: `All ${story.events.length} entries are here, in order, and their signatures were checked. The server has given its receipt for ${story.receipt.size} entries of this log.`,

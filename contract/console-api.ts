@@ -188,7 +188,8 @@ export const StoryGap = Type.Object(
   {
     from: Count,
     to: Count,
-    state: Type.Union([Type.Literal('pending'), Type.Literal('missing')]),
+    /** `pruned`: retention destroyed it; the server's statement and the leaf hashes are in an export. */
+    state: Type.Union([Type.Literal('pending'), Type.Literal('missing'), Type.Literal('pruned')]),
     after: Timestamp,
     before: Type.Union([Type.Null(), Timestamp]),
     says: Type.String({ maxLength: 400 }),

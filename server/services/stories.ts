@@ -10,6 +10,7 @@ import { LONGEST_SESSION_MS, UNREADABLE_ROW } from './index-rows.ts';
 import { indexState } from './index-state.ts';
 import { type LogName, readLog } from './logs.ts';
 import { type Names, sentenceOf } from './sentences.ts';
+import { prunedRanges, type Span } from './spans.ts';
 
 const PAGE = 50;
 /** Events of one story; a session of a day has a few hundred. */
@@ -139,7 +140,7 @@ async function story(db: Kysely<Tables>, workstationId: string, session: string)
   const elsewhere = others.map(toEvent);
   const later = await successorOf(db, name);
   const gaps = [
-    ...holes(events, { from: Number(found.first_seq), to: last }),
+    ...holes(events, { from: Number(found.first_seq), to: last }, await prunedRanges(db, name)),
     ...tail(events, { open, stored, pinned: log?.pinned.size ?? 0, replaced: later }),
   ];
   const receipted = rows.at(-1);
@@ -183,21 +184,50 @@ function eventsElsewhere(db: Kysely<Tables>, found: FoundSession) {
 }
 
 /** Places within the session's range that the index has nothing for. */
-function holes(events: readonly StoryEvent[], { from, to }: { readonly from: number; readonly to: number }): StoryGap[] {
+function holes(
+  events: readonly StoryEvent[],
+  { from, to }: { readonly from: number; readonly to: number },
+  pruned: readonly Span[],
+): StoryGap[] {
   const gaps: StoryGap[] = [];
   let next = from;
   let after = events[0]?.at ?? iso(0);
   const shown = events.length >= LONGEST_STORY ? (events.at(-1)?.seq ?? to) : to;
   for (const event of [...events, null]) {
     const seq = event?.seq ?? shown + 1;
-    if (seq > next) gaps.push(gap({ from: next, to: seq - 1, after, before: event?.at ?? null }));
+    if (seq > next) gaps.push(...gapsIn({ from: next, to: seq - 1, after, before: event?.at ?? null }, pruned));
     next = seq + 1;
     after = event?.at ?? after;
   }
   return gaps;
 }
 
-function gap({ from, to, after, before }: Pick<StoryGap, 'from' | 'to' | 'after' | 'before'>): StoryGap {
+/** One hole, cut where retention took a part of it. */
+function gapsIn(hole: Hole, pruned: readonly Span[]): StoryGap[] {
+  const gaps: StoryGap[] = [];
+  let { from } = hole;
+  for (const { start, end } of pruned) {
+    const [first, last] = [Math.max(from, start), Math.min(hole.to, end - 1)];
+    if (first > last) continue;
+    if (first > from) gaps.push(gap({ ...hole, from, to: first - 1 }));
+    gaps.push(prunedGap({ ...hole, from: first, to: last }));
+    from = last + 1;
+  }
+  return from > hole.to ? gaps : [...gaps, gap({ ...hole, from })];
+}
+
+type Hole = Pick<StoryGap, 'from' | 'to' | 'after' | 'before'>;
+
+function prunedGap(hole: Hole): StoryGap {
+  const range = hole.from === hole.to ? `Entry ${hole.from} was` : `Entries ${hole.from} to ${hole.to} were`;
+  return {
+    ...hole,
+    state: 'pruned',
+    says: `${range} destroyed as the policy asks, after its time. An export shows the statement that the server signed.`,
+  };
+}
+
+function gap({ from, to, after, before }: Hole): StoryGap {
   const range = from === to ? `Entry ${from} is` : `Entries ${from} to ${to} are`;
   return {
     from,

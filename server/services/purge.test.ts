@@ -1,0 +1,187 @@
+/** What a purge takes and what it refuses to judge, on either engine: real entries, the clock of the test. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { SimRecord } from '../../cli/sim/record.ts';
+import { parseVerifierKey, treeHasher } from '../../core/audit/index.ts';
+import { nodeCrypto } from '../../crypto/index.ts';
+import { testStore } from '../../test/support/test-store.ts';
+import { openPeriodKeyFiles } from '../site/period-keys.ts';
+import type { Store } from '../store/store.ts';
+import { openEnvelopes } from './envelopes.ts';
+import { type Holds, openHolds } from './holds.ts';
+import { type Intake, openIntake } from './intake.ts';
+import { openPeriodKeys, type PeriodKeys } from './period-keys.ts';
+import { openPurge, type Purge } from './purge.ts';
+import { openReader, type Reader } from './reader.ts';
+import { openServerLog } from './server-log.ts';
+import { openStories } from './stories.ts';
+
+const hasher = treeHasher(nodeCrypto);
+const readerKey = nodeCrypto.random(32);
+const recipients = [nodeCrypto.hpkePublicKey(readerKey), nodeCrypto.hpkePublicKey(nodeCrypto.random(32))] as const;
+const LONG_AGO = Date.UTC(2019, 4, 5);
+const TODAY = Date.UTC(2026, 10, 23);
+const HOUR = 3_600_000;
+const session = 'a'.repeat(32);
+
+let folder: string;
+let store: Store;
+let clock: number;
+let seat: SimRecord;
+let intake: Intake;
+let reader: Reader;
+let holds: Holds;
+let purge: Purge;
+let periodKeys: PeriodKeys;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wardlock-purge-'));
+  store = await testStore();
+  const { db } = store;
+  clock = LONG_AGO;
+  const now = (): number => clock;
+  const log = openServerLog(db, now);
+  const periodFiles = openPeriodKeyFiles(join(folder, 'period-keys'));
+  periodKeys = openPeriodKeys({ db, crypto: nodeCrypto, files: periodFiles, now });
+  const envelopes = openEnvelopes({ db, crypto: nodeCrypto, periodKeys });
+  const mirror = { name: 'wardlock/site/mirror', signer: nodeCrypto.signer(nodeCrypto.random(32)) };
+  const logKeyOf = (vkey: string) => parseVerifierKey(nodeCrypto, vkey);
+  intake = openIntake({ db, crypto: nodeCrypto, hasher, mirror, envelopes, logKeyOf, now, onStored: () => undefined });
+  reader = openReader({ db, crypto: nodeCrypto, readerKeys: [readerKey], envelopes, log, now });
+  holds = openHolds({ db, log, now });
+  purge = openPurge({
+    db,
+    crypto: nodeCrypto,
+    envelopes,
+    periodKeys,
+    periodFiles,
+    mirror,
+    holds,
+    log,
+    now,
+    policies: { latest: async () => null },
+  });
+  seat = new SimRecord(recipients);
+  await db.insertInto('wards').values({ id: 'icu', name: 'ICU' }).execute();
+  const row = { name: 'Bay 1', ward_id: 'icu', enrolled_at: 0, log_key: seat.vkey, sealing_key: '', machine_id_sha256: '', os: '{}' };
+  await db
+    .insertInto('seats')
+    .values({ workstation_id: seat.workstationId, ...row, revoked_at: null, last_seen_at: null })
+    .execute();
+});
+afterEach(async () => {
+  await store.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** An epoch of a session of this person, closed and stored. */
+async function epochOf(person: string): Promise<void> {
+  if (seat.size === 0) seat.newEpoch();
+  const event = (type: string) =>
+    JSON.stringify({ body: { person, reason: 'logout', session: session.replace('a', person.slice(-1)) }, type });
+  seat.append(1, () => event('session.ended'));
+  seat.newEpoch();
+  await send();
+}
+
+async function send(): Promise<void> {
+  const { workstationId, incarnation, vkey: logKey } = seat;
+  let start = Number((await store.db.selectFrom('logs').select('size').executeTakeFirst())?.size ?? 0);
+  while (start < seat.size) {
+    const run = seat.log.run(start, { entries: 256, bytes: 1_048_576 });
+    const taken = await intake.take({ workstationId, incarnation, logKey, start, note: run.note, proof: run.proof, entries: run.entries });
+    start = taken.size;
+  }
+}
+
+const ask = { dryRun: false, by: 'dpo', clockIsRight: true };
+const pruned = () => store.db.selectFrom('pruned_ranges').select(['start', 'end']).orderBy('start').execute();
+const living = async (): Promise<string[]> =>
+  (await store.db.selectFrom('period_keys').select('period').where('destroyed_at', 'is', null).orderBy('made_at').execute()).map(
+    ({ period }) => period,
+  );
+
+test('whole months go after the time of the policy, epoch by epoch; the epoch in force and what is younger stay', async () => {
+  await epochOf('p.a');
+  await epochOf('p.b');
+  await reader.catchUp();
+  clock = Date.UTC(2025, 4, 30);
+  expect((await purge.run(ask)).entries).toBe(0);
+  clock = TODAY;
+  await epochOf('p.c');
+  expect((await purge.run(ask)).entries).toBe(4);
+  expect(await pruned()).toEqual([{ start: 0, end: 4 }]);
+  await reader.catchUp();
+  expect((await store.db.selectFrom('indexed_events').select('seq').orderBy('seq').execute()).map(({ seq }) => Number(seq))).toEqual([
+    4, 5, 6,
+  ]);
+});
+
+test('the key of the month waits until nobody can seal to it any more, and goes with the next purge', async () => {
+  await epochOf('p.a');
+  clock = TODAY;
+  const first = await purge.run(ask);
+  expect(first.keys).toMatchObject({ destroyed: [], waiting: [expect.stringMatching(/^2019-05-/)] });
+  expect(await living()).toEqual(['2019-05', '2026-11']);
+  clock += HOUR;
+  const second = await purge.run(ask);
+  expect(second).toMatchObject({ entries: 0, keys: { destroyed: [expect.stringMatching(/^2019-05-/)], resealed: 1 } });
+  expect(await living()).toContain('2026-11');
+});
+
+test('a person on hold keeps what is theirs; where the index cannot tell, everything is held', async () => {
+  await epochOf('p.a');
+  await epochOf('p.b');
+  await holds.place({ person: 'p.b', reason: 'case 7', by: 'counsel' });
+  clock = TODAY;
+  expect(await purge.run(ask)).toMatchObject({ entries: 0, held: [{ epochs: 2, reason: 'case 7' }] });
+  await reader.catchUp();
+  expect(await purge.run(ask)).toMatchObject({ entries: 2, held: [{ epochs: 1 }] });
+  expect(await pruned()).toEqual([{ start: 0, end: 2 }]);
+});
+
+test('a hold on a time keeps what was recorded then, and nothing without a reason or without an object is a hold', async () => {
+  await epochOf('p.a');
+  const at = Date.now();
+  await holds.place({ from: at - HOUR, to: at + HOUR, reason: 'the night of the fire', by: 'counsel' });
+  clock = TODAY;
+  expect(await purge.run(ask)).toMatchObject({ entries: 0, held: [{ epochs: 1 }] });
+  await expect(holds.place({ reason: 'all', by: 'x' })).rejects.toMatchObject({ code: 'SERVER_HOLD_MALFORMED' });
+  await expect(holds.place({ person: 'p.a', reason: ' ', by: 'x' })).rejects.toMatchObject({ code: 'SERVER_HOLD_MALFORMED' });
+  await expect(holds.place({ seat: 'Bay 9', reason: 'x', by: 'x' })).rejects.toMatchObject({ code: 'SERVER_NOT_FOUND' });
+});
+
+test('a clock that runs years ahead of everything recorded purges nothing unless a person says that it is right', async () => {
+  await epochOf('p.a');
+  await holds.place({ seat: 'Bay 1', reason: 'only to have something recorded', by: 'counsel' });
+  clock = TODAY;
+  await expect(purge.run({ ...ask, clockIsRight: false })).rejects.toMatchObject({ code: 'SERVER_PURGE_REFUSED' });
+  expect(await pruned()).toEqual([]);
+});
+
+test('a month key that is not here stops the purge before it begins', async () => {
+  await epochOf('p.a');
+  await rm(join(folder, 'period-keys'), { recursive: true });
+  clock = TODAY;
+  await expect(purge.run(ask)).rejects.toMatchObject({ code: 'SERVER_PERIOD_KEY_MISSING' });
+  expect(await pruned()).toEqual([]);
+});
+
+test('a story that lost its beginning to retention says so, and calls it no hole', async () => {
+  seat.newEpoch();
+  const started = { factors: ['pin'], person: 'p.a', policyVersion: 1, replaces: null, role: 'nurse', session };
+  seat.append(1, () => JSON.stringify({ body: started, type: 'session.started' }));
+  seat.newEpoch();
+  await send();
+  clock = TODAY;
+  seat.append(1, () => JSON.stringify({ body: { person: 'p.a', reason: 'logout', session }, type: 'session.ended' }));
+  seat.newEpoch();
+  await send();
+  await reader.catchUp();
+  await purge.run(ask);
+  const story = await openStories(store.db).story(seat.workstationId, session);
+  expect(story.gaps).toMatchObject([{ from: 1, to: 1, state: 'pruned' }]);
+  expect(story.events.map(({ type }) => type)).toContain('session.ended');
+});
