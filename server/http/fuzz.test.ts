@@ -1,18 +1,22 @@
 /**
- * Every endpoint of both listeners against bodies, queries and paths made from its schema and from nonsense: whatever comes,
- * the answer is a status below 500, and a refusal carries a code of the closed union and never a stack.
+ * Every endpoint of both listeners, as its own OpenAPI document names them, against bodies, queries and paths made from its
+ * schema and from nonsense: whatever comes, the answer is a status below 500, and a refusal carries a code of the closed union
+ * and never a stack. A new route is fuzzed by being there.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { InjectOptions } from 'fastify';
+import Type, { type Static } from 'typebox';
+import { Value } from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { consolePaths } from '../../contract/console-api.ts';
 import { seatPaths } from '../../contract/seat-api.ts';
 import { formatVerifierKey, NOTE_ED25519 } from '../../core/audit/index.ts';
 import { isErrorCode } from '../../core/errors/index.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
+import { fitting } from '../../test/support/schema-arbitrary.ts';
 import { testDatabase } from '../../test/support/test-store.ts';
 import { openSite, type Site } from '../compose.ts';
 import type { App } from './app.ts';
@@ -22,12 +26,13 @@ import { createSeatsApp } from './seats-app.ts';
 const workstationId = 'a'.repeat(32);
 const fingerprint = 'f'.repeat(64);
 const incarnation = 'b'.repeat(16);
-type Method = 'GET' | 'POST' | 'PUT';
+/** Requests of each route. */
+const RUNS = 40;
 let folder: string;
 let site: Site;
 let seats: App;
 let people: App;
-let cookie: string;
+let signedIn: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'wardlock-fuzz-'));
@@ -49,7 +54,7 @@ beforeAll(async () => {
   await site.policies.trust([Buffer.from(publicKey)]);
   await site.accounts.put('iris', 'correct horse battery');
   const { secret } = await site.accounts.signIn('iris', 'correct horse battery');
-  cookie = `__Host-wardlock=${secret}`;
+  signedIn = `__Host-wardlock=${secret}`;
   seats = await createSeatsApp(site, null, () => ({ workstationId, fingerprintSha256: fingerprint }));
   people = await createConsoleApp(site, null);
 });
@@ -116,29 +121,71 @@ const body = fc.oneof(
   fc.constantFrom('multipart/form-data', 'application/xml', 'garbage', '').map((type) => ({ type, payload: 'x' })),
 );
 const query = fc.dictionary(
-  fc.constantFrom('policy', 'directory', 'wait', 'person', 'seat', 'from', 'to', 'after'),
+  fc.constantFrom('policy', 'directory', 'wait', 'person', 'seat', 'from', 'to', 'after', 'limit', 'x'),
   fc.oneof(fc.constantFrom('0', '1', '-1', '2026-01-01T00:00:00Z', 'x'), fc.string()),
 );
+const piece = fc.oneof(
+  fc.constantFrom('%00', '..%2f', '-1', workstationId, incarnation, '0', 'x'.repeat(300)),
+  fc.string().map(encodeURIComponent),
+);
 
-const seatRoutes: readonly [Method, string][] = [
-  ['POST', seatPaths.enrol],
-  ['POST', seatPaths.renew],
-  ['POST', seatPaths.reports],
-  ['POST', seatPaths.addCheckpoint],
-  ['PUT', `${seatPaths.entries}/${incarnation}/0`],
-  ['PUT', `${seatPaths.entries}/${incarnation}/7`],
-  ['PUT', `${seatPaths.entries}/nonsense/-1`],
-];
-const peopleRoutes: readonly [Method, string][] = [
-  ['POST', consolePaths.policy],
-  ['POST', consolePaths.signIn],
-  ['POST', consolePaths.signOut],
-  ['GET', consolePaths.sessions],
-  ['GET', consolePaths.exportLog],
-  ['GET', consolePaths.alarms],
-  ['GET', `${consolePaths.sessions}/${workstationId}/${'c'.repeat(32)}`],
-  ['GET', `${consolePaths.sessions}/%00/..%2f`],
-];
+/** What of an OpenAPI document the fuzzing goes by. */
+const Operation = Type.Object({
+  parameters: Type.Optional(
+    Type.Array(Type.Object({ name: Type.String(), in: Type.String(), required: Type.Boolean(), schema: Type.Unknown() })),
+  ),
+  requestBody: Type.Optional(Type.Object({ content: Type.Record(Type.String(), Type.Object({ schema: Type.Unknown() })) })),
+});
+const Document = Type.Object({ paths: Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown())) });
+const methods = { get: 'GET', post: 'POST', put: 'PUT', delete: 'DELETE', patch: 'PATCH' } as const;
+
+interface Route {
+  readonly method: (typeof methods)[keyof typeof methods];
+  readonly path: string;
+  readonly operation: Static<typeof Operation>;
+}
+
+async function routesOf(app: App): Promise<Route[]> {
+  await app.ready();
+  const { paths } = Value.Parse(Document, app.swagger());
+  return Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([verb, operation]) => {
+      const method = Object.entries(methods).find(([name]) => name === verb)?.[1];
+      if (method === undefined) throw new Error(`teach this test ${verb} of ${path}`);
+      return { method, path, operation: Value.Parse(Operation, operation) };
+    }),
+  );
+}
+
+/** Requests of one route: each part fits its schema or is nonsense. */
+function requestsOf({ method, path, operation: { parameters = [], requestBody } }: Route): fc.Arbitrary<InjectOptions> {
+  const asked = (where: string) => parameters.filter((parameter) => parameter.in === where);
+  const places = Object.fromEntries([...path.matchAll(/\{([^}]+)\}/g)].map(([, name = '']) => [name, pathPiece(asked('path'), name)]));
+  const fields = Object.fromEntries(asked('query').map(({ name, schema }) => [name, fitting(schema).map(String)]));
+  const requiredKeys = asked('query').flatMap(({ name, required }) => (required ? [name] : []));
+  const contents = Object.entries(requestBody?.content ?? {}).map(([type, { schema }]) =>
+    fitting(schema).map((value) => ({ type, payload: JSON.stringify(value) })),
+  );
+  return fc
+    .record({ places: fc.record(places), query: fc.oneof(fc.record(fields, { requiredKeys }), query), body: fc.oneof(body, ...contents) })
+    .map(({ places: filled, query: given, body: { type, payload } }) => ({
+      method,
+      url: path.replaceAll(/\{([^}]+)\}/g, (_whole, name: string) => String(filled[name])),
+      // A long poll would wait for nothing.
+      query: 'wait' in given ? { ...given, wait: '0' } : given,
+      ...(method === 'GET' ? {} : { payload, headers: { 'content-type': type } }),
+    }));
+}
+
+function pathPiece(parameters: readonly { readonly name: string; readonly schema: unknown }[], name: string): fc.Arbitrary<string> {
+  const schema = parameters.find((parameter) => parameter.name === name)?.schema;
+  return schema === undefined
+    ? piece
+    : fc.oneof(
+        fitting(schema).map((value) => encodeURIComponent(String(value))),
+        piece,
+      );
+}
 
 async function expectCalm(app: App, options: InjectOptions): Promise<void> {
   const answer = await app.inject(options);
@@ -150,29 +197,41 @@ async function expectCalm(app: App, options: InjectOptions): Promise<void> {
 }
 
 describe('whatever comes, the answer is calm', () => {
-  test.each(seatRoutes)('seats: %s %s', async (method, url) => {
-    await fc.assert(
-      fc.asyncProperty(body, ({ type, payload }) => expectCalm(seats, { method, url, payload, headers: { 'content-type': type } })),
-      { numRuns: 60 },
-    );
+  test('seats: every route', { timeout: 60_000 }, async () => {
+    for (const route of await routesOf(seats)) {
+      await fc.assert(
+        fc.asyncProperty(requestsOf(route), (options) => expectCalm(seats, options)),
+        { numRuns: RUNS },
+      );
+    }
   });
 
-  test('seats: GET updates', async () => {
-    await fc.assert(
-      fc.asyncProperty(query, (given) => expectCalm(seats, { method: 'GET', url: seatPaths.updates, query: { ...given, wait: '0' } })),
-      { numRuns: 60 },
-    );
+  test('people: every route, signed in and not', { timeout: 60_000 }, async () => {
+    for (const route of await routesOf(people)) {
+      // Guesses at a password, and signing out, must not make everyone a stranger for the rest.
+      const cookie = route.path === consolePaths.signIn || route.path === consolePaths.signOut ? '' : signedIn;
+      await fc.assert(
+        fc.asyncProperty(requestsOf(route), fc.boolean(), (options, known) =>
+          expectCalm(people, { ...options, headers: { ...options.headers, ...(known ? { cookie } : {}) } }),
+        ),
+        { numRuns: RUNS },
+      );
+    }
   });
 
-  test.each(peopleRoutes)('people: %s %s', async (method, url) => {
-    const input = fc.tuple(body, query, fc.boolean());
-    await fc.assert(
-      fc.asyncProperty(input, ([{ type, payload }, given, known]) => {
-        const headers = { ...(known ? { cookie } : {}), ...(method === 'GET' ? {} : { 'content-type': type }) };
-        return expectCalm(people, { method, url, query: given, headers, ...(method === 'GET' ? {} : { payload }) });
-      }),
-      { numRuns: 60 },
-    );
+  test('the routes are found: those of the contract are among them', async () => {
+    for (const [app, paths] of [
+      [seats, seatPaths],
+      [people, consolePaths],
+    ] as const) {
+      const found = (await routesOf(app)).map(({ path }) => path);
+      const wanted = Object.values(paths).map((path) => path.replaceAll(/:(\w+)/g, '{$1}'));
+      for (const path of wanted)
+        expect(
+          found.some((one) => one.startsWith(path)),
+          path,
+        ).toBe(true);
+    }
   });
 
   test('paths and methods that nobody serves are 404 with a code', async () => {

@@ -18,7 +18,7 @@ import { parseCheckpoint, parseNote, parseVerifierKey, toHex, verifyCosignature 
 import { nodeCrypto } from '../../crypto/index.ts';
 import { openAuthority } from '../../server/site/authority.ts';
 import { codeOf, FaultServer } from '../support/fault-server.ts';
-import { startServer, until } from '../support/server-process.ts';
+import { cli, startServer, until } from '../support/server-process.ts';
 
 let server: FaultServer;
 let seat: SimSeat;
@@ -143,7 +143,7 @@ describe('who may speak', () => {
     }
   });
 
-  test('no client certificate, one of another CA, one that this site never issued: refused, recorded, counted', async () => {
+  test('no client certificate, wrong CA, never issued, expired, revoked: refused, recorded, counted', async () => {
     const refused = (reason: string): number =>
       server.rows("select * from server_events where type = 'peer.refused' and body like ?", `%${reason}%`).length;
     const ask = async (identity: { key: string; certificate: string } | null): Promise<SeatAnswer> => {
@@ -154,6 +154,7 @@ describe('who may speak', () => {
         client.close();
       }
     };
+    const unknownBefore = await countedOf('SERVER_SEAT_UNKNOWN');
     expect(codeOf(await ask(null))).toBe('SERVER_SEAT_UNKNOWN');
     const { authority } = await openAuthority(join(server.folder, 'foreign-ca'), 'site', Date.now());
     const key = await newKeyRequest();
@@ -165,6 +166,13 @@ describe('who may speak', () => {
     const expired = { ...forged, now: Date.now() - 100 * 86_400_000 };
     expect(codeOf(await ask({ key: key.keyPem, certificate: (await own.certifySeat(expired)).pem }))).toBe('SERVER_SEAT_UNKNOWN');
     await until(() => refused('SERVER_SEAT_UNKNOWN') > 0);
+    expect((await countedOf('SERVER_SEAT_UNKNOWN')) - unknownBefore).toBe(4);
+    const gone = await server.newSeat();
+    await cli(['seat', 'revoke', gone.workstationId, '--state', server.state]);
+    const answer = await ask(gone.identity);
+    expect([answer.status, codeOf(answer)]).toEqual([403, 'SERVER_SEAT_REVOKED']);
+    await until(() => refused('SERVER_SEAT_REVOKED') > 0);
+    expect(await countedOf('SERVER_SEAT_REVOKED')).toBe(1);
   });
 
   test('TLS 1.1 and 1.2 do not get through to the seats, and that is recorded', async () => {
@@ -188,6 +196,7 @@ describe('who may speak', () => {
       expect(await ended).toBe('refused');
     }
     await until(() => server.rows("select * from server_events where type = 'peer.refused' and body like '%PROTOCOL%'").length > 0);
+    expect(await countedOf('ERR_SSL_UNSUPPORTED_PROTOCOL')).toBeGreaterThanOrEqual(2);
   });
 
   test('the token guesses of one address are slowed down', async () => {
@@ -209,3 +218,14 @@ describe('who may speak', () => {
     expect(statuses.at(-1)).toBe(429);
   });
 });
+
+/** How often the server says that it refused a peer for this reason. */
+async function countedOf(code: string): Promise<number> {
+  const client = openSeatClient(server.ready.console, seat.enrolment.ca, null);
+  try {
+    const { body } = await client.call({ method: 'GET', path: '/metrics' });
+    return Number(new RegExp(`wardlock_refused_peers{code="${code}"} (\\d+)`).exec(body.toString('utf8'))?.[1] ?? 0);
+  } finally {
+    client.close();
+  }
+}
