@@ -12,23 +12,27 @@ export interface TestEngine {
   readonly name: 'SQLite' | 'PostgreSQL';
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** The address of a new database. */
+  /** The address of a new database that is at this build's schema, or will be when it is opened. */
   newDatabase(): Promise<string>;
+  /** The same without any table. */
+  emptyDatabase(): Promise<string>;
 }
 
 function sqlite(): TestEngine {
   let folder = '';
   let databases = 0;
+  const newDatabase = async (): Promise<string> => {
+    databases += 1;
+    return `sqlite:${join(folder, `${databases}.db`)}`;
+  };
   return {
     name: 'SQLite',
     start: async () => {
       folder = await mkdtemp(join(tmpdir(), 'wardlock-sqlite-'));
     },
     stop: () => rm(folder, { recursive: true, force: true }),
-    newDatabase: async () => {
-      databases += 1;
-      return `sqlite:${join(folder, `${databases}.db`)}`;
-    },
+    newDatabase,
+    emptyDatabase: newDatabase,
   };
 }
 
@@ -47,6 +51,7 @@ function postgres(): TestEngine {
     },
     stop: async () => cluster?.end(),
     newDatabase: () => started().newDatabase('migrated'),
+    emptyDatabase: () => started().newDatabase(),
   };
 }
 
