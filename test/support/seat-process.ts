@@ -22,6 +22,8 @@ import { type BoundaryClient, connect } from '../../ipc/client.ts';
 import { SiteDouble, type StaffMember } from './site-double.ts';
 
 const program = resolve(import.meta.dirname, '../../cli/main.ts');
+/** The machine's own readers, if it has any, are none of a test's. */
+const NO_READERS = ['--reader-socket', '/nonexistent/pcscd.comm'];
 const KIND_EPOCH = 2;
 const PING_MS = 500;
 const POLL_MS = 25;
@@ -81,9 +83,13 @@ export class SeatProcess {
   }
 
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [program, 'agent', '--state', this.state, '--no-keychain', '--json', ...this.#args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      process.execPath,
+      [program, 'agent', '--state', this.state, '--no-keychain', '--json', ...NO_READERS, ...this.#args],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     this.#child = child;
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#log += text;

@@ -28,11 +28,7 @@ export const Told = Type.Union([
 ]);
 export type Told = Static<typeof Told>;
 
-/** The one argument of the process: readers whose present card hung it last time and is left alone until it is taken away. */
-const LeftAlone = Type.Array(ReaderName, { maxItems: 64 });
-
 const told = Compile(Told);
-const leftAlone = Compile(LeftAlone);
 
 /** Undefined for what is no message of this protocol. */
 export function parseTold(line: string): Told | undefined {
@@ -42,11 +38,6 @@ export function parseTold(line: string): Told | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** @throws when the argument is not a list of reader names */
-export function parseLeftAlone(argument: string | undefined): readonly string[] {
-  return leftAlone.Parse(JSON.parse(argument ?? '[]'));
 }
 
 /** A line that is longer is not read on: no message comes near it. */

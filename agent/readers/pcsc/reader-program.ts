@@ -6,7 +6,8 @@ import { writeSync } from 'node:fs';
 import { type Card, CardDisposition, CardMode, Client, Protocol, type Reader, ReaderStatus, type ReaderStatusFlags } from 'pcsc-mini';
 import { endWithParent, giveUpCapabilities } from '../../os/privileges.ts';
 import type { Reading } from '../port.ts';
-import { parseLeftAlone, type Told } from './messages.ts';
+import { parseLeftAlone } from './left-alone.ts';
+import type { Told } from './messages.ts';
 import { GET_UID, readingOf } from './uid.ts';
 
 const STANDARD_OUTPUT = 1;

@@ -8,8 +8,11 @@ import { existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import type { SeatLog } from '../../log.ts';
 import type { ReaderEvents, ReaderStack } from '../port.ts';
+import { leftAloneArgument } from './left-alone.ts';
 import { LINE_LIMIT, PING, parseTold, type Told } from './messages.ts';
 
+/** The process does little and keeps nothing. */
+const NODE_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=32'];
 const TICK_MS = 250;
 const PING_MS = 1_000;
 /** The process was started and must have said something by then: a busy machine needs seconds. */
@@ -116,7 +119,7 @@ export class PcscStack implements ReaderStack {
 
   #start(now: number): void {
     const program = join(import.meta.dirname, `reader-program${extname(import.meta.filename)}`);
-    const child = spawn(process.execPath, [program, JSON.stringify([...this.#leftAlone])], {
+    const child = spawn(process.execPath, [...NODE_FLAGS, program, leftAloneArgument(this.#leftAlone)], {
       env: { PCSCLITE_CSOCK_NAME: this.#options.socket, MALLOC_ARENA_MAX: '1' },
       cwd: '/',
       stdio: ['pipe', 'pipe', 'ignore'],
