@@ -2,6 +2,7 @@
 // writes one results file for all of them. Must end with exit code 1 when a single test failed or none ran.
 import { rm } from 'node:fs/promises';
 import { bootstrap } from './bootstrap.mjs';
+import { coverageCheck } from './checks/coverage.mjs';
 import { count, countLine, printFailures, runChecks, writeResults } from './checks/outcome.mjs';
 import { playwrightCheck } from './checks/playwright.mjs';
 import { staticChecks } from './checks/static.mjs';
@@ -12,7 +13,14 @@ import { command, humanTime, line, StartProblem } from './lib/say.mjs';
 const suites = {
   test: {
     results: '.ci/results.json',
-    checks: [...staticChecks, vitestCheck('unit'), vitestCheck('architecture'), vitestCheck('integration'), playwrightCheck('e2e')],
+    checks: [
+      ...staticChecks,
+      vitestCheck('unit'),
+      coverageCheck,
+      vitestCheck('architecture'),
+      vitestCheck('integration'),
+      playwrightCheck('e2e'),
+    ],
   },
   deep: { results: '.ci/results-deep.json', checks: [vitestCheck('deep'), playwrightCheck('deep')] },
   long: { results: '.ci/results-long.json', checks: [vitestCheck('long')] },

@@ -4,11 +4,12 @@ import { expect, test } from 'vitest';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { memoryLog } from '../../test/audit/memory-log.ts';
 import { type ErrorCode, isWardlockError } from '../errors/index.ts';
-import { fromBase64, fromHex, fromUtf8, parseDecimal, readU64, toBase64, toHex, writeU64 } from './bytes.ts';
+import { equalBytes, fromBase64, fromHex, fromUtf8, parseDecimal, readU64, toBase64, toHex, writeU64 } from './bytes.ts';
 import { epochKeyName, formatCheckpoint, logKeyName, logOrigin, parseCheckpoint, parseCheckpointText } from './checkpoint.ts';
 import { cosign, cosignatureReply, verifyCosignature, withSignature } from './cosignature.ts';
 import { entryBody, HEADER_BYTES, MAX_CONTENT_BYTES, pad, parseHeader, unpad } from './entry.ts';
 import { deriveEpochKeys, encodeEpochBody, openEpochSecret, parseEpochBody, sealEpochSecret } from './epoch.ts';
+import { checkEd25519PublicKey, checkX25519PublicKey } from './key-check.ts';
 import {
   formatNote,
   formatVerifierKey,
@@ -151,6 +152,24 @@ test('a recipient who was given another secret than the rest finds out', () => {
   bytesOf.set(headerBytes, 0);
   bytesOf.set(encodeEpochBody({ ...body, envelopes: forged }), HEADER_BYTES);
   expect(openEpochSecret(nodeCrypto, bytesOf, header, log.readerKey).outcome).toBe('commitment-mismatch');
+});
+
+test('bytes of another length are other bytes', () => {
+  expect(equalBytes(Uint8Array.of(1, 2), Uint8Array.of(1))).toBe(false);
+  expect(equalBytes(Uint8Array.of(1, 2), Uint8Array.of(1, 2))).toBe(true);
+});
+
+test('an event beyond the largest size is refused', () => {
+  expect(codeOf(() => pad(new Uint8Array(MAX_CONTENT_BYTES + 1)))).toBe('AUDIT_EVENT_OVERSIZE');
+});
+
+test('a public key of another length or of small order is refused wherever one enters', () => {
+  for (const bad of [new Uint8Array(31), new Uint8Array(33), new Uint8Array(32)]) {
+    expect(codeOf(() => checkX25519PublicKey(bad))).toBe('AUDIT_KEY_UNSUITABLE');
+    expect(codeOf(() => checkEd25519PublicKey(bad))).toBe('AUDIT_KEY_UNSUITABLE');
+  }
+  checkX25519PublicKey(nodeCrypto.hpkePublicKey(nodeCrypto.random(32)));
+  checkEd25519PublicKey(signer.publicKey);
 });
 
 test('an epoch needs two recipients', () => {

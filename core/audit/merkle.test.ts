@@ -4,7 +4,7 @@ import { nodeCrypto } from '../../crypto/index.ts';
 import { equalBytes } from './bytes.ts';
 import { CompactRange, type TreeNode } from './compact.ts';
 import { treeHasher } from './hasher.ts';
-import { consistencyProof, inclusionProof, type NodeReader, verifyConsistency, verifyInclusion } from './merkle.ts';
+import { consistencyProof, inclusionProof, type NodeReader, subtreeHash, verifyConsistency, verifyInclusion } from './merkle.ts';
 
 const hasher = treeHasher(nodeCrypto);
 
@@ -69,6 +69,19 @@ test('every consistency proof verifies, and none leads from another root', () =>
       if (oldSize > 0 && oldSize < size) expect(verifyConsistency(hasher, claim, [...proof, leafOf(0)])).toBe(false);
     }
   }
+});
+
+test('hashes of another length prove nothing, and neither does a proof that ends before it begins', () => {
+  const short = new Uint8Array(31);
+  const inclusion = inclusionProof(hasher, 3, 7, whole.node);
+  expect(verifyInclusion(hasher, { leafHash: leafOf(3), index: 3, size: 7, root: rootOf(7) }, [...inclusion.slice(1), short])).toBe(false);
+  const claim = { oldSize: 3, size: 7, oldRoot: rootOf(3), root: rootOf(7) };
+  expect(verifyConsistency(hasher, claim, [short])).toBe(false);
+  expect(verifyConsistency(hasher, claim, [])).toBe(false);
+});
+
+test('the hash over no leaf is that of the empty tree', () => {
+  expect(subtreeHash(hasher, 0, 0, whole.node)).toEqual(hasher.emptyRoot);
 });
 
 test('a subtree that was computed by itself joins the range before it, wherever it may stand', () => {

@@ -47,7 +47,8 @@ export function parseTilePath(path: string): TileName | undefined {
 /** The path after `<prefix>/tile/`. */
 export function formatTilePath({ level, index, width }: TileName): string {
   const digits = String(index);
-  const groups = digits.padStart(Math.ceil(digits.length / 3) * 3, '0').match(/\d{3}/g) ?? [];
+  const padded = digits.padStart(Math.ceil(digits.length / 3) * 3, '0');
+  const groups = Array.from({ length: padded.length / 3 }, (_, at) => padded.slice(at * 3, at * 3 + 3));
   const name = groups.map((group, at) => (at < groups.length - 1 ? `x${group}` : group)).join('/');
   return `${level}/${name}${width === TILE_WIDTH ? '' : `.p/${width}`}`;
 }

@@ -3,7 +3,7 @@
  * the first are the frontier that the run continues, and the frontier before the last must be what the last one's proof
  * says. Owns that argument; entries are the caller's.
  */
-import { equalBytes } from '../bytes.ts';
+import { concat, equalBytes, HASH_BYTES } from '../bytes.ts';
 import { CompactRange, coverage } from '../compact.ts';
 import type { TreeHasher } from '../hasher.ts';
 import { climb, verifyInclusion } from '../merkle.ts';
@@ -30,7 +30,7 @@ export class RunProof {
     this.#claim = claim;
     const left = leftSiblings(claim.start, claim.size, claim.first);
     const fits = claim.start < claim.end && claim.end <= claim.size && left.length === coverage(0, claim.start).length;
-    this.#range = fits ? CompactRange.frontier(hasher, claim.start, left) : undefined;
+    this.#range = fits && left.every((hash) => hash.length === HASH_BYTES) ? CompactRange.frontier(hasher, claim.start, left) : undefined;
   }
 
   leaf(hash: Uint8Array): void {
@@ -47,7 +47,7 @@ export class RunProof {
     if (!verifyInclusion(this.#hasher, { leafHash: this.#firstLeaf, index: start, size, root }, first)) return false;
     if (!verifyInclusion(this.#hasher, { leafHash: this.#lastLeaf, index: end - 1, size, root }, last)) return false;
     const left = leftSiblings(end - 1, size, last);
-    return left.length === range.nodes.length && range.nodes.every((node, at) => equalBytes(node.hash, left[at] ?? root));
+    return equalBytes(concat(...left), concat(...range.nodes.map((node) => node.hash)));
   }
 }
 

@@ -28,6 +28,8 @@ const otherKey = noteVerifier(nodeCrypto, {
   publicKey: nodeCrypto.signer(nodeCrypto.random(32)).publicKey,
 });
 
+/** 43 digits and a sign, as a hash has them, whose last bits say nothing. */
+const NOT_CANONICAL = `${'A'.repeat(42)}B=`;
 const entry = (seq: number): Uint8Array => log.entries.get(seq) ?? new Uint8Array(0);
 const nodes: NodeReader = (level, index) => {
   const range = CompactRange.empty(hasher, index * 2 ** level);
@@ -264,6 +266,25 @@ test('an export says which part of each log it covers, so that one cut short sho
   });
   const cut = summaryOf(honest(log, 5, 15));
   expect(cut).toMatchObject({ faults: 0, sections: [{ size, ranges: [{ from: 5, to: 14 }], entries: 10 }] });
+});
+
+test('runs that follow each other are one range', () => {
+  const runsOf = (...ranges: readonly (readonly [number, number])[]): ExportLine[] => {
+    const parts = ranges.map(([start, end]) => honest(log, start, end));
+    const head = honest(log, 5, 25).filter(({ kind }) => kind === 'export' || kind === 'log' || kind === 'epoch');
+    const runs = parts.flatMap((part) => part.filter(({ kind }) => kind === 'run' || kind === 'entry'));
+    return [...head, ...runs, { kind: 'end', entries: runs.filter(({ kind }) => kind === 'entry').length }];
+  };
+  expect(summaryOf(runsOf([5, 10], [10, 20]))).toMatchObject({ faults: 0, sections: [{ runs: 2, ranges: [{ from: 5, to: 19 }] }] });
+});
+
+test.each([
+  ['entry', changed(lines, 'entry', (line) => ({ ...line, entry: 'A' }), 10), 'ENTRY_MALFORMED entry 10'],
+  ['epoch', changed(lines, 'epoch', (line) => ({ ...line, entry: 'A' })), 'ENTRY_MALFORMED entry 0'],
+  ['secret', changed(lines, 'epoch', (line) => ({ ...line, secret: NOT_CANONICAL })), 'EPOCH_SECRET_MISMATCH'],
+  ['hash', changed(lines, 'run', (line) => ({ ...line, first: line.first.map(() => NOT_CANONICAL) })), 'PROOF_INVALID from 5 to 24'],
+])('base64 that has no canonical reading is no %s', (_what, touched, fault) => {
+  expect(names(touched).join(' ')).toContain(fault);
 });
 
 test('a sealed export verifies, and each of its events counts as not opened', () => {

@@ -30,8 +30,8 @@ export class EpochChain {
   #previous: EpochKey | undefined;
   /** The size that certifies the current epoch: its entry is the last one under it. */
   #certifiedAt = -1;
-  /** True until the checkpoint of that size was seen. */
-  #owed = false;
+  /** The epoch whose certification has not come yet: its number until the checkpoint of that size was seen. */
+  #owed: number | undefined;
   #suspects: { readonly note: SignedNote; readonly epoch: number; readonly size: number }[] = [];
   #count = 0;
 
@@ -71,7 +71,7 @@ export class EpochChain {
     if (header.epoch > expected) this.#missing(current, header.epoch - 1, seq);
     this.#previous = header.epoch === expected ? current : undefined;
     this.#certifiedAt = seq + 1;
-    this.#owed = true;
+    this.#owed = header.epoch;
     this.#count += 1;
     const body = this.#readBody(seq, entry, header);
     this.#current = body === undefined ? { number: header.epoch, key: undefined } : this.#keyOf(header.epoch, body.publicKey, seq);
@@ -84,7 +84,7 @@ export class EpochChain {
    */
   checkSignature(note: SignedNote, size: number, kept: boolean): boolean {
     const certifies = size === this.#certifiedAt;
-    if (certifies && kept) this.#owed = false;
+    if (certifies && kept) this.#owed = undefined;
     const signer = certifies && this.#current?.number !== 0 ? this.#previous : this.#current;
     if (signer?.key === undefined || verifyNote(note, signer.key)) return true;
     if (this.#suspects.length < MAX_SUSPECTS) this.#suspects.push({ note, epoch: signer.number, size });
@@ -117,9 +117,10 @@ export class EpochChain {
 
   /** Called when the log goes on beyond `size`, or ends: the certification must have come by now. */
   reportOwed(size: number): void {
-    if (!this.#owed || size <= this.#certifiedAt) return;
-    this.#owed = false;
-    if (this.#current !== undefined) this.#faults.add({ code: 'EPOCH_UNCERTIFIED', epoch: this.#current.number });
+    const epoch = this.#owed;
+    if (epoch === undefined || size <= this.#certifiedAt) return;
+    this.#owed = undefined;
+    this.#faults.add({ code: 'EPOCH_UNCERTIFIED', epoch });
   }
 
   #readBody(seq: number, entry: Uint8Array, header: EntryHeader): EpochBody | undefined {

@@ -61,15 +61,14 @@ export class RootFaults {
 
   /** Turns what is unexplained into faults, once nothing can explain it any more. */
   settle(end: number): void {
-    while (this.#blocks[0] !== undefined && end >= (this.#blocks[0] + 1) * BLOCK_LEAVES + PATIENCE) {
-      const [block = 0] = this.#blocks.splice(0, 1);
+    for (let [block] = this.#blocks; block !== undefined && end >= (block + 1) * BLOCK_LEAVES + PATIENCE; [block] = this.#blocks) {
+      this.#blocks.shift();
       const range = { from: block * BLOCK_LEAVES, to: (block + 1) * BLOCK_LEAVES - 1 };
       if (!this.#namedBlocks.has(block)) this.#faults.add({ code: 'ENTRY_ALTERED', range, detail: 'One or more of these.' });
     }
-    while (this.#forks[0] !== undefined && end >= this.#forks[0].size + PATIENCE) {
-      const [fork] = this.#forks.splice(0, 1);
-      if (fork === undefined || this.#isNamed(fork.from, fork.size - 1)) continue;
-      this.#faults.add({ code: fork.code, range: { from: 0, to: fork.size - 1 } });
+    for (let [fork] = this.#forks; fork !== undefined && end >= fork.size + PATIENCE; [fork] = this.#forks) {
+      this.#forks.shift();
+      if (!this.#isNamed(fork.from, fork.size - 1)) this.#faults.add({ code: fork.code, range: { from: 0, to: fork.size - 1 } });
     }
     if (end === Infinity) this.#reportMismatch();
   }
