@@ -51,7 +51,7 @@ const modules: Readonly<Record<string, readonly (() => Promise<CommandModule>)[]
   'enrol-token': [() => import('./enrol-token.ts')],
   staff: [() => import('./staff.ts'), () => import('./staff-codes.ts')],
   sim: [() => import('./sim.ts')],
-  keys: [() => import('./keys.ts')],
+  keys: [() => import('./keys.ts'), () => import('./keys-recipients.ts')],
 };
 
 interface CommandModule {
