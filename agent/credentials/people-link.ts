@@ -109,6 +109,11 @@ export class PeopleLink {
     this.#ports.tell();
   }
 
+  /** The server answers again: what waits for it is told at once. */
+  connected(): void {
+    if (this.#ports.outbox.size > 0) this.#ports.tell();
+  }
+
   /** Seals a PIN's verifier so that only the server can read it, however long it lies here. Null: this site takes none. */
   sealVerifier(person: string, verifier: object): { readonly enc: string; readonly ciphertext: string } | null {
     const { directory, identity } = this.#ports;

@@ -1,0 +1,276 @@
+/** What a seat believes of an answer: only the one to its own last question, signed by its site and sealed to it. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Value } from 'typebox/value';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Directory } from '../../contract/directory.ts';
+import type { AuditEvent } from '../../contract/events.ts';
+import { FACTS_INFO, FACTS_TYPE, NEWS_INFO, NEWS_TYPE, type PeopleFacts, SeatNews, sealInfo } from '../../contract/people.ts';
+import { nodeCrypto } from '../../crypto/index.ts';
+import { pinVerifier } from '../../crypto/pin-verifier.ts';
+import { unwrap, wrap } from '../../crypto/sealed-envelope.ts';
+import type { SeatIdentity } from '../enrolment/seat-identity.ts';
+import { secretBox } from '../keys/index.ts';
+import type { Recorder } from '../record/recorder.ts';
+import { SeatMemory } from '../state/memory.ts';
+import { StaffDirectory } from './directory.ts';
+import { Outbox } from './outbox.ts';
+import { PeopleLink } from './people-link.ts';
+import { PinCheck } from './pin.ts';
+import { StaffAge } from './staff-age.ts';
+
+const box = secretBox(nodeCrypto, randomBytes(32));
+const log = nodeCrypto.signer(randomBytes(32));
+const site = nodeCrypto.signer(randomBytes(32));
+const newsSeed = randomBytes(32);
+const sealingSeed = randomBytes(32);
+const workstationId = 'a'.repeat(32);
+const identity = {
+  workstationId,
+  signer: log,
+  enrolment: { tenant: 'site', workstationId, directoryKey: Buffer.from(site.publicKey).toString('base64') },
+} as unknown as SeatIdentity;
+const pins = new PinCheck(randomBytes(32));
+const verifier = await pinVerifier('805917');
+
+let folder = '';
+let bootMs = 1_000_000;
+let wallMs = Date.parse('2030-06-01T10:00:00Z');
+const clock = { bootId: 'boot', bootMs: () => bootMs, wallMs: () => wallMs };
+let noted: AuditEvent[] = [];
+let told = 0;
+let judged: unknown[] = [];
+
+interface Opened {
+  readonly link: PeopleLink;
+  readonly outbox: Outbox;
+  readonly memory: SeatMemory;
+  readonly directory: StaffDirectory;
+  readonly age: StaffAge;
+}
+
+/** The link as it comes up from what lies in the folder. */
+function opened(): Opened {
+  const memory = new SeatMemory(join(folder, 'memory'), box, clock);
+  const directory = new StaffDirectory(join(folder, 'directory'), box, pins);
+  if (directory.current === null) directory.replace(staff());
+  const outbox = new Outbox(join(folder, 'outbox'), box, 100);
+  const age = new StaffAge({ clock, memory, trustedWallMs: () => wallMs, issuedAt: () => directory.current?.issuedAt ?? null });
+  const recorder = { note: (event: AuditEvent) => noted.push(event) } as unknown as Recorder;
+  const link = new PeopleLink({
+    identity,
+    directory,
+    memory,
+    outbox,
+    age,
+    clock,
+    recorder,
+    sealingSeed,
+    tell: () => {
+      told += 1;
+    },
+    onJudged: (item, refusal) => judged.push([item.kind, refusal]),
+  });
+  return { link, outbox, memory, directory, age };
+}
+
+function staff(): Directory {
+  const person = { givenName: 'A', initials: 'A', role: 'nurse', badges: [], validFrom: null, validUntil: null, revoked: false };
+  return {
+    schema: 'wardlock-directory/1',
+    tenant: 'site',
+    version: 7,
+    issuedAt: '2030-06-01T08:00:00Z',
+    ward: { id: 'icu', name: 'ICU' },
+    seatName: 'Bay 4',
+    badgeKey: Buffer.alloc(32).toString('base64'),
+    newsKey: Buffer.from(nodeCrypto.hpkePublicKey(newsSeed)).toString('base64'),
+    persons: [{ ...person, id: 'ada', displayName: 'Ada', pin: verifier }],
+  };
+}
+
+function read(news: string | null): SeatNews {
+  const ends = { privateKey: newsSeed, signedBy: log.publicKey };
+  const told = unwrap(nodeCrypto, news ?? '', ends, { type: NEWS_TYPE, info: sealInfo(NEWS_INFO, 'site', workstationId) });
+  if (!Value.Check(SeatNews, told)) throw new Error('no news');
+  return told;
+}
+
+function answer(nonce: string, change: Partial<PeopleFacts> = {}, signer = site): string {
+  const facts: PeopleFacts = {
+    schema: 'wardlock-people/1',
+    tenant: 'site',
+    workstationId,
+    nonce,
+    at: '2030-06-01T10:00:05Z',
+    directory: 7,
+    taken: 0,
+    refused: [],
+    persons: [{ person: 'ada', pin: verifier.salt, failuresElsewhere: 2, right: { agoMs: 60_000, seatName: 'Bay 1' } }],
+    ...change,
+  };
+  const ends = { signer, publicKey: nodeCrypto.hpkePublicKey(sealingSeed) };
+  return wrap(nodeCrypto, facts, ends, { type: FACTS_TYPE, info: sealInfo(FACTS_INFO, 'site', workstationId) });
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wl-people-'));
+  bootMs = 1_000_000;
+  wallMs = Date.parse('2030-06-01T10:00:00Z');
+  noted = [];
+  judged = [];
+  told = 0;
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe('an answer', () => {
+  test('is of the moment of its question, never later', () => {
+    const { link } = opened();
+    const { nonce } = read(link.news());
+    bootMs += 20_000;
+    expect(link.take(answer(nonce))).toEqual({ taken: true, more: false });
+    expect(link.facts['ada']).toMatchObject({ failuresElsewhere: 2, rightBootMs: 940_000, askedBootMs: 1_000_000 });
+    expect(noted).toEqual([]);
+  });
+
+  test.each([
+    ['by another signer', (nonce: string) => answer(nonce, {}, nodeCrypto.signer(randomBytes(32)))],
+    ['for another seat', (nonce: string) => answer(nonce, { workstationId: 'b'.repeat(32) })],
+    ['of another site', (nonce: string) => answer(nonce, { tenant: 'other' })],
+    ['to another question', () => answer('0'.repeat(32))],
+    ['that is none', () => Buffer.from('{}').toString('base64')],
+    ['that is noise', () => '%%%'],
+  ])('%s changes nothing and is an incident', (_what, forged) => {
+    const { link } = opened();
+    const { nonce } = read(link.news());
+    expect(link.take(forged(nonce))).toEqual({ taken: false, more: false });
+    expect(link.facts).toEqual({});
+    expect(noted).toEqual([{ type: 'sync.incident', body: { code: 'CREDENTIAL_FACTS_REFUSED' } }]);
+    // The true one still fits.
+    expect(link.take(answer(nonce)).taken).toBe(true);
+  });
+
+  test('fits once, and not at all once a newer question was asked', () => {
+    const { link } = opened();
+    const first = answer(read(link.news()).nonce);
+    expect(link.take(first).taken).toBe(true);
+    expect(link.take(first).taken).toBe(false);
+    const old = answer(read(link.news()).nonce, { persons: [] });
+    link.news();
+    expect(link.take(old).taken).toBe(false);
+    expect(link.facts['ada']).toBeDefined();
+  });
+
+  test('about a PIN that is no longer in force says nothing', () => {
+    const { link } = opened();
+    link.take(answer(read(link.news()).nonce, { persons: [{ person: 'ada', pin: 'b2xk', failuresElsewhere: 99, right: null }] }));
+    expect(link.facts).toEqual({});
+  });
+});
+
+test('escape 59: wrong PINs elsewhere are known after a restart; a right one elsewhere is not', () => {
+  const { link } = opened();
+  link.take(answer(read(link.news()).nonce));
+  expect(opened().link.facts['ada']).toMatchObject({ failuresElsewhere: 2, rightBootMs: null });
+});
+
+test('news: wrong PINs of now, right ones by their age, what waits in the outbox until it is judged', () => {
+  const { link, outbox, memory, directory } = opened();
+  const pinId = directory.who('ada')?.pinId ?? '';
+  memory.setThrottle('ada', { pinId, failures: 3, waitMs: 0, waitUntilBootMs: 0, bootId: 'boot' });
+  link.tried('ada', true);
+  expect(told).toBe(1);
+  bootMs += 5_000;
+  const number = outbox.add({ kind: 'badge', person: 'ada', badge: 'c'.repeat(64) });
+  link.connected();
+  expect(told).toBe(2);
+  const news = read(link.news());
+  expect(news).toMatchObject({
+    guesses: [{ person: 'ada', pin: verifier.salt, failures: 3 }],
+    right: [{ person: 'ada', agoMs: 5_000 }],
+    items: [{ kind: 'badge', number }],
+  });
+  expect(read(opened().link.news()).items).toHaveLength(1);
+  link.take(answer(news.nonce, { taken: number, refused: [{ number, code: 'SERVER_BADGE_TAKEN' }] }));
+  expect(judged).toEqual([['badge', 'SERVER_BADGE_TAKEN']]);
+  expect(read(link.news()).items).toEqual([]);
+  expect(opened().outbox.size).toBe(0);
+});
+
+test('what is sealed for the server can be read neither by the syncer nor by another site', () => {
+  const { link } = opened();
+  link.tried('ada', true);
+  const news = link.news() ?? '';
+  expect(Buffer.from(news, 'base64').toString('latin1')).not.toContain('ada');
+  const ends = { privateKey: randomBytes(32), signedBy: log.publicKey };
+  expect(unwrap(nodeCrypto, news, ends, { type: NEWS_TYPE, info: sealInfo(NEWS_INFO, 'site', workstationId) })).toBeUndefined();
+});
+
+describe('escape 58: the age of the staff', () => {
+  const policy = (tooOld: 'pin' | 'breakglass') => ({ signIn: { rules: [], staffAge: { maxSeconds: 3_600, tooOld } } }) as never;
+
+  test('counts from the server’s word that the list is the newest', () => {
+    const { link, age } = opened();
+    expect(age.ageMs).toBe(2 * 3_600_000);
+    expect([age.stateUnder(policy('pin')), age.stateUnder(policy('breakglass')), age.stateUnder(undefined)]).toEqual([
+      'old',
+      'tooOld',
+      'fresh',
+    ]);
+    link.take(answer(read(link.news()).nonce));
+    expect(age.stateUnder(policy('pin'))).toBe('fresh');
+    expect(age.asOf).toBe('2030-06-01T10:00:05.000Z');
+  });
+
+  test('does not, where the server has a newer list', () => {
+    const { link, age } = opened();
+    link.take(answer(read(link.news()).nonce, { directory: 8 }));
+    expect(age.stateUnder(policy('pin'))).toBe('old');
+  });
+
+  test('escape 53: is never younger than the time that the seat ran, whatever the clock says', () => {
+    const { link, age } = opened();
+    link.take(answer(read(link.news()).nonce));
+    wallMs = Date.parse('1970-01-01T00:00:00Z');
+    bootMs += 3_000_000;
+    age.tick();
+    bootMs += 900_000;
+    expect(age.stateUnder(policy('pin'))).toBe('old');
+    const again = opened();
+    expect(again.age.ageMs).toBeGreaterThanOrEqual(3_000_000);
+  });
+
+  test('escape 53: the server’s time goes on by the boot clock, so that a clock set back revives nobody', () => {
+    const { link } = opened();
+    expect(link.serverWallMs).toBe(0);
+    link.take(answer(read(link.news()).nonce));
+    wallMs = Date.parse('1970-01-01T00:00:00Z');
+    bootMs += 3_600_000;
+    expect(new Date(link.serverWallMs).toISOString()).toBe('2030-06-01T11:00:05.000Z');
+  });
+});
+
+test('a PIN that was changed here stays through older directories, and gives way to one that was set meanwhile', async () => {
+  const { directory } = opened();
+  const mine = await pinVerifier('930281');
+  const desk = await pinVerifier('482915');
+  const withPin = (version: number, pin: typeof mine): Directory => ({
+    ...staff(),
+    version,
+    persons: staff().persons.map((person) => ({ ...person, pin })),
+  });
+  directory.changePin('ada', pins.keep(mine));
+  directory.replace(withPin(8, verifier));
+  expect(directory.pinOf('ada')?.salt).toBe(mine.salt);
+  directory.undoPinChange('ada');
+  expect(directory.pinOf('ada')?.salt).toBe(verifier.salt);
+  directory.changePin('ada', pins.keep(mine));
+  directory.replace(withPin(9, mine));
+  directory.undoPinChange('ada');
+  expect(directory.pinOf('ada')?.salt).toBe(mine.salt);
+  directory.changePin('ada', pins.keep(verifier));
+  directory.replace(withPin(10, desk));
+  expect(directory.pinOf('ada')?.salt).toBe(desk.salt);
+});

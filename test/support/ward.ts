@@ -1,0 +1,170 @@
+/**
+ * A ward for tests of what seats tell each other by way of their server: one real server, several seats with real agents
+ * and syncers, staff from the command line. Owns these processes and their folders, and ends all of them.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import Database from 'better-sqlite3';
+import type { SeatView } from '../../contract/seat-view.ts';
+import type { PolicyDocument } from '../../policies/schema.ts';
+import { testPolicy } from './policy.ts';
+import { type Screens, SeatProcess } from './seat-process.ts';
+import { cli, newToken, type ServerProcess, startServer, until } from './server-process.ts';
+
+const program = resolve(import.meta.dirname, '../../cli/main.ts');
+
+export interface WardStaff {
+  readonly id: string;
+  readonly badge: string;
+  readonly pin: string;
+  readonly role?: string;
+}
+
+export class WardSeat {
+  readonly process: SeatProcess;
+  screens: Screens;
+  #syncer: ChildProcess | null = null;
+
+  private constructor(process: SeatProcess, screens: Screens) {
+    this.process = process;
+    this.screens = screens;
+  }
+
+  static async start(): Promise<WardSeat> {
+    const seat = await SeatProcess.create();
+    await seat.start();
+    return new WardSeat(seat, await seat.screens());
+  }
+
+  connect(): void {
+    this.#syncer = spawn(process.execPath, [program, 'syncer', '--state', this.process.state], { stdio: 'ignore' });
+  }
+
+  async disconnect(): Promise<void> {
+    const syncer = this.#syncer;
+    this.#syncer = null;
+    if (syncer === null || syncer.exitCode !== null) return;
+    const gone = once(syncer, 'exit');
+    syncer.kill();
+    await gone;
+    await this.screens.sees((view) => view.truth.connection.state === 'offline');
+  }
+
+  async restart(): Promise<void> {
+    await this.process.stop('SIGKILL');
+    await this.process.start();
+    this.screens = await this.process.screens();
+  }
+
+  /** Types a PIN into the prompt that is there, or waits for it. */
+  async pin(pin: string): Promise<void> {
+    await this.screens.sees((view) => view.prompt?.kind === 'pin');
+    await this.screens.client.request('pin', { pin });
+  }
+
+  opened(): Promise<SeatView> {
+    return this.screens.sees((view) => view.phase === 'open');
+  }
+
+  async leave(): Promise<void> {
+    await this.screens.client.request('logout', {});
+    await this.screens.sees((view) => view.phase === 'locked' && view.kept === null);
+  }
+
+  async cancel(): Promise<void> {
+    await this.screens.client.request('cancel', {});
+    await this.screens.sees((view) => view.phase === 'locked');
+  }
+
+  async remove(): Promise<void> {
+    await this.disconnect().catch(() => {});
+    await this.process.remove();
+  }
+}
+
+export class Ward {
+  readonly folder: string;
+  readonly server: ServerProcess;
+  readonly seats: readonly WardSeat[];
+  #version = 0;
+
+  private constructor(folder: string, server: ServerProcess, seats: readonly WardSeat[]) {
+    this.folder = folder;
+    this.server = server;
+    this.seats = seats;
+  }
+
+  static async open(seats: number, staff: readonly WardStaff[], policy: Partial<PolicyDocument>): Promise<Ward> {
+    const folder = await mkdtemp(join(tmpdir(), 'wardlock-ward-'));
+    for (const kind of ['reader', 'escrow']) await cli(['keys', 'new', kind, '--out', join(folder, `${kind}.key`)]);
+    const server = await startServer(folder, { more: ['--reader-key', join(folder, 'reader.key')] });
+    const ward = new Ward(folder, server, await Promise.all(Array.from({ length: seats }, () => WardSeat.start())));
+    await ward.staff(staff);
+    await ward.publish(policy);
+    for (const [at, seat] of ward.seats.entries()) await ward.#enrol(seat, `Bay ${at + 1}`);
+    return ward;
+  }
+
+  async staff(staff: readonly WardStaff[]): Promise<void> {
+    const file = join(this.folder, 'staff.json');
+    const entries = staff.map(({ id, badge, pin, role }) => ({
+      id,
+      displayName: `${id} Example`,
+      givenName: id,
+      role: role ?? 'nurse',
+      badges: [badge],
+      pin,
+    }));
+    await writeFile(file, JSON.stringify({ staff: entries }));
+    await this.cli(['staff', 'import', file]);
+  }
+
+  async publish(change: Partial<PolicyDocument>): Promise<void> {
+    this.#version += 1;
+    const publicKey = (kind: string): string => {
+      const file: { publicKey: string } = JSON.parse(readFileSync(join(this.folder, `${kind}.key.pub`), 'utf8'));
+      return file.publicKey;
+    };
+    const file = join(this.folder, 'policy.json');
+    const document = testPolicy(this.#version, { reader: publicKey('reader'), escrow: publicKey('escrow') }, change);
+    await writeFile(file, JSON.stringify(document));
+    const { console: address, ca } = this.server.ready;
+    await cli(['policy', 'publish', file, '--server', address, '--key', join(this.folder, 'policy.key'), '--ca', ca]);
+  }
+
+  /** A command of the server's machine; what it printed with --json. */
+  async cli<T>(args: readonly string[], input?: string): Promise<T> {
+    return JSON.parse(await cli([...args, '--state', this.server.state, '--json'], input));
+  }
+
+  /** Writes what a further seat would have told of wrong PINs, in the one place where the server keeps it. */
+  told({ person, pin, failures }: { readonly person: string; readonly pin: string; readonly failures: number }): void {
+    const database = new Database(join(this.server.state, 'wardlock.db'));
+    try {
+      const insert = database.prepare(
+        'insert into seat_guesses (workstation_id, person_id, pin_salt, failures, at) values (?, ?, ?, ?, ?)',
+      );
+      insert.run('f'.repeat(32), person, pin, failures, Date.now());
+    } finally {
+      database.close();
+    }
+  }
+
+  async #enrol(seat: WardSeat, name: string): Promise<void> {
+    seat.connect();
+    const token = await newToken(this.server.state, name);
+    const { host } = new URL(this.server.ready.seats);
+    await until(async () => (await seat.screens.client.request('enrol', { server: host, token })).taken);
+    await seat.screens.sees((view) => view.phase === 'locked' && view.truth.policy.state === 'active' && view.truth.staff.state !== 'none');
+  }
+
+  async remove(): Promise<void> {
+    for (const seat of this.seats) await seat.remove();
+    await this.server.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
