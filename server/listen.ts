@@ -32,6 +32,8 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+/** For requests that are in hand when the server is told to stop: uploads take milliseconds, exports may be read slowly. */
+const FINISH_MS = 10_000;
 const ANY = new Set(['0.0.0.0', '::']);
 
 /** Reads HOST:PORT, with brackets around an IPv6 address. @throws WardlockError START_USAGE */
@@ -65,11 +67,22 @@ export async function listen(site: Site, options: ListenOptions): Promise<Listen
   return {
     seatsUrl,
     consoleUrl,
-    close: async () => {
-      site.stopping.abort();
-      await Promise.all([seats.close(), people.close()]);
-    },
+    close: () => stop(site, [seats, people]),
   };
+}
+
+/** New connections are refused at once, what is in hand is answered, and nobody who is slow holds the end up for longer than FINISH_MS. */
+async function stop(site: Site, apps: readonly App[]): Promise<void> {
+  site.stopping.abort();
+  const cut = setTimeout(() => {
+    site.operational.warn('connections that did not finish in time are cut', { milliseconds: FINISH_MS });
+    for (const app of apps) app.server.closeAllConnections();
+  }, FINISH_MS);
+  try {
+    await Promise.all(apps.map((app) => app.close()));
+  } finally {
+    clearTimeout(cut);
+  }
 }
 
 async function open(app: App, { host, port }: Address): Promise<string> {

@@ -101,15 +101,7 @@ async function enrol(parts: EnrolmentParts, request: EnrolRequest): Promise<Enro
     await refuseRevoked(transaction, workstationId);
     const token = await spend(transaction, request.secret, { workstationId, now: now() });
     const row = await putSeat(parts, transaction, { ...checked, token });
-    await transaction
-      .insertInto('seat_certificates')
-      .values({
-        workstation_id: workstationId,
-        fingerprint_sha256: certificate.fingerprintSha256,
-        issued_at: now(),
-        not_after: certificate.notAfter,
-      })
-      .execute();
+    await putCertificate(transaction, workstationId, { ...certificate, issuedAt: now() });
     await parts.log.append({ type: 'seat.enrolled', actor: workstationId, body: { token: token.id, seat: row.name } }, transaction);
     return row;
   });
@@ -138,18 +130,22 @@ async function renew({ db, authority, trust, log, now }: EnrolmentParts, worksta
   });
   const certificate = await authority.certifySeat({ publicKeySpki, tenant: trust.tenant, workstationId, now: now() });
   await db.transaction().execute(async (transaction) => {
-    await transaction
-      .insertInto('seat_certificates')
-      .values({
-        workstation_id: workstationId,
-        fingerprint_sha256: certificate.fingerprintSha256,
-        issued_at: now(),
-        not_after: certificate.notAfter,
-      })
-      .execute();
+    await putCertificate(transaction, workstationId, { ...certificate, issuedAt: now() });
     await log.append({ type: 'seat.renewed', actor: workstationId, body: { fingerprint: certificate.fingerprintSha256 } }, transaction);
   });
   return certificate.pem;
+}
+
+interface Issued {
+  readonly fingerprintSha256: string;
+  readonly notAfter: number;
+  readonly issuedAt: number;
+}
+
+/** From this commit on the seat is known by this certificate too. */
+async function putCertificate(db: Kysely<Tables>, workstationId: string, { fingerprintSha256, notAfter, issuedAt }: Issued): Promise<void> {
+  const row = { workstation_id: workstationId, fingerprint_sha256: fingerprintSha256, issued_at: issuedAt, not_after: notAfter };
+  await db.insertInto('seat_certificates').values(row).execute();
 }
 
 interface CheckedClaim {
