@@ -92,6 +92,7 @@ function handlersOf(seat: SeatAgent): Handlers<SyncBoundary> {
     },
     connection: (connection) => {
       seat.site.setConnection(connection);
+      if (connection.state === 'online') seat.credentials.people.connected();
       return {};
     },
     incident: ({ code, detail }) => {
