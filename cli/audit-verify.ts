@@ -8,8 +8,7 @@ import { kindOf, openSnapshot, openStoreFolder, type StoredLog } from '../agent/
 import { verifyStored } from '../agent/store/verify-stored.ts';
 import { toHex } from '../core/audit/bytes.ts';
 import type { SectionSummary } from '../core/audit/export/coverage.ts';
-import { parseLine } from '../core/audit/export/lines.ts';
-import { type ExportSummary, verifyExport } from '../core/audit/export/verify-export.ts';
+import type { ExportSummary } from '../core/audit/export/verify-export.ts';
 import { describeFault, type Fault } from '../core/audit/faults.ts';
 import type { NoteVerifier } from '../core/audit/note.ts';
 import type { LogSource, VerifySummary } from '../core/audit/verify/source.ts';
@@ -74,7 +73,7 @@ function refuse(error: WardlockError, json: boolean): number {
 async function verify(path: string, keys: readonly NoteVerifier[], flags: VerifyFlags): Promise<number> {
   const report = new Report(path, flags.json === true);
   const kind = kindOf(path);
-  if (kind === 'text' && hasExportLine(path)) verifyExportFile(path, keys, report);
+  if (kind === 'text' && (await hasExportLine(path))) await verifyExportFile(path, keys, report);
   else if (kind === 'text' || kind === 'unknown') {
     throw new WardlockError('AUDIT_STORE_FOREIGN', `${path} is neither a snapshot, nor the folder of an audit store, nor an audit export.`);
   } else {
@@ -101,17 +100,20 @@ async function verifySource(
   const summary =
     stored === undefined
       ? withoutHashes(drain(verifyLog(nodeCrypto, source, trusted), report))
-      : await verifyStored(nodeCrypto, stored, source, trusted, (fault) => report.fault(fault));
+      : await verifyStored(nodeCrypto, { stored, source, keys: trusted, onFault: (fault) => report.fault(fault) });
   report.summary(logSummary(source, summary, trusted.receiptKeys.length > 0), { incarnation: toHex(source.log.incarnation), ...summary });
 }
 
-function verifyExportFile(path: string, keys: readonly NoteVerifier[], report: Report): void {
+/** Exports alone need schemas, which take as much memory as the rest of this command. */
+async function verifyExportFile(path: string, keys: readonly NoteVerifier[], report: Report): Promise<void> {
+  const { verifyExport } = await import('../core/audit/export/verify-export.ts');
   const summary = drain(verifyExport(nodeCrypto, linesOf(path), { keys }), report);
   report.summary(exportSummary(summary), summary);
 }
 
 /** Some other JSON begins with a brace too. A damaged export has lines of its format left. */
-function hasExportLine(path: string): boolean {
+async function hasExportLine(path: string): Promise<boolean> {
+  const { parseLine } = await import('../core/audit/export/lines.ts');
   for (const line of linesOf(path)) if (parseLine(line) !== undefined) return true;
   return false;
 }

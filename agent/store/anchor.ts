@@ -5,8 +5,6 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import Type, { type Static } from 'typebox';
-import { Value } from 'typebox/value';
 import { concat, equalBytes, fromUtf8, readU64, utf8, writeU64 } from '../../core/audit/bytes.ts';
 import type { AuditCrypto } from '../../core/audit/crypto.ts';
 import { MAX_NOTE_BYTES } from '../../core/audit/note.ts';
@@ -17,12 +15,26 @@ export const ANCHOR_INTERVAL_MS = 250;
 /** After class 1 events: soon, but a burst of them is one write and does not fight the commits for the disk. */
 export const ANCHOR_SOON_MS = 20;
 
-export const AnchorRecord = Type.Object({
-  incarnation: Type.String({ pattern: '^[0-9a-f]{16}$' }),
-  head: Type.String({ maxLength: MAX_NOTE_BYTES }),
-  receipt: Type.Union([Type.Null(), Type.String({ maxLength: MAX_NOTE_BYTES })]),
-});
-export type AnchorRecord = Static<typeof AnchorRecord>;
+export interface AnchorRecord {
+  /** 16 hexadecimal digits. */
+  readonly incarnation: string;
+  readonly head: string;
+  readonly receipt: string | null;
+}
+
+const INCARNATION = /^[0-9a-f]{16}$/;
+
+/** Reads a record; `undefined` for anything that no writer of anchors makes. By hand: a verifier would load all of TypeBox for it. */
+export function anchorRecord(value: unknown): AnchorRecord | undefined {
+  if (typeof value !== 'object' || value === null || !('incarnation' in value && 'head' in value && 'receipt' in value)) return undefined;
+  const { incarnation, head, receipt } = value;
+  if (typeof incarnation !== 'string' || !INCARNATION.test(incarnation) || !isNote(head)) return undefined;
+  return receipt === null || isNote(receipt) ? { incarnation, head, receipt } : undefined;
+}
+
+function isNote(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_NOTE_BYTES;
+}
 
 export type AnchorRead =
   | { readonly state: 'present'; readonly record: AnchorRecord }
@@ -169,8 +181,8 @@ function decodeSlot(bytes: Uint8Array, crypto: Pick<AuditCrypto, 'sha256'>): Slo
   if (view.getUint32(0) !== MAGIC || counter === undefined || length > bytes.length - PREFIX_BYTES) return undefined;
   const payload = bytes.subarray(PREFIX_BYTES, PREFIX_BYTES + length);
   if (!equalBytes(bytes.subarray(16, PREFIX_BYTES), crypto.sha256(concat(bytes.subarray(0, 16), payload)))) return undefined;
-  const record = parseJson(fromUtf8(payload) ?? '');
-  return Value.Check(AnchorRecord, record) ? { counter, record } : undefined;
+  const record = anchorRecord(parseJson(fromUtf8(payload) ?? ''));
+  return record === undefined ? undefined : { counter, record };
 }
 
 function parseJson(text: string): unknown {

@@ -5,12 +5,11 @@
 import { closeSync, copyFileSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { Value } from 'typebox/value';
 import { fromUtf8, toHex } from '../../core/audit/bytes.ts';
 import type { AuditCrypto } from '../../core/audit/crypto.ts';
 import type { LogSource } from '../../core/audit/verify/source.ts';
 import { WardlockError } from '../../core/errors/index.ts';
-import { AnchorRecord, readAnchorSync } from './anchor.ts';
+import { type AnchorRecord, anchorRecord, readAnchorSync } from './anchor.ts';
 import { asCoded } from './database.ts';
 import { emergencySource, readEmergencyRuns } from './emergency.ts';
 import { openEvidence } from './evidence-database.ts';
@@ -61,8 +60,7 @@ export function openSnapshot(path: string, crypto: AuditCrypto): Evidence {
   try {
     const tables = storeTables(db);
     const noted = tables.meta(SNAPSHOT_ANCHOR);
-    const found: unknown = noted === undefined ? undefined : JSON.parse(fromUtf8(noted) ?? 'null');
-    const anchor = Value.Check(AnchorRecord, found) ? found : undefined;
+    const anchor = noted === undefined ? undefined : anchorRecord(JSON.parse(fromUtf8(noted) ?? 'null'));
     const stored: StoredLog = { file: path, copied: false, tables, anchor };
     return { sources: [storeSource(tables, anchor)], stored, anchorMissing: false, close: () => void db.close() };
   } catch (error) {

@@ -1,6 +1,8 @@
 /**
- * What the second thread of `verifyStored` is told, as the arguments of a program: words, so that neither side needs a schema.
+ * What the second thread of `verifyStored` is told and answers. Told as the arguments of a program and read by hand: schemas would
+ * cost each thread more memory than all that it verifies.
  */
+import type { VerifySummary } from '../../core/audit/verify/source.ts';
 import type { AnchorRecord } from './anchor.ts';
 
 export interface HalfJob {
@@ -22,4 +24,22 @@ export function readHalfArguments(words: readonly string[]): HalfJob {
   const [file = '', copied = '', cut = '', head = '', receipt = '', logKey = '', ...receiptKeys] = words;
   const anchor = head === '' ? undefined : { head, receipt: receipt === '' ? null : receipt };
   return { file, copied: copied !== '', cut: Number(cut), anchor, logKey: logKey === '' ? undefined : logKey, receiptKeys };
+}
+
+/** What is known of a log without its frontier. */
+export type HalfSummary = Omit<VerifySummary, 'hashes'>;
+
+/** Numbers under the names of a summary; `undefined` for anything else. */
+export function readHalfAnswer(message: unknown): HalfSummary | undefined {
+  const values = new Map<string, unknown>(typeof message === 'object' && message !== null ? Object.entries(message) : []);
+  const number = (name: keyof HalfSummary): number | undefined => {
+    const value = values.get(name);
+    return typeof value === 'number' ? value : undefined;
+  };
+  const [from, size, entries, epochs] = [number('from'), number('size'), number('entries'), number('epochs')];
+  const [verified, receipted, faults] = [number('verified'), number('receipted'), number('faults')];
+  if (from === undefined || size === undefined || entries === undefined || epochs === undefined) return undefined;
+  if (verified === undefined || receipted === undefined || faults === undefined) return undefined;
+  const [firstWallMicros, lastWallMicros] = [number('firstWallMicros'), number('lastWallMicros')];
+  return { from, size, entries, epochs, verified, receipted, faults, firstWallMicros, lastWallMicros };
 }

@@ -33,4 +33,5 @@ function verifyHalf({ file, copied, cut, anchor, logKey, receiptKeys }: HalfJob)
 }
 
 const { hashes: _hashes, ...summary } = verifyHalf(readHalfArguments(process.argv.slice(2)));
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port between threads has no origin
 parentPort?.postMessage(summary);

@@ -6,8 +6,6 @@
 import { getCompileCacheDir } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import Type from 'typebox';
-import { Value } from 'typebox/value';
 import { equalBytes } from '../../core/audit/bytes.ts';
 import type { AuditCrypto } from '../../core/audit/crypto.ts';
 import { parseHeader } from '../../core/audit/entry.ts';
@@ -17,7 +15,7 @@ import { formatVerifierKey, type NoteVerifier } from '../../core/audit/note.ts';
 import type { LogSource, LogStart, VerifySummary } from '../../core/audit/verify/source.ts';
 import { verifyLog } from '../../core/audit/verify/verify-log.ts';
 import type { StoredLog } from './evidence.ts';
-import { type HalfJob, halfArguments } from './half-job.ts';
+import { type HalfJob, type HalfSummary, halfArguments, readHalfAnswer } from './half-job.ts';
 import { storeSource } from './source.ts';
 import { startAt } from './start.ts';
 import type { KeptRow, Tables } from './tables.ts';
@@ -26,22 +24,6 @@ import type { KeptRow, Tables } from './tables.ts';
 const MIN_ENTRIES = 100_000;
 /** Young generation of the second thread: a verifier keeps nothing, so more would only be memory. */
 const YOUNG_MB = 3;
-
-/** What the second thread answers. */
-const Time = Type.Optional(Type.Number());
-const Answer = Type.Object({
-  from: Type.Integer(),
-  size: Type.Integer(),
-  entries: Type.Integer(),
-  epochs: Type.Integer(),
-  verified: Type.Integer(),
-  receipted: Type.Integer(),
-  faults: Type.Integer(),
-  firstWallMicros: Time,
-  lastWallMicros: Time,
-});
-
-type HalfSummary = Omit<VerifySummary, 'hashes'>;
 
 export interface StoredSummary extends HalfSummary {
   /** How many threads the answer came from. */
@@ -53,14 +35,25 @@ export interface TrustedKeys {
   readonly receiptKeys: readonly NoteVerifier[];
 }
 
-/** @param source the same log as `stored` @param onFault told of each fault as soon as it is certain */
+export interface StoredVerification {
+  readonly stored: StoredLog;
+  /** The same log as `stored`. */
+  readonly source: LogSource;
+  readonly keys: TrustedKeys;
+  /** Told of each fault as soon as it is certain. */
+  readonly onFault: (fault: Fault) => void;
+}
+
+/** When a second thread is worth it; as the machine says, unless a test or a measurement says otherwise. */
+export interface Threading {
+  readonly threads?: number;
+  readonly minEntries?: number;
+}
+
 export async function verifyStored(
   crypto: AuditCrypto,
-  stored: StoredLog,
-  source: LogSource,
-  keys: TrustedKeys,
-  onFault: (fault: Fault) => void,
-  { threads = availableParallelism(), minEntries = MIN_ENTRIES }: { readonly threads?: number; readonly minEntries?: number } = {},
+  { stored, source, keys, onFault }: StoredVerification,
+  { threads = availableParallelism(), minEntries = MIN_ENTRIES }: Threading = {},
 ): Promise<StoredSummary> {
   const cut = threads > 1 ? findCut(crypto, stored.tables, source, minEntries) : undefined;
   const summary = cut === undefined ? undefined : await inTwoThreads(crypto, stored, cut, keys);
@@ -124,7 +117,7 @@ async function inTwoThreads(
   };
   const worker = new Worker(new URL('./verify-program.ts', import.meta.url), {
     argv: halfArguments(job),
-    env: { NODE_COMPILE_CACHE: getCompileCacheDir() },
+    env: compileCacheEnvironment(),
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
   });
   const answered = answerOf(worker);
@@ -142,13 +135,15 @@ async function inTwoThreads(
   }
 }
 
+/** A thread's environment makes text of whatever it is given: a folder that there is not must not become one called "undefined". */
+function compileCacheEnvironment(): Record<string, string> {
+  const folder = getCompileCacheDir();
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder };
+}
+
 function answerOf(worker: Worker): Promise<HalfSummary | undefined> {
   return new Promise((resolve) => {
-    worker.once('message', (message: unknown) => {
-      if (!Value.Check(Answer, message)) return resolve(undefined);
-      const { firstWallMicros, lastWallMicros } = message;
-      resolve({ ...message, firstWallMicros, lastWallMicros });
-    });
+    worker.once('message', (message: unknown) => resolve(readHalfAnswer(message)));
     worker.once('error', () => resolve(undefined));
     worker.once('exit', () => resolve(undefined));
   });

@@ -39,7 +39,11 @@ async function verified(threads: 1 | 2): Promise<{ readonly summary: StoredSumma
     const faults: string[] = [];
     const keys = { logKey: seat.logKey, receiptKeys: [] };
     const options = { threads, minEntries: 1000 };
-    const summary = await verifyStored(nodeCrypto, evidence.stored, source, keys, (fault) => void faults.push(nameOf(fault)), options);
+    const summary = await verifyStored(
+      nodeCrypto,
+      { stored: evidence.stored, source, keys, onFault: (fault) => void faults.push(nameOf(fault)) },
+      options,
+    );
     return { summary, faults };
   } finally {
     evidence.close();
