@@ -105,6 +105,8 @@ async function run(flags: ServerFlags): Promise<void> {
   const site = await openSiteOf(flags, readReaderKeys(flags.readerKey));
   try {
     await site.policies.trust(flags.policyKey.map((path) => readPublicKey(path, ['policy'])));
+    // The first node makes the first period key, before a seat's entry does it at whichever node it comes to.
+    await site.periodKeys.current();
     const listening = await listen(site, { ...addresses, names: flags.name, consoleIdentity });
     announce(flags, site, listening);
     await stopSignal();

@@ -177,6 +177,21 @@ describe('what is done at one node holds at the other', () => {
     expect([answer.status, codeOf(answer)]).toEqual([403, 'SERVER_SEAT_REVOKED']);
   });
 
+  test('what comes in at B is in the index, once, though the reader runs at A', async () => {
+    const one = await nodes.newSeat(1);
+    one.append(30);
+    let size = 0;
+    while (size < one.size) size = readAnswer(await sendTo(b, one, one.batch(size, 8)), EntriesReply).size;
+    const { db } = await nodes.store();
+    const indexed = () =>
+      db.selectFrom('indexed_events').select(['seq', 'type']).where('workstation_id', '=', one.workstationId).orderBy('seq').execute();
+    await until(async () => (await indexed()).length >= size);
+    const rows = await indexed();
+    expect(rows.map(({ seq }) => seq)).toEqual(Array.from({ length: size }, (_, place) => place));
+    expect(rows.map(({ type }) => type)).not.toContain('record.unreadable');
+    expect(await nodes.alarmsOf(one)).toEqual([]);
+  });
+
   test('a node with keys of its own is refused before it listens', async () => {
     const stranger = join(a.state, '..', 'stranger');
     const args = ['--listen-seats', '127.0.0.1:0', '--listen-console', '127.0.0.1:0', '--state', stranger, '--database', nodes.address];

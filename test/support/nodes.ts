@@ -13,12 +13,12 @@ import { CSRF_HEADER } from '../../contract/console-api.ts';
 import { seatPaths } from '../../contract/seat-api.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { openSite } from '../../server/compose.ts';
+import { readPublicKey } from '../../server/site/key-file.ts';
 import { openStore } from '../../server/store/open.ts';
 import type { Store } from '../../server/store/store.ts';
 import { TestPostgres } from './postgres.ts';
-import { type ServerProcess, startServer } from './server-process.ts';
+import { cli, type ServerProcess, startServer } from './server-process.ts';
 
-const recipients = [nodeCrypto.hpkePublicKey(nodeCrypto.random(32)), nodeCrypto.hpkePublicKey(nodeCrypto.random(32))] as const;
 const TOKEN_LIFE_MS = 3_600_000;
 
 export class Nodes {
@@ -40,6 +40,7 @@ export class Nodes {
     const folder = await mkdtemp(join(tmpdir(), 'wardlock-nodes-'));
     const one = new Nodes(postgres, await postgres.newDatabase(), folder);
     try {
+      await cli(['keys', 'new', 'reader', '--out', one.readerKey]);
       for (let at = 0; at < count; at += 1) await one.startNode(at);
       return one;
     } catch (fault) {
@@ -54,18 +55,30 @@ export class Nodes {
     return node;
   }
 
+  /** Of the reader role: node 0 has it. */
+  get readerKey(): string {
+    return join(this.#folder, 'reader.key');
+  }
+
   get policyKey(): string {
     return join(this.#folder, '0', 'policy.key');
   }
 
-  /** Starts a node: the first makes the site's keys, each other gets a copy of them. One that ran before keeps its port. */
-  async startNode(at: number, more: readonly string[] = []): Promise<ServerProcess> {
+  /**
+   * Starts a node. The first makes the site's keys and has the reader's; each other gets a copy of its folder but for the period
+   * keys, which one node holds. One that ran before keeps its port.
+   */
+  async startNode(at: number): Promise<ServerProcess> {
     const folder = join(this.#folder, String(at));
     const before = this.#nodes[at];
     if (at === 0) await mkdir(folder, { recursive: true });
-    if (before === undefined && at > 0) await cp(join(this.#folder, '0'), folder, { recursive: true });
+    const filter = (path: string): boolean => !path.endsWith('period-keys');
+    if (before === undefined && at > 0) await cp(join(this.#folder, '0'), folder, { recursive: true, filter });
     const seatsPort = before === undefined ? 0 : Number(new URL(before.ready.seats).port);
-    const node = await startServer(folder, { seatsPort, more: ['--database', this.address, ...more] });
+    const node = await startServer(folder, {
+      seatsPort,
+      more: ['--database', this.address, ...(at === 0 ? ['--reader-key', this.readerKey] : [])],
+    });
     this.#nodes[at] = node;
     return node;
   }
@@ -81,7 +94,8 @@ export class Nodes {
     const site = await openSite({ stateFolder: this.node(0).state, database: this.address, tenant: null });
     const { token } = await site.enrolments.makeToken({ seatName: name, wardId: 'icu', wardName: 'ICU', lifeMs: TOKEN_LIFE_MS });
     await site.close();
-    return enrolSimSeat(this.node(at).ready.seats, token, recipients);
+    const escrow = nodeCrypto.hpkePublicKey(nodeCrypto.random(32));
+    return enrolSimSeat(this.node(at).ready.seats, token, [readPublicKey(this.readerKey, ['reader']), escrow]);
   }
 
   /** The number of stored entries of a seat, which follow each other without a hole and are those that it has. */
