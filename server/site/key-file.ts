@@ -57,10 +57,12 @@ function write(path: string, value: Static<typeof PrivateKeyFile> | Static<typeo
   }
 }
 
+/** What stands in the file; `undefined` when that is no JSON, and so no key. */
 function read(path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
+    if (cause instanceof SyntaxError) return undefined;
     throw new WardlockError('START_USAGE', `Cannot read the key file ${path}.`, { cause });
   }
 }

@@ -1,24 +1,17 @@
 /** An auditor's export: what the server writes verifies offline, and each way of touching it is named. */
 import { describe, expect, test } from 'vitest';
 import { nodeCrypto } from '../../../crypto/index.ts';
+import { honestExport } from '../../../test/audit/honest-export.ts';
 import { flipped, type MemoryLog, memoryLog } from '../../../test/audit/memory-log.ts';
 import { toBase64, toHex } from '../bytes.ts';
 import { logOrigin, parseCheckpoint } from '../checkpoint.ts';
-import { CompactRange } from '../compact.ts';
-import { cosign, withSignature } from '../cosignature.ts';
 import { parseHeader } from '../entry.ts';
-import { deriveEpochKeys, type EpochKeys, openEpochSecret } from '../epoch.ts';
 import { describeFault } from '../faults.ts';
-import { treeHasher } from '../hasher.ts';
-import { inclusionProof, type NodeReader } from '../merkle.ts';
 import { NOTE_COSIGNATURE, NOTE_ED25519, type NoteVerifier, noteVerifier } from '../note.ts';
-import { formatTlogProof } from '../proofs.ts';
 import { type PruneStatement, signPruneStatement } from '../prune.ts';
-import { openEntry } from '../seal.ts';
 import { type ExportLine, formatLine, MAX_LINE, parseLine } from './lines.ts';
 import { type ExportSummary, verifyExport } from './verify-export.ts';
 
-const hasher = treeHasher(nodeCrypto);
 const log = memoryLog({ epochs: [10, 20, 5] });
 const mirror = { name: 'wardlock/server/m', signer: nodeCrypto.signer(nodeCrypto.random(32)) };
 const mirrorKey = noteVerifier(nodeCrypto, { name: mirror.name, type: NOTE_COSIGNATURE, publicKey: mirror.signer.publicKey });
@@ -31,58 +24,7 @@ const otherKey = noteVerifier(nodeCrypto, {
 /** 43 digits and a sign, as a hash has them, whose last bits say nothing. */
 const NOT_CANONICAL = `${'A'.repeat(42)}B=`;
 const entry = (seq: number): Uint8Array => log.entries.get(seq) ?? new Uint8Array(0);
-const nodes: NodeReader = (level, index) => {
-  const range = CompactRange.empty(hasher, index * 2 ** level);
-  for (let at = range.begin; at < range.begin + 2 ** level; at += 1) range.append(hasher.leaf(entry(at)));
-  return range.nodes[0]?.hash ?? hasher.emptyRoot;
-};
-const proof = (seq: number, size: number): string[] => inclusionProof(hasher, seq, size, nodes).map(toBase64);
-
-/** The lines of an honest export of [start, end), as the server writes them. */
-function honest(source: MemoryLog, start: number, end: number): ExportLine[] {
-  const head = parseCheckpoint(source.head);
-  const { size } = head.checkpoint;
-  const checkpoint = withSignature(head.note, cosign(nodeCrypto, head.note.text, mirror, 1_700_000_000));
-  const keys = new Map<number, EpochKeys>();
-  const lines: ExportLine[] = [
-    {
-      kind: 'export',
-      format: 'wardlock-audit-export/1',
-      workstation: toHex(source.log.workstation),
-      created: '2026-01-01T00:00:00Z',
-      question: 'a test',
-    },
-    { kind: 'log', incarnation: toHex(source.log.incarnation), checkpoint },
-  ];
-  const needed = new Set(Array.from({ length: end - start }, (_, at) => parseHeader(entry(start + at)).epoch));
-  const signing = parseHeader(entry(size - 1)).epoch;
-  for (const [seq, bytes] of source.entries) {
-    const header = parseHeader(bytes);
-    if (header.kind !== 2 || (!needed.has(header.epoch) && header.epoch !== signing)) continue;
-    const opened = openEpochSecret(nodeCrypto, bytes, header, source.readerKey);
-    if (opened.outcome !== 'opened') throw new RangeError(opened.outcome);
-    keys.set(header.epoch, deriveEpochKeys(nodeCrypto, opened.secret, header));
-    const closing = source.kept.find((kept) => kept.size === seq + 1)?.note ?? '';
-    const certificate = formatTlogProof({ index: seq, hashes: inclusionProof(hasher, seq, seq + 1, nodes), checkpoint: closing });
-    lines.push({
-      kind: 'epoch',
-      seq,
-      entry: toBase64(bytes),
-      proof: proof(seq, size),
-      certificate,
-      secret: needed.has(header.epoch) ? toBase64(opened.secret) : null,
-    });
-  }
-  lines.push({ kind: 'run', start, end, first: proof(start, size), last: proof(end - 1, size) });
-  for (let seq = start; seq < end; seq += 1) {
-    const header = parseHeader(entry(seq));
-    const epochKeys = keys.get(header.epoch);
-    const event = header.kind === 2 || epochKeys === undefined ? null : (openEntry(epochKeys, entry(seq)) ?? null);
-    lines.push({ kind: 'entry', seq, entry: toBase64(entry(seq)), event });
-  }
-  lines.push({ kind: 'end', entries: end - start });
-  return lines;
-}
+const honest = (source: MemoryLog, start: number, end: number): ExportLine[] => honestExport(source, { start, end }, mirror);
 
 function names(lines: readonly (ExportLine | string)[], keys: readonly NoteVerifier[] = [log.logKey, mirrorKey]): readonly string[] {
   const texts = lines.map((line) => (typeof line === 'string' ? line : formatLine(line).trimEnd()));
