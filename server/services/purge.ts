@@ -198,7 +198,7 @@ async function purgeRange(parts: PurgeParts, name: LogName, range: PlannedRange,
       .where('last_seq', '<', end)
       .where('first_seq', '>=', start)
       .execute();
-    const merged = await mergeRange(parts, db, name, range, retention);
+    const merged = await mergeRange(parts, db, { ...name, ...range }, retention);
     const body = {
       workstation: workstation_id,
       incarnation,
@@ -247,11 +247,10 @@ async function emptySegments(db: Kysely<Tables>, { workstationId, incarnation }:
 async function mergeRange(
   parts: PurgeParts,
   db: Kysely<Tables>,
-  name: LogName,
-  range: PlannedRange,
+  range: LogName & PlannedRange,
   retention: Retention,
 ): Promise<{ readonly start: number; readonly end: number }> {
-  const { workstationId: workstation_id, incarnation } = name;
+  const { workstationId: workstation_id, incarnation } = range;
   const touching = await db
     .selectFrom('pruned_ranges')
     .selectAll()
@@ -273,7 +272,7 @@ async function mergeRange(
   const pruned_at = parts.now();
   const statement = signPruneStatement(
     parts.crypto,
-    { origin: logOrigin(logIdOf(name)), start, end, retentionDays: retention.days, policyVersion: retention.policyVersion },
+    { origin: logOrigin(logIdOf(range)), start, end, retentionDays: retention.days, policyVersion: retention.policyVersion },
     { mirror: parts.mirror, timeSeconds: Math.floor(pruned_at / 1000) },
   );
   const first_at = Math.min(range.firstAt, ...touching.map((row) => Number(row.first_at)));
