@@ -25,7 +25,7 @@ interface Shot {
 }
 
 const truth = lockedView().truth;
-const EVERY_WAY = { byName: true, suggests: true, byCode: true };
+const EVERY_WAY = { byName: true, suggests: true, byCode: true, newBadge: false };
 const SHOTS: readonly Shot[] = [
   { name: 'lock', screen: 'lock', view: lockedView },
   {
@@ -47,6 +47,20 @@ const SHOTS: readonly Shot[] = [
     name: 'reader-unplugged',
     screen: 'lock',
     view: () => ({ ...lockedView(), truth: { ...truth, reader: { state: 'absent', name: 'Reader' } } }),
+  },
+  {
+    name: 'reader-stopped',
+    screen: 'lock',
+    view: () => ({ ...lockedView(), signIn: EVERY_WAY, truth: { ...truth, reader: { state: 'stopped', name: 'Reader' } } }),
+  },
+  {
+    name: 'reader-ghost',
+    screen: 'lock',
+    view: () => ({
+      ...lockedView(),
+      message: { key: 'badge.unreadable', params: {}, code: 'SESSION_BADGE_UNREADABLE' },
+      truth: { ...truth, reader: { state: 'ghost', name: 'Reader' } },
+    }),
   },
   { name: 'lock-without-badge', screen: 'lock', view: () => ({ ...lockedView(), signIn: EVERY_WAY }) },
   {
