@@ -124,7 +124,7 @@ export async function writeIndex(
     if (moved.numUpdatedRows !== 1n || chunk.rows.length === 0) return;
     const rows = await withPersons(transaction, workstation_id, chunk.rows);
     await insertMany(transaction, 'indexed_events', INDEX_COLUMNS, rows);
-    for (const row of rows) await writeSession(transaction, row);
+    await writeSessions(transaction, rows);
   });
 }
 
@@ -157,41 +157,50 @@ export async function writeIndexFault(db: Kysely<Tables>, log: LogName, fault: s
     .execute();
 }
 
-async function writeSession(db: Kysely<Tables>, row: IndexRow): Promise<void> {
-  if (row.session_id === null) return;
-  const { workstation_id, session_id } = row;
-  const body = readObject(row.body);
-  if (STARTS.includes(row.type)) {
-    const opened = {
-      workstation_id,
-      session_id,
-      incarnation: row.incarnation,
-      kind: row.type === 'session.started' ? 'person' : 'breakglass',
-      person_id: row.person_id,
-      role: textOf(body, 'role'),
-      started_at: row.at,
-      ended_at: null,
-      end_reason: null,
-      policy_version: numberOf(body, 'policyVersion'),
-      first_seq: row.seq,
-      last_seq: row.seq,
-    };
-    await db
-      .insertInto('indexed_sessions')
-      .values(opened)
-      .onConflict((c) => c.columns(['workstation_id', 'session_id']).doNothing())
-      .execute();
-    await endFromOtherLog(db, row);
-    return;
+/** What a chunk tells of sessions: their starts one by one, how far each goes on once, their ends last. */
+async function writeSessions(db: Kysely<Tables>, rows: readonly IndexRow[]): Promise<void> {
+  const lastOf = new Map<string, IndexRow>();
+  const ends: IndexRow[] = [];
+  for (const row of rows) {
+    if (row.session_id === null) continue;
+    if (STARTS.includes(row.type)) await openSession(db, row, row.session_id);
+    else lastOf.set(row.session_id, row);
+    if (ENDS.includes(row.type)) ends.push(row);
   }
+  for (const [session_id, { workstation_id, incarnation, seq }] of lastOf) {
+    await db
+      .updateTable('indexed_sessions')
+      .set({ last_seq: seq })
+      .where('workstation_id', '=', workstation_id)
+      .where('session_id', '=', session_id)
+      .where('incarnation', '=', incarnation)
+      .execute();
+  }
+  for (const row of ends) await endSession(db, row, textOf(readObject(row.body), 'reason'));
+}
+
+async function openSession(db: Kysely<Tables>, row: IndexRow, session_id: string): Promise<void> {
+  const body = readObject(row.body);
+  const opened = {
+    workstation_id: row.workstation_id,
+    session_id,
+    incarnation: row.incarnation,
+    kind: row.type === 'session.started' ? 'person' : 'breakglass',
+    person_id: row.person_id,
+    role: textOf(body, 'role'),
+    started_at: row.at,
+    ended_at: null,
+    end_reason: null,
+    policy_version: numberOf(body, 'policyVersion'),
+    first_seq: row.seq,
+    last_seq: row.seq,
+  };
   await db
-    .updateTable('indexed_sessions')
-    .set({ last_seq: row.seq })
-    .where('workstation_id', '=', workstation_id)
-    .where('session_id', '=', session_id)
-    .where('incarnation', '=', row.incarnation)
+    .insertInto('indexed_sessions')
+    .values(opened)
+    .onConflict((c) => c.columns(['workstation_id', 'session_id']).doNothing())
     .execute();
-  if (ENDS.includes(row.type)) await endSession(db, row, textOf(body, 'reason'));
+  await endFromOtherLog(db, row);
 }
 
 /** The end may lie in another log than the start: the emergency log takes either while the store is full or broken. */
