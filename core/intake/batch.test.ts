@@ -20,7 +20,7 @@ function batchOf(memory: MemoryLog, start: number, end: number, change: Partial<
     note,
     proof: end === size ? [] : consistencyProof(ports.hasher, end, size, node),
     logKey: memory.logKey,
-    pinned: { size: 0, root: new Uint8Array(32) },
+    pinned: { size: 0, root: new Uint8Array(32), note: '' },
     ...change,
   };
 }
@@ -79,7 +79,7 @@ describe('a batch is judged', () => {
     ['a checkpoint of another seat', { note: foreign.head }, 'CHECKPOINT_FOREIGN'],
     ['no checkpoint', { note: 'hello' }, 'CHECKPOINT_MALFORMED'],
     ['an older checkpoint', { note: memory.kept[1]?.note ?? '' }, 'UNSIGNED_TAIL'],
-    ['a root that an anchor pinned otherwise', { pinned: { size: 10, root: new Uint8Array(32) } }, 'RECEIPT_FORKED'],
+    ['a root that an anchor pinned otherwise', { pinned: { size: 10, root: new Uint8Array(32), note: '' } }, 'RECEIPT_FORKED'],
   ])('%s: %s', (_name, change, expected) => {
     expect(fault(change)).toBe(expected);
   });

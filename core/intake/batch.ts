@@ -51,7 +51,7 @@ export interface Batch {
   /** The long-lived key of the seat. */
   readonly logKey: NoteVerifier;
   /** What an anchor pinned: the root there must be the same. */
-  readonly pinned: { readonly size: number; readonly root: Uint8Array };
+  readonly pinned: { readonly size: number; readonly root: Uint8Array; readonly note: string };
 }
 
 export type Birth = 'enrolment' | 'replacement' | null;
@@ -66,6 +66,8 @@ export type Verdict =
       readonly closing: boolean;
       /** How the log was born, when this batch holds its first entry. */
       readonly birth: Birth;
+      /** Whether the key of its epoch signed the checkpoint that was anchored; null where this batch does not reach it. */
+      readonly anchorProven: boolean | null;
     }
   | { readonly accepted: false; readonly fault: FaultCode; readonly detail: string };
 
@@ -103,7 +105,9 @@ export function judgeBatch(ports: IntakePorts, state: LogState, batch: Batch): V
     return refused('KEY_MISMATCH', 'The checkpoint lacks the signature of the key fixed at enrolment.');
   const { closing, birth, epoch, link, leafHashes } = walked;
   const frontier = range.nodes.map(({ hash }) => hash);
-  return { accepted: true, state: { size: range.end, frontier, link, epoch }, root, leafHashes, closing, birth };
+  const reached = state.size < batch.pinned.size && batch.pinned.size <= range.end;
+  const anchorProven = reached ? verifyNote(parseCheckpoint(batch.pinned.note).note, walked.signer) : null;
+  return { accepted: true, state: { size: range.end, frontier, link, epoch }, root, leafHashes, closing, birth, anchorProven };
 }
 
 function readCheckpoint({ note, log }: Batch): SignedCheckpoint | Refused {

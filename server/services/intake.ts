@@ -94,7 +94,7 @@ async function place(parts: IntakeParts, upload: Upload): Promise<Placed> {
   const entries = upload.entries.slice(overlap);
   if (entries.length === 0 && overlap > 0) return { outcome: 'known', state };
   const logKey = parts.logKeyOf(upload.logKey);
-  const pinned = stored?.pinned ?? { size: 0, root: new Uint8Array() };
+  const pinned = stored?.pinned ?? { size: 0, root: new Uint8Array(), note: '' };
   const verdict = judgeBatch(parts, state, { log: logIdOf(upload), entries, note: upload.note, proof: upload.proof, logKey, pinned });
   if (!verdict.accepted) {
     await keepRefused(parts, upload, { kind: verdict.fault, detail: `${verdict.fault}: ${verdict.detail}` });
@@ -106,6 +106,7 @@ async function place(parts: IntakeParts, upload: Upload): Promise<Placed> {
     const change = { from: state.size, pinned: pinned.size, to: verdict.state, note: upload.note };
     if (!(await advance(transaction, upload, change))) return false;
     await store(transaction, upload, { from: state.size, stripped, verdict, at: now() });
+    if (verdict.anchorProven === false) await alarmOfUnproven(transaction, upload, { size: pinned.size, at: now() });
     if (verdict.birth !== null) await alarmUnlessFirst(transaction, upload, { birth: verdict.birth, at: now() });
     return true;
   });
@@ -183,6 +184,16 @@ async function keepRefused(
   const bytes = packEntries([Buffer.from(upload.note), Buffer.concat(upload.proof), ...upload.entries]);
   const { workstationId, incarnation, start } = upload;
   await keepEvidence(db, { workstationId, incarnation, start, ...why, bytes, at: now() });
+}
+
+/** The log key outlives epochs: whoever stole it alone can anchor, but not sign as the epoch. */
+async function alarmOfUnproven(
+  db: Kysely<Tables>,
+  { workstationId, incarnation }: LogName,
+  { size, at }: { readonly size: number; readonly at: number },
+): Promise<void> {
+  const detail = `The checkpoint of ${size} entries of log ${incarnation} was anchored without the signature of its epoch: its log key may be used by somebody else. Look at the seat, and enrol it again.`;
+  await raiseAlarm(db, { workstationId, kind: 'SEAT_ANCHOR_UNPROVEN', detail, at });
 }
 
 /** A log that does not begin at the enrolment, or a second one that says it does, needs a person's eye. */

@@ -117,17 +117,19 @@ const movePin = hotQuery(
     workstationId: given.text(),
     incarnation: given.text(),
     from: given.number(),
+    stored: given.number(),
     pinned_size: given.number(),
     pinned_root: given.bytes(),
     pinned_note: given.text(),
     pinned_at: given.number(),
   },
-  (db, { workstationId, incarnation, from, ...pinned }) =>
+  (db, { workstationId, incarnation, from, stored, ...pinned }) =>
     db
       .updateTable('logs')
       .set(pinned)
       .where('workstation_id', '=', workstationId)
       .where('incarnation', '=', incarnation)
+      .where('size', '=', stored)
       .where('pinned_size', '=', from),
 );
 
@@ -135,12 +137,20 @@ const movePin = hotQuery(
 export async function pin(
   db: Kysely<Tables>,
   name: LogName,
-  pinned: { readonly from: number; readonly size: number; readonly root: Uint8Array; readonly note: string; readonly at: number },
+  pinned: {
+    readonly from: number;
+    /** The entries that were stored when the checkpoint was judged. */
+    readonly stored: number;
+    readonly size: number;
+    readonly root: Uint8Array;
+    readonly note: string;
+    readonly at: number;
+  },
 ): Promise<boolean> {
   const { workstationId, incarnation } = name;
-  const { from, size: pinned_size, note: pinned_note, at: pinned_at } = pinned;
+  const { from, stored, size: pinned_size, note: pinned_note, at: pinned_at } = pinned;
   const pinned_root = Buffer.from(pinned.root);
-  const result = await movePin(db, { workstationId, incarnation, from, pinned_size, pinned_root, pinned_note, pinned_at });
+  const result = await movePin(db, { workstationId, incarnation, from, stored, pinned_size, pinned_root, pinned_note, pinned_at });
   return result.numAffectedRows === 1n;
 }
 

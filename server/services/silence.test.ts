@@ -33,7 +33,7 @@ test('fault 51: uploads suppressed: an alarm after three missed anchors, once, a
   );
   for (let minute = 0; minute < 10; minute += 1) {
     time += ANCHOR_INTERVAL_MS;
-    await pin(store.db, log, { from: 0, size: 0, root: new Uint8Array(32), note: '', at: time });
+    await pin(store.db, log, { from: 0, stored: 0, size: 0, root: new Uint8Array(32), note: '', at: time });
     expect(await watch.look()).toBe(0);
   }
   time += MISSED_ANCHORS * ANCHOR_INTERVAL_MS + 1;

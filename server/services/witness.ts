@@ -5,6 +5,7 @@
 import type { Kysely } from 'kysely';
 import {
   type AuditCrypto,
+  CompactRange,
   cosign,
   cosignatureReply,
   equalBytes,
@@ -16,11 +17,12 @@ import {
   verifyNote,
   withSignature,
 } from '../../core/audit/index.ts';
-import { isWardlockError } from '../../core/errors/index.ts';
+import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
+import { emptyLog } from '../../core/intake/batch.ts';
 import type { Tables } from '../store/schema.ts';
 import { raiseAlarm } from './alarms.ts';
 import { enqueue } from './log-of-logs/store.ts';
-import { ensureLog, type LogName, pin, readLog } from './logs.ts';
+import { ensureLog, type LogName, pin, readLeafHashes, readLog } from './logs.ts';
 
 /** The answers that tlog-witness names, by status. */
 export type WitnessAnswer =
@@ -43,6 +45,9 @@ interface WitnessParts {
 
 /** More than any tree needs; tlog-witness forbids clients to send more. */
 const MOST_PROOF_LINES = 63;
+/** Looks at a log that other requests move at the same time. */
+const MOST_ATTEMPTS = 4;
+const LEAVES_AT_ONCE = 8192;
 const ORIGIN = /^wardlock\/seat\/([0-9a-f]{32})\/([0-9a-f]{16})$/;
 
 export function openWitness(parts: WitnessParts): Witness {
@@ -57,7 +62,7 @@ export function openWitness(parts: WitnessParts): Witness {
         return { status: 403, says: 'The checkpoint is not signed by the log key of this seat.' };
       }
       if (request.oldSize > request.signed.checkpoint.size) return { status: 400, says: 'The old size is larger than the new one.' };
-      return settle(parts, { workstationId, incarnation }, request);
+      return judge(parts, { workstationId, incarnation }, request);
     },
   };
 }
@@ -73,10 +78,45 @@ function read(body: string): Request | null {
   }
 }
 
-function settle(parts: WitnessParts, name: LogName, { oldSize, hashes, checkpoint: note, signed }: Request): Promise<WitnessAnswer> {
+/** Entries of the same seat that come in meanwhile make it look again. */
+async function judge(parts: WitnessParts, name: LogName, request: Request): Promise<WitnessAnswer> {
+  const { db, hasher } = parts;
+  const { size } = request.signed.checkpoint;
+  let known: Uint8Array | null = null;
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+    const answer = await settle(parts, name, { ...request, known });
+    if (answer === 'stored-beyond') known ??= await rootOfStored(db, hasher, { ...name, size });
+    else if (answer !== 'moved') return answer;
+  }
+  return { status: 409, size: (await readLog(db, name))?.pinned.size ?? 0 };
+}
+
+/** The root of the first `size` entries that are stored: they never change, so this needs no transaction. */
+async function rootOfStored(
+  db: Kysely<Tables>,
+  hasher: TreeHasher,
+  { size, ...name }: LogName & { readonly size: number },
+): Promise<Uint8Array> {
+  const range = CompactRange.empty(hasher);
+  while (range.end < size) {
+    const hashes = await readLeafHashes(db, name, { from: range.end, to: Math.min(range.end + LEAVES_AT_ONCE, size) });
+    if (hashes.length === 0) throw new WardlockError('SERVER_DATABASE_FOREIGN', 'A stored log lacks hashes of its entries.');
+    for (const hash of hashes) range.append(hash);
+  }
+  return range.root();
+}
+
+interface Judged extends Request {
+  /** The root of as many stored entries; null where that was not looked at. */
+  readonly known: Uint8Array | null;
+}
+
+type Settled = WitnessAnswer | 'stored-beyond' | 'moved';
+
+function settle(parts: WitnessParts, name: LogName, { oldSize, hashes, checkpoint: note, signed, known }: Judged): Promise<Settled> {
   const { db, hasher, crypto, signer, now } = parts;
   const { size, root } = signed.checkpoint;
-  return db.transaction().execute(async (transaction): Promise<WitnessAnswer> => {
+  return db.transaction().execute(async (transaction): Promise<Settled> => {
     const log = await readLog(transaction, name);
     if (log === null) await ensureLog(transaction, name, now());
     const pinned = log?.pinned ?? { size: 0, root: hasher.emptyRoot };
@@ -97,9 +137,16 @@ function settle(parts: WitnessParts, name: LogName, { oldSize, hashes, checkpoin
       oldSize === 0 || oldSize === size ? hashes.length === 0 : verifyConsistency(hasher, { oldSize, oldRoot, size, root }, hashes);
     if (!grows) return { status: 422, says: 'The consistency proof does not lead from the anchored checkpoint to this one.' };
     if (size === 0 && !equalBytes(root, hasher.emptyRoot)) return { status: 422, says: 'An empty log has another root.' };
+    const { state } = log ?? { state: emptyLog };
+    if (size > 0 && size < state.size && known === null) return 'stored-beyond';
+    const stored = size === state.size && size > 0 ? CompactRange.frontier(hasher, size, state.frontier).root() : known;
+    if (stored !== null && !equalBytes(root, stored)) {
+      await alarm(transaction, name, `The seat shows another history of its first ${size} entries than it sent.`, now());
+      return { status: 422, says: 'The entries that are stored here have another root.' };
+    }
     const at = now();
-    const pinnedNow = await pin(transaction, name, { from: oldSize, size, root, note, at });
-    if (!pinnedNow) return { status: 409, size: (await readLog(transaction, name))?.pinned.size ?? 0 };
+    const pinnedNow = await pin(transaction, name, { from: oldSize, stored: state.size, size, root, note, at });
+    if (!pinnedNow) return 'moved';
     const cosignature = cosign(crypto, signed.note.text, signer, Math.floor(at / 1000));
     // An idle seat shows the same checkpoint again and again: it is in the log of logs already.
     if (size > oldSize) await enqueue(transaction, { ...name, size, entry: Buffer.from(withSignature(signed.note, cosignature)), at });

@@ -17,7 +17,7 @@ import { EntriesReply, seatPaths } from '../../contract/seat-api.ts';
 import { parseCheckpoint, parseNote, parseVerifierKey, toHex, verifyCosignature } from '../../core/audit/index.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { openAuthority } from '../../server/site/authority.ts';
-import { codeOf, FaultServer } from '../support/fault-server.ts';
+import { codeOf, FaultServer, sendAll } from '../support/fault-server.ts';
 import { cli, startServer, until } from '../support/server-process.ts';
 
 let server: FaultServer;
@@ -96,6 +96,44 @@ describe('anchors', () => {
     const answer = await one.anchor(14);
     expect(answer.status).toBe(409);
     expect(server.alarms(one)).toContain('SEAT_LOG_ROLLED_BACK');
+  });
+
+  test('an anchor carries two signatures: without that of its epoch it is pinned at once, and an alarm tells once its entries are there', async () => {
+    const one = await server.newSeat();
+    one.append(10);
+    const body = one.anchorBody(0);
+    const lines = body.split('\n').filter((line) => line.startsWith('\u2014 '));
+    expect(lines.map((line) => line.split(' ')[1]?.split('/').slice(3).join('/'))).toEqual(['', `${one.incarnation}/epoch/0`]);
+    const bare = Buffer.from(body.replace(`${lines[1]}\n`, ''));
+    const headers = { 'content-type': 'text/plain' };
+    expect((await one.client.call({ method: 'POST', path: seatPaths.addCheckpoint, headers, body: bare })).status).toBe(200);
+    expect(server.alarms(one)).toEqual([]);
+    await sendAll(one);
+    expect(server.alarms(one)).toEqual(['SEAT_ANCHOR_UNPROVEN']);
+    const other = await server.newSeat();
+    other.append(10);
+    expect((await other.anchor(0)).status).toBe(200);
+    await sendAll(other);
+    expect(server.alarms(other)).toEqual([]);
+  });
+
+  test('an anchor that contradicts the entries that the seat sent is refused and raises an alarm', async () => {
+    const one = await server.newSeat();
+    one.append(10);
+    const base = one.log;
+    one.append(5);
+    await sendAll(one);
+    const honest = one.log;
+    for (const events of [5, 2]) {
+      one.log = base;
+      one.append(events);
+      expect((await one.anchor(0)).status).toBe(422);
+    }
+    expect(server.alarms(one)).toContain('SEAT_LOG_ROLLED_BACK');
+    one.log = base;
+    expect((await one.anchor(0)).status).toBe(200);
+    one.log = honest;
+    expect((await one.anchor(11)).status).toBe(200);
   });
 
   test('entries that contradict what the seat anchored are refused', async () => {
