@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { enrolSimSeat, type SimSeat } from '../../cli/sim/seat.ts';
 import type { EventList } from '../../contract/console-api.ts';
@@ -16,6 +17,14 @@ import { engines } from '../support/engines.ts';
 import { sendAll } from '../support/fault-server.ts';
 import { testPolicy } from '../support/policy.ts';
 import { cli, type ServerProcess, startServer, until } from '../support/server-process.ts';
+
+/** The statements of docs/server.md, so that what stands there is what was tried. */
+function readerRole(password: string): string {
+  const docs = readFileSync(resolve(import.meta.dirname, '../../docs/server.md'), 'utf8');
+  const [, sql] = /```sql\n(create role wardlock_reader[\s\S]*?)```/.exec(docs) ?? [];
+  if (sql === undefined) throw new Error('docs/server.md has no statements for the reader role');
+  return sql.replace("'…'", password);
+}
 
 const program = resolve(import.meta.dirname, '../../cli/main.ts');
 const launched = (app: string) => () =>
@@ -159,6 +168,33 @@ describe.each(engines)('a reader of its own on $name', (engine) => {
       await store.close();
     }
   });
+
+  test.runIf(engine.name === 'PostgreSQL')(
+    'a role of the database that may read segments and write the index is enough for the reader',
+    async () => {
+      const client = new pg.Client({ connectionString: database });
+      await client.connect();
+      try {
+        await client.query(readerRole("'only-for-this-test'"));
+      } finally {
+        await client.end();
+      }
+      const narrow = database.replace(/\/\/[^@]*@/, '//wardlock_reader:only-for-this-test@');
+      expect(narrow).not.toBe(database);
+      const where = ['--database', narrow, '--state', join(folder, 'narrow'), '--period-keys', periodKeys()];
+      const args = ['server', 'reindex', '--from-start', '--json', ...where, '--reader-key', key('new'), '--reader-key', key('old')];
+      expect(JSON.parse(await cli(args))).toMatchObject({ state: 'whole', unreadable: 0 });
+      const refused = new pg.Client({ connectionString: narrow });
+      await refused.connect();
+      try {
+        for (const deed of ['select * from persons', 'select * from accounts', 'delete from segments', 'delete from server_events']) {
+          await expect(refused.query(deed)).rejects.toMatchObject({ code: '42501' });
+        }
+      } finally {
+        await refused.end();
+      }
+    },
+  );
 
   test('every search and every reading of the reader is in the server log', async () => {
     const store = await openStore(database);
