@@ -134,13 +134,16 @@ export class SeatAgent {
         return session?.kind === 'person' ? (session.who?.id ?? null) : null;
       },
       dispatch: (event) => void this.runtime.dispatch(event),
+      isClosed: () => this.runtime.openSession === null,
+      isOnline: () => this.site.connection.state === 'online',
       tell: outputs.news,
+      changed: () => this.push(),
     });
     this.readers = new SeatReaders({
       clock,
       rules: () => readerRulesOf(this.site.policy?.document ?? null),
       note: (event) => recorder.note(event),
-      arrived: ({ number }) => this.credentials.entrance.badge(number),
+      arrived: ({ number }) => this.credentials.badge(number),
       dispatch: (event) => void (event.type === 'BadgeRead' ? this.dispatch(event) : this.runtime.dispatch(event)),
       changed: () => this.push(),
       open: parts.openReaders,
@@ -223,7 +226,6 @@ export class SeatAgent {
     const held =
       session.at === 'active' || session.at === 'ending' ? session.session : session.at === 'authenticating' ? session.held : null;
     this.runtime.close();
-    await this.readers.close();
     // A session that is being ended has its event already.
     if (held !== null && session.at !== 'ending') {
       const body = { session: held.id, person: held.who?.id ?? null, reason };
@@ -233,6 +235,7 @@ export class SeatAgent {
       );
     }
     if (held !== null) await this.apps.endSession(held.id);
+    await this.readers.close();
     await this.parts.launcher.close();
     await this.record.close();
   }
@@ -245,7 +248,7 @@ export class SeatAgent {
   badge(number: string, source: 'ui' | 'cli'): boolean {
     const isAllowed = source !== 'ui' || this.readers.keyboardRead();
     return this.dispatch(
-      isAllowed ? this.credentials.entrance.badge(number) : { type: 'BadgeRead', badge: null, standing: 'notAllowed', who: null },
+      isAllowed ? this.credentials.badge(number) : { type: 'BadgeRead', badge: null, standing: 'notAllowed', who: null },
     );
   }
 

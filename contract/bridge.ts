@@ -46,7 +46,7 @@ export const Picture = Type.Object({
   display: DisplaySettings,
 });
 
-const { name, names, code, pin, changePin, cancel, lock, logout, stay, launch, close, breakGlass, enrol } = uiBoundary.requests;
+const { name, names, code, pin, enrolBadge, changePin, cancel, lock, logout, stay, launch, close, breakGlass, enrol } = uiBoundary.requests;
 
 export const bridgeBoundary = boundary({
   name: 'bridge',
@@ -58,6 +58,7 @@ export const bridgeBoundary = boundary({
     names,
     code,
     pin,
+    enrolBadge,
     changePin,
     cancel,
     lock,

@@ -180,7 +180,13 @@ export const SeatView = Type.Object({
   /** By what rhythm a keyboard reader is told from a person. */
   wedge: Wedge,
   /** Ways in without a badge that this seat offers now. `suggests`: names that fit are offered while one is typed. */
-  signIn: Type.Object({ byName: Type.Boolean(), suggests: Type.Boolean(), byCode: Type.Boolean() }),
+  signIn: Type.Object({
+    byName: Type.Boolean(),
+    suggests: Type.Boolean(),
+    byCode: Type.Boolean(),
+    /** An unknown badge was just tapped, and may become somebody's. */
+    newBadge: Type.Boolean(),
+  }),
   message: Type.Union([Type.Null(), Message]),
   enrolment: Type.Union([
     Type.Null(),

@@ -29,6 +29,30 @@ export const uiBoundary = boundary({
     /** A temporary code, or that of a downtime card, in the place of a badge. */
     code: { params: Type.Object({ code: TypedCode }), result: Taken },
     pin: { params: Type.Object({ pin: Pin }), result: Taken },
+    /**
+     * The unknown badge that was tapped becomes this person's, once the server agrees. `asked`: it has not answered yet.
+     * `triesLeft` and `waitMs` are about the PIN.
+     */
+    enrolBadge: {
+      params: Type.Object({ name: TypedName, pin: Pin }),
+      result: Type.Object({
+        outcome: Type.Union([
+          Type.Literal('enrolled'),
+          Type.Literal('asked'),
+          Type.Literal('taken'),
+          Type.Literal('refused'),
+          Type.Literal('unknown'),
+          Type.Literal('notAllowed'),
+          Type.Literal('offline'),
+          Type.Literal('wrong'),
+          Type.Literal('wait'),
+          Type.Literal('blocked'),
+          Type.Literal('notNow'),
+        ]),
+        triesLeft: Count,
+        waitMs: Milliseconds,
+      }),
+    },
     /** The person of the open session changes the PIN. `triesLeft` and `waitMs` are about the old one. */
     changePin: {
       params: Type.Object({ old: Pin, next: Pin }),

@@ -29,6 +29,7 @@ export function createIntents({ mode, link, change, picture }: IntentParts): Bri
     names: (params) => link.request('names', params),
     code: (params) => link.request('code', params),
     pin: (params) => link.request('pin', params, CREDENTIAL_TIMEOUT_MS),
+    enrolBadge: (params) => link.request('enrolBadge', params, CREDENTIAL_TIMEOUT_MS),
     changePin: (params) => link.request('changePin', params, CREDENTIAL_TIMEOUT_MS),
     cancel: (params) => link.request('cancel', params),
     lock: (params) => locking({ link, change }, 'lock', params),

@@ -29,7 +29,7 @@ function view(generation: number, phase: SeatView['phase'], more: Partial<SeatVi
     warning: null,
     breakGlass: { available: false, needsBadge: false, limitSeconds: 0, reasons: [] },
     wedge: USUAL_RHYTHM,
-    signIn: { byName: false, suggests: false, byCode: false },
+    signIn: { byName: false, suggests: false, byCode: false, newBadge: false },
     message: null,
     enrolment: null,
     truth: {

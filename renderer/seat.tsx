@@ -15,6 +15,7 @@ import { EntryScreen } from './screens/entry.tsx';
 import { FaultedScreen } from './screens/faulted.tsx';
 import { LauncherScreen } from './screens/launcher.tsx';
 import { LockScreen } from './screens/lock.tsx';
+import { NewBadgeScreen } from './screens/new-badge.tsx';
 import { PinScreen } from './screens/pin.tsx';
 import { PinChangeScreen } from './screens/pin-change.tsx';
 import { WarningLayer } from './screens/warning.tsx';
@@ -66,13 +67,15 @@ function Pictured({ picture, bridge }: { readonly picture: Picture; readonly bri
 }
 
 /** What a person may turn to without the agent's doing: from the lock, or from the launcher. */
-export type Aside = 'breakglass' | 'entry' | 'pinchange';
+export type Aside = 'breakglass' | 'entry' | 'newbadge' | 'pinchange';
 
 function offers(screen: Screen, aside: Aside): boolean {
   if (aside === 'pinchange') return screen.kind === 'launcher' && screen.view.session.pinRule !== null;
   if (screen.kind !== 'lock' || screen.locking) return false;
   const { breakGlass, signIn } = screen.view;
-  return aside === 'breakglass' ? breakGlass.available : signIn.byName || signIn.byCode;
+  if (aside === 'breakglass') return breakGlass.available;
+  // Begun is begun: the answer of the server must find its screen.
+  return aside === 'newbadge' ? true : signIn.byName || signIn.byCode;
 }
 
 interface BodyProps {
@@ -94,6 +97,7 @@ function Body({ screen, asking, onAside }: BodyProps): JSX.Element {
     case 'lock':
       if (asking === 'breakglass') return <BreakGlassScreen view={screen.view} onBack={() => onAside(null)} />;
       if (asking === 'entry') return <EntryScreen view={screen.view} onBack={() => onAside(null)} />;
+      if (asking === 'newbadge') return <NewBadgeScreen view={screen.view} onBack={() => onAside(null)} />;
       return <LockScreen view={screen.view} locking={screen.locking} onAside={onAside} />;
     case 'pin':
       return <PinScreen view={screen.view} prompt={screen.prompt} />;

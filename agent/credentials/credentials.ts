@@ -6,22 +6,24 @@ import type { NewsItem } from '../../contract/people.ts';
 import type { SeatView } from '../../contract/seat-view.ts';
 import type { Whereabouts } from '../../core/decision/rule.ts';
 import { FREE_FAILURES, WAIT_CAP_MS } from '../../core/session/throttle.ts';
-import type { Env, SeatEvent, SeatRules, UsedCard, Who } from '../../core/session/types.ts';
+import type { Env, SeatEvent, SeatEvents, SeatRules, UsedCard, Who } from '../../core/session/types.ts';
 import type { Clock } from '../clock.ts';
 import type { SeatIdentity } from '../enrolment/seat-identity.ts';
 import type { SeatLog } from '../log.ts';
 import type { PolicySnapshot } from '../policy/policy-store.ts';
 import type { Recorder } from '../record/recorder.ts';
-import { rulesOf } from '../seat/rules.ts';
+import { enrollingRoles, rulesOf } from '../seat/rules.ts';
 import { timestamp } from '../seat/view.ts';
 import { whereabouts } from '../seat/whereabouts.ts';
 import type { SeatMemory } from '../state/memory.ts';
+import { BadgeEnrolment } from './badge-enrolment.ts';
 import { type StaffDirectory, standingOf } from './directory.ts';
 import { Entrance } from './entrance.ts';
 import type { Outbox } from './outbox.ts';
 import { PeopleLink } from './people-link.ts';
 import type { PinCheck } from './pin.ts';
 import { PinChange } from './pin-change.ts';
+import { PinProof } from './pin-proof.ts';
 import { StaffAge } from './staff-age.ts';
 
 export interface CredentialPorts {
@@ -40,8 +42,12 @@ export interface CredentialPorts {
   /** Whose session is open on the screen now; null for nobody and for a break-glass. */
   readonly present: () => string | null;
   readonly dispatch: (event: SeatEvent) => void;
+  readonly isClosed: () => boolean;
+  readonly isOnline: () => boolean;
   /** There is something to tell the server at once. */
   readonly tell: () => void;
+  /** The picture may be another one. */
+  readonly changed: () => void;
 }
 
 const MINUTE_MS = 60_000;
@@ -50,6 +56,7 @@ export class Credentials {
   readonly entrance: Entrance;
   readonly people: PeopleLink;
   readonly pinChange: PinChange;
+  readonly badgeEnrolment: BadgeEnrolment;
   readonly age: StaffAge;
   readonly #ports: CredentialPorts;
 
@@ -59,14 +66,17 @@ export class Credentials {
     this.entrance = new Entrance({ directory, memory, clock, policy, trustedWallMs, leastPinDigits });
     this.age = new StaffAge({ clock, memory, trustedWallMs, issuedAt: () => directory.current?.issuedAt ?? null });
     this.people = new PeopleLink({ ...ports, age: this.age, onJudged: (item, refusal) => this.#judged(item, refusal) });
-    this.pinChange = new PinChange({
+    const limits = (): (SeatRules['pin'] & { readonly minDigits: number }) | null => {
+      const pin = this.rules?.pin;
+      return pin === undefined ? null : { ...pin, minDigits: leastPinDigits() };
+    };
+    const proof = new PinProof({ ...ports, people: this.people, limits, fact: (person) => this.people.facts[person] });
+    this.pinChange = new PinChange({ ...ports, people: this.people, limits, proof });
+    this.badgeEnrolment = new BadgeEnrolment({
       ...ports,
-      people: this.people,
-      limits: () => {
-        const pin = this.rules?.pin;
-        return pin === undefined ? null : { ...pin, minDigits: leastPinDigits() };
-      },
-      fact: (person) => this.people.facts[person],
+      entrance: this.entrance,
+      proof,
+      roles: () => enrollingRoles(policy(), this.where),
     });
   }
 
@@ -99,6 +109,7 @@ export class Credentials {
       byName: (this.rules?.byName.length ?? 0) > 0,
       suggests: policy()?.document.signIn?.suggestNames ?? false,
       byCode: this.entrance.takesCodes(),
+      newBadge: this.badgeEnrolment.offered,
     };
   }
 
@@ -117,6 +128,13 @@ export class Credentials {
     // Whole minutes, so that the picture changes only when something did.
     const asOf = timestamp(Math.floor((this.#ports.clock.wallMs() - ageMs) / MINUTE_MS) * MINUTE_MS);
     return { state: this.age.stateUnder(this.#ports.policy()?.document), asOf };
+  }
+
+  /** Somebody tapped a badge; what nobody here has may become somebody's. */
+  badge(number: string): SeatEvents['BadgeRead'] {
+    const arrived = this.entrance.badge(number);
+    if (arrived.standing === 'unknown' && arrived.badge !== null) this.badgeEnrolment.sawUnknown(arrived.badge);
+    return arrived;
   }
 
   async checkPin(person: string, pin: string): Promise<boolean> {
@@ -143,6 +161,7 @@ export class Credentials {
   }
 
   #judged(item: NewsItem, refusal: string | null): void {
+    if (item.kind === 'badge') this.badgeEnrolment.judged(item, refusal);
     if (item.kind !== 'pin' || refusal === null) return;
     const { directory, recorder, log } = this.#ports;
     log.warn('the server refused a changed PIN', { code: refusal });

@@ -182,6 +182,10 @@ export class StaffDirectory {
     return { standing: isShort ? 'shortPin' : standing, who: whoOf(person) };
   }
 
+  hasBadge(hash: string): boolean {
+    return this.#byBadge.has(hash);
+  }
+
   /** Keyed hashes of every downtime card that is known now. */
   get cards(): readonly string[] {
     return [...this.#byCode].filter(([, { code }]) => code.kind === 'card').map(([hash]) => hash);

@@ -42,6 +42,11 @@ function waysByRole({ document }: PolicySnapshot, { ward, minute }: Whereabouts)
   return new Map(document.roles.map(({ id, badgeOnlySeconds }) => [id, waysIn(rules, { role: id, ward, minute }, badgeOnlySeconds ?? 0)]));
 }
 
+/** Roles whose people may make an unknown badge their own here and now. */
+export function enrollingRoles(snapshot: PolicySnapshot | null, where: Whereabouts): readonly string[] {
+  return snapshot === null ? [] : [...waysByRole(snapshot, where)].filter(([, way]) => way.enrolBadge).map(([role]) => role);
+}
+
 /** @param offlineSinceWallMs when the seat last knew that its policy was the newest; null while it is online */
 export function policyStateOf(snapshot: PolicySnapshot | null, wallMs: number, offlineSinceWallMs: number | null): PolicyState {
   if (snapshot === null) return 'none';

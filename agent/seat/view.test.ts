@@ -23,7 +23,7 @@ function pictureOf(world: World): SeatView {
     appState: () => undefined,
     appMessage: null,
     wedge: USUAL_RHYTHM,
-    signIn: { byName: false, suggests: false, byCode: false },
+    signIn: { byName: false, suggests: false, byCode: false, newBadge: false },
     pinRule: null,
     lastLogin: { at: '2030-01-01T00:00:00Z', seatName: 'Bay 2' },
     enforcement: { name: 'enforced', missing: [] },

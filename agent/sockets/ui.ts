@@ -46,6 +46,7 @@ function handlersOf(seat: SeatAgent): Handlers<UiBoundary> {
     names: heard(({ typed }) => ({ people: seat.credentials.entrance.names(typed).map((one) => ({ ...one })) })),
     code: heard(({ code }) => ({ taken: seat.dispatch(seat.credentials.entrance.code(code)) })),
     pin: heard(({ pin }) => ({ taken: seat.dispatch({ type: 'PinEntered', pin }) })),
+    enrolBadge: heard((wish) => seat.credentials.badgeEnrolment.enrol(wish)),
     changePin: heard((wish) => seat.credentials.pinChange.change(wish)),
     cancel: heard(() => ({ taken: seat.dispatch({ type: 'CancelPressed' }) })),
     lock: heard(() => ({ taken: seat.dispatch({ type: 'LockPressed' }) })),

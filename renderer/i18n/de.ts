@@ -36,6 +36,7 @@ export const de: Catalogue = {
   'lock.locking': 'Wird gesperrt.',
   'lock.kept': (p) => `Aufgehoben für ${p.initials} bis ${p.time}`,
   'lock.emergency': 'Notfallzugang',
+  'lock.newBadge': 'Ist das Ihr Ausweis?',
   'lock.noBadge': 'Kein Ausweis?',
   'lock.status': 'Zustand dieses Platzes',
 
@@ -115,6 +116,15 @@ export const de: Catalogue = {
   'pinChange.bad.date': 'Das sieht wie ein Datum aus. Wählen Sie eine andere.',
   'pinChange.bad.common': 'Diese wählen viele. Wählen Sie eine andere.',
   'pinChange.bad.used': 'Diese hatten Sie schon. Wählen Sie eine andere.',
+
+  'newBadge.title': 'Diesen Ausweis zu Ihrem machen',
+  'newBadge.asking': 'Der Server wird gefragt',
+  'newBadge.enrolled': 'Dieser Ausweis gehört jetzt Ihnen. Halten Sie ihn zum Anmelden an.',
+  'newBadge.asked': 'Der Server hat noch nicht geantwortet. Der Ausweis gilt, sobald er zustimmt.',
+  'newBadge.taken': 'Dieser Ausweis gehört jemand anderem. Geben Sie ihn der Hotline.',
+  'newBadge.refused': 'Der Server hat nicht zugestimmt. Fragen Sie die Hotline.',
+  'newBadge.notAllowed': 'Hier können Sie keinen Ausweis selbst anmelden. Fragen Sie die Hotline.',
+  'newBadge.offline': 'Das braucht eine Verbindung zum Server. Versuchen Sie es wieder, wenn sie da ist.',
 
   'greeting.morning': (p) => `Guten Morgen, ${p.name}`,
   'greeting.day': (p) => `Guten Tag, ${p.name}`,

@@ -39,6 +39,7 @@ export const en = {
   'lock.locking': 'Locking.',
   'lock.kept': (p: { initials: string; time: string }) => `Kept for ${p.initials} until ${p.time}`,
   'lock.emergency': 'Emergency access',
+  'lock.newBadge': 'Is this your badge?',
   'lock.noBadge': 'No badge?',
   'lock.status': 'State of this seat',
 
@@ -118,6 +119,15 @@ export const en = {
   'pinChange.bad.date': 'This looks like a date. Choose another one.',
   'pinChange.bad.common': 'Many people choose this one. Choose another one.',
   'pinChange.bad.used': 'You had this one before. Choose another one.',
+
+  'newBadge.title': 'Make this badge yours',
+  'newBadge.asking': 'Asking the server',
+  'newBadge.enrolled': 'This badge is yours. Tap it to sign in.',
+  'newBadge.asked': 'The server has not answered yet. The badge works as soon as it agrees.',
+  'newBadge.taken': 'This badge belongs to someone else. Give it to the helpdesk.',
+  'newBadge.refused': 'The server did not agree. Ask the helpdesk.',
+  'newBadge.notAllowed': 'You can’t add a badge here yourself. Ask the helpdesk.',
+  'newBadge.offline': 'This needs a connection to the server. Try again when it is back.',
 
   'greeting.morning': (p: { name: string }) => `Good morning, ${p.name}`,
   'greeting.day': (p: { name: string }) => `Good afternoon, ${p.name}`,

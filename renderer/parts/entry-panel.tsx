@@ -5,7 +5,7 @@
 import { type JSX, type SyntheticEvent, useEffect, useId, useRef, useState } from 'react';
 import type { Message } from '../../contract/seat-view.ts';
 import { useSeat } from '../context.ts';
-import { entryOf, type Offered } from '../view/entry.ts';
+import { type Entry, entryOf, type Offered } from '../view/entry.ts';
 import { Icon } from './icons.tsx';
 import { MessageLine } from './message.tsx';
 
@@ -18,6 +18,7 @@ interface EntryPanelProps extends Offered {
   readonly title: string;
   readonly suggests: boolean;
   readonly message: Message | null;
+  readonly onEntry: (entry: NonNullable<Entry>) => void;
   readonly onBack: () => void;
 }
 
@@ -27,8 +28,8 @@ interface Named {
   readonly initials: string;
 }
 
-export function EntryPanel({ title, names, codes, suggests, message, onBack }: EntryPanelProps): JSX.Element {
-  const { t, bridge } = useSeat();
+export function EntryPanel({ title, names, codes, suggests, message, onEntry, onBack }: EntryPanelProps): JSX.Element {
+  const { t } = useSeat();
   const id = useId();
   const field = useRef<HTMLInputElement>(null);
   const [typed, setTyped] = useState('');
@@ -41,7 +42,7 @@ export function EntryPanel({ title, names, codes, suggests, message, onBack }: E
     event.preventDefault();
     if (entry === null) return;
     setTyped('');
-    void (entry.kind === 'code' ? bridge.code({ code: entry.code }) : bridge.name({ name: entry.name }));
+    onEntry(entry);
   };
   const type = (change: (text: string) => string): void => {
     setTyped((text) => change(text).slice(0, LONGEST));
@@ -75,7 +76,7 @@ export function EntryPanel({ title, names, codes, suggests, message, onBack }: E
         <ul className="entry-people" aria-label={t('entry.people')}>
           {people.map((person) => (
             <li key={person.id}>
-              <button type="button" className="button" onClick={() => void bridge.name({ name: person.id })}>
+              <button type="button" className="button" onClick={() => onEntry({ kind: 'name', name: person.id })}>
                 <span className="avatar" aria-hidden="true">
                   {person.initials}
                 </span>

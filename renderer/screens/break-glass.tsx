@@ -83,6 +83,7 @@ export function EmergencyBadgeScreen({ view }: { readonly view: SeatView }): JSX
           codes
           suggests={false}
           message={view.message}
+          onEntry={(entry) => void (entry.kind === 'code' && bridge.code({ code: entry.code }))}
           onBack={() => setTyping(false)}
         />
       </SeatPage>

@@ -6,11 +6,19 @@ import { EntryPanel } from '../parts/entry-panel.tsx';
 import { SeatPage } from '../parts/seat-page.tsx';
 
 export function EntryScreen({ view, onBack }: { readonly view: SeatView; readonly onBack: () => void }): JSX.Element {
-  const { t } = useSeat();
+  const { t, bridge } = useSeat();
   const { byName, byCode, suggests } = view.signIn;
   return (
     <SeatPage view={view} busy>
-      <EntryPanel title={t('entry.title')} names={byName} codes={byCode} suggests={suggests} message={view.message} onBack={onBack} />
+      <EntryPanel
+        title={t('entry.title')}
+        names={byName}
+        codes={byCode}
+        suggests={suggests}
+        message={view.message}
+        onEntry={(entry) => void (entry.kind === 'code' ? bridge.code({ code: entry.code }) : bridge.name({ name: entry.name }))}
+        onBack={onBack}
+      />
     </SeatPage>
   );
 }

@@ -11,7 +11,7 @@ import { clockTime } from '../view/time.ts';
 interface LockProps {
   readonly view: SeatView;
   readonly locking: boolean;
-  readonly onAside: (aside: 'breakglass' | 'entry') => void;
+  readonly onAside: (aside: 'breakglass' | 'entry' | 'newbadge') => void;
 }
 
 export function LockScreen({ view, locking, onAside }: LockProps): JSX.Element {
@@ -34,14 +34,20 @@ export function LockScreen({ view, locking, onAside }: LockProps): JSX.Element {
         </p>
       )}
       <MessageLine message={locking ? null : view.message} />
-      {(signIn.byName || signIn.byCode) && (
-        <div className="lock-ways">
+      <div className="lock-ways">
+        {signIn.newBadge && (
+          <button type="button" className="button button-new-badge" onClick={() => onAside('newbadge')} disabled={locking}>
+            <Icon name="check" />
+            <span>{t('lock.newBadge')}</span>
+          </button>
+        )}
+        {(signIn.byName || signIn.byCode) && (
           <button type="button" className="button button-entry" onClick={() => onAside('entry')} disabled={locking}>
             <Icon name="people" />
             <span>{t('lock.noBadge')}</span>
           </button>
-        </div>
-      )}
+        )}
+      </div>
     </SeatPage>
   );
 }

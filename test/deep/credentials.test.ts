@@ -16,7 +16,7 @@ const ROLES = [
 ];
 const SIGN_IN = {
   suggestNames: true,
-  rules: [{ roles: ['nurse'], nameAndPin: true, badgeOnly: { withinSeconds: 3_600, confirmedSeconds: 600 } }],
+  rules: [{ roles: ['nurse'], nameAndPin: true, enrolBadge: true, badgeOnly: { withinSeconds: 3_600, confirmedSeconds: 600 } }],
 };
 
 let ward: Ward;
@@ -38,7 +38,7 @@ const alarms = (kind: string) => rows<{ detail: string }>(ward.server.state, 'se
 describe('without a badge', () => {
   test('a name and a PIN open the seat for whom the policy lets in so, and for nobody else', { timeout: LONG_MS }, async () => {
     const { client } = one.screens;
-    expect(one.screens.view().signIn).toEqual({ byName: true, suggests: true, byCode: false });
+    expect(one.screens.view().signIn).toEqual({ byName: true, suggests: true, byCode: false, newBadge: false });
     expect(await client.request('names', { typed: 'be' })).toEqual({ people: [{ id: 'ben', displayName: 'ben Example', initials: 'BE' }] });
     expect(await client.request('name', { name: 'Nobody' })).toEqual({ taken: false });
     await message(one, 'name.unknown');
@@ -90,6 +90,48 @@ describe('without a badge', () => {
     await ward.cli(['staff', 'withdraw', 'cay']);
     const used = () => rows(ward.server.state, "select * from indexed_events where type = 'card.used'").length;
     await until(() => used() === 2);
+  });
+});
+
+describe('an unknown badge', () => {
+  const own = (seat: WardSeat, name: string, pin: string) => seat.screens.client.request('enrolBadge', { name, pin });
+  const tapUnknown = async (number: string): Promise<void> => {
+    expect(await one.screens.client.request('badge', { number })).toEqual({ taken: false });
+    await one.screens.sees((view) => view.message?.key === 'badge.unknown');
+  };
+
+  test('becomes somebody’s own with name and PIN once the server agrees, and works at the other seat too', {
+    timeout: LONG_MS,
+  }, async () => {
+    expect(await own(one, 'ben', ben.pin)).toMatchObject({ outcome: 'notNow' });
+    await tapUnknown('04EEEEEE');
+    expect(one.screens.view().signIn.newBadge).toBe(true);
+    expect(await own(one, 'ben', '000000')).toMatchObject({ outcome: 'wrong', triesLeft: 4 });
+    expect(await own(one, 'cay', cay.pin)).toMatchObject({ outcome: 'notAllowed' });
+    expect(await own(one, 'nobody', ben.pin)).toMatchObject({ outcome: 'unknown' });
+    expect(await own(one, 'ben', ben.pin)).toMatchObject({ outcome: 'enrolled' });
+    await until(async () => {
+      await two.screens.client.request('badge', { number: '04EEEEEE' });
+      const { phase, prompt } = two.screens.view();
+      return phase === 'open' || prompt?.kind === 'pin';
+    });
+    if (two.screens.view().phase === 'open') await two.leave();
+    else await two.cancel();
+  });
+
+  test('of somebody in another ward is refused by the server, by its name; offline nothing is promised', { timeout: LONG_MS }, async () => {
+    const stranger = ['staff', 'add', 'dia', '--name', 'Dia Far', '--role', 'nurse', '--badge', '04DDDDDD', '--ward', 'lab'];
+    await ward.cli(stranger);
+    await tapUnknown('04DDDDDD');
+    expect(await own(one, 'ben', ben.pin)).toMatchObject({ outcome: 'taken' });
+    const refusals = () => rows<{ body: string }>(ward.server.state, "select body from indexed_events where type = 'badge.enrolled'");
+    await until(() => refusals().some(({ body }) => body.includes('SERVER_BADGE_TAKEN')));
+    await one.disconnect();
+    await tapUnknown('04CCCCCC');
+    expect(one.screens.view().signIn.newBadge).toBe(false);
+    expect(await own(one, 'ben', ben.pin)).toMatchObject({ outcome: 'offline' });
+    one.connect();
+    await one.screens.sees((view) => view.truth.connection.state === 'online');
   });
 });
 

@@ -62,6 +62,29 @@ const SHOTS: readonly Shot[] = [
       truth: { ...truth, reader: { state: 'ghost', name: 'Reader' } },
     }),
   },
+  {
+    name: 'lock-new-badge',
+    screen: 'lock',
+    view: () => ({
+      ...lockedView(),
+      signIn: { ...EVERY_WAY, newBadge: true },
+      message: { key: 'badge.unknown', params: {}, code: 'SESSION_BADGE_UNKNOWN' },
+    }),
+  },
+  {
+    name: 'new-badge-taken',
+    screen: 'newbadge',
+    view: () => ({ ...lockedView(), signIn: { ...EVERY_WAY, newBadge: true } }),
+    async act(page) {
+      await page.locator('.button-new-badge').click();
+      await typeAsPerson(page, 'anna.reyes');
+      await page.locator('.entry-steps .button-accent').click();
+      await page.locator('.pin-panel').waitFor();
+      await typeAsPerson(page, '271828');
+      await page.locator('.key-ok').click();
+      await page.locator('.new-badge-said').waitFor();
+    },
+  },
   { name: 'lock-without-badge', screen: 'lock', view: () => ({ ...lockedView(), signIn: EVERY_WAY }) },
   {
     name: 'entry',
@@ -245,7 +268,7 @@ for (const { width, height, faces } of sizes) {
 }
 
 /** Where a person stands before turning to a screen that the agent does not know of. */
-const OWN_START: Readonly<Record<string, string>> = { breakglass: 'lock', entry: 'lock', pinchange: 'launcher' };
+const OWN_START: Readonly<Record<string, string>> = { breakglass: 'lock', entry: 'lock', newbadge: 'lock', pinchange: 'launcher' };
 
 /** Goes by way of the lock, so that nothing of the screen before is left. */
 async function show(seat: Seat, { view, screen, act }: Shot): Promise<void> {

@@ -57,6 +57,7 @@ export async function startAgentDouble(folder: string, owner: { readonly gid: nu
     names: (params) => answer('names', params, () => ({ people: [{ id: 'anna.reyes', displayName: 'Anna Reyes', initials: 'AR' }] })),
     code: taken('code'),
     pin: taken('pin'),
+    enrolBadge: (params) => answer('enrolBadge', params, () => ({ outcome: 'taken' as const, triesLeft: 10, waitMs: 0 })),
     changePin: (params) => answer('changePin', params, () => ({ outcome: 'changed' as const, triesLeft: 10, waitMs: 0 })),
     cancel: taken('cancel'),
     lock: taken('lock'),

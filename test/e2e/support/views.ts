@@ -47,7 +47,7 @@ export function lockedView(): SeatView {
       ],
     },
     wedge: { minLength: 6, medianGapMs: 25, maxGapMs: 50, endGapMs: 100, terminator: 'enter' },
-    signIn: { byName: false, suggests: false, byCode: false },
+    signIn: { byName: false, suggests: false, byCode: false, newBadge: false },
     message: null,
     enrolment: null,
     truth: {
