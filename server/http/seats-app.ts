@@ -128,19 +128,21 @@ function updates(
     ...forSeats('Waits for a newer policy or staff directory', UpdatesReply),
     querystring: UpdatesQuery,
   };
+  const stopping = site.stopping.signal;
+  // One listener for all: a combined signal for each of ten thousand waiting seats is memory.
+  stopping.addEventListener('abort', site.changes.wake, { once: true });
   app.get(seatPaths.updates, { schema }, async (request, reply): Promise<UpdatesReply> => {
     const { policy, directory, wait } = request.query;
     const peer = readPeer(request);
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
-    const stop = AbortSignal.any([gone.signal, site.stopping.signal]);
     const until = site.now() + Math.min(Number(wait), MAX_WAIT_SECONDS) * 1000;
     let seat = seatOf(request);
     for (;;) {
       const newer = await newerFor(site, seat, { policy: Number(policy), directory: Number(directory) });
       const left = until - site.now();
-      if (newer.policy !== null || newer.directory !== null || left <= 0 || stop.aborted) return newer;
-      await site.changes.wait(left, stop);
+      if (newer.policy !== null || newer.directory !== null || left <= 0 || gone.signal.aborted || stopping.aborted) return newer;
+      await site.changes.wait(left, gone.signal);
       // Whoever was revoked while it waited gets nothing that came after.
       seat = await identifySeat(site.store.db, peer);
     }

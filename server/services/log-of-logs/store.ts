@@ -7,6 +7,7 @@ import { HASH_BYTES } from '../../../core/audit/bytes.ts';
 import { CompactRange, type NodeReader, type TreeHasher } from '../../../core/audit/index.ts';
 import { TILE_HEIGHT, TILE_WIDTH, tileNodes, tilesNeeded } from '../../../core/audit/tiles.ts';
 import { WardlockError } from '../../../core/errors/index.ts';
+import { given, hotQuery } from '../../store/hot-query.ts';
 import type { Tables } from '../../store/schema.ts';
 import { chunks, type LogName } from '../logs.ts';
 
@@ -33,13 +34,18 @@ export interface NewEntry {
   readonly about: (LogName & { readonly size: number }) | null;
 }
 
+const insertWaiting = hotQuery(
+  { workstation_id: given.text(), incarnation: given.text(), size: given.number(), entry: given.bytes(), at: given.number() },
+  (db, waits) =>
+    db
+      .insertInto('transparency_queue')
+      .values(waits)
+      .onConflict((c) => c.columns(['workstation_id', 'incarnation', 'size']).doNothing()),
+);
+
 /** Puts a cosigned checkpoint in the queue, inside the transaction that accepts it. */
-export async function enqueue(db: Kysely<Tables>, { workstationId, incarnation, size, entry, at }: Waiting): Promise<void> {
-  await db
-    .insertInto('transparency_queue')
-    .values({ workstation_id: workstationId, incarnation, size, entry: Buffer.from(entry), at })
-    .onConflict((c) => c.columns(['workstation_id', 'incarnation', 'size']).doNothing())
-    .execute();
+export async function enqueue(db: Kysely<Tables>, { workstationId: workstation_id, entry, ...rest }: Waiting): Promise<void> {
+  await insertWaiting(db, { ...rest, workstation_id, entry: Buffer.from(entry) });
 }
 
 export async function waiting(db: Kysely<Tables>, most: number): Promise<Waiting[]> {
