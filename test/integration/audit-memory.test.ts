@@ -26,7 +26,7 @@ const NEEDS_LINUX = 'needs Linux, to double a running process';
 test('fault 32: a process doubled while it records: the kernel tells both sides apart, and no nonce is used twice', (context) => {
   context.skip(process.platform !== 'linux', NEEDS_LINUX);
   const target = join(seat.dir, 'sides');
-  const program = join(import.meta.dirname, '..', 'audit', 'forked-memory.ts');
+  const program = join(import.meta.dirname, '..', 'audit', 'forked-memory-program.ts');
   const run = spawnSync(process.execPath, ['--single-threaded', program, target], { encoding: 'utf8' });
   expect(run.status, run.stderr).toBe(0);
   const sides = readFileSync(target, 'utf8')
