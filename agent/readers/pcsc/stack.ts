@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { SeatLog } from '../../log.ts';
 import type { ReaderEvents, ReaderStack } from '../port.ts';
 import { leftAloneArgument } from './left-alone.ts';
@@ -28,6 +29,8 @@ const FIRST_PAUSE_MS = 500;
 const LAST_PAUSE_MS = 30_000;
 /** A process that lived so long did not fail for the reason that the former one did, in milliseconds. */
 const STABLE_MS = 60_000;
+/** A process that was killed is gone by then. */
+const END_LIMIT_MS = 1_000;
 /** A gap this long between two ticks means that the agent itself was held up: nobody is blamed for it. */
 const OWN_PAUSE_MS = 2_000;
 
@@ -77,7 +80,8 @@ export class PcscStack implements ReaderStack {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
-    await gone;
+    // A driver that holds it in the kernel lets it end later; nobody waits for that.
+    await Promise.race([gone, setTimeout(END_LIMIT_MS, undefined, { ref: false })]);
   }
 
   #tick(): void {
