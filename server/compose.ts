@@ -9,7 +9,7 @@ import { nodeCrypto } from '../crypto/index.ts';
 import { makeStateFolder } from '../crypto/secret-files.ts';
 import { atMostEvery, heldWhenAsked, openIndexing } from './duties.ts';
 import { type Metrics, openMetrics } from './http/metrics.ts';
-import { type OperationalLog, openOperationalLog } from './operational-log.ts';
+import { type OperationalLog, openOperationalLog, wordsOfFault } from './operational-log.ts';
 import { type Accounts, openAccounts } from './services/accounts.ts';
 import { openAlarms } from './services/alarms.ts';
 import { type Changes, openChanges } from './services/changes.ts';
@@ -110,7 +110,7 @@ const ANNOUNCE_MS = 250;
 export async function openSite(options: SiteOptions): Promise<Site> {
   makeStateFolder(options.stateFolder);
   const operational = openOperationalLog('wardlock-server');
-  const fault = (cause: unknown): void => operational.error('background work failed', { error: String(cause) });
+  const fault = (cause: unknown): void => operational.error('background work failed', { error: wordsOfFault(cause) });
   const { onStatement } = options;
   const store = await openStore(databaseAddress(options), { onFault: fault, ...(onStatement === undefined ? {} : { onStatement }) });
   try {

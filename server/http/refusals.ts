@@ -4,7 +4,7 @@
  */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, isWardlockError, WardlockError } from '../../core/errors/index.ts';
-import type { OperationalLog } from '../operational-log.ts';
+import { type OperationalLog, wordsOfFault } from '../operational-log.ts';
 
 const statuses: Partial<Record<ErrorCode, number>> = {
   ENROL_TOKEN_EXPIRED: 403,
@@ -40,15 +40,10 @@ export function refuse(log: OperationalLog): (error: FastifyError, request: Fast
   return (error, request, reply) => {
     const refusal = isWardlockError(error) ? error : translate(error);
     const status = statusOf(refusal.code);
-    if (status >= 500) log.error('request failed', { route: request.routeOptions.url ?? '', error: wordsOfCause(error) });
+    if (status >= 500) log.error('request failed', { route: request.routeOptions.url ?? '', error: wordsOfFault(error) });
     if (status === 503) void reply.header('retry-after', String(RETRY_AFTER_SECONDS));
     void reply.code(status).send(refusal.toBody());
   };
-}
-
-/** For the operators' log: where it broke, and what the database said where it was the database. */
-function wordsOfCause(error: Error): string {
-  return isWardlockError(error) && error.cause instanceof Error ? `${error.code}: ${error.cause.message}` : (error.stack ?? error.message);
 }
 
 function translate(error: FastifyError): WardlockError {

@@ -29,10 +29,10 @@ const SimResult = Type.Object({ events: Type.Number(), lost: Type.Number(), twic
 test('PostgreSQL is stopped in mid-load, in order and at once, and started again: nothing lost, nothing twice', async () => {
   const server = nodes.node(0);
   const where = ['--server', server.ready.seats, '--state', server.state, '--database', nodes.address];
-  // Five minutes of twelve seats in half a minute: rate, pacing and backoff are compressed alike.
+  // Three minutes of twelve seats in eighteen seconds: rate, pacing and backoff are compressed alike.
   const load = promisify(execFile)(
     process.execPath,
-    [program, 'sim', 'seats', ...where, '--count', '12', '--rate', '2', '--minutes', '5', '--speed', '10', '--json'],
+    [program, 'sim', 'seats', ...where, '--count', '12', '--rate', '2', '--minutes', '3', '--speed', '10', '--json'],
     { maxBuffer: 67_108_864 },
   );
   const { db } = await nodes.store();
@@ -94,6 +94,24 @@ test('a seat that waited for changes while PostgreSQL went and came is told of t
   // It may have been told to come again when the database was away; then it does, and gets what is new.
   const told = answer.status === 200 ? answer : await pollAt(nodes.node(0), seat, { policy: 0, directory: directory.version }, 0);
   expect(Value.Parse(Directory, JSON.parse(told.body.toString('utf8'))).directory.version).toBe(directory.version + 1);
+});
+
+test('a PostgreSQL that hangs is told apart from one that works, and what waited for it goes on', async () => {
+  const seat = await nodes.newSeat();
+  seat.append(20);
+  expect((await seat.put(seat.batch(0, 1))).status).toBe(200);
+  await nodes.postgres.hang('SIGSTOP');
+  try {
+    const waiting = seat.put(seat.batch(1, 10));
+    expect(await readiness()).toBe(503);
+    expect((await callPeople(nodes.node(0), 'GET', '/healthz')).status).toBe(200);
+    await nodes.postgres.hang('SIGCONT');
+    expect((await waiting).status).toBe(200);
+  } finally {
+    await nodes.postgres.hang('SIGCONT');
+  }
+  expect(await readiness()).toBe(200);
+  expect(await nodes.storedOf(seat)).toBe(11);
 });
 
 test('fault 43: the server is killed again and again in mid-upload: what it acknowledged is there, the rest can be sent', async () => {

@@ -104,9 +104,12 @@ export class TestPostgres {
     }
   }
 
-  /** The postmaster's process id, as it wrote it. */
-  async pid(): Promise<number> {
-    return Number((await readFile(join(this.#data, 'postmaster.pid'), 'utf8')).split('\n')[0]);
+  /** Stops every process of the cluster as it is, or lets them go on: connections stay open and nothing answers. */
+  async hang(how: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+    const postmaster = this.#process?.pid;
+    if (postmaster === undefined) throw new Error('the cluster is not running');
+    const children = await readFile(`/proc/${postmaster}/task/${postmaster}/children`, 'utf8');
+    for (const pid of [postmaster, ...children.trim().split(' ').map(Number)]) process.kill(pid, how);
   }
 
   async #answers(): Promise<boolean> {
