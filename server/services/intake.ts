@@ -144,11 +144,14 @@ const insertSegment = hotQuery(
 async function store(db: Kysely<Tables>, upload: Upload, { from, stripped, verdict, at }: Accepted): Promise<void> {
   const { workstationId: workstation_id, incarnation, note } = upload;
   const { entries, envelopes } = stripped;
-  if (envelopes.length > 0)
+  // In the place of what a log left behind that was dropped here and is sent again.
+  for (const { workstation_id: seat, incarnation: log, seq, key_id, sealed } of envelopes) {
     await db
       .insertInto('epoch_envelopes')
-      .values([...envelopes])
+      .values({ workstation_id: seat, incarnation: log, seq, key_id, sealed })
+      .onConflict((c) => c.columns(['workstation_id', 'incarnation', 'seq']).doUpdateSet({ key_id, sealed }))
       .execute();
+  }
   await insertSegment(db, {
     workstation_id,
     incarnation,
