@@ -18,6 +18,7 @@ import { nodeCrypto } from '../crypto/index.ts';
 import { readPrivateKey } from '../server/site/key-file.ts';
 import { keysByUse, readKeys, timeText } from './audit-input.ts';
 import { group } from './group.ts';
+import { writeOut } from './write-out.ts';
 
 interface ShowFlags {
   readonly readerKey: string;
@@ -67,7 +68,8 @@ function showLog(source: LogSource, privateKey: Uint8Array, keys: ReturnType<typ
     openSecret: (entry, header) => openEpochSecret(nodeCrypto, entry, header, privateKey),
     onEvent: (header, json) => waiting.push({ seq: header.seq, line: eventLine(source, header, json) }),
     onVerified: (size) => {
-      for (const { seq, line } of waiting) if (seq < size) process.stdout.write(line);
+      const shown = waiting.filter(({ seq }) => seq < size).map(({ line }) => line);
+      if (shown.length > 0) writeOut(shown.join(''));
       waiting = waiting.filter(({ seq }) => seq >= size);
     },
   });

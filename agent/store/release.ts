@@ -2,13 +2,16 @@
  * Makes dropped key handles really go away: node:crypto wipes a KeyObject's memory when it is collected, and nothing else
  * does. Owns the one call of the collector at the end of an epoch, so that a dump of memory opens the present epoch only.
  */
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /** A whole collection takes some 20 ms: under a flood of epochs it happens this often, and once more at the end. */
 const RELEASE_INTERVAL_MS = 1000;
+/** So much more on the heap than at least is worth a whole collection. */
+const GARBAGE_BYTES = 6 * 1024 * 1024;
 
 let collect: ((kind: 'major' | 'minor') => void) | undefined;
+let leastUsed = Number.POSITIVE_INFINITY;
 let lastAt = Number.NEGATIVE_INFINITY;
 let timer: NodeJS.Timeout | undefined;
 
@@ -28,12 +31,18 @@ function release(): void {
 }
 
 /**
- * Frees what a reader of millions of entries has just let go of. Left alone, V8 sees small objects and lets the blobs behind
- * them grow to tens of megabytes. @param whole also what earlier calls could not: some milliseconds instead of a fraction
+ * Frees what a reader of millions of entries has just let go of. Left alone, V8 sees small objects and lets the blobs and ciphers
+ * behind them grow to tens of megabytes. A young collection takes well under a millisecond; ciphers need a whole one, which is
+ * made when garbage has gathered.
  */
-export function releasePages(whole: boolean): void {
+export function releasePages(): void {
   collect ??= collector();
-  collect(whole ? 'major' : 'minor');
+  collect('minor');
+  const used = getHeapStatistics().used_heap_size;
+  leastUsed = Math.min(leastUsed, used);
+  if (used < leastUsed + GARBAGE_BYTES) return;
+  collect('major');
+  leastUsed = getHeapStatistics().used_heap_size;
 }
 
 function collector(): (kind: 'major' | 'minor') => void {

@@ -14,9 +14,8 @@ import type { KeptRow, Tables } from './tables.ts';
 const READ_ENTRIES = 64;
 const READ_KEPT = 256;
 const READ_NODES = 256;
-/** Pages that are read before the memory of those before is given back, young and whole. */
+/** Pages that are read before the memory of those before is given back. */
 const RELEASE_PAGES = 64;
-const RELEASE_WHOLE_PAGES = 4096;
 const HASH_BYTES = 32;
 
 /** Which log a store holds; throws AUDIT_STORE_FOREIGN when it does not say. */
@@ -89,7 +88,7 @@ function* pagesFrom(tables: Tables, { start, end }: Bounds): Generator<readonly 
   const first = tables.bounds().first ?? start;
   let next = start === 0 ? first : Math.max(start, first);
   for (let pages = 1; ; pages += 1) {
-    if (pages % RELEASE_PAGES === 0) releasePages(pages % RELEASE_WHOLE_PAGES === 0);
+    if (pages % RELEASE_PAGES === 0) releasePages();
     const page = tables.run(next, READ_ENTRIES) ?? tables.entries(next, READ_ENTRIES);
     const last = page.at(-1);
     if (last === undefined || next >= end) return;

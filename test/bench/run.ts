@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- SUITE [--json] [--quick]`: runs one suite and prints its rows, for a person or as one JSON array. A suite is a file of
+ * `npm run bench -- SUITE [--json] [--quick] [--full]`: runs one suite and prints its rows, for a person or as one JSON array. A suite is a file of
  * this folder, `NAME.ts`, that exports `run`. Exit code: 0 all goals met, 1 a goal missed, 2 used wrongly.
  */
 import { readdirSync } from 'node:fs';
@@ -52,6 +52,7 @@ function table(rows: readonly BenchRow[]): string {
 interface Asked {
   readonly help: boolean;
   readonly json: boolean;
+  readonly full: boolean;
   readonly quick: boolean;
   readonly suites: readonly string[];
 }
@@ -62,6 +63,7 @@ function asked(): Asked | null {
     help: { type: 'boolean', short: 'h', default: false },
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
+    full: { type: 'boolean', default: false },
   } as const;
   try {
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
@@ -71,7 +73,7 @@ function asked(): Asked | null {
   }
 }
 
-const USAGE = `npm run bench -- SUITE [--json] [--quick]. Suites: ${names.join(', ') || 'none yet'}.\n`;
+const USAGE = `npm run bench -- SUITE [--json] [--quick] [--full]. Suites: ${names.join(', ') || 'none yet'}.\n`;
 const wanted = asked();
 const [name] = wanted?.suites ?? [];
 if (wanted?.help === true) process.stdout.write(USAGE);
@@ -80,7 +82,7 @@ else if (wanted === null || name === undefined || wanted.suites.length !== 1 || 
   process.exitCode = 2;
 } else {
   const suite = await load(name);
-  const rows = await suite.run({ quick: wanted.quick, say: (text) => process.stderr.write(`${text}\n`) });
+  const rows = await suite.run({ quick: wanted.quick, full: wanted.full, say: (text) => process.stderr.write(`${text}\n`) });
   process.stdout.write(wanted.json ? `${JSON.stringify(rows)}\n` : `${table(rows)}\n`);
   process.exitCode = rows.every((row) => row.met !== false) ? 0 : 1;
 }

@@ -1,15 +1,11 @@
 /**
- * Durable appends of the real store against bare durable inserts of the same bytes into the same kind of database, in turn,
- * so that a slow moment of a shared machine meets both.
+ * Durable appends of the real store against bare durable inserts of the same bytes, in turn, so that a slow moment of a shared
+ * machine meets both.
  */
-import { join } from 'node:path';
-import BetterSqlite3 from 'better-sqlite3';
-import type { AuditEvent } from '../../../contract/events.ts';
-import { storeKit } from '../../audit/store-kit.ts';
+import type { AuditStore } from '../../../agent/store/index.ts';
+import { lockEvent, storeKit } from '../../audit/store-kit.ts';
+import { type BareLog, bareLog } from './bare-log.ts';
 
-/** Bytes of an ordinary entry: header, padded ciphertext, tag. */
-const ENTRY_BYTES = 416;
-const WARM_UP = 100;
 const MS = 1_000;
 
 export interface AppendRates {
@@ -19,40 +15,51 @@ export interface AppendRates {
   readonly inserts: readonly number[];
 }
 
-/** Of class 1: a flood of a lower class is summarised with a count, which would measure nothing. */
-const EVENT: AuditEvent = { type: 'session.locked', body: { session: '0123456789abcdef0123456789abcdef', reason: 'idle' } };
+/** @param rounds pairs of runs, after one that warms up @param perRound events in each */
+export function measureSingleAppends(rounds: number, perRound: number): Promise<AppendRates> {
+  return inTurn(rounds, perRound, {
+    append: async (store) => {
+      for (let at = 0; at < perRound; at += 1) await appendOne(store, at);
+    },
+    insert: (bare) => {
+      for (let at = 0; at < perRound; at += 1) bare.insert();
+    },
+  });
+}
 
-/** @param rounds pairs of runs @param perRound events in each */
-export async function measureSingleAppends(rounds: number, perRound: number): Promise<AppendRates> {
+/** The same in groups: events that wait together share a commit, as the inserts of one transaction do. */
+export function measureGroupedAppends(rounds: number, groups: number, size: number): Promise<AppendRates> {
+  return inTurn(rounds, groups * size, {
+    append: async (store) => {
+      for (let left = groups; left > 0; left -= 1) await Promise.all(Array.from({ length: size }, (_, at) => appendOne(store, at)));
+    },
+    insert: (bare) => {
+      for (let left = groups; left > 0; left -= 1) bare.insertGroup(size);
+    },
+  });
+}
+
+interface Work {
+  append(store: AuditStore): Promise<void>;
+  insert(bare: BareLog): void;
+}
+
+async function inTurn(rounds: number, events: number, work: Work): Promise<AppendRates> {
   const kit = await storeKit();
   try {
     const store = await kit.open();
-    const bare = new BetterSqlite3(join(kit.dir, 'bare.db'));
-    bare.pragma('journal_mode = WAL');
-    bare.pragma('synchronous = FULL');
-    bare.exec('CREATE TABLE entry (seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL)');
-    const insert = bare.prepare('INSERT INTO entry (bytes) VALUES (?)');
-    const bytes = Buffer.alloc(ENTRY_BYTES, 7);
-    const append = async (count: number): Promise<void> => {
-      for (let left = count; left > 0; left -= 1) {
-        const { seq } = await store.append(EVENT);
-        if (seq === null) throw new Error('an event was summarised, not appended');
-      }
-    };
-    const write = (count: number): void => {
-      for (let left = count; left > 0; left -= 1) insert.run(bytes);
-    };
-    await append(WARM_UP);
-    write(WARM_UP);
+    const bare = bareLog(kit.dir);
     const appends: number[] = [];
     const inserts: number[] = [];
-    for (let round = 0; round < rounds; round += 1) {
-      let started = performance.now();
-      write(perRound);
-      inserts.push((perRound * MS) / (performance.now() - started));
-      started = performance.now();
-      await append(perRound);
-      appends.push((perRound * MS) / (performance.now() - started));
+    for (let round = 0; round <= rounds; round += 1) {
+      const started = performance.now();
+      work.insert(bare);
+      const between = performance.now();
+      await work.append(store);
+      const ended = performance.now();
+      if (round === 0) continue;
+      inserts.push((events * MS) / (between - started));
+      appends.push((events * MS) / (ended - between));
     }
     bare.close();
     await store.close();
@@ -60,4 +67,10 @@ export async function measureSingleAppends(rounds: number, perRound: number): Pr
   } finally {
     await kit.remove();
   }
+}
+
+/** Of class 1: a flood of a lower class is summarised with a count, which would measure nothing. */
+async function appendOne(store: AuditStore, at: number): Promise<void> {
+  const { seq } = await store.append(lockEvent(at));
+  if (seq === null) throw new Error('an event was summarised, not appended');
 }

@@ -46,6 +46,8 @@ export interface Measured {
 export interface BenchOptions {
   /** Says what is being measured, for a person who waits. Goes to standard error. */
   readonly say: (text: string) => void;
+  /** Take the time for the sizes that a run otherwise leaves out. */
+  readonly full: boolean;
   /** Smaller sizes, which the suite names: for a look, not for the record. */
   readonly quick: boolean;
 }
