@@ -35,7 +35,7 @@ const END_LIMIT_MS = 1_000;
 const OWN_PAUSE_MS = 2_000;
 
 export interface PcscOptions {
-  /** The service's socket, and the program where it is not the usual one. */
+  /** Where the smart card service listens. */
   readonly socket: string;
   readonly log: SeatLog;
 }
