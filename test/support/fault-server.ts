@@ -40,6 +40,11 @@ export class FaultServer {
     return this.#process.ready;
   }
 
+  /** Its operational log so far. */
+  said(): string {
+    return this.#process.stderr();
+  }
+
   stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     return this.#process.stop(signal);
   }
