@@ -36,8 +36,10 @@ export interface HotPathTables {
 /** What is wrong with a statement on the hot path; null when it names the seat for every table that it touches. */
 export function faultOf(root: OperationNode, sql: string, tables: HotPathTables): string | null {
   if (RawNode.is(root)) return tables.allowedRaw.some((known) => known.test(sql)) ? null : 'SQL that is not made of nodes cannot be judged';
+  // What a common table expression answers is a table of no key: the query that makes it is judged instead.
+  const allowed = new Set([...tables.allowed, ...expressionsIn(root)]);
   for (const query of queriesIn(root)) {
-    const fault = faultOfQuery(query, tables);
+    const fault = faultOfQuery(query, { ...tables, allowed });
     if (fault !== null) return fault;
   }
   return null;
@@ -141,6 +143,13 @@ function queriesIn(node: unknown): OperationNode[] {
   if (Array.isArray(node)) return node.flatMap(queriesIn);
   const inner = Object.values(node).flatMap(queriesIn);
   return isQuery(node) ? [node, ...inner] : inner;
+}
+
+/** Names of common table expressions. */
+function expressionsIn(root: OperationNode): string[] {
+  const { with: named } =
+    SelectQueryNode.is(root) || InsertQueryNode.is(root) || UpdateQueryNode.is(root) || DeleteQueryNode.is(root) ? root : {};
+  return (named?.expressions ?? []).map(({ name }) => nameOf(name.table));
 }
 
 function isQuery(node: object): node is OperationNode {

@@ -122,6 +122,12 @@ export function hotPathSuite(newDatabase: () => Promise<string>): void {
         .innerJoin('logs as l', 'l.workstation_id', 'segments.workstation_id')
         .where('segments.workstation_id', '=', seat);
       expect(judge(joined)).toBeNull();
+      const moved = db
+        .with('moved', (eb) => eb.updateTable('logs').set({ size: 1 }).where('workstation_id', '=', seat).returning('workstation_id'))
+        .insertInto('seat_certificates')
+        .columns(['workstation_id'])
+        .expression((eb) => eb.selectFrom('moved').select('moved.workstation_id'));
+      expect(judge(moved)).toBeNull();
     });
   });
 }
