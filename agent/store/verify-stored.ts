@@ -117,6 +117,8 @@ async function inTwoThreads(
   };
   const worker = new Worker(new URL('./verify-program.ts', import.meta.url), {
     argv: halfArguments(job),
+    // What the main thread was told to load at its start is not this one's.
+    execArgv: [],
     env: compileCacheEnvironment(),
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
   });
