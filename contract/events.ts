@@ -42,6 +42,8 @@ export const events = {
         policyVersion: Count,
         replaces: Session,
         pinPrompts: PinPrompts,
+        /** The second person, where the policy wants two. */
+        confirmedBy: Type.Optional(Id),
       },
       closed,
     ),

@@ -26,6 +26,7 @@ export const MessageKey = Type.Union([
   Type.Literal('name.unknown'),
   Type.Literal('name.notAllowed'),
   Type.Literal('code.unknown'),
+  Type.Literal('second.notAllowed'),
   Type.Literal('code.expired'),
   Type.Literal('code.used'),
   Type.Literal('code.wait'),
@@ -93,8 +94,14 @@ export const PromptView = Type.Union([
     waitMs: Milliseconds,
     minDigits: Count,
     maxDigits: Count,
-    /** Why it is asked: to open the seat, to come back to kept work, or to take the seat over. */
-    purpose: Type.Union([Type.Literal('open'), Type.Literal('return'), Type.Literal('takeover')]),
+    /** Why it is asked: to open the seat, to come back to kept work, to take the seat over, or to confirm somebody else. */
+    purpose: Type.Union([Type.Literal('open'), Type.Literal('return'), Type.Literal('takeover'), Type.Literal('confirm')]),
+  }),
+  /** This person's factors are complete; somebody of one of these roles must confirm with badge and PIN. */
+  Type.Object({
+    kind: Type.Literal('second'),
+    person: Type.Object({ displayName: Label, initials: Type.String({ maxLength: 4 }) }),
+    roles: Type.Array(Label, { maxItems: 100 }),
   }),
   /** Break-glass was asked for and waits for a known badge. */
   Type.Object({ kind: Type.Literal('badge'), purpose: Type.Literal('breakGlass') }),

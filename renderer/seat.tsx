@@ -18,6 +18,7 @@ import { LockScreen } from './screens/lock.tsx';
 import { NewBadgeScreen } from './screens/new-badge.tsx';
 import { PinScreen } from './screens/pin.tsx';
 import { PinChangeScreen } from './screens/pin-change.tsx';
+import { SecondScreen } from './screens/second.tsx';
 import { WarningLayer } from './screens/warning.tsx';
 import { type Screen, screenOf } from './view/screen.ts';
 
@@ -103,6 +104,8 @@ function Body({ screen, asking, onAside }: BodyProps): JSX.Element {
       return <PinScreen view={screen.view} prompt={screen.prompt} />;
     case 'badge':
       return <EmergencyBadgeScreen view={screen.view} />;
+    case 'second':
+      return <SecondScreen view={screen.view} prompt={screen.prompt} />;
     case 'launcher':
       return (
         <SessionFrame view={screen.view} front={null}>

@@ -26,6 +26,7 @@ export function rulesOf(snapshot: PolicySnapshot | null, where: Whereabouts): Se
     pin: { minDigits: pin.minDigits, maxFailures: pin.maxConsecutiveFailures, firstWaitMs: pin.firstWaitSeconds * S },
     graceMs: Object.fromEntries([...ways].map(([role, way]) => [role, way.badgeOnlyMs])),
     confirmedMs: Object.fromEntries([...ways].map(([role, way]) => [role, way.confirmedMs])),
+    secondRoles: Object.fromEntries([...ways].map(([role, way]) => [role, way.secondRoles])),
     byName: rolesWith((way) => way.nameAndPin),
     removalLocks: readerRulesOf(snapshot.document).removalLocks,
     breakGlass: {

@@ -8,7 +8,7 @@ import { allowedApps } from '../../core/decision/decide.ts';
 import type { Whereabouts } from '../../core/decision/rule.ts';
 import { failuresElsewhere } from '../../core/session/moves.ts';
 import { mayGuess } from '../../core/session/throttle.ts';
-import type { Attempt, Env, OpenSession, Seat, SessionStates, Who } from '../../core/session/types.ts';
+import type { Attempt, Env, FirstPerson, OpenSession, Seat, SessionStates, Who } from '../../core/session/types.ts';
 import type { EnforcementMode } from '../launch/port.ts';
 import type { PolicySnapshot } from '../policy/policy-store.ts';
 import type { LastLogin } from '../state/memory.ts';
@@ -97,7 +97,14 @@ function promptOf(facts: ViewFacts): PromptView | null {
   if (session.at !== 'authenticating') return null;
   const { attempt } = session;
   if (attempt.stage === 'badge') return { kind: 'badge', purpose: 'breakGlass' };
+  if (attempt.stage === 'second' && attempt.first !== null) return secondPrompt(attempt.first, facts);
   return attempt.stage === 'pin' && attempt.who !== null ? pinPrompt(attempt, attempt.who, facts) : { kind: 'checking' };
+}
+
+function secondPrompt({ who }: FirstPerson, { env, snapshot }: ViewFacts): PromptView {
+  const may = env.rules?.secondRoles[who.role] ?? [];
+  const roles = (snapshot?.document.roles ?? []).filter(({ id }) => may.includes(id)).map(({ name }) => name);
+  return { kind: 'second', person: { displayName: who.displayName, initials: who.initials }, roles };
 }
 
 function pinPrompt(attempt: Attempt, who: Who, { seat, env, pinDigits }: ViewFacts): PromptView {
@@ -114,7 +121,7 @@ function pinPrompt(attempt: Attempt, who: Who, { seat, env, pinDigits }: ViewFac
     waitMs: !verdict.may && verdict.why === 'wait' ? Math.ceil(verdict.waitMs) : 0,
     minDigits: digits ?? rules?.pin.minDigits ?? LONGEST_PIN,
     maxDigits: digits ?? LONGEST_PIN,
-    purpose: attempt.purpose,
+    purpose: attempt.first === null ? attempt.purpose : 'confirm',
   };
 }
 

@@ -3,7 +3,20 @@
  * session ends for it. The one place where the factors of a way in are decided; it must never read a PIN.
  */
 import { append, askPin, end, grantNew, grantReturn, notice, refuse, type SessionContext, type SessionMove } from './moves.ts';
-import type { BreakGlassWish, Common, Entry, Env, Factor, OpenSession, Purpose, SeatEvents, SessionState, Who } from './types.ts';
+import type {
+  BreakGlassWish,
+  Common,
+  Entry,
+  Env,
+  Factor,
+  FirstPerson,
+  OpenSession,
+  Purpose,
+  SeatEvents,
+  SessionState,
+  SessionStates,
+  Who,
+} from './types.ts';
 
 export interface Arrival {
   readonly who: Who;
@@ -47,17 +60,90 @@ function graceElsewhere({ id, role, pinId }: Who, { facts, rules, bootMs }: Env)
 /** A known person with a badge that is in order. */
 export function arrive(arrival: Arrival, context: SessionContext): SessionMove {
   const { who, badge, by, held } = arrival;
-  if (factorsStillNeeded(arrival, context).includes('pin')) return askPin({ who, badge, by, purpose: purposeOf(who, held), held }, context);
+  if (factorsStillNeeded(arrival, context).includes('pin'))
+    return askPin({ who, badge, by, purpose: purposeOf(who, held), held, first: null }, context);
   const move = admit(arrival, ['badge'], context);
   return { ...move, common: { ...move.common, lastTapBootMs: context.env.bootMs } };
 }
 
-/** A person whose factors are complete: back to the kept work, or a new session, after the former one has ended. */
-export function admit({ who, badge, by, held }: Arrival, factors: readonly Factor[], context: SessionContext): SessionMove {
-  const successor = { who, badge, by, factors, wish: null };
+/**
+ * A person whose factors are complete: back to the kept work, or a new session, after the former one has ended; where the
+ * policy wants two people, a second one is asked for first.
+ */
+export function admit(arrival: Arrival, factors: readonly Factor[], context: SessionContext): SessionMove {
+  const { who, badge, by, held } = arrival;
+  const isReturn = held?.who?.id === who.id;
+  if (!isReturn && secondRolesOf(who, context).length > 0) return askSecond({ who, badge, by, factors }, held, context);
+  return letIn(arrival, { factors, confirmedBy: null }, context);
+}
+
+/** Roles of whom somebody must confirm this person; empty where nobody must. */
+function secondRolesOf({ role }: Who, { env }: SessionContext): readonly string[] {
+  return env.rules?.secondRoles[role] ?? [];
+}
+
+function askSecond(first: FirstPerson, held: OpenSession | null, { env, common }: SessionContext): SessionMove {
+  const id = common.serial + 1;
+  return {
+    to: {
+      at: 'authenticating',
+      attempt: {
+        id,
+        who: first.who,
+        badge: first.badge,
+        by: first.by,
+        purpose: purposeOf(first.who, held),
+        wish: null,
+        first,
+        stage: 'second',
+        grant: null,
+      },
+      held,
+    },
+    effects: [{ do: 'setTimer', timer: 'attempt', atBootMs: env.bootMs + SECOND_MS }],
+    common: { serial: id, notice: null },
+  };
+}
+
+/** Somebody comes while a first person waits to be confirmed: only another person of a role that may, with more than a name. */
+export function confirm(
+  state: SessionStates['authenticating'],
+  first: FirstPerson,
+  second: { readonly who: Who; readonly badge: string | null; readonly by: Entry },
+  context: SessionContext,
+): SessionMove {
+  const may = second.who.id !== first.who.id && second.by !== 'name' && secondRolesOf(first.who, context).includes(second.who.role);
+  if (!may) {
+    const says = notice('second.notAllowed', {}, 'SESSION_SECOND_NOT_ALLOWED');
+    return refuse(state, { who: second.who, badge: second.badge, reason: 'second.not-allowed' }, says);
+  }
+  return askPin({ ...second, purpose: purposeOf(first.who, state.held), held: state.held, first }, context);
+}
+
+/** The second person's PIN was right: the first one comes in, by the rules of now. */
+export function confirmed(first: FirstPerson, second: Who, held: OpenSession | null, context: SessionContext): SessionMove {
+  return letIn({ ...first, held }, { factors: [...first.factors, 'second'], confirmedBy: second.id }, context);
+}
+
+function letIn(
+  { who, badge, by, held }: Arrival,
+  { factors, confirmedBy }: { readonly factors: readonly Factor[]; readonly confirmedBy: string | null },
+  context: SessionContext,
+): SessionMove {
+  const successor = { who, badge, by, factors, wish: null, confirmedBy };
   if (held === null) return grantNew(successor, null, context);
   if (held.who?.id !== who.id) return end(held, 'taken-over', { successor }, context.env);
-  const attempt = { id: context.common.serial, who, badge, by, purpose: 'return', wish: null, stage: 'recording', grant: null } as const;
+  const attempt = {
+    id: context.common.serial,
+    who,
+    badge,
+    by,
+    purpose: 'return',
+    wish: null,
+    first: null,
+    stage: 'recording',
+    grant: null,
+  } as const;
   return grantReturn(attempt, held, factors, context);
 }
 
@@ -81,7 +167,7 @@ export function breakGlass(
   return {
     to: {
       at: 'authenticating',
-      attempt: { id, who: null, badge: null, by: 'badge', purpose: 'open', wish, stage: 'badge', grant: null },
+      attempt: { id, who: null, badge: null, by: 'badge', purpose: 'open', wish, first: null, stage: 'badge', grant: null },
       held: known.held,
     },
     effects: [{ do: 'setTimer', timer: 'attempt', atBootMs: env.bootMs + WISH_MS }],
@@ -89,6 +175,8 @@ export function breakGlass(
   };
 }
 
+/** How long a first person waits for the second, who may have to come from another room, in milliseconds. */
+const SECOND_MS = 120_000;
 /** How long a wish for break-glass waits for a badge, in milliseconds. */
 const WISH_MS = 60_000;
 
@@ -102,7 +190,7 @@ interface GlassBreaker {
 }
 
 export function beginBreakGlass({ who, badge, by, wish, held }: GlassBreaker, context: SessionContext): SessionMove {
-  const successor = { who, badge, by, factors: who === null ? [] : [by], wish };
+  const successor = { who, badge, by, factors: who === null ? [] : [by], wish, confirmedBy: null };
   return held === null ? grantNew(successor, null, context) : end(held, 'breakglass', { successor }, context.env);
 }
 

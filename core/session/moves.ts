@@ -7,12 +7,12 @@ import type { SessionRecord } from './records.ts';
 import { type GuessLimits, type GuessVerdict, mayGuess } from './throttle.ts';
 import type {
   Attempt,
-  BreakGlassWish,
   Common,
   Effect,
   Entry,
   Env,
   Factor,
+  FirstPerson,
   LockState,
   Notice,
   OpenSession,
@@ -136,12 +136,14 @@ export interface Arrival {
   readonly by: Entry;
   readonly purpose: Purpose;
   readonly held: OpenSession | null;
+  /** Who waits for this person to confirm. */
+  readonly first: FirstPerson | null;
 }
 
 /** Asks a known person for the PIN. */
-export function askPin({ who, badge, by, purpose, held }: Arrival, context: SessionContext): SessionMove {
+export function askPin({ who, badge, by, purpose, held, first }: Arrival, context: SessionContext): SessionMove {
   const { env, common } = context;
-  const attempt: Attempt = { id: common.serial + 1, who, badge, by, purpose, wish: null, stage: 'pin', grant: null };
+  const attempt: Attempt = { id: common.serial + 1, who, badge, by, purpose, wish: null, first, stage: 'pin', grant: null };
   return {
     to: { at: 'authenticating', attempt, held },
     effects: [{ do: 'setTimer', timer: 'attempt', atBootMs: env.bootMs + ATTEMPT_MS }],
@@ -186,7 +188,7 @@ export function grantNew(successor: Successor, replaces: OpenSession | null, con
   const { env, common } = context;
   const ticket = common.serial + 1;
   const session = newSession(successor, env);
-  const record = startRecord(session, successor.wish, replaces);
+  const record = startRecord(session, successor, replaces);
   const attempt: Attempt = {
     id: ticket,
     who: successor.who,
@@ -194,6 +196,7 @@ export function grantNew(successor: Successor, replaces: OpenSession | null, con
     by: successor.by,
     purpose: 'open',
     wish: successor.wish,
+    first: null,
     stage: 'recording',
     grant: { session, ticket },
   };
@@ -283,7 +286,7 @@ function newSession({ who, factors, wish }: Successor, env: Env): OpenSession {
   };
 }
 
-function startRecord(session: OpenSession, wish: BreakGlassWish | null, replaces: OpenSession | null): SessionRecord {
+function startRecord(session: OpenSession, { wish, confirmedBy }: Successor, replaces: OpenSession | null): SessionRecord {
   const { id, who, factors, policyVersion } = session;
   if (wish !== null || who === null) {
     const limitSeconds = Math.round(((session.limitBootMs ?? session.startedBootMs) - session.startedBootMs) / 1000);
@@ -298,5 +301,5 @@ function startRecord(session: OpenSession, wish: BreakGlassWish | null, replaces
     return { type: 'breakglass.started', body };
   }
   const body = { session: id, person: who.id, role: who.role, factors: [...factors], policyVersion, replaces: replaces?.id ?? null };
-  return { type: 'session.started', body };
+  return { type: 'session.started', body: confirmedBy === null ? body : { ...body, confirmedBy } };
 }

@@ -5,7 +5,15 @@
 export type SessionRecord =
   | {
       readonly type: 'session.started';
-      readonly body: { session: string; person: string; role: string; factors: string[]; policyVersion: number; replaces: string | null };
+      readonly body: {
+        session: string;
+        person: string;
+        role: string;
+        factors: string[];
+        policyVersion: number;
+        replaces: string | null;
+        confirmedBy?: string;
+      };
     }
   | { readonly type: 'session.ended'; readonly body: { session: string; person: string | null; reason: string } }
   | { readonly type: 'session.locked'; readonly body: { session: string | null; reason: string } }

@@ -2,7 +2,7 @@
  * Somebody is on the way in, at a closed seat; the session of somebody else, or their own, may be kept behind it. Every
  * fault takes the seat back to where it was, closed.
  */
-import { admit, arrive, beginBreakGlass, breakGlass, collided } from './arrive.ts';
+import { admit, arrive, beginBreakGlass, breakGlass, collided, confirm, confirmed } from './arrive.ts';
 import {
   ATTEMPT_MS,
   append,
@@ -34,6 +34,10 @@ import { charge, type GuessLimits, type GuessVerdict } from './throttle.ts';
 import type { Attempt, Effect, Env, Grace, Notice, OpenSession, SeatEvents, SessionStates, Who } from './types.ts';
 
 type State = SessionStates['authenticating'];
+
+function waitsForPerson({ attempt }: State): boolean {
+  return attempt.stage === 'pin' || attempt.stage === 'badge' || attempt.stage === 'second';
+}
 
 function limitsOf(env: Env): GuessLimits | null {
   return env.rules === null ? null : { maxFailures: env.rules.pin.maxFailures, firstWaitMs: env.rules.pin.firstWaitMs };
@@ -104,11 +108,12 @@ function wrongPin(state: State, who: Who, { env, common }: SessionContext): Sess
 }
 
 function rightPin(state: State, who: Who, context: SessionContext): SessionMove {
-  const { badge, by } = state.attempt;
+  const { badge, by, first } = state.attempt;
   const { [who.id]: _cleared, ...throttles } = context.common.throttles;
   const graces = { ...context.common.graces, ...graceOf(who, context.env) };
   const common = { ...context.common, throttles, graces };
-  const move = admit({ who, badge, by, held: state.held }, [by, 'pin'], { ...context, common });
+  const next = { ...context, common };
+  const move = first === null ? admit({ who, badge, by, held: state.held }, [by, 'pin'], next) : confirmed(first, who, state.held, next);
   return {
     ...move,
     effects: [{ do: 'saveThrottle', person: who.id, throttle: null }, ...(move.effects ?? [])],
@@ -162,6 +167,7 @@ function tapped(state: State, event: SeatEvents['BadgeRead'], context: SessionCo
     return refuse(state, { who: event.who, badge: event.badge, reason: refusal?.reason ?? 'badge.unknown' }, refusal?.says ?? null);
   }
   if (attempt.stage === 'badge' && by === 'name') return refuse(state, { who: event.who, badge: null, reason: 'name.not-enough' }, null);
+  if (attempt.first !== null) return confirm(state, attempt.first, { who: event.who, badge: event.badge, by }, context);
   if (attempt.stage === 'badge' && attempt.wish !== null)
     return beginBreakGlass({ who: event.who, badge: event.badge, by, wish: attempt.wish, held }, context);
   const isOther = event.who.id !== attempt.who?.id;
@@ -198,14 +204,13 @@ export const authenticating: StateRows<'authenticating'> = {
   },
   CancelPressed: {
     leadsTo: ['none', 'active'],
-    run: (state) =>
-      state.attempt.stage === 'pin' || state.attempt.stage === 'badge' ? giveUp(state, 'cancelled') : { to: state, taken: false },
+    run: (state) => (waitsForPerson(state) ? giveUp(state, 'cancelled') : { to: state, taken: false }),
   },
   BreakGlassPressed: {
     leadsTo: ['ending'],
     run: (state, event, context) => {
       const { attempt, held } = state;
-      if (attempt.stage !== 'pin' && attempt.stage !== 'badge') return { to: state, taken: false };
+      if (!waitsForPerson(state)) return { to: state, taken: false };
       return breakGlass(state, event, { who: attempt.who, badge: attempt.badge, by: attempt.by, held }, context);
     },
   },
@@ -230,7 +235,7 @@ export const authenticating: StateRows<'authenticating'> = {
     leadsTo: ['none', 'active', 'ending'],
     run: (state, event, { env }) => {
       if (event.timer === 'cool') return coolOver(state);
-      if (event.timer === 'attempt' && (state.attempt.stage === 'pin' || state.attempt.stage === 'badge')) return giveUp(state, 'timeout');
+      if (event.timer === 'attempt' && waitsForPerson(state)) return giveUp(state, 'timeout');
       const over = { keep: 'keep-over', maxAge: 'max-age', limit: 'limit' } as const;
       if (state.held === null || !(event.timer === 'keep' || event.timer === 'maxAge' || event.timer === 'limit')) {
         return { to: state, taken: false };
@@ -262,7 +267,8 @@ export const authenticating: StateRows<'authenticating'> = {
     leadsTo: ['none', 'active', 'ending'],
     run: (state, event, { env }) => {
       const heldGone = state.held?.who != null && event.ids.includes(state.held.who.id);
-      const personGone = state.attempt.who !== null && event.ids.includes(state.attempt.who.id);
+      const { who, first } = state.attempt;
+      const personGone = [who, first?.who].some((one) => one != null && event.ids.includes(one.id));
       if (!heldGone && !personGone) return { to: state, taken: false };
       const dropped = giveUp(state, 'revoked', personGone ? notice('badge.revoked') : null);
       if (!heldGone || state.held === null) return dropped;

@@ -46,6 +46,14 @@ export interface BreakGlassWish {
   readonly note: string;
 }
 
+/** Somebody whose own factors are complete and whom a second person must confirm. */
+export interface FirstPerson {
+  readonly who: Who;
+  readonly badge: string | null;
+  readonly by: Entry;
+  readonly factors: readonly Factor[];
+}
+
 /** One person's way in, from the tap to the durable event. */
 export interface Attempt {
   readonly id: number;
@@ -56,8 +64,13 @@ export interface Attempt {
   readonly by: Entry;
   readonly purpose: Purpose;
   readonly wish: BreakGlassWish | null;
-  /** `badge` and `pin` wait for a person, `checking` for the PIN check, `recording` for the durable event. */
-  readonly stage: 'badge' | 'pin' | 'checking' | 'recording';
+  /** Whoever has proven who they are and waits for a second person, who is on the way in now; null while nobody waits. */
+  readonly first: FirstPerson | null;
+  /**
+   * `badge`, `pin` and `second` wait for a person (for the badge of a break-glass, a PIN, the badge of whoever confirms),
+   * `checking` for the PIN check, `recording` for the durable event.
+   */
+  readonly stage: 'badge' | 'pin' | 'second' | 'checking' | 'recording';
   /** While `recording`: what opens once the event is durable. */
   readonly grant: { readonly session: OpenSession; readonly ticket: number } | null;
 }
@@ -85,6 +98,8 @@ export interface Successor {
   readonly by: Entry;
   readonly factors: readonly Factor[];
   readonly wish: BreakGlassWish | null;
+  /** Who confirmed, where two people were needed. */
+  readonly confirmedBy: string | null;
 }
 
 /** A known badge in order, read while a former session was still being ended, or a name or code typed meanwhile. */
@@ -178,6 +193,8 @@ export interface SeatRules {
   readonly graceMs: Readonly<Record<string, number>>;
   /** Roles whose people may come in by name and PIN now. */
   readonly byName: readonly string[];
+  /** By role: roles of which somebody else must confirm a new session; a role that is missing needs nobody. */
+  readonly secondRoles: Readonly<Record<string, readonly string[]>>;
   /** By role: how old the server's word on a PIN at another seat may be, in milliseconds; where it is missing only this seat's counts. */
   readonly confirmedMs: Readonly<Record<string, number>>;
   /** The card stays on the reader during a session: taking it away locks. */
@@ -231,6 +248,7 @@ export type NoticeKey =
   | 'name.unknown'
   | 'name.notAllowed'
   | 'code.unknown'
+  | 'second.notAllowed'
   | 'code.expired'
   | 'code.used'
   | 'code.wait'

@@ -16,6 +16,7 @@ export const rules: SeatRules = {
   pin: { minDigits: 4, maxFailures: 6, firstWaitMs: 30_000 },
   graceMs: {},
   byName: [],
+  secondRoles: {},
   confirmedMs: {},
   removalLocks: true,
   breakGlass: { enabled: true, needsBadge: false, limitMs: 900_000, reasons: ['code-blue'] },

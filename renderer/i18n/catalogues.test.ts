@@ -25,6 +25,7 @@ const samples = {
   minutes: 15,
   helpdesk: '4 0400',
   code: 'X',
+  roles: 'Lead nurse',
 };
 const saidIn = (catalogue: object): ReadonlyMap<string, string> =>
   new Map(Object.entries(catalogue).map(([key, words]) => [key, typeof words === 'function' ? String(words(samples)) : String(words)]));

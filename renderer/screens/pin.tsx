@@ -9,14 +9,14 @@ import { SeatPage } from '../parts/seat-page.tsx';
 import type { PinKey } from '../view/pin.ts';
 import type { PinPrompt } from '../view/screen.ts';
 
-const TITLES = { open: 'pin.title', return: 'pin.return', takeover: 'pin.takeover' } as const;
+const TITLES = { open: 'pin.title', return: 'pin.return', takeover: 'pin.takeover', confirm: 'pin.confirm' } as const;
 
 export function PinScreen({
   view,
   prompt,
 }: {
   readonly view: SeatView;
-  readonly prompt: Exclude<PromptView, { kind: 'badge' }>;
+  readonly prompt: Exclude<PromptView, { kind: 'badge' | 'second' }>;
 }): JSX.Element {
   // While the PIN is checked the agent names nobody: the pad stays as it was.
   const last = useRef<PinPrompt | null>(null);

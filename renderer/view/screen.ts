@@ -3,6 +3,7 @@ import type { LinkState, Picture } from '../../contract/bridge.ts';
 import type { PromptView, SeatView } from '../../contract/seat-view.ts';
 
 export type PinPrompt = Extract<PromptView, { kind: 'pin' }>;
+export type SecondPrompt = Extract<PromptView, { kind: 'second' }>;
 export type OpenView = SeatView & { readonly session: NonNullable<SeatView['session']> };
 
 export type Screen =
@@ -11,7 +12,8 @@ export type Screen =
   | { readonly kind: 'enrolment'; readonly view: SeatView }
   | { readonly kind: 'faulted'; readonly view: SeatView }
   | { readonly kind: 'lock'; readonly view: SeatView; readonly locking: boolean }
-  | { readonly kind: 'pin'; readonly view: SeatView; readonly prompt: Exclude<PromptView, { kind: 'badge' }> }
+  | { readonly kind: 'pin'; readonly view: SeatView; readonly prompt: Exclude<PromptView, { kind: 'badge' | 'second' }> }
+  | { readonly kind: 'second'; readonly view: SeatView; readonly prompt: SecondPrompt }
   | { readonly kind: 'badge'; readonly view: SeatView }
   | { readonly kind: 'launcher'; readonly view: OpenView }
   | { readonly kind: 'app'; readonly view: OpenView; readonly appId: string };
@@ -29,6 +31,7 @@ export function screenOf(picture: Picture): Screen {
     return picture.front === null ? { kind: 'launcher', view: open } : { kind: 'app', view: open, appId: picture.front };
   }
   if (view.prompt?.kind === 'badge') return { kind: 'badge', view };
+  if (view.prompt?.kind === 'second') return { kind: 'second', view, prompt: view.prompt };
   if (view.prompt !== null) return { kind: 'pin', view, prompt: view.prompt };
   return { kind: 'lock', view, locking: false };
 }

@@ -43,8 +43,8 @@ const words: { readonly [T in EventType]: Words<T> } = {
   },
   'session.started': {
     lane: 'who',
-    says: ({ person, role, factors, replaces, pinPrompts }, names) =>
-      `${names.person(person)} signed in as ${role} with ${list(factors)}${replaces === null ? '' : ' and took the seat over'}${asked(pinPrompts)}.`,
+    says: ({ person, role, factors, replaces, pinPrompts, confirmedBy }, names) =>
+      `${names.person(person)} signed in as ${role} with ${list(factors)}${replaces === null ? '' : ' and took the seat over'}${asked(pinPrompts)}${confirmedBy === undefined ? '' : `, confirmed by ${names.person(confirmedBy)}`}.`,
   },
   'session.ended': { lane: 'who', says: ({ person, reason }, names) => `The session of ${names.person(person)} ended (${reason}).` },
   'session.locked': { lane: 'locks', says: ({ reason }) => `The seat locked (${reason}).` },

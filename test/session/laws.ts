@@ -11,13 +11,15 @@ import type { Effect, LockAt, Seat, SeatEvent, SeatEventType, Stepped, Who } fro
 import { person, rules, World } from '../../core/session/world.ts';
 
 export const people = [person('ada'), person('ben'), person('cay')];
+/** Whom somebody else must confirm. */
+const vendor: Who = { ...person('vera'), role: 'vendor' };
 const FAULTS: readonly SeatEventType[] = ['UiLost', 'PowerChanged', 'ClockStepped', 'EnforcementFailed', 'PolicyLost'];
 const OPENING = ['session.started', 'session.unlocked', 'breakglass.started'];
 const isOpen = (seat: Seat): boolean => seat.lock.at === 'unlocked' || seat.lock.at === 'warning';
 
 type Action = (world: World) => void;
 
-const who = fc.constantFrom(...people);
+const who = fc.constantFrom(...people, vendor);
 function mistype(world: World, one: Who): void {
   world.tap(one);
   world.send({ type: 'PinEntered', pin: '0000' });
@@ -102,7 +104,9 @@ function openingOf(record: SessionRecord): Opening {
 function checkFactors({ record, card }: Extract<Effect, { do: 'append' }>): void {
   if (record.type !== 'session.started' && record.type !== 'session.unlocked') return;
   const { factors } = record.body;
-  if (!factors.includes('pin') && factors.join() !== 'badge') throw new Error(`opened by ${factors.join()} alone`);
+  const needsSecond = record.type === 'session.started' && record.body.role === 'vendor';
+  if (needsSecond !== factors.includes('second')) throw new Error(`${record.type} by ${factors.join()}`);
+  if (!factors.includes('pin') && !['badge', 'badge,second'].includes(factors.join())) throw new Error(`opened by ${factors.join()} alone`);
   if (factors.includes('card') !== (card !== undefined)) throw new Error('a card was not used up');
 }
 
@@ -193,7 +197,12 @@ export function checkLaws(runs: number): void {
         if (event.type === 'PinChecked' && event.right && cleared)
           rightAt.add(world.allGuesses.findLastIndex((guess) => guess.attempt === event.attempt));
       });
-      world.rules = { ...rules, byName: ['nurse'], graceMs: grace ? { nurse: GRACE_MS } : {} };
+      world.rules = {
+        ...rules,
+        byName: ['nurse'],
+        secondRoles: { vendor: ['nurse'] },
+        graceMs: grace ? { nurse: GRACE_MS, vendor: GRACE_MS } : {},
+      };
       for (const [name, act] of sequence) {
         if (name === 'kill' || name === 'reboot') {
           for (const record of world.durable) {

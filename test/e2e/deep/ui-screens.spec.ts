@@ -85,6 +85,16 @@ const SHOTS: readonly Shot[] = [
       await page.locator('.new-badge-said').waitFor();
     },
   },
+  {
+    name: 'second-person',
+    screen: 'second',
+    view: () => ({
+      ...lockedView(),
+      phase: 'authenticating',
+      prompt: { kind: 'second', person: { displayName: 'Anna Reyes', initials: 'AR' }, roles: ['Lead nurse', 'Doctor'] },
+      message: { key: 'second.notAllowed', params: {}, code: 'SESSION_SECOND_NOT_ALLOWED' },
+    }),
+  },
   { name: 'lock-without-badge', screen: 'lock', view: () => ({ ...lockedView(), signIn: EVERY_WAY }) },
   {
     name: 'entry',

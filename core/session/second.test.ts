@@ -1,0 +1,118 @@
+/** Two people for one session: nothing opens before both have proven who they are, and the record names both. */
+import { describe, expect, test } from 'vitest';
+import { lawful } from '../../test/session/laws.ts';
+import type { SeatRules, Who } from './types.ts';
+import { person, rules, World } from './world.ts';
+
+const HOUR = 3_600_000;
+const vera: Who = { ...person('vera'), role: 'vendor' };
+const lena: Who = { ...person('lena'), role: 'lead' };
+const ned = person('ned');
+
+function worldWhere(change: Partial<SeatRules> = {}): World {
+  const world = new World(lawful().watch);
+  world.rules = { ...rules, secondRoles: { vendor: ['lead'] }, byName: ['lead'], ...change };
+  return world;
+}
+
+function proves(world: World, who: Who, right = true): void {
+  world.tap(who);
+  world.send({ type: 'PinEntered', pin: '246810' });
+  world.settle(right);
+  world.advance(1_000);
+}
+
+const started = (world: World) => world.durable.filter(({ type }) => type === 'session.started').map(({ body }) => body);
+
+describe('where the policy wants two people', () => {
+  test('the first is asked for the second, whose own PIN opens the seat for the first', () => {
+    const world = worldWhere();
+    proves(world, vera);
+    expect(world.seat.session).toMatchObject({ at: 'authenticating', attempt: { stage: 'second', first: { who: { id: 'vera' } } } });
+    expect(started(world)).toEqual([]);
+    proves(world, lena);
+    expect(started(world)).toMatchObject([{ person: 'vera', role: 'vendor', factors: ['badge', 'pin', 'second'], confirmedBy: 'lena' }]);
+    expect(world.seat.session).toMatchObject({ at: 'active', session: { who: { id: 'vera' } } });
+  });
+
+  test('a wrong PIN of the second lets nobody in and the first keeps waiting', () => {
+    const world = worldWhere();
+    proves(world, vera);
+    proves(world, lena, false);
+    expect(started(world)).toEqual([]);
+    world.send({ type: 'PinEntered', pin: '246810' });
+    world.settle();
+    expect(started(world)).toMatchObject([{ person: 'vera', confirmedBy: 'lena' }]);
+  });
+
+  test.each([
+    ['the first again', vera],
+    ['somebody of another role', ned],
+  ])('%s can not confirm, and that is recorded', (_who, other) => {
+    const world = worldWhere();
+    proves(world, vera);
+    world.tap(other);
+    world.settle();
+    expect(world.seat.session).toMatchObject({ at: 'authenticating', attempt: { stage: 'second' } });
+    expect(world.seat.common.notice).toMatchObject({ key: 'second.notAllowed' });
+    expect(world.durable.at(-1)).toMatchObject({ type: 'auth.refused', body: { person: other.id, reason: 'second.not-allowed' } });
+  });
+
+  test('a name does not confirm, and neither does a badge within its grace alone', () => {
+    const world = worldWhere({ graceMs: { lead: HOUR } });
+    proves(world, lena);
+    world.send({ type: 'LogoutPressed' });
+    world.settle();
+    proves(world, vera);
+    world.name(lena);
+    expect(world.seat.common.notice).toMatchObject({ key: 'second.notAllowed' });
+    world.tap(lena);
+    world.settle();
+    expect(world.seat.session).toMatchObject({ at: 'authenticating', attempt: { stage: 'pin', who: { id: 'lena' } } });
+  });
+
+  test('nobody waits for ever, a fault ends the wait, and so does the revocation of either', () => {
+    const endings: readonly ((world: World) => void)[] = [
+      (world) => world.advance(120_000),
+      (world) => void world.send({ type: 'CancelPressed' }),
+      (world) => void world.send({ type: 'UiLost', reason: 'closed' }),
+      (world) => void world.send({ type: 'PolicyLost' }),
+      (world) => void world.send({ type: 'PersonsRevoked', ids: ['vera'] }),
+      (world) => {
+        world.tap(lena);
+        world.send({ type: 'PersonsRevoked', ids: ['vera'] });
+      },
+    ];
+    for (const ends of endings) {
+      const world = worldWhere();
+      proves(world, vera);
+      ends(world);
+      world.settle();
+      expect(world.seat.session.at).toBe('none');
+      proves(world, lena);
+      expect(started(world)).toMatchObject([{ person: 'lena' }]);
+    }
+  });
+
+  test('the way back to one’s own kept work needs nobody else', () => {
+    const world = worldWhere();
+    proves(world, vera);
+    proves(world, lena);
+    world.advance(5_000);
+    world.send({ type: 'LockPressed' });
+    world.advance(5_000);
+    proves(world, vera);
+    expect(world.durable.at(-1)).toMatchObject({ type: 'session.unlocked', body: { person: 'vera' } });
+  });
+
+  test('a seat is taken over only once both are there: until then the kept work stays', () => {
+    const world = worldWhere();
+    proves(world, ned);
+    world.advance(5_000);
+    world.send({ type: 'LockPressed' });
+    proves(world, vera);
+    expect(world.durable.some(({ type }) => type === 'session.ended')).toBe(false);
+    proves(world, lena);
+    expect(world.seat.session).toMatchObject({ at: 'active', session: { who: { id: 'vera' } } });
+  });
+});
