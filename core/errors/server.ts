@@ -5,7 +5,7 @@ export const serverErrors = {
   SERVER_ANSWER_MALFORMED: 'The answer does not fit its schema: it may come from a captive portal or another server.',
   SERVER_DATABASE_FOREIGN: 'The database belongs to a newer build or to something else.',
   SERVER_DATABASE_UNSAFE: 'The database does not keep commits through a power loss, so nothing is accepted.',
-  SERVER_DATABASE_UNREACHABLE: 'The database does not answer now. Nothing was changed; try again.',
+  SERVER_DATABASE_UNREACHABLE: 'The database does not answer now. Try again.',
   SERVER_DATABASE_REFUSED: 'The database refused: user, password, name or rights are wrong.',
   SERVER_DATABASE_BUSY: 'The database could not do this in time or beside other work. Nothing was changed; try again.',
   SERVER_LISTEN_FAILED: 'The server cannot listen on this address. Check that it is free and belongs to this machine.',
