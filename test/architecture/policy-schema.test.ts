@@ -10,8 +10,9 @@ import { testPolicy } from '../support/policy.ts';
 const good = testPolicy(1, { reader: 'AAAA', escrow: 'BBBB' });
 const published = readFileSync(join(import.meta.dirname, '../../policies/wardlock-policy.schema.json'), 'utf8');
 
+// The formatter may break its lines elsewhere.
 test('policies/wardlock-policy.schema.json is fresh: npm run -s cli -- policy schema > policies/wardlock-policy.schema.json', () =>
-  expect(published).toBe(jsonSchemaText()));
+  expect(JSON.parse(published)).toEqual(JSON.parse(jsonSchemaText())));
 
 test('as plain JSON it takes a good policy and refuses a misspelt one', () => {
   const { check } = checkerOf(published);
