@@ -1,7 +1,7 @@
 /** `server openapi`: prints what the API of a listener looks like, as OpenAPI 3.1. It needs no state and no running server. */
 import type { Command } from 'commander';
 import { WardlockError } from '../core/errors/index.ts';
-import { apiDocuments } from '../server/http/api-documents.ts';
+import { apiDocuments } from './api-documents.ts';
 import { group } from './group.ts';
 
 export function register(program: Command): void {

@@ -1,8 +1,8 @@
 /** The API's description in docs/openapi is what the routes say today; each route says what it is and how it refuses. */
 import { readFile } from 'node:fs/promises';
 import { beforeAll, expect, test } from 'vitest';
+import { apiDocuments } from '../../cli/api-documents.ts';
 import { isErrorCode } from '../../core/errors/index.ts';
-import { apiDocuments } from '../../server/http/api-documents.ts';
 import { root } from './support.ts';
 
 interface Operation {

@@ -2,11 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSite } from '../compose.ts';
-import type { App } from './app.ts';
-import { createConsoleApp } from './console-app.ts';
-import { apiDocument, type Listener } from './openapi.ts';
-import { createSeatsApp } from './seats-app.ts';
+import { openSite } from '../server/compose.ts';
+import type { App } from '../server/http/app.ts';
+import { createConsoleApp } from '../server/http/console-app.ts';
+import { apiDocument, type Listener } from '../server/http/openapi.ts';
+import { createSeatsApp } from '../server/http/seats-app.ts';
 
 /** The documents as `docs/openapi` holds them. */
 export async function apiDocuments(): Promise<Readonly<Record<Listener, string>>> {
