@@ -7,6 +7,7 @@ import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
 import type { IndexState } from '../../contract/console-api.ts';
 import { DERIVED_TABLES } from '../store/derived.ts';
+import { engineOf } from '../store/engine.ts';
 import type { Tables } from '../store/schema.ts';
 import type { LogName } from './logs.ts';
 
@@ -79,6 +80,8 @@ export async function indexState(db: Kysely<Tables>): Promise<IndexState> {
 /** Drops the whole index and notes that it is being built again. */
 export async function forgetIndex(db: Kysely<Tables>, { reader, at }: AtWork): Promise<void> {
   await db.transaction().execute(async (transaction) => {
+    // The whole index at once takes what it takes, within this transaction only.
+    if (engineOf(transaction) === 'postgres') await sql`select set_config('statement_timeout', '0', true)`.execute(transaction);
     for (const table of DERIVED_TABLES) await transaction.deleteFrom(table).execute();
     await writeBuilding(transaction, { since: new Date(at).toISOString(), reader, beat: at });
   });

@@ -17,6 +17,7 @@ import type { ServerLog } from './server-log.ts';
 /** Keys of which a purge took something, kept until they are destroyed. */
 const PENDING = 'purge.keys';
 const Pending = Type.Array(Type.String({ maxLength: 40 }));
+const VACUUMED = [...DERIVED_TABLES, 'epoch_envelopes', 'segments', 'evidence'] as const;
 /** Envelopes sealed anew in one transaction. */
 const RESEALED_AT_ONCE = 200;
 /** After a newer key came, other processes seal to the old one for a minute at most; this is long after it. */
@@ -160,8 +161,16 @@ async function resealRest({ db, envelopes, periodKeys }: PurgeKeyParts, { id, pe
 /** SQLite zeroes freed pages (`secure_delete`) and folds its log back; PostgreSQL frees dead rows, whose space is then used again. */
 async function letGo(db: Kysely<Tables>): Promise<boolean> {
   if (engineOf(db) === 'postgres') {
-    for (const table of [...DERIVED_TABLES, 'epoch_envelopes', 'segments', 'evidence'] as const)
-      await sql`vacuum ${sql.table(table)}`.execute(db);
+    await db.connection().execute(async (connection) => {
+      // It takes as long as the tables are large, and may not stand in a transaction.
+      const before = await sql<{ statement_timeout: string }>`show statement_timeout`.execute(connection);
+      await sql`set statement_timeout = 0`.execute(connection);
+      try {
+        for (const table of VACUUMED) await sql`vacuum ${sql.table(table)}`.execute(connection);
+      } finally {
+        await sql`select set_config('statement_timeout', ${before.rows[0]?.statement_timeout ?? '0'}, false)`.execute(connection);
+      }
+    });
     return true;
   }
   const { rows } = await sql<{ busy: number }>`pragma wal_checkpoint(truncate)`.execute(db);
