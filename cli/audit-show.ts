@@ -18,6 +18,7 @@ import { nodeCrypto } from '../crypto/index.ts';
 import { readPrivateKey } from '../server/site/key-file.ts';
 import { keysByUse, readKeys, timeText } from './audit-input.ts';
 import { group } from './group.ts';
+import { HeldLines } from './held-lines.ts';
 import { writeOut } from './write-out.ts';
 
 interface ShowFlags {
@@ -62,24 +63,20 @@ function show(path: string, flags: ShowFlags): number {
 
 /** Holds events back until their bytes are verified: at most what lies between two signed checkpoints. */
 function showLog(source: LogSource, privateKey: Uint8Array, keys: ReturnType<typeof keysByUse>): number {
-  let waiting: { readonly seq: number; readonly line: string }[] = [];
+  const waiting = new HeldLines();
   const faults = verifyLog(nodeCrypto, source, {
     ...keys,
     openSecret: (entry, header) => openEpochSecret(nodeCrypto, entry, header, privateKey),
-    onEvent: (header, json) => waiting.push({ seq: header.seq, line: eventLine(source, header, json) }),
-    onVerified: (size) => {
-      const shown = waiting.filter(({ seq }) => seq < size).map(({ line }) => line);
-      if (shown.length > 0) writeOut(shown.join(''));
-      waiting = waiting.filter(({ seq }) => seq >= size);
-    },
+    onEvent: (header, json) => waiting.add(header.seq, eventLine(source, header, json)),
+    onVerified: (size) => waiting.release(size, writeOut),
   });
   let count = 0;
   for (const fault of faults) {
     count += 1;
     process.stderr.write(`${describeFault(fault)}\n`);
   }
-  if (waiting.length > 0) process.stderr.write(`${waiting.length} events are not shown: no signed root covers them.\n`);
-  return count + waiting.length;
+  if (waiting.count > 0) process.stderr.write(`${waiting.count} events are not shown: no signed root covers them.\n`);
+  return count + waiting.count;
 }
 
 function eventLine(source: LogSource, header: EntryHeader, json: string): string {

@@ -10,9 +10,9 @@ const RETRY_MS = 5;
 const STDOUT = 1;
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
-/** Writes all of `text` to standard output before it returns. A reader that went away ends the command, with exit code 1. */
-export function writeOut(text: string): void {
-  let rest = Buffer.from(text);
+/** Writes all of it to standard output before it returns. A reader that went away ends the command, with exit code 1. */
+export function writeOut(bytes: Uint8Array): void {
+  let rest = bytes;
   while (rest.length > 0) {
     try {
       rest = rest.subarray(writeSync(STDOUT, rest));
