@@ -1,0 +1,208 @@
+/** The server's side of what seats tell: counts are summed, items are taken once, each seat hears of the others only. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Value } from 'typebox/value';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FACTS_INFO, FACTS_TYPE, NEWS_INFO, NEWS_TYPE, PeopleFacts, type SeatNews, sealInfo } from '../../contract/people.ts';
+import { formatVerifierKey, NOTE_ED25519 } from '../../core/audit/index.ts';
+import { nodeCrypto } from '../../crypto/index.ts';
+import { pinVerifier } from '../../crypto/pin-verifier.ts';
+import { sealTo, unwrap, wrap } from '../../crypto/sealed-envelope.ts';
+import { testDatabase } from '../../test/support/test-store.ts';
+import { openSite, type Site } from '../compose.ts';
+import type { TellingSeat } from './people.ts';
+
+let folder: string;
+let site: Site;
+let one: TestSeat;
+let two: TestSeat;
+const ada = { id: 'ada', displayName: 'Ada Reyes', givenName: 'Ada', role: 'nurse', badges: ['04A1B2C3'], pin: '805917' };
+
+interface TestSeat extends TellingSeat {
+  readonly signer: ReturnType<typeof nodeCrypto.signer>;
+  readonly privateKey: Uint8Array;
+}
+
+async function newSeat(digit: string, wardId = 'icu'): Promise<TestSeat> {
+  const signer = nodeCrypto.signer(randomBytes(32));
+  const privateKey = randomBytes(32);
+  const workstationId = digit.repeat(32);
+  const sealingKey = Buffer.from(nodeCrypto.hpkePublicKey(privateKey));
+  const logKey = formatVerifierKey(nodeCrypto, { name: `wardlock/${digit}`, type: NOTE_ED25519, publicKey: signer.publicKey });
+  const { db } = site.store;
+  await db
+    .insertInto('wards')
+    .values({ id: wardId, name: wardId })
+    .onConflict((c) => c.doNothing())
+    .execute();
+  await db
+    .insertInto('seats')
+    .values({
+      workstation_id: workstationId,
+      name: `Bay ${digit}`,
+      ward_id: wardId,
+      enrolled_at: Date.now(),
+      log_key: logKey,
+      sealing_key: sealingKey.toString('base64'),
+      machine_id_sha256: digit.repeat(64),
+      os: '{}',
+      revoked_at: null,
+      last_seen_at: null,
+    })
+    .execute();
+  return { workstationId, name: `Bay ${digit}`, wardId, logKey, sealingKey, signer, privateKey };
+}
+
+const infoOf = (seat: TestSeat, ...more: string[]) => sealInfo(NEWS_INFO, 'site', seat.workstationId, ...more);
+const newsKey = () => nodeCrypto.hpkePublicKey(site.keys.newsSeed);
+
+function sealed(seat: TestSeat, change: Partial<SeatNews> = {}, signer = seat.signer): string {
+  const { workstationId } = seat;
+  const nonce = randomBytes(16).toString('hex');
+  const news: SeatNews = {
+    schema: 'wardlock-seat-news/1',
+    tenant: 'site',
+    workstationId,
+    nonce,
+    guesses: [],
+    right: [],
+    items: [],
+    ...change,
+  };
+  return wrap(nodeCrypto, news, { signer, publicKey: newsKey() }, { type: NEWS_TYPE, info: infoOf(seat) });
+}
+
+async function tells(seat: TestSeat, change: Partial<SeatNews> = {}): Promise<PeopleFacts> {
+  const answer = await site.people.exchange(seat, sealed(seat, change));
+  const ends = { privateKey: seat.privateKey, signedBy: site.keys.directory.publicKey };
+  const facts = unwrap(nodeCrypto, answer, ends, { type: FACTS_TYPE, info: sealInfo(FACTS_INFO, 'site', seat.workstationId) });
+  if (!Value.Check(PeopleFacts, facts)) throw new Error('no facts');
+  return facts;
+}
+
+async function salt(): Promise<string> {
+  return (await site.staff.ofWard('icu')).find(({ id }) => id === 'ada')?.pin?.salt ?? '';
+}
+const alarms = async (): Promise<string[]> => (await site.store.db.selectFrom('alarms').select('kind').execute()).map(({ kind }) => kind);
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wardlock-people-'));
+  site = await openSite({ stateFolder: folder, database: await testDatabase(), tenant: null });
+  await site.staff.put([ada]);
+  one = await newSeat('1');
+  two = await newSeat('2');
+});
+afterEach(async () => {
+  await site.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('counts', () => {
+  test('of wrong PINs are summed for every other seat, and follow each seat’s own word', async () => {
+    const pin = await salt();
+    const three = await newSeat('3');
+    await tells(one, { guesses: [{ person: 'ada', pin, failures: 4 }] });
+    await tells(three, { guesses: [{ person: 'ada', pin, failures: 2 }] });
+    expect((await tells(two)).persons).toEqual([{ person: 'ada', pin, failuresElsewhere: 6, right: null }]);
+    expect((await tells(one, { guesses: [{ person: 'ada', pin, failures: 4 }] })).persons).toMatchObject([{ failuresElsewhere: 2 }]);
+    await tells(three);
+    await tells(one);
+    expect((await tells(two)).persons).toEqual([]);
+  });
+
+  test('escape 59: at a hundred in sum there is an alarm; a new PIN ends them', async () => {
+    const pin = await salt();
+    await tells(one, { guesses: [{ person: 'ada', pin, failures: 60 }] });
+    expect(await alarms()).toEqual([]);
+    await tells(two, { guesses: [{ person: 'ada', pin, failures: 40 }] });
+    expect(await alarms()).toEqual(['PIN_GUESSED']);
+    await site.staff.put([{ ...ada, pin: '640283' }]);
+    expect((await tells(two)).persons).toEqual([]);
+  });
+
+  test('of a ward’s people stay in that ward', async () => {
+    const pin = await salt();
+    await site.staff.put([{ ...ada, wards: ['icu'] }]);
+    const far = await newSeat('4', 'lab');
+    await tells(one, { guesses: [{ person: 'ada', pin, failures: 4 }], right: [{ person: 'ada', pin, agoMs: 1_000 }] });
+    expect((await tells(far)).persons).toEqual([]);
+    expect((await tells(two)).persons).toHaveLength(1);
+  });
+});
+
+test('a right PIN is told to the others with its age and seat, not to the seat itself, and the newest counts', async () => {
+  const pin = await salt();
+  await tells(one, { right: [{ person: 'ada', pin, agoMs: 60_000 }] });
+  const [told] = (await tells(two)).persons;
+  expect(told).toMatchObject({ person: 'ada', pin, failuresElsewhere: 0, right: { seatName: 'Bay 1' } });
+  expect(told?.right?.agoMs).toBeGreaterThanOrEqual(60_000);
+  expect((await tells(one, { right: [{ person: 'ada', pin, agoMs: 61_000 }] })).persons).toEqual([]);
+  await tells(two, { right: [{ person: 'ada', pin, agoMs: 600_000 }] });
+  expect((await tells(two)).persons).toHaveLength(1);
+  await tells(two, { right: [{ person: 'ada', pin, agoMs: 0 }] });
+  expect((await tells(two)).persons).toEqual([]);
+  expect((await tells(one)).persons).toMatchObject([{ right: { seatName: 'Bay 2' } }]);
+});
+
+describe('items', () => {
+  test('a changed PIN is taken once, over the PIN it was changed from; a later change of that one is refused', async () => {
+    const former = await salt();
+    const change = async (seat: TestSeat, number: number, pin: string) => {
+      const verifier = sealTo(nodeCrypto, newsKey(), Buffer.from(JSON.stringify(await pinVerifier(pin))), infoOf(seat, 'ada'));
+      return { kind: 'pin' as const, number, person: 'ada', former, verifier };
+    };
+    const first = await change(one, 7, '930281');
+    expect(await tells(one, { items: [first] })).toMatchObject({ taken: 7, refused: [] });
+    const now = await salt();
+    expect(now).not.toBe(former);
+    expect(await tells(one, { items: [first] })).toMatchObject({ taken: 7, refused: [] });
+    expect(await salt()).toBe(now);
+    const late = await tells(two, { items: [await change(two, 3, '640283')] });
+    expect(late).toMatchObject({ taken: 3, refused: [{ number: 3, code: 'CREDENTIAL_PIN_CHANGED' }] });
+    expect(await salt()).toBe(now);
+    const stolen = await tells(two, { items: [{ ...(await change(one, 4, '482915')), former: now }] });
+    expect(stolen).toMatchObject({ refused: [{ number: 4, code: 'CREDENTIAL_NEWS_UNREADABLE' }] });
+  });
+
+  test('a badge is enrolled for one person only, and for nobody who is revoked', async () => {
+    const badge = 'a'.repeat(64);
+    const enrol = (number: number, person: string) => ({ items: [{ kind: 'badge' as const, number, person, badge }] });
+    await site.staff.put([
+      { ...ada, id: 'ben', badges: [] },
+      { ...ada, id: 'cay', badges: [], revoked: true },
+    ]);
+    const before = await site.directories.version();
+    expect(await tells(one, enrol(1, 'ada'))).toMatchObject({ refused: [], directory: before + 1 });
+    expect(await tells(one, enrol(2, 'ben'))).toMatchObject({
+      refused: [{ number: 2, code: 'SERVER_BADGE_TAKEN' }],
+      directory: before + 1,
+    });
+    expect(await tells(one, { items: [{ kind: 'badge', number: 3, person: 'cay', badge: 'b'.repeat(64) }] })).toMatchObject({
+      refused: [{ number: 3, code: 'CREDENTIAL_PERSON_UNKNOWN' }],
+    });
+    expect(await site.log.firstFault()).toBeNull();
+  });
+
+  test('a card is worthless elsewhere once it was used, and two seats that took it are an alarm', async () => {
+    await site.codes.cards('ada', { count: 1, days: 1 }, 'cli');
+    const codes = async () => (await site.staff.ofWard('icu'))[0]?.codes ?? [];
+    const card = (await codes())[0]?.hash ?? '';
+    const use = (number: number) => ({ items: [{ kind: 'card' as const, number, person: 'ada', card, at: new Date().toISOString() }] });
+    await tells(one, use(1));
+    expect(await codes()).toEqual([]);
+    await tells(one, use(2));
+    expect(await alarms()).toEqual([]);
+    await tells(two, use(1));
+    expect(await alarms()).toEqual(['DOWNTIME_CARD_TWICE']);
+  });
+});
+
+test('news of another key, of another seat and noise are refused and change nothing', async () => {
+  const pin = await salt();
+  const change = { guesses: [{ person: 'ada', pin, failures: 4 }] };
+  const forged = [sealed(one, change, two.signer), sealed({ ...one, workstationId: two.workstationId }, change), 'bm9pc2U=', ''];
+  for (const news of forged) await expect(site.people.exchange(one, news)).rejects.toMatchObject({ code: 'CREDENTIAL_NEWS_UNREADABLE' });
+  expect((await tells(two)).persons).toEqual([]);
+});
