@@ -22,8 +22,6 @@ export async function migrate(db: Kysely<Tables>, types: ColumnTypes): Promise<v
   if ((await tableNames(db)).has('schema_version') && (await versionOf(db)) === migrations.length) return;
   await db.transaction().execute(async (transaction) => {
     await lockInTransaction(transaction, 'migration');
-    // A table that is made anew may be large: it takes what it takes, within this transaction only.
-    if (engineOf(transaction) === 'postgres') await sql`select set_config('statement_timeout', '0', true)`.execute(transaction);
     const tables = await tableNames(transaction);
     if (!tables.has('schema_version')) {
       if (tables.size > 0) {
