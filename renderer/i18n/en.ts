@@ -107,7 +107,7 @@ export const en = {
   'entry.keys': 'Letters and digits',
 
   'pinChange.title': 'Change PIN',
-  'pinChange.old': 'Your PIN of now',
+  'pinChange.old': 'Your present PIN',
   'pinChange.next': 'Your new PIN',
   'pinChange.again': 'The new PIN once more',
   'pinChange.sending': 'Your new PIN',

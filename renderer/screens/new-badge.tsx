@@ -1,5 +1,5 @@
 /** An unknown badge becomes somebody's own: the name, the PIN, the server's answer. The agent and the server judge. */
-import { type JSX, useCallback, useState } from 'react';
+import { type JSX, useCallback, useEffect, useRef, useState } from 'react';
 import type { SeatView } from '../../contract/seat-view.ts';
 import { useSeat } from '../context.ts';
 import { EntryPanel } from '../parts/entry-panel.tsx';
@@ -7,6 +7,8 @@ import { Dots, Keys, usePadKeys, useTypedPin } from '../parts/pin-keys.tsx';
 import { SeatPage } from '../parts/seat-page.tsx';
 
 const LONGEST_PIN = 12;
+/** What somebody left there is forgotten after this, in milliseconds: longer than the server may take to answer. */
+const FORGET_MS = 60_000;
 type Bridge = ReturnType<typeof useSeat>['bridge'];
 type Result = Extract<Awaited<ReturnType<Bridge['enrolBadge']>>, { ok: true }>['result'];
 type Said = Result | { readonly outcome: 'failed' };
@@ -43,6 +45,12 @@ function Confirm({ name, onBack }: { readonly name: string; readonly onBack: () 
   const { entry, press, clear, now } = useTypedPin(LONGEST_PIN);
   const [sending, setSending] = useState(false);
   const [said, setSaid] = useState<Said | null>(null);
+  const back = useRef(onBack);
+  back.current = onBack;
+  useEffect(() => {
+    const timer = setTimeout(() => back.current(), FORGET_MS);
+    return () => clearTimeout(timer);
+  }, []);
   const over = said !== null && said.outcome !== 'wrong' && said.outcome !== 'wait';
 
   const send = useCallback(

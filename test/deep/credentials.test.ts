@@ -232,6 +232,66 @@ describe('a PIN', () => {
   });
 });
 
+describe('at the seat', () => {
+  test('escape 61: two people who tap within 50 ms get exactly one session, and both taps are in the record', {
+    timeout: LONG_MS,
+  }, async () => {
+    const { client } = one.screens;
+    await new Promise((later) => setTimeout(later, 2_000));
+    const sum = (type: string) =>
+      rows<{ n: number }>(
+        ward.server.state,
+        `select count(*) as n from indexed_events where type = '${type}' and body like '%tap.collision%'`,
+      )[0]?.n ?? 0;
+    const before = sum('auth.refused');
+    const taps = [client.request('badge', { number: cay.badge }), client.request('badge', { number: ben.badge })];
+    expect(await Promise.all(taps)).toEqual([{ taken: true }, { taken: false }]);
+    await one.pin('640283');
+    expect(await one.opened()).toMatchObject({ session: { person: { id: 'cay' } } });
+    await until(() => sum('auth.refused') === before + 1);
+    await one.leave();
+  });
+
+  test('bad input: a PIN with letters never gets as far as a try, and the seat stays locked', { timeout: LONG_MS }, async () => {
+    const { client } = one.screens;
+    await client.request('name', { name: 'ben' });
+    const asked = await one.screens.sees((view) => view.prompt?.kind === 'pin');
+    for (const pin of ['12ab56', '', '1234567890123', '１２３４５６']) {
+      await expect(client.request('pin', { pin })).rejects.toMatchObject({ code: 'IPC_MESSAGE_MALFORMED' });
+    }
+    await expect(client.request('code', { code: '1234 567' })).rejects.toMatchObject({ code: 'IPC_MESSAGE_MALFORMED' });
+    await expect(client.request('name', { name: 'x'.repeat(81) })).rejects.toMatchObject({ code: 'IPC_MESSAGE_MALFORMED' });
+    const now = one.screens.view();
+    expect(now).toMatchObject({ phase: 'authenticating', session: null });
+    expect(now.prompt).toMatchObject({ triesLeft: asked.prompt?.kind === 'pin' ? asked.prompt.triesLeft : -1 });
+    await one.cancel();
+  });
+
+  test('two people where the policy wants two: the seat asks for the second, and the record names both', { timeout: LONG_MS }, async () => {
+    const rules = [{ roles: ['doctor'], secondPerson: { roles: ['nurse'] } }, ...SIGN_IN.rules];
+    await ward.publish({ roles: ROLES, signIn: { ...SIGN_IN, rules } });
+    await one.screens.sees((view) => view.truth.policy.version === 2);
+    await one.screens.client.request('badge', { number: cay.badge });
+    await one.pin('640283');
+    const asked = await one.screens.sees((view) => view.prompt?.kind === 'second');
+    expect(asked).toMatchObject({ session: null, prompt: { person: { displayName: 'cay Example' }, roles: ['Nurse'] } });
+    await new Promise((later) => setTimeout(later, 500));
+    await one.screens.client.request('badge', { number: cay.badge });
+    await message(one, 'second.notAllowed');
+    await one.screens.client.request('badge', { number: ben.badge });
+    expect((await one.screens.sees((view) => view.prompt?.kind === 'pin')).prompt).toMatchObject({ purpose: 'confirm' });
+    await one.pin('930281');
+    expect(await one.opened()).toMatchObject({ session: { person: { id: 'cay' } } });
+    const confirmed = () =>
+      rows<{ body: string }>(
+        ward.server.state,
+        "select body from indexed_events where type = 'session.started' and person_id = 'cay'",
+      ).some(({ body }) => JSON.parse(body).confirmedBy === 'ben');
+    await until(confirmed);
+    await one.leave();
+  });
+});
+
 test('escape 58: a person who is revoked is out at every connected seat; one that is not goes on and says how old its list is', {
   timeout: LONG_MS,
 }, async () => {
