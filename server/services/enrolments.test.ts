@@ -1,11 +1,11 @@
-import { hash } from 'node:crypto';
+import { hash, X509Certificate } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { verifyEnrolmentReply } from '../../agent/enrolment/verify-reply.ts';
 import { newKeyRequest } from '../../agent/syncer/identity.ts';
-import { CLAIM_TYPE, type EnrolRequest } from '../../contract/seat-api.ts';
+import { CLAIM_TYPE, type EnrolRequest, seatPaths } from '../../contract/seat-api.ts';
 import { formatVerifierKey, NOTE_COSIGNATURE, NOTE_ED25519 } from '../../core/audit/index.ts';
 import { parseToken } from '../../core/enrolment/token.ts';
 import { type CanonicalValue, canonicalJson } from '../../core/envelope/canonical-json.ts';
@@ -14,6 +14,8 @@ import { tokenId, workstationIdOf } from '../../crypto/enrolment.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { testDatabase } from '../../test/support/test-store.ts';
 import { openSite, type Site } from '../compose.ts';
+import type { PeerCertificate } from '../http/seat-identity.ts';
+import { createSeatsApp } from '../http/seats-app.ts';
 
 let folder: string;
 let site: Site;
@@ -175,4 +177,36 @@ test('a revoked seat is refused and the token stays good; a new token moves a kn
   const unspent = await site.store.db.selectFrom('enrolment_tokens').select('used_by').where('seat_name', '=', 'Bay 1').execute();
   expect(unspent).toEqual([{ used_by: null }]);
   expect(await seats()).toEqual([{ name: 'Bay 9', ward_id: 'er', sealing_key: sealingKey }]);
+});
+
+test('a certificate is renewed by the seat that has the present one; both hold, and after a revocation none does', async () => {
+  const reply = await site.enrolments.enrol(await request());
+  const read = (pem: string): { readonly fingerprintSha256: string; readonly until: number } => {
+    const certificate = new X509Certificate(pem);
+    return { fingerprintSha256: certificate.fingerprint256.replaceAll(':', '').toLowerCase(), until: Date.parse(certificate.validTo) };
+  };
+  const { clientCertificate }: { clientCertificate: string } = JSON.parse(Buffer.from(reply.envelope.payload, 'base64').toString('utf8'));
+  const first = read(clientCertificate);
+  let peer: PeerCertificate | null = { workstationId, fingerprintSha256: first.fingerprintSha256 };
+  const app = await createSeatsApp(site, null, () => peer);
+  const renew = async (): Promise<{ statusCode: number; json(): { clientCertificate: string; code: string } }> =>
+    app.inject({ method: 'POST', url: seatPaths.renew, payload: { csr: await otherCsr() } });
+  const answer = await renew();
+  expect(answer.statusCode).toBe(200);
+  const second = read(answer.json().clientCertificate);
+  expect(second.fingerprintSha256).not.toBe(first.fingerprintSha256);
+  expect(second.until - Date.now()).toBeGreaterThan(60 * 86_400_000);
+  for (const { fingerprintSha256 } of [first, second]) {
+    peer = { workstationId, fingerprintSha256 };
+    expect((await renew()).statusCode).toBe(200);
+  }
+  peer = { workstationId, fingerprintSha256: 'f'.repeat(64) };
+  expect((await renew()).statusCode).toBe(401);
+  await site.seats.revoke(workstationId);
+  for (const { fingerprintSha256 } of [first, second]) {
+    peer = { workstationId, fingerprintSha256 };
+    const refused = await renew();
+    expect([refused.statusCode, refused.json().code]).toEqual([403, 'SERVER_SEAT_REVOKED']);
+  }
+  await app.close();
 });
