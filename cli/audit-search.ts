@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { Value } from 'typebox/value';
 import { consolePaths, EventList } from '../contract/console-api.ts';
 import { WardlockError } from '../core/errors/index.ts';
-import { type AuditorFlags, signInAsAuditor, timeOf, withAuditorFlags } from './auditor.ts';
+import { type AuditorFlags, type SignedInAuditor, signInAsAuditor, timeOf, withAuditorFlags } from './auditor.ts';
 import { group } from './group.ts';
 import { call, serverUrl } from './https.ts';
 
@@ -19,7 +19,11 @@ interface SearchFlags extends AuditorFlags {
   readonly to?: string;
   readonly limit?: string;
   readonly after?: string;
+  readonly pages: string;
 }
+
+/** One sign-in fetches so many pages at most; with `--after` the next run goes on. */
+const MOST_PAGES = 1000;
 
 export function register(program: Command): void {
   const command = group(program, 'audit', 'the record: verify, read, copy')
@@ -32,27 +36,46 @@ export function register(program: Command): void {
     .option('--from <time>', 'begin, such as 2026-03-01T02:00:00Z')
     .option('--to <time>', 'end')
     .option('--limit <n>', 'events of a page, 1 to 200 (default: 50)')
-    .option('--after <cursor>', 'the next page: `next` of the one before');
+    .option('--after <cursor>', 'the next page: `next` of the one before')
+    .option('--pages <n>', `pages to fetch in a row, at most ${MOST_PAGES}`, '1');
   withAuditorFlags(command).action(run);
 }
 
 async function run(flags: SearchFlags): Promise<void> {
-  const { person, seat, app, outcome, limit, after } = flags;
+  const pages = Number(flags.pages);
+  if (!Number.isSafeInteger(pages) || pages < 1 || pages > MOST_PAGES) {
+    throw new WardlockError('START_USAGE', `--pages takes a whole number from 1 to ${MOST_PAGES}.`);
+  }
+  const signedIn = await signInAsAuditor(flags);
+  const query = queryOf(flags);
+  let list = await fetchPage(flags, signedIn, query);
+  for (let page = 1; page < pages && list.next !== null; page += 1) {
+    query.set('after', list.next);
+    const more = await fetchPage(flags, signedIn, query);
+    list = { ...more, events: [...list.events, ...more.events] };
+  }
+  print(flags, list);
+}
+
+function queryOf({ person, seat, app, outcome, limit, after, ...flags }: SearchFlags): URLSearchParams {
   const from = flags.from === undefined ? undefined : timeOf(flags.from);
   const to = flags.to === undefined ? undefined : timeOf(flags.to);
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries({ person, seat, app, outcome, from, to, limit, after })) {
     if (value !== undefined) query.set(name, value);
   }
-  const { cookie, caFile } = await signInAsAuditor(flags);
-  const answer = await call({
-    method: 'GET',
-    url: serverUrl(flags.server, `${consolePaths.events}?${query}`),
-    caFile,
-    headers: { cookie },
-  });
+  return query;
+}
+
+async function fetchPage(flags: SearchFlags, { cookie, caFile }: SignedInAuditor, query: URLSearchParams): Promise<EventList> {
+  const url = serverUrl(flags.server, `${consolePaths.events}?${query}`);
+  const answer = await call({ method: 'GET', url, caFile, headers: { cookie } });
   const list: unknown = JSON.parse(answer.body.toString('utf8'));
   if (!Value.Check(EventList, list)) throw new WardlockError('SERVER_ANSWER_MALFORMED');
+  return list;
+}
+
+function print(flags: SearchFlags, list: EventList): void {
   if (flags.json === true) {
     process.stdout.write(`${JSON.stringify(list)}\n`);
     return;
