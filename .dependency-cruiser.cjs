@@ -6,7 +6,7 @@
 const mayImport = {
   core: [],
   contract: ['core'],
-  crypto: ['core'],
+  crypto: ['contract', 'core'],
   ipc: ['contract', 'core'],
   policies: ['contract', 'core'],
   agent: ['contract', 'core', 'crypto', 'ipc', 'policies'],
