@@ -45,6 +45,10 @@ export interface SessionMove {
 export const ATTEMPT_MS = 30_000;
 /** A second person's tap this close to the first counts as a collision: the first one goes on, in milliseconds. */
 export const COLLISION_MS = 300;
+/** Taps by the person of a session this soon after it opened do not lock it, in milliseconds: a card held on, a second tap in doubt. */
+export const TAP_GUARD_MS = 2_000;
+/** A card that is read again this soon after a tap that did not lock is the same card, still there, in milliseconds. */
+export const CARD_RESTS_MS = 1_000;
 /** A break-glass that no log could take lasts no longer than this, in milliseconds. */
 export const UNRECORDED_LIMIT_MS = 900_000;
 /** Everything of a session must be gone by then, in milliseconds; else the seat is faulted. */

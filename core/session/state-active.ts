@@ -6,6 +6,7 @@ import { arrive, breakGlass, collided } from './arrive.ts';
 import {
   append,
   badgeRefusal,
+  CARD_RESTS_MS,
   COLLISION_MS,
   end,
   endRecord,
@@ -31,9 +32,6 @@ import {
 import type { OpenSession, SeatEvents, SessionStates } from './types.ts';
 
 type State = SessionStates['active'];
-
-/** A tap by the person of an open session this soon after it opened is the same card, still there, in milliseconds. */
-const BOUNCE_MS = 1_500;
 
 const fault: SessionRow<'active', 'UiLost' | 'PowerChanged' | 'ClockStepped'> = {
   leadsTo: ['ending'],
@@ -67,7 +65,11 @@ function tapped(state: State, event: SeatEvents['BadgeRead'], context: SessionCo
   if (lock.at === 'cooling' && lock.badge === event.badge) return { to: state, taken: false };
   const isOwner = session.who !== null && event.who?.id === session.who.id;
   if (isOwner && isOpen(lock)) {
-    if (env.bootMs - common.lastTapBootMs < BOUNCE_MS) return { to: state, taken: false };
+    if (env.bootMs < common.tapGuardBootMs) {
+      // Each further read of a card that rests on the reader puts the lock off, so that it never locks by lying there.
+      const restsUntil = Math.max(common.tapGuardBootMs, env.bootMs + CARD_RESTS_MS);
+      return { to: state, taken: false, common: { tapGuardBootMs: restsUntil } };
+    }
     return lockUp(session, 'tap', context, event.badge);
   }
   const refusal = badgeRefusal(event, env);

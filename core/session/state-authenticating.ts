@@ -16,6 +16,7 @@ import {
   refuse,
   type SessionContext,
   type SessionMove,
+  TAP_GUARD_MS,
   UNRECORDED_LIMIT_MS,
 } from './moves.ts';
 import {
@@ -143,7 +144,7 @@ function opened(state: State, grant: NonNullable<Attempt['grant']>, recorded: bo
     to: { at: 'active', session },
     signals: [{ type: 'Open', session }],
     effects: [...begun, ...limited],
-    common: { lastInputBootMs: env.bootMs, notice: null },
+    common: { lastInputBootMs: env.bootMs, tapGuardBootMs: env.bootMs + TAP_GUARD_MS, notice: null },
   };
 }
 

@@ -33,6 +33,7 @@ export function initialSeat(throttles: Readonly<Record<string, Throttle>>, bootM
       graces: {},
       lastInputBootMs: bootMs,
       lastTapBootMs: Number.NEGATIVE_INFINITY,
+      tapGuardBootMs: Number.NEGATIVE_INFINITY,
       presence: { watching: false, lying: [] },
     },
   };

@@ -290,6 +290,8 @@ export interface Common {
   readonly lastInputBootMs: number;
   /** The tap that began the present attempt or session, for two taps at once. */
   readonly lastTapBootMs: number;
+  /** Until then a tap by the person of the open session does not lock it. */
+  readonly tapGuardBootMs: number;
   readonly presence: Presence;
 }
 
