@@ -54,11 +54,15 @@ function policy(seat: SeatAgent): Finding {
   return ok(`Policy ${version} is in force.`);
 }
 
-function staff({ parts }: SeatAgent): Finding {
+function staff({ parts, credentials }: SeatAgent): Finding {
   const { current } = parts.directory;
   if (current === null)
     return stop('The seat knows no staff, so no badge works.', 'Wait for the first synchronisation, or see the connection below.');
-  return ok(`${current.persons.length} people of ${current.ward.name} are known, version ${current.version}.`);
+  const { state, asOf } = credentials.staffTruth;
+  const says = `${current.persons.length} people of ${current.ward.name} are known, version ${current.version}, as of ${asOf ?? current.issuedAt}.`;
+  const todo = 'Bring the seat online: who was revoked since is not known here.';
+  if (state === 'tooOld') return stop(`${says} That is too old by the policy: only emergency access works.`, todo);
+  return state === 'old' ? warn(`${says} That is old by the policy: every sign-in needs the PIN.`, todo) : ok(says);
 }
 
 function record({ record: held, parts }: SeatAgent): Finding {

@@ -140,14 +140,14 @@ describe('staff and policy', () => {
   test('staff comes signed and sealed, PINs as Argon2id, badges as keyed hashes, and changes arrive', async () => {
     await cli(
       ['staff', 'add', 'n.ada', '--state', server.state, '--name', 'Ada Reyes', '--role', 'nurse', '--badge', '04-a1b2c3', '--pin-stdin'],
-      '123456\n',
+      '805917\n',
     );
     const directory = await until(() => (seat.directory?.persons.some(({ id }) => id === 'n.ada') ? seat.directory : null));
     const ada = directory.persons.find(({ id }) => id === 'n.ada');
     expect(ada?.badges).toEqual([badgeHmac(Buffer.from(directory.badgeKey, 'base64'), '04A1B2C3')]);
     expect(ada?.pin).toMatchObject({ memoryKiB: 19_456, passes: 2, digits: 6 });
     const stored = await readFile(join(server.state, 'wardlock.db'));
-    for (const secret of ['123456', '04A1B2C3', ada?.pin?.output ?? '?']) expect(stored.includes(secret)).toBe(false);
+    for (const secret of ['805917', '04A1B2C3', ada?.pin?.output ?? '?']) expect(stored.includes(secret)).toBe(false);
     await cli(['staff', 'add', 'd.ben', '--state', server.state, '--name', 'Ben Ode', '--role', 'doctor', '--ward', 'er']);
     await cli(['staff', 'add', 'n.eve', '--state', server.state, '--name', 'Eve Lin', '--role', 'nurse']);
     await until(() => seat.directory?.persons.some(({ id }) => id === 'n.eve'));
