@@ -103,7 +103,14 @@ function macKey(raw: Uint8Array): MacKey {
 
 function verifier(publicKey: Uint8Array): SignatureVerifier {
   const key = ed25519PublicKey(publicKey);
-  return { verify: (message, signature) => signature.length === SIGNATURE_BYTES && verify(null, message, key, signature) };
+  return {
+    verify: (message, signature) => signature.length === SIGNATURE_BYTES && verify(null, message, key, signature),
+    verifyAside: (message, signature) =>
+      new Promise((resolve, reject) => {
+        if (signature.length !== SIGNATURE_BYTES) resolve(false);
+        else verify(null, message, key, signature, (failure, valid) => (failure === null ? resolve(valid) : reject(failure)));
+      }),
+  };
 }
 
 function signer(seed: Uint8Array): Signer {

@@ -25,6 +25,8 @@ export interface Signer {
 /** Checks Ed25519 signatures of one public key. */
 export interface SignatureVerifier {
   verify(message: Uint8Array, signature: Uint8Array): boolean;
+  /** The same without keeping the caller's thread, where many signatures of many keys come in. */
+  verifyAside(message: Uint8Array, signature: Uint8Array): Promise<boolean>;
 }
 
 /** What HPKE binds a message to (RFC 9180 section 5.1.1, base mode). */

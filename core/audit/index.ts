@@ -75,6 +75,7 @@ export {
   signaturesOf,
   signNote,
   verifyNote,
+  verifyNoteAside,
 } from './note.ts';
 export {
   type AddCheckpoint,

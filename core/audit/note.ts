@@ -117,9 +117,20 @@ export function parseNote(input: string | Uint8Array): SignedNote {
 
 /** True when the note has a valid plain signature by this key. A line under the key's name and id that fails is a failure. */
 export function verifyNote(note: SignedNote, key: NoteVerifier): boolean {
-  const own = signaturesOf(note, key);
-  const message = utf8(note.text);
-  return key.type === NOTE_ED25519 && own.length === 1 && own.every((line) => key.verifier.verify(message, line.signature));
+  const signature = plainSignature(note, key);
+  return signature !== undefined && key.verifier.verify(utf8(note.text), signature);
+}
+
+/** As `verifyNote`, without keeping the caller's thread. */
+export async function verifyNoteAside(note: SignedNote, key: NoteVerifier): Promise<boolean> {
+  const signature = plainSignature(note, key);
+  return signature !== undefined && key.verifier.verifyAside(utf8(note.text), signature);
+}
+
+/** The one plain signature under this key's name and id; `undefined` when there is none, or more than one. */
+function plainSignature(note: SignedNote, key: NoteVerifier): Uint8Array | undefined {
+  const [line, ...rest] = signaturesOf(note, key);
+  return key.type === NOTE_ED25519 && rest.length === 0 ? line?.signature : undefined;
 }
 
 /** The signature lines under this key's name and id; unknown keys are passed over, as the specification asks. */

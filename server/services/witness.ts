@@ -14,7 +14,7 @@ import {
   parseAddCheckpoint,
   type TreeHasher,
   verifyConsistency,
-  verifyNote,
+  verifyNoteAside,
   withSignature,
 } from '../../core/audit/index.ts';
 import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
@@ -58,7 +58,7 @@ export function openWitness(parts: WitnessParts): Witness {
         return { status: 400, says: 'The body is not an add-checkpoint request.' };
       const [, workstationId, incarnation] = ORIGIN.exec(request.signed.checkpoint.origin) ?? [];
       if (workstationId !== seat.workstationId || incarnation === undefined) return { status: 404, says: 'This log is none of this seat.' };
-      if (!verifyNote(request.signed.note, parts.logKeyOf(seat.logKey))) {
+      if (!(await verifyNoteAside(request.signed.note, parts.logKeyOf(seat.logKey)))) {
         return { status: 403, says: 'The checkpoint is not signed by the log key of this seat.' };
       }
       if (request.oldSize > request.signed.checkpoint.size) return { status: 400, says: 'The old size is larger than the new one.' };

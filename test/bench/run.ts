@@ -27,11 +27,12 @@ const goalText = (row: BenchRow): string =>
 const verdict = (met: boolean | null): string => (met === null ? '' : met ? 'yes' : 'NO');
 
 function table(rows: readonly BenchRow[]): string {
-  const head = ['figure', 'unit', 'median', 'p99', 'baseline', 'ratio', 'goal', 'met'];
+  const head = ['figure', 'unit', 'median', 'p95', 'p99', 'baseline', 'ratio', 'goal', 'met'];
   const body = rows.map((row) => [
     row.id,
     row.unit,
     figure(row.median),
+    figure(row.p95 ?? null),
     figure(row.p99),
     figure(row.baseline),
     figure(row.ratio),
