@@ -73,7 +73,9 @@ const program = new Command('wardlock')
 const [word = '', second = ''] = process.argv.slice(2);
 const asked = [`${word} ${second}`, word].find((name) => Object.hasOwn(modules, name));
 const wanted = asked === undefined ? undefined : modules[asked];
-for (const load of wanted ?? Object.values(modules).flat()) (await load()).register(program);
+// A key of two words is a shorter list of what its first word has already.
+const everything = Object.entries(modules).flatMap(([name, loads]) => (name.includes(' ') ? [] : loads));
+for (const load of wanted ?? everything) (await load()).register(program);
 
 try {
   await program.parseAsync();
