@@ -8,6 +8,7 @@ import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Child, startChild } from './child.ts';
+import type { Command } from './stage.ts';
 
 const run = promisify(execFile);
 const DISPLAY_LIMIT_MS = 15_000;
@@ -27,6 +28,8 @@ export interface DisplaySpec {
   readonly height: number;
   /** Who may draw on it: the screens' user. */
   readonly owner: { readonly uid: number; readonly gid: number };
+  /** Another X server than Xvfb, given the cookie file: it must write its display's number to file descriptor 3. */
+  readonly server?: (authority: string) => Command;
 }
 
 /** An openbox configuration in which no key and no mouse button does anything: the kiosk decides, not the window manager. */
@@ -45,14 +48,9 @@ export async function startDisplay(spec: DisplaySpec): Promise<Display> {
   await mkdir(spec.dir, { recursive: true, mode: 0o711 });
   const authority = join(spec.dir, 'Xauthority');
   await writeFile(authority, '', { mode: 0o600 });
-  const xvfb = spawn(
-    'Xvfb',
-    ['-displayfd', '3', '-screen', '0', `${spec.width}x${spec.height}x24`, '-nolisten', 'tcp', '-noreset', '-auth', authority],
-    {
-      stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-    },
-  );
-  const number = await firstLine(xvfb);
+  const { command, args } = spec.server?.(authority) ?? memoryServer(spec, authority);
+  const server = spawn(command, [...args], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
+  const number = await firstLine(server, command);
   const name = `:${number}`;
   await run('xauth', ['-f', authority, 'add', name, '.', randomBytes(16).toString('hex')]);
   // The server looks at its cookie file again whenever a client connects and the file has changed.
@@ -81,12 +79,19 @@ export async function startDisplay(spec: DisplaySpec): Promise<Display> {
     },
     async stop() {
       await manager.stop();
-      if (xvfb.exitCode === null && xvfb.signalCode === null) {
-        const ended = new Promise((resolve) => xvfb.once('exit', resolve));
-        xvfb.kill('SIGTERM');
+      if (server.exitCode === null && server.signalCode === null) {
+        const ended = new Promise((resolve) => server.once('exit', resolve));
+        server.kill('SIGTERM');
         await ended;
       }
     },
+  };
+}
+
+function memoryServer({ width, height }: DisplaySpec, authority: string): Command {
+  return {
+    command: 'Xvfb',
+    args: ['-displayfd', '3', '-screen', '0', `${width}x${height}x24`, '-nolisten', 'tcp', '-noreset', '-auth', authority],
   };
 }
 
@@ -111,14 +116,14 @@ export async function lendDisplay(spec: {
   return authority;
 }
 
-function firstLine(child: ReturnType<typeof spawn>): Promise<string> {
+function firstLine(child: ReturnType<typeof spawn>, name: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const pipe = child.stdio[3];
     if (pipe === null || pipe === undefined || !('on' in pipe)) {
-      reject(new Error('Xvfb was started without a pipe for its display number'));
+      reject(new Error(`${name} was started without a pipe for its display number`));
       return;
     }
-    const timer = setTimeout(() => reject(new Error(`Xvfb named no display within ${DISPLAY_LIMIT_MS / 1000} s`)), DISPLAY_LIMIT_MS);
+    const timer = setTimeout(() => reject(new Error(`${name} named no display within ${DISPLAY_LIMIT_MS / 1000} s`)), DISPLAY_LIMIT_MS);
     let text = '';
     pipe.on('data', (chunk: Buffer) => {
       text += chunk.toString('ascii');
@@ -126,7 +131,9 @@ function firstLine(child: ReturnType<typeof spawn>): Promise<string> {
       clearTimeout(timer);
       resolve(text.trim());
     });
-    child.once('error', (error) => reject(new Error(`Xvfb could not be started: ${error.message}. Install the package xvfb.`)));
-    child.once('exit', (code) => reject(new Error(`Xvfb ended at once with code ${code}`)));
+    child.once('error', (error) =>
+      reject(new Error(`${name} could not be started: ${error.message}. Run npm run ready, which installs it.`)),
+    );
+    child.once('exit', (code) => reject(new Error(`${name} ended at once with code ${code}`)));
   });
 }

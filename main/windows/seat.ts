@@ -90,8 +90,12 @@ export function openSeatWindow(mode: SeatMode, partition: string, preload: strin
 }
 
 function openCover(display: Display): BaseWindow {
+  const { bounds } = display;
   const cover = new BaseWindow({
-    ...display.bounds,
+    ...bounds,
+    // Chromium makes a window of exactly a display's size one pixel smaller each way on X11, so that no window manager takes it
+    // for a full screen; a line of the display would stay open. One row more is no such size.
+    height: bounds.height + 1,
     title: 'Wardlock cover',
     backgroundColor: OPAQUE,
     frame: false,

@@ -5,7 +5,7 @@
 import { chmod, chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Display, startDisplay } from '../../../demo/display.ts';
+import { type Display, type DisplaySpec, startDisplay } from '../../../demo/display.ts';
 import { type Kiosk, type KioskLaunch, launchKiosk } from '../../../demo/kiosk.ts';
 import { readRuntime } from '../../../demo/runtime.ts';
 import type { Command } from '../../../demo/stage.ts';
@@ -32,10 +32,12 @@ export interface SeatOptions {
   readonly width?: number;
   readonly height?: number;
   readonly args?: readonly string[];
+  /** Another X server than the one in memory. */
+  readonly server?: DisplaySpec['server'];
 }
 
 /** Everything but the kiosk itself. */
-export async function prepareGround({ width = 1280, height = 800, args = [] }: SeatOptions = {}): Promise<Ground> {
+export async function prepareGround({ width = 1280, height = 800, args = [], server }: SeatOptions = {}): Promise<Ground> {
   const { root, electron } = readRuntime();
   const folder = await mkdtemp(join(tmpdir(), 'wardlock-e2e-'));
   await chmod(folder, 0o755);
@@ -44,7 +46,13 @@ export async function prepareGround({ width = 1280, height = 800, args = [] }: S
   const home = join(folder, 'home');
   await mkdir(home, { mode: 0o700 });
   await chown(home, owner.uid, owner.gid);
-  const display = await startDisplay({ dir: join(folder, 'display'), width, height, owner });
+  const display = await startDisplay({
+    dir: join(folder, 'display'),
+    width,
+    height,
+    owner,
+    ...(server === undefined ? {} : { server }),
+  });
   const agent = await startAgentDouble(folder, asRoot ? owner : undefined, lockedView());
   return {
     folder,
