@@ -46,7 +46,8 @@ export const Picture = Type.Object({
   display: DisplaySettings,
 });
 
-const { name, names, code, pin, enrolBadge, changePin, cancel, lock, logout, stay, launch, close, breakGlass, enrol } = uiBoundary.requests;
+const { name, names, code, pin, enrolBadge, changePin, cancel, lock, logout, stay, procedure, launch, close, breakGlass, enrol } =
+  uiBoundary.requests;
 
 export const bridgeBoundary = boundary({
   name: 'bridge',
@@ -64,6 +65,7 @@ export const bridgeBoundary = boundary({
     lock,
     logout,
     stay,
+    procedure,
     launch,
     close,
     breakGlass,

@@ -44,6 +44,8 @@ export const eventCodes: Readonly<Record<EventType, EventCodes>> = {
   'pin.changed': row(ALERT, 110_137, 300_103),
   'badge.enrolled': row(ALERT, 110_137, 300_199),
   'auth.refused': row(USER, 110_122, 300_201, 4),
+  'procedure.started': row(APPLICATION, null, 300_299),
+  'procedure.ended': row(APPLICATION, null, 300_299),
   'breakglass.started': row(ALERT, 110_127, 200_401),
   'breakglass.ended': row(ALERT, 110_138, 200_403),
   'app.launched': row(APPLICATION, 110_120, 100_701),

@@ -75,6 +75,9 @@ export const events = {
       closed,
     ),
   },
+  /** For so long idle time does not close the seat: somebody said that a procedure is in progress. */
+  'procedure.started': { class: 1, body: Type.Object({ session: SessionId, person: Person, limitSeconds: Count }, closed) },
+  'procedure.ended': { class: 1, body: Type.Object({ session: SessionId, person: Person, reason: Reason }, closed) },
   'breakglass.ended': { class: 1, body: Type.Object({ session: SessionId, person: Person, reason: Reason }, closed) },
   'app.launched': {
     class: 2,

@@ -80,6 +80,11 @@ export const SessionView = Type.Object({
   policyVersion: Count,
   /** What a new PIN must be like, for whoever may change theirs here; null for everybody else. */
   pinRule: Type.Union([Type.Null(), Type.Object({ minDigits: Count, maxDigits: Count })]),
+  /**
+   * "Procedure in progress": for how many seconds a person may keep the seat from closing for idle time, 0 where the policy
+   * does not offer it, and until when it is kept so now.
+   */
+  procedure: Type.Object({ offeredSeconds: Count, until: Type.Union([Type.Null(), Timestamp]) }),
   /** Break-glass only. */
   until: Type.Optional(Timestamp),
   recorded: Type.Boolean(),
@@ -215,6 +220,7 @@ export const SeatView = Type.Object({
 
 export type SeatView = Static<typeof SeatView>;
 export type AppView = Static<typeof AppView>;
+export type SessionView = Static<typeof SessionView>;
 export type PromptView = Static<typeof PromptView>;
 export type TruthView = Static<typeof TruthView>;
 export type Message = Static<typeof Message>;

@@ -82,6 +82,8 @@ export const uiBoundary = boundary({
     logout: { params: Nothing, result: Taken },
     /** "Still here": ends the warning. */
     stay: { params: Nothing, result: Taken },
+    /** A procedure is in progress, or over: idle time does not close the seat meanwhile. */
+    procedure: { params: Type.Object({ on: Type.Boolean() }), result: Taken },
     launch: { params: Type.Object({ appId: Id }), result: Taken },
     close: { params: Type.Object({ appId: Id }), result: Taken },
     /** Navigation or a request that a web app tried and its origins do not allow. Only the origin is sent. */

@@ -97,6 +97,7 @@ export function clinicPolicy(input: PolicyInput): PolicyDocument {
       warningSeconds: 20,
       keepSeconds: 900,
       maxSessionSeconds: 43_200,
+      procedureSeconds: 3_600,
       staleAfterSeconds: 604_800,
     },
     pin: { minDigits: 6, maxConsecutiveFailures: 10, firstWaitSeconds: 30 },

@@ -26,6 +26,7 @@ const LABELS: Readonly<Record<string, string>> = {
   '/timers/warningSeconds': 'Length of the warning',
   '/timers/keepSeconds': 'How long the work of a locked session is kept',
   '/timers/maxSessionSeconds': 'Longest session',
+  '/timers/procedureSeconds': 'How long a procedure in progress keeps an idle seat open',
   '/timers/staleAfterSeconds': 'Offline time until the policy counts as stale',
   '/pin/minDigits': 'Least digits of a PIN',
   '/pin/maxConsecutiveFailures': 'Wrong PINs in a row before a person is shut out',

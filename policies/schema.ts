@@ -167,6 +167,8 @@ export const PolicyDocument = Type.Object(
         /** Work of a locked session is kept this long, then the session ends. */
         keepSeconds: Type.Integer({ minimum: 0, maximum: 28_800 }),
         maxSessionSeconds: Type.Integer({ minimum: 60, maximum: 86_400 }),
+        /** A person may say that a procedure is in progress: idle time does not close the seat for so long. Not offered where this is absent. */
+        procedureSeconds: Type.Optional(Type.Integer({ minimum: 60, maximum: 14_400 })),
         /** Older knowledge than this makes the policy stale: everything works, and the seat says so. */
         staleAfterSeconds: Seconds,
       },

@@ -61,7 +61,9 @@ function Pictured({ picture, bridge }: { readonly picture: Picture; readonly bri
   return (
     <Context value={context}>
       <Body screen={screen} asking={asking} onAside={setAside} />
-      {session !== null && warning !== null && <WarningLayer warning={warning} overApp={screen.kind === 'app'} />}
+      {session !== null && warning !== null && (
+        <WarningLayer warning={warning} overApp={screen.kind === 'app'} procedureSeconds={session.procedure.offeredSeconds} />
+      )}
       {picture.mode !== 'kiosk' && <ModeRibbon mode={picture.mode} />}
     </Context>
   );

@@ -23,6 +23,7 @@ const session: OpenSession = {
   startedBootMs: 0,
   limitBootMs: null,
   keptUntilBootMs: null,
+  procedure: null,
 };
 
 let done: string[] = [];

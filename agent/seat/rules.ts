@@ -23,6 +23,7 @@ export function rulesOf(snapshot: PolicySnapshot | null, where: Whereabouts): Se
     warningMs: timers.warningSeconds * S,
     keepMs: timers.keepSeconds * S,
     maxSessionMs: timers.maxSessionSeconds * S,
+    procedureMs: (timers.procedureSeconds ?? 0) * S,
     pin: { minDigits: pin.minDigits, maxFailures: pin.maxConsecutiveFailures, firstWaitMs: pin.firstWaitSeconds * S },
     graceMs: Object.fromEntries([...ways].map(([role, way]) => [role, way.badgeOnlyMs])),
     confirmedMs: Object.fromEntries([...ways].map(([role, way]) => [role, way.confirmedMs])),

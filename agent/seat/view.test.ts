@@ -58,6 +58,7 @@ const moves: readonly ((world: World) => void)[] = [
   (world) => void world.send({ type: 'BreakGlassPressed', reasonId: 'code-blue', note: '' }),
   (world) => void world.send({ type: 'LockPressed' }),
   (world) => void world.send({ type: 'LogoutPressed' }),
+  (world) => void world.send({ type: 'ProcedurePressed', on: true }),
   (world) => void world.send({ type: 'EnforcementFailed', why: 'x' }),
 ];
 
@@ -109,4 +110,16 @@ test('of a tap while the former session ends says at once that it counted, and n
   expect(JSON.stringify(pictureOf(world))).not.toMatch(/ben/);
   world.settleEnding(true);
   expect(pictureOf(world)).toMatchObject({ prompt: { kind: 'pin', purpose: 'open' } });
+});
+
+test('a procedure in progress is offered by the policy alone and shows until when it keeps the seat open', () => {
+  const world = new World();
+  world.signIn(ada);
+  expect(pictureOf(world).session?.procedure).toEqual({ offeredSeconds: 900, until: null });
+  world.send({ type: 'ProcedurePressed', on: true });
+  expect(pictureOf(world).session?.procedure.until).toBeNull();
+  world.settle();
+  const until = new Date(world.wallMs + 900_000).toISOString();
+  world.advance(60_000);
+  expect(pictureOf(world).session?.procedure).toEqual({ offeredSeconds: 900, until });
 });

@@ -2,11 +2,12 @@
  * The picture of the seat for its screens: a projection of what the agent knows, complete each time. It must never carry a
  * secret, a badge, another person's work or an application's path.
  */
-import type { AppView, Message, PromptView, SeatView } from '../../contract/seat-view.ts';
+import type { AppView, Message, PromptView, SeatView, SessionView } from '../../contract/seat-view.ts';
 import { LONGEST_PIN } from '../../core/credentials/pin-rules.ts';
 import { allowedApps } from '../../core/decision/decide.ts';
 import type { Whereabouts } from '../../core/decision/rule.ts';
 import { failuresElsewhere } from '../../core/session/moves.ts';
+import { procedureUntil } from '../../core/session/procedure.ts';
 import { mayGuess } from '../../core/session/throttle.ts';
 import type { Attempt, Env, FirstPerson, OpenSession, Seat, SessionStates, Who } from '../../core/session/types.ts';
 import type { EnforcementMode } from '../launch/port.ts';
@@ -140,8 +141,17 @@ function sessionOf(session: OpenSession, { snapshot, env, lastLogin, recorded, p
     lastLogin,
     policyVersion: session.policyVersion,
     pinRule: pinRule === null || session.kind === 'breakglass' ? null : { minDigits: pinRule.minDigits, maxDigits: LONGEST_PIN },
+    procedure: procedureOf(session, env),
     ...(session.limitBootMs === null ? {} : { until: timestamp(env.wallMs + session.limitBootMs - env.bootMs) }),
     recorded,
+  };
+}
+
+function procedureOf(session: OpenSession, { rules, wallMs, bootMs }: ViewFacts['env']): SessionView['procedure'] {
+  const untilBootMs = procedureUntil(session);
+  return {
+    offeredSeconds: Math.round((rules?.procedureMs ?? 0) / 1000),
+    until: untilBootMs === null ? null : timestamp(wallMs + untilBootMs - bootMs),
   };
 }
 

@@ -2,6 +2,7 @@
  * The lock machine as a table. It opens only on `Open`, which the session machine gives after the durable event, and
  * closes on everything that closes. It must never decide who may come in.
  */
+import { procedureUntil } from './procedure.ts';
 import type { Row, Table } from './table.ts';
 import type { Common, Effect, Env, LockAt, LockState, LockStates, OpenSession } from './types.ts';
 
@@ -108,7 +109,7 @@ export const lockTable: Table<LockStates, LockEvents, LockContext, LockMove> = {
       leadsTo: ['warning'],
       run: (state, event, { env, common }) => {
         const warnAfterMs = env.rules?.warnAfterMs ?? 0;
-        const dueBootMs = common.lastInputBootMs + warnAfterMs;
+        const dueBootMs = Math.max(common.lastInputBootMs + warnAfterMs, procedureUntil(event.session) ?? 0);
         if (dueBootMs > env.bootMs) return { to: state, effects: [{ do: 'setTimer', timer: 'idle', atBootMs: dueBootMs }] };
         const untilBootMs = env.bootMs + (env.rules?.warningMs ?? 0);
         const idleSeconds = Math.floor((env.bootMs - common.lastInputBootMs) / 1000);

@@ -3,6 +3,7 @@
  * gives a move; none of them opens anything by itself.
  */
 import type { LockEvent } from './lock.ts';
+import { procedureOver } from './procedure.ts';
 import type { SessionRecord } from './records.ts';
 import { type GuessLimits, type GuessVerdict, mayGuess } from './throttle.ts';
 import type {
@@ -239,10 +240,12 @@ export function end(
   },
   env: Env,
 ): SessionMove {
+  const over = procedureOver(session, reason);
   return {
-    to: { at: 'ending', session, successor: rest.successor ?? null, tap: null },
-    signals: [{ type: 'Close', session, reason, recorded: false, badge: rest.badge ?? null }],
+    to: { at: 'ending', session: over.session, successor: rest.successor ?? null, tap: null },
+    signals: [{ type: 'Close', session: over.session, reason, recorded: false, badge: rest.badge ?? null }],
     effects: [
+      ...over.effects,
       append(endRecord(session, reason)),
       ...SESSION_TIMERS.map((timer): Effect => ({ do: 'clearTimer', timer })),
       { do: 'clearTimer', timer: 'attempt' },
@@ -263,10 +266,11 @@ export function lockUp(session: OpenSession, reason: string, context: SessionCon
   const keepMs = session.who === null ? 0 : (env.rules?.keepMs ?? 0);
   if (keepMs === 0) return end(session, reason, { badge }, env);
   const keptUntilBootMs = env.bootMs + keepMs;
+  const over = procedureOver(session, reason);
   return {
-    to: { at: 'active', session: { ...session, keptUntilBootMs } },
+    to: { at: 'active', session: { ...over.session, keptUntilBootMs } },
     signals: [{ type: 'Close', session, reason, recorded: true, badge }],
-    effects: [{ do: 'setTimer', timer: 'keep', atBootMs: keptUntilBootMs }],
+    effects: [...over.effects, { do: 'setTimer', timer: 'keep', atBootMs: keptUntilBootMs }],
     common: { notice: reason === 'idle' ? notice('session.idle') : null },
   };
 }
@@ -287,6 +291,7 @@ function newSession({ who, factors, wish }: Successor, env: Env): OpenSession {
     startedBootMs: env.bootMs,
     limitBootMs: wish === null ? null : env.bootMs + (env.rules?.breakGlass.limitMs ?? 0),
     keptUntilBootMs: null,
+    procedure: null,
   };
 }
 

@@ -35,6 +35,8 @@ export type SessionRecord =
       };
     }
   | { readonly type: 'breakglass.ended'; readonly body: { session: string; person: string | null; reason: string } }
+  | { readonly type: 'procedure.started'; readonly body: { session: string; person: string | null; limitSeconds: number } }
+  | { readonly type: 'procedure.ended'; readonly body: { session: string; person: string | null; reason: string } }
   | { readonly type: 'ui.lost'; readonly body: { reason: string } }
   | { readonly type: 'power.changed'; readonly body: { what: string } }
   | { readonly type: 'clock.stepped'; readonly body: { seconds: number } };

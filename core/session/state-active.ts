@@ -17,6 +17,7 @@ import {
   type SessionContext,
   type SessionMove,
 } from './moves.ts';
+import { procedureAppended, procedureNotAppended, procedureOver, procedurePressed, procedureTimeOver } from './procedure.ts';
 import {
   charged,
   coolOver,
@@ -112,6 +113,7 @@ export const active: StateRows<'active'> = {
       common: { lastInputBootMs: Math.max(common.lastInputBootMs, env.bootMs - event.idleMs) },
     }),
   },
+  ProcedurePressed: { leadsTo: [], run: procedurePressed },
   BreakGlassPressed: {
     leadsTo: ['authenticating', 'ending'],
     run: (state, event, context) =>
@@ -137,6 +139,8 @@ export const active: StateRows<'active'> = {
           return end(session, 'max-age', { says: notice('session.maxAge') }, env);
         case 'limit':
           return end(session, 'limit', { says: notice('session.ended') }, env);
+        case 'procedure':
+          return procedureTimeOver(state, context);
         case 'attempt':
         case 'ending':
           return { to: state, taken: false };
@@ -155,6 +159,7 @@ export const active: StateRows<'active'> = {
         ...faulted(event.why),
         signals: ended.signals ?? [],
         effects: [
+          ...procedureOver(state.session, 'faulted').effects,
           append(endRecord(state.session, 'faulted')),
           append(faultedRecord()),
           { do: 'endSession', session: state.session.id },
@@ -175,8 +180,8 @@ export const active: StateRows<'active'> = {
   PinEntered: ignored,
   PinChecked: ignored,
   CancelPressed: { leadsTo: [], run: (state) => ({ to: state, common: { notice: null } }) },
-  Appended: ignored,
-  AppendFailed: ignored,
+  Appended: { leadsTo: [], run: procedureAppended },
+  AppendFailed: { leadsTo: [], run: procedureNotAppended },
   SessionClosed: ignored,
   GuessCharged: charged,
   Repaired: ignored,

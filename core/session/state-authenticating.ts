@@ -280,6 +280,7 @@ export const authenticating: StateRows<'authenticating'> = {
   LockPressed: ignored,
   LogoutPressed: ignored,
   StayPressed: ignored,
+  ProcedurePressed: ignored,
   Activity: ignored,
   SessionClosed: ignored,
   GuessCharged: charged,

@@ -104,6 +104,7 @@ export const ending: StateRows<'ending'> = {
   LockPressed: ignored,
   LogoutPressed: ignored,
   StayPressed: ignored,
+  ProcedurePressed: ignored,
   BreakGlassPressed: ignored,
   Activity: ignored,
   Appended: ignored,

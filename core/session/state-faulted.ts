@@ -17,6 +17,7 @@ export const faultedRows: StateRows<'faulted'> = {
   LockPressed: ignored,
   LogoutPressed: ignored,
   StayPressed: ignored,
+  ProcedurePressed: ignored,
   BreakGlassPressed: ignored,
   Activity: ignored,
   Appended: ignored,

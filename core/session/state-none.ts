@@ -32,6 +32,7 @@ export const none: StateRows<'none'> = {
   LockPressed: ignored,
   LogoutPressed: ignored,
   StayPressed: ignored,
+  ProcedurePressed: ignored,
   Activity: ignored,
   Appended: ignored,
   AppendFailed: ignored,

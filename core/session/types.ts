@@ -36,6 +36,8 @@ export interface OpenSession {
   readonly limitBootMs: number | null;
   /** While locked with work kept: until when. */
   readonly keptUntilBootMs: number | null;
+  /** A procedure in progress, during which idle time does not count; `untilBootMs` is null until its event is durable. */
+  readonly procedure: { readonly ticket: number; readonly limitMs: number; readonly untilBootMs: number | null } | null;
 }
 
 export type Purpose = 'open' | 'return' | 'takeover';
@@ -121,7 +123,7 @@ export interface LockStates {
 export type LockAt = keyof LockStates;
 export type LockState = LockStates[LockAt];
 
-export type TimerName = 'attempt' | 'idle' | 'warning' | 'cool' | 'keep' | 'maxAge' | 'limit' | 'ending';
+export type TimerName = 'attempt' | 'idle' | 'warning' | 'cool' | 'keep' | 'maxAge' | 'limit' | 'ending' | 'procedure';
 /** `shortPin`: the person's PIN is shorter than this seat takes. `used`: a card that opened this seat before. `wait`: too many wrong codes. `unreadable`: a card that gave nothing to go by. `notAllowed`: by a kind of reader that the policy switches off. */
 export type Standing = 'ok' | 'unknown' | 'revoked' | 'notYet' | 'expired' | 'shortPin' | 'used' | 'wait' | 'unreadable' | 'notAllowed';
 
@@ -148,6 +150,8 @@ export interface SeatEvents {
   readonly LockPressed: { readonly type: 'LockPressed' };
   readonly LogoutPressed: { readonly type: 'LogoutPressed' };
   readonly StayPressed: { readonly type: 'StayPressed' };
+  /** A procedure is in progress, or over. */
+  readonly ProcedurePressed: { readonly type: 'ProcedurePressed'; readonly on: boolean };
   readonly BreakGlassPressed: { readonly type: 'BreakGlassPressed'; readonly reasonId: string; readonly note: string };
   /** How long ago anybody touched the seat, from every source that could be asked. */
   readonly Activity: { readonly type: 'Activity'; readonly idleMs: number };
@@ -188,6 +192,8 @@ export interface SeatRules {
   readonly warningMs: number;
   readonly keepMs: number;
   readonly maxSessionMs: number;
+  /** How long a procedure in progress keeps the seat from warning and locking for idle time; 0 where it is not offered. */
+  readonly procedureMs: number;
   readonly pin: { readonly minDigits: number; readonly maxFailures: number; readonly firstWaitMs: number };
   /** By role: how long after a right PIN at this seat the badge alone is enough, in milliseconds. A role that is missing always needs the PIN. */
   readonly graceMs: Readonly<Record<string, number>>;

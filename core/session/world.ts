@@ -13,6 +13,7 @@ export const rules: SeatRules = {
   warningMs: 20_000,
   keepMs: 600_000,
   maxSessionMs: 3_600_000,
+  procedureMs: 900_000,
   pin: { minDigits: 4, maxFailures: 6, firstWaitMs: 30_000 },
   graceMs: {},
   byName: [],

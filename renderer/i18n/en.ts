@@ -162,6 +162,13 @@ export const en = {
   'bar.left': (p: { time: string }) => `${p.time} left`,
   'bar.running': 'Running apps',
 
+  'procedure.button': 'Procedure',
+  'procedure.left': (p: { time: string }) => `Procedure ${p.time}`,
+  'procedure.meaning': (p: { minutes: number }) =>
+    `Procedure in progress: this seat does not lock by itself for ${count(p.minutes, 'minute', 'minutes')}. This is recorded.`,
+  'procedure.end': 'End the procedure: this seat locks by itself again when nobody touches it.',
+  'procedure.offer': (p: { minutes: number }) => `Procedure in progress: keep open for ${count(p.minutes, 'minute', 'minutes')}`,
+
   'warning.title': 'Still here?',
   'warning.text': (p: { seconds: number }) => `This seat locks in ${count(p.seconds, 'second', 'seconds')}. Your work is kept.`,
   'warning.stay': 'Stay',

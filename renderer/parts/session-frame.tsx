@@ -6,6 +6,7 @@ import type { OpenView } from '../view/screen.ts';
 import { clockTime, countdown } from '../view/time.ts';
 import { Icon, StateMark } from './icons.tsx';
 import { MessageLine } from './message.tsx';
+import { ProcedureButton } from './procedure.tsx';
 import { factsOf } from './truth-row.tsx';
 
 interface FrameProps {
@@ -44,6 +45,7 @@ function SessionBar({ view, front }: { readonly view: OpenView; readonly front: 
       </nav>
       {front !== null && <MessageLine message={view.message} className="bar-message" />}
       <BarTruth view={view} />
+      <ProcedureButton view={view} />
       <button type="button" className="button button-accent bar-lock" onClick={lock}>
         <Icon name="lock" />
         <span>{t('bar.lock')}</span>

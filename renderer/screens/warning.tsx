@@ -5,14 +5,17 @@
 import { type CSSProperties, type JSX, useEffect, useId, useRef, useState } from 'react';
 import { type Rect, SESSION_BAR_HEIGHT, warningCard, warningHole } from '../../core/view/frame.ts';
 import { useCountdown, useSeat } from '../context.ts';
+import { ProcedureOffer } from '../parts/procedure.tsx';
 import { Ring } from '../parts/ring.tsx';
 
 interface WarningProps {
   readonly warning: { readonly remainingMs: number; readonly totalMs: number };
   readonly overApp: boolean;
+  /** How long a procedure in progress may keep the seat open; 0 where it is not offered. */
+  readonly procedureSeconds: number;
 }
 
-export function WarningLayer({ warning, overApp }: WarningProps): JSX.Element {
+export function WarningLayer({ warning, overApp, procedureSeconds }: WarningProps): JSX.Element {
   const { t, bridge, picture } = useSeat();
   const size = useWindowSize();
   const left = useCountdown(warning.remainingMs, picture.view?.generation);
@@ -43,6 +46,7 @@ export function WarningLayer({ warning, overApp }: WarningProps): JSX.Element {
           <button ref={stay} type="button" className="button button-accent button-large" onClick={() => void bridge.stay({})}>
             {t('warning.stay')}
           </button>
+          <ProcedureOffer offeredSeconds={procedureSeconds} />
         </div>
       </section>
     </div>

@@ -53,6 +53,12 @@ const words: { readonly [T in EventType]: Words<T> } = {
     says: ({ person, factors, pinPrompts }, names) => `${names.person(person)} unlocked with ${list(factors)}${asked(pinPrompts)}.`,
   },
   'session.warned': { lane: 'locks', says: ({ idleSeconds }) => `Idle for ${idleSeconds} s: the seat warned.` },
+  'procedure.started': {
+    lane: 'locks',
+    says: ({ person, limitSeconds }, names) =>
+      `${names.person(person)} said that a procedure is in progress: the seat does not lock for idle time for ${limitSeconds} s.`,
+  },
+  'procedure.ended': { lane: 'locks', says: ({ reason }) => `The procedure in progress was over (${reason}).` },
   'card.used': { lane: 'who', says: ({ person }, names) => `${names.person(person)} used up a downtime card at this seat.` },
   'pin.changed': {
     lane: 'who',

@@ -65,6 +65,7 @@ const actions: fc.Arbitrary<readonly [string, Action]> = fc.oneof(
   plain({ type: 'LockPressed' }),
   plain({ type: 'LogoutPressed' }),
   plain({ type: 'StayPressed' }),
+  { weight: 3, arbitrary: fc.boolean().chain((on) => plain({ type: 'ProcedurePressed', on })) },
   plain({ type: 'BreakGlassPressed', reasonId: 'code-blue', note: '' }),
   plain({ type: 'BadgeRead', badge: 'stranger', standing: 'unknown', who: null }),
   plain({ type: 'UiLost', reason: 'closed' }),
@@ -110,6 +111,26 @@ function checkFactors({ record, card }: Extract<Effect, { do: 'append' }>): void
   if (factors.includes('card') !== (card !== undefined)) throw new Error('a card was not used up');
 }
 
+/** A procedure is in progress at an open seat only, and never begins before its event is durable. */
+function checkProcedure({ session, lock, common }: Seat, event: SeatEvent): void {
+  const held = session.at === 'active' || session.at === 'ending' ? session.session : session.at === 'authenticating' ? session.held : null;
+  if (held === null || held.procedure === null) return;
+  if (lock.at !== 'unlocked' && lock.at !== 'warning') throw new Error(`${event.type} left a procedure going on behind the lock`);
+  if (held.procedure.limitMs > rules.procedureMs) throw new Error('a procedure is longer than the policy says');
+  if (held.procedure.untilBootMs === null && event.type === 'Appended' && event.ticket === held.procedure.ticket && event.recorded)
+    throw new Error('a procedure that is in the record did not begin');
+  if (held.procedure.ticket > common.serial) throw new Error('a procedure has a ticket that nobody drew');
+}
+
+/** An open seat has a clock that closes it, no later than the longest that the policy allows without input. */
+function checkClocks(world: World): void {
+  const { seat, timers, bootMs } = world;
+  if (!isOpen(seat)) return;
+  const due = timers.get(seat.lock.at === 'warning' ? 'warning' : 'idle');
+  if (due === undefined) throw new Error(`an open seat has no ${seat.lock.at} clock`);
+  if (due > bootMs + Math.max(rules.warnAfterMs, rules.procedureMs)) throw new Error('an open seat closes too late');
+}
+
 /** A watch for a world: throws as soon as a step breaks a law. */
 export function lawful(): { readonly watch: World['watch'] } {
   const waiting = new Map<number, Opening>();
@@ -124,6 +145,7 @@ export function lawful(): { readonly watch: World['watch'] } {
       const opened = seat.session.at === 'active' ? seat.session.session.id : undefined;
       if (durable?.opens !== true || durable.session !== opened) throw new Error(`opened by ${event.type} without its durable event`);
     }
+    checkProcedure(seat, event);
     if (!isOpen(before) && isOpen(seat) && event.type !== 'Appended') throw new Error(`opened by ${event.type}`);
     if (seat.session.at === 'ending') {
       const { successor, tap, session } = seat.session;
@@ -150,11 +172,18 @@ export function lawful(): { readonly watch: World['watch'] } {
 /** Starts and ends in the durable record: a second session never begins before the first one has ended. */
 function checkRecord(world: World): void {
   let open: string | null = null;
+  let inProcedure = false;
   const ended = new Set<string>();
   for (const { type, body } of world.durable) {
-    if (type === 'session.started' || type === 'breakglass.started') {
+    if (type === 'procedure.started') {
+      if (open !== body.session) throw new Error(`a procedure of ${body.session} began outside of it`);
+      if (inProcedure) throw new Error(`two procedures at once in ${body.session}`);
+      inProcedure = true;
+    } else if (type === 'procedure.ended') inProcedure = false;
+    else if (type === 'session.started' || type === 'breakglass.started') {
       if (open !== null && !killed.has(open)) throw new Error(`${body.session} started while ${open} was open`);
       open = body.session;
+      inProcedure = false;
     } else if (type === 'session.ended' || type === 'breakglass.ended') {
       if (ended.has(body.session)) throw new Error(`${body.session} ended twice`);
       ended.add(body.session);
@@ -193,6 +222,7 @@ export function checkLaws(runs: number): void {
       const rightAt = new Set<number>();
       const world = new World((before, event, after) => {
         watch(before, event, after);
+        checkClocks(world);
         const cleared = after.effects.some((effect) => effect.do === 'saveThrottle' && effect.throttle === null);
         if (event.type === 'PinChecked' && event.right && cleared)
           rightAt.add(world.allGuesses.findLastIndex((guess) => guess.attempt === event.attempt));

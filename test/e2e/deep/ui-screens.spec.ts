@@ -165,6 +165,15 @@ const SHOTS: readonly Shot[] = [
     view: () => openView({ message: { key: 'app.changed', params: { app: 'Label printer' }, code: 'LAUNCH_FILE_CHANGED' } }),
   },
   {
+    name: 'procedure',
+    screen: 'launcher',
+    view: () => {
+      const view = openView();
+      const until = new Date(Date.now() + 2_530_000).toISOString();
+      return view.session === null ? view : { ...view, session: { ...view.session, procedure: { offeredSeconds: 3600, until } } };
+    },
+  },
+  {
     name: 'warning',
     screen: 'launcher',
     view: () => ({ ...openView(), phase: 'warning', warning: { remainingMs: 13_000, totalMs: 20_000 } }),
