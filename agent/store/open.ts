@@ -95,8 +95,12 @@ function witnessed(db: StoreDatabase, { crypto, witness }: LogParts): readonly F
   const head = tables.head()?.note;
   if (head === undefined) return [];
   const { origin, size } = parseCheckpoint(head).checkpoint;
-  const view = { tables, hasher: treeHasher(crypto), pruned: readPruned(tables), head, size };
-  return witnessFaults(witness?.latest, { origin, size, rootAt: (of) => rootAt(view, of) });
+  const pruned = readPruned(tables);
+  const latest = witness?.latest;
+  // What was pruned is under a receipt and can't be held against anything any more: the file was kept behind, or put back.
+  if (latest !== undefined && latest.size < pruned.size) return [];
+  const view = { tables, hasher: treeHasher(crypto), pruned, head, size };
+  return witnessFaults(latest, { origin, size, rootAt: (of) => rootAt(view, of) });
 }
 
 /** How often the machine was booted since this log began, as far as it knows; keeps the answer in the log. */

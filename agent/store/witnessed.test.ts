@@ -1,6 +1,6 @@
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
 import { cosign, withSignature } from '../../core/audit/cosignature.ts';
 import { NOTE_COSIGNATURE, type NoteVerifier, noteVerifier } from '../../core/audit/note.ts';
@@ -81,4 +81,22 @@ test('a file that is damaged says nothing and stops nothing', async () => {
     expect([again.findings, again.status().witnessed]).toEqual([[], null]);
     await again.close();
   }
+});
+
+test('what the witness said of entries that were pruned since can be held against nothing, and stops no start', async () => {
+  const store = await seat.open({ witnessKey, capacityBytes: 100_000 });
+  await record(store, 2);
+  await store.applyCosignature(cosigned(store));
+  for (let epoch = 0; epoch < 6; epoch += 1) {
+    await record(store, 40);
+    await store.newEpoch('wake');
+  }
+  const { size, root } = parseCheckpoint(store.checkpoint()).checkpoint;
+  await store.applyReceipt(seat.receipt(store, size, root));
+  await vi.waitFor(() => expect(() => store.readFrom(2, { maxBytes: 1000, maxEntries: 1 })).toThrow('pruned'));
+  await store.close();
+  const again = await seat.open({ witnessKey });
+  expect(again.findings).toEqual([]);
+  expect(again.position().size).toBeGreaterThan(size);
+  await again.close();
 });
