@@ -28,8 +28,9 @@ export class Alarms {
     this.#open = [...this.#open, ...findings].slice(-MAX_ALARMS);
   }
 
-  clear(): void {
-    this.#open = [];
+  /** Those alone that somebody has seen: one that was added meanwhile stays. */
+  remove(seen: readonly Fault[]): void {
+    this.#open = this.#open.filter((fault) => !seen.includes(fault));
   }
 
   encode(): Uint8Array {

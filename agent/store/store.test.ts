@@ -36,3 +36,20 @@ test('a receipt by the mirror is taken, any other is refused', async () => {
   expect(store.findings).toEqual([]);
   await store.close();
 });
+
+test('an alarm that comes up while others are acknowledged stays', async () => {
+  const seat = await kit();
+  const store = await seat.open();
+  for (let at = 0; at < 3; at += 1) await store.append(lockEvent(at));
+  const forked = (size: number): string => seat.receipt(store, size, new Uint8Array(32));
+  await store.applyReceipt(forked(2));
+  const [seen, raised] = [store.acknowledge(null), store.applyReceipt(forked(3))];
+  await Promise.all([seen, raised]);
+  expect(store.findings).toEqual([{ code: 'RECEIPT_FORKED', range: { from: 0, to: 2 } }]);
+  await store.close();
+  const again = await seat.open();
+  expect(again.findings).toHaveLength(1);
+  await again.acknowledge('n.ada');
+  expect(again.findings).toEqual([]);
+  await again.close();
+});

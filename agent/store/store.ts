@@ -224,11 +224,11 @@ export class AuditStore {
     return { path, entries };
   }
 
-  /** Someone takes note of the alarms; that is recorded. */
+  /** Someone takes note of the alarms that stand now; that is recorded. */
   async acknowledge(person: string | null): Promise<void> {
-    const findings = this.#alarms.open.length;
-    await this.append({ type: 'recording.acknowledged', body: { person, findings } });
-    this.#alarms.clear();
+    const seen = this.#alarms.open;
+    await this.append({ type: 'recording.acknowledged', body: { person, findings: seen.length } });
+    this.#alarms.remove(seen);
     this.#needed().writeMeta('alarms', this.#alarms.encode());
   }
 
