@@ -108,3 +108,17 @@ test('a table that changes is seen by the next statement', async () => {
   await db.schema.alterTable('settings').addColumn('more', 'text').execute();
   expect(await db.selectFrom('settings').selectAll().execute()).toEqual([{ key: 'a', value: '', more: null }]);
 });
+
+test('after the engine rolled everything back, nothing of that transaction is stored, even where it goes on', async () => {
+  const before = put(db, 'shared');
+  const going = db.transaction().execute(async (transaction) => {
+    await put(transaction, 'first');
+    // What SQLite does by itself when the disk is full.
+    await sql`rollback`.execute(transaction);
+    await put(transaction, 'second').catch(() => undefined);
+  });
+  const ends = await Promise.allSettled([before, going]);
+  expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  await put(db, 'later');
+  expect(keys()).toEqual(['later']);
+});

@@ -74,7 +74,10 @@ class GroupDriver implements Driver {
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<GroupConnection> {
-    return new GroupConnection((query) => this.#plain(query), this.#write);
+    return new GroupConnection(
+      (query) => this.#plain(query),
+      (query) => this.#within(query),
+    );
   }
 
   async releaseConnection(): Promise<void> {}
@@ -120,6 +123,12 @@ class GroupDriver implements Driver {
     this.#flush();
     this.#connections.reading?.close();
     this.#connections.writing.close();
+  }
+
+  /** A statement of the transaction that holds the lock. After the engine rolled all back (disk full) it would be committed alone. */
+  async #within(query: CompiledQuery): Promise<QueryResult<never>> {
+    if (!this.#connections.writing.inTransaction) throw rolledBack();
+    return this.#write.execute(query);
   }
 
   /** A statement outside of a transaction. */
@@ -179,7 +188,7 @@ class GroupDriver implements Driver {
     if (group === null) return;
     try {
       // Without it the engine has rolled everything back already; nobody may be told otherwise.
-      if (!this.#connections.writing.inTransaction) throw new Error('the database rolled the transaction back');
+      if (!this.#connections.writing.inTransaction) throw rolledBack();
       this.#write.run('commit');
       group.settle();
     } catch (error) {
@@ -209,21 +218,25 @@ class GroupDriver implements Driver {
 class GroupConnection implements DatabaseConnection {
   inTransaction = false;
   readonly #plain: (query: CompiledQuery) => Promise<QueryResult<never>>;
-  readonly #write: StatementCache;
+  readonly #within: (query: CompiledQuery) => Promise<QueryResult<never>>;
 
-  constructor(plain: (query: CompiledQuery) => Promise<QueryResult<never>>, write: StatementCache) {
+  constructor(plain: (query: CompiledQuery) => Promise<QueryResult<never>>, within: (query: CompiledQuery) => Promise<QueryResult<never>>) {
     this.#plain = plain;
-    this.#write = write;
+    this.#within = within;
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    return this.inTransaction ? this.#write.execute(query) : this.#plain(query);
+    return this.inTransaction ? this.#within(query) : this.#plain(query);
   }
 
   /** A stream would hold the connection while others want it. */
   streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
     throw new Error('rows are not streamed from the embedded engine');
   }
+}
+
+function rolledBack(): Error {
+  return new Error('the database rolled the transaction back');
 }
 
 function asGroup(connection: DatabaseConnection): GroupConnection {
