@@ -30,7 +30,7 @@ export const EMERGENCY_FRAME = 14;
 const RING_FIRST = 20;
 /** Its breadth at the lock, as a part of the shorter side. */
 const RING_LAST = 0.2;
-const CARD = { width: 680, height: 400, margin: 24 } as const;
+const CARD = { width: 680, height: 440, margin: 24 } as const;
 
 /** The part of the work that the warning ring leaves free. */
 export function warningHole(size: Size, bar: number, left: number): Rect {

@@ -164,7 +164,7 @@ export const de: Catalogue = {
   'procedure.meaning': (p) =>
     `Eingriff läuft: Dieser Platz sperrt sich ${count(p.minutes, 'Minute', 'Minuten')} lang nicht von selbst. Das wird aufgezeichnet.`,
   'procedure.end': 'Eingriff beenden: Dieser Platz sperrt sich wieder von selbst, wenn niemand ihn berührt.',
-  'procedure.offer': (p) => `Eingriff läuft: ${count(p.minutes, 'Minute', 'Minuten')} offen halten`,
+  'procedure.offer': (p) => `Eingriff läuft: ${count(p.minutes, 'Minute', 'Minuten')}`,
 
   'warning.title': 'Noch da?',
   'warning.text': (p) => `Dieser Platz wird in ${count(p.seconds, 'Sekunde', 'Sekunden')} gesperrt. Ihre Arbeit bleibt erhalten.`,

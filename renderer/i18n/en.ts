@@ -167,7 +167,7 @@ export const en = {
   'procedure.meaning': (p: { minutes: number }) =>
     `Procedure in progress: this seat does not lock by itself for ${count(p.minutes, 'minute', 'minutes')}. This is recorded.`,
   'procedure.end': 'End the procedure: this seat locks by itself again when nobody touches it.',
-  'procedure.offer': (p: { minutes: number }) => `Procedure in progress: keep open for ${count(p.minutes, 'minute', 'minutes')}`,
+  'procedure.offer': (p: { minutes: number }) => `Procedure in progress: ${count(p.minutes, 'minute', 'minutes')}`,
 
   'warning.title': 'Still here?',
   'warning.text': (p: { seconds: number }) => `This seat locks in ${count(p.seconds, 'second', 'seconds')}. Your work is kept.`,
