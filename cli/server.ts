@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { WardlockError } from '../core/errors/index.ts';
-import { openSite, type Site } from '../server/compose.ts';
+import { openSite, type Site, type SiteOptions } from '../server/compose.ts';
 import { listen, parseAddress } from '../server/listen.ts';
 import { readPrivateKey, readPublicKey } from '../server/site/key-file.ts';
 
@@ -58,14 +58,14 @@ export function register(program: Command): void {
 }
 
 /** Opens the site that these flags name, without listening. */
-export function openSiteOf(flags: SiteFlags, readerKeys: readonly Uint8Array[] = []): Promise<Site> {
+function openSiteOf(flags: SiteFlags, more: Pick<SiteOptions, 'readerKeys' | 'mustExist'>): Promise<Site> {
   const { state, database, tenant, periodKeys } = flags;
   return openSite({
     stateFolder: state,
     database: database ?? null,
     tenant: tenant ?? null,
-    readerKeys,
     periodKeysFolder: periodKeys ?? null,
+    ...more,
   });
 }
 
@@ -79,6 +79,7 @@ export function openReaderOf(flags: SiteFlags, keyFiles: readonly string[]): Pro
     readerKeys: readReaderKeys(keyFiles),
     periodKeysFolder: periodKeys ?? null,
     readerOnly: true,
+    mustExist: true,
   });
 }
 
@@ -86,9 +87,9 @@ function readReaderKeys(paths: readonly string[]): Uint8Array[] {
   return paths.map((path) => readPrivateKey(path, ['reader', 'escrow']));
 }
 
-/** Does one thing with a site and closes it again. */
+/** Does one thing with a site that is there already, and closes it again. @throws WardlockError START_USAGE */
 export async function withSite<T>(flags: SiteFlags, work: (site: Site) => Promise<T>): Promise<T> {
-  const site = await openSiteOf(flags);
+  const site = await openSiteOf(flags, { mustExist: true });
   try {
     return await work(site);
   } finally {
@@ -102,7 +103,7 @@ async function run(flags: ServerFlags): Promise<void> {
     flags.consoleCert === undefined || flags.consoleKey === undefined
       ? null
       : { certificate: readFileSync(flags.consoleCert, 'utf8'), key: readFileSync(flags.consoleKey, 'utf8') };
-  const site = await openSiteOf(flags, readReaderKeys(flags.readerKey));
+  const site = await openSiteOf(flags, { readerKeys: readReaderKeys(flags.readerKey) });
   try {
     await site.policies.trust(flags.policyKey.map((path) => readPublicKey(path, ['policy'])));
     // The first node makes the first period key, before a seat's entry does it at whichever node it comes to.

@@ -37,6 +37,7 @@ import { openStories, type Stories } from './services/stories.ts';
 import { openLogKeys, rememberVerifiers } from './services/verifiers.ts';
 import { openWitness, type Witness } from './services/witness.ts';
 import { type Authority, openAuthority } from './site/authority.ts';
+import { refuseAbsentDatabase, refuseAbsentSite, refuseEmptyDatabase } from './site/existing.ts';
 import { openSiteKeys, type SiteKeys } from './site/keys.ts';
 import { openPeriodKeyFiles } from './site/period-keys.ts';
 import { settleKeys } from './site/same-keys.ts';
@@ -56,6 +57,8 @@ export interface SiteOptions {
   readonly periodKeysFolder?: string | null;
   /** This process only reads for the index, on a machine that has none of the site's keys. */
   readonly readerOnly?: boolean;
+  /** Refuses to make a site where none is. */
+  readonly mustExist?: boolean;
   /** Told of every statement, for tests that judge them. */
   readonly onStatement?: (statement: Statement) => void;
 }
@@ -108,12 +111,18 @@ export interface Site {
 const ANNOUNCE_MS = 250;
 
 export async function openSite(options: SiteOptions): Promise<Site> {
+  const address = databaseAddress(options);
+  if (options.mustExist === true) {
+    if (options.readerOnly === true) refuseAbsentDatabase(address);
+    else refuseAbsentSite(options.stateFolder, address);
+  }
   makeStateFolder(options.stateFolder);
   const operational = openOperationalLog('wardlock-server');
   const fault = (cause: unknown): void => operational.error('background work failed', { error: wordsOfFault(cause) });
   const { onStatement } = options;
-  const store = await openStore(databaseAddress(options), { onFault: fault, ...(onStatement === undefined ? {} : { onStatement }) });
+  const store = await openStore(address, { onFault: fault, ...(onStatement === undefined ? {} : { onStatement }) });
   try {
+    if (options.mustExist === true) await refuseEmptyDatabase(store.db, store.address);
     return await compose(options, { store, operational, fault });
   } catch (cause) {
     await store.close();

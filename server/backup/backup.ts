@@ -10,6 +10,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { WardlockError } from '../../core/errors/index.ts';
+import { refuseAbsentDatabase } from '../site/existing.ts';
 import { schemaVersion } from '../store/migrate.ts';
 import { openStore } from '../store/open.ts';
 import { BACKUP_FORMAT, type Header, readLines, writeCell } from './format.ts';
@@ -38,10 +39,11 @@ export interface BackupDone {
   readonly sha256: string;
 }
 
-/** @throws WardlockError START_USAGE when the file exists, SERVER_BACKUP_BROKEN when what was written cannot be read back */
+/** @throws WardlockError START_USAGE when the file exists or the database does not, SERVER_BACKUP_BROKEN when what was written cannot be read back */
 export async function backUp(address: string, file: string, tell: (progress: Progress) => void): Promise<BackupDone> {
   if (await exists(file))
     throw new WardlockError('START_USAGE', `${file} exists already. Name another file: a backup is never overwritten.`);
+  refuseAbsentDatabase(address);
   const store = await openStore(address, { asItIs: true });
   const partial = join(dirname(file), `.${basename(file)}.${process.pid}.part`);
   try {

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Screens, SeatProcess } from '../support/seat-process.ts';
-import { cli, newToken, rows, type ServerProcess, startServer, until } from '../support/server-process.ts';
+import { cli, makeSite, newToken, rows, type ServerProcess, startServer, until } from '../support/server-process.ts';
 
 const program = resolve(import.meta.dirname, '../../cli/main.ts');
 /** Long over when it is typed. */
@@ -84,7 +84,8 @@ test('an expired token and one of another server: said at the seat, recorded the
   await until(() => refusedPeers().includes('ENROL_TOKEN_EXPIRED'));
   const known = refusedPeers().length;
 
-  const elsewhere = await newToken(join(folder, 'elsewhere', 'server'));
+  await makeSite(join(folder, 'elsewhere'));
+  const elsewhere = await newToken(join(folder, 'elsewhere'));
   expect(await refusalOf(screens, elsewhere, 'ENROL_WRONG_SERVER')).toMatch(/^[A-Z].*\.$/u);
   // Nothing was sent to the wrong server, so it has nothing to record.
   expect(refusedPeers().length).toBe(known);

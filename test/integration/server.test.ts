@@ -13,7 +13,7 @@ import { unpackEntries } from '../../server/services/logs.ts';
 import { badgeHmac } from '../../server/services/staff.ts';
 import { testPolicy } from '../support/policy.ts';
 import { type SeatDouble, startSeat } from '../support/seat-double.ts';
-import { cli, newToken, rows, type ServerProcess, startServer, until } from '../support/server-process.ts';
+import { cli, makeSite, newToken, rows, type ServerProcess, startServer, until } from '../support/server-process.ts';
 
 let folder: string;
 let server: ServerProcess;
@@ -111,7 +111,8 @@ describe('enrolment', () => {
 
   test('a token of another server: nothing is sent to this one', async () => {
     const elsewhere = await mkdtemp(join(folder, 'other-'));
-    const token = await newToken(join(elsewhere, 'server'));
+    await makeSite(elsewhere);
+    const token = await newToken(elsewhere);
     const before = rows<{ n: number }>(server.state, "select count(*) as n from server_events where type = 'peer.refused'")[0]?.n;
     await enrol(seat, server.ready.seats, token);
     await until(() => seat.steps.includes('failed ENROL_WRONG_SERVER'));
