@@ -5,12 +5,13 @@
 import type { Command } from 'commander';
 import Type from 'typebox';
 import { Value } from 'typebox/value';
+import { isDamage } from '../agent/store/database.ts';
 import { kindOf, openSnapshot, openStoreFolder } from '../agent/store/evidence.ts';
 import { codesOf, type ExactCodes } from '../contract/codes-of.ts';
 import { toHex } from '../core/audit/bytes.ts';
 import type { EntryHeader } from '../core/audit/entry.ts';
 import { openEpochSecret } from '../core/audit/epoch.ts';
-import { describeFault } from '../core/audit/faults.ts';
+import { describeFault, type Fault } from '../core/audit/faults.ts';
 import type { LogSource } from '../core/audit/verify/source.ts';
 import { verifyLog } from '../core/audit/verify/verify-log.ts';
 import { WardlockError } from '../core/errors/index.ts';
@@ -71,9 +72,15 @@ function showLog(source: LogSource, privateKey: Uint8Array, keys: ReturnType<typ
     onVerified: (size) => waiting.release(size, writeOut),
   });
   let count = 0;
-  for (const fault of faults) {
+  const tell = (fault: Fault): void => {
     count += 1;
     process.stderr.write(`${describeFault(fault)}\n`);
+  };
+  try {
+    for (const fault of faults) tell(fault);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    tell({ code: 'STORE_DAMAGED', detail: `Reading ended there, so what follows is not shown (${error.message}).` });
   }
   if (waiting.count > 0) process.stderr.write(`${waiting.count} events are not shown: no signed root covers them.\n`);
   return count + waiting.count;

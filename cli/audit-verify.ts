@@ -4,6 +4,7 @@
  * nothing could be verified. Writes nothing to the evidence.
  */
 import type { Command } from 'commander';
+import { asCoded, isDamage } from '../agent/store/database.ts';
 import { kindOf, openSnapshot, openStoreFolder, type StoredLog } from '../agent/store/evidence.ts';
 import { verifyStored } from '../agent/store/verify-stored.ts';
 import { toHex } from '../core/audit/bytes.ts';
@@ -29,6 +30,7 @@ const EXIT_UNANCHORED = 2;
 const EXIT_USAGE = 64;
 const EXIT_NOT_A_LOG = 65;
 const EXIT_UNREADABLE = 66;
+const READING_ENDED = 'Reading ended there, so what follows was not verified';
 /** JSON is one document, so its list of faults is bounded; `faultCount` always counts all. */
 const JSON_FAULTS = 10_000;
 
@@ -42,7 +44,7 @@ export function register(program: Command): void {
       try {
         process.exitCode = await verify(path, keysOf(flags), flags);
       } catch (error) {
-        process.exitCode = refuse(asCoded(error), flags.json === true);
+        process.exitCode = refuse(asRefusal(error, path), flags.json === true);
       }
     });
 }
@@ -56,8 +58,9 @@ function keysOf(flags: VerifyFlags): readonly NoteVerifier[] {
   }
 }
 
-/** What the file system refuses is no fault of the log, and must not end as one. */
-function asCoded(error: unknown): WardlockError {
+/** What the file system or the database refuses is no fault of the log, and must not end as one. */
+function asRefusal(thrown: unknown, path: string): WardlockError {
+  const error = asCoded(thrown, path);
   if (isWardlockError(error)) return error;
   if (!(error instanceof Error && 'syscall' in error)) throw error;
   return new WardlockError('AUDIT_STORE_FAILED', `What should be verified cannot be read: ${error.message}.`, { cause: error });
@@ -80,13 +83,23 @@ async function verify(path: string, keys: readonly NoteVerifier[], flags: Verify
     const evidence = kind === 'store' ? openStoreFolder(path, nodeCrypto) : openSnapshot(path, nodeCrypto);
     try {
       for (const [at, source] of evidence.sources.entries())
-        await verifySource(at === 0 ? evidence.stored : undefined, source, keys, report);
+        await verifyReadable(at === 0 ? evidence.stored : undefined, source, keys, report);
       if (evidence.anchorMissing) report.fault({ code: 'ANCHOR_MISSING' });
     } finally {
       evidence.close();
     }
   }
   return report.finish(keys.length > 0);
+}
+
+/** Damage that nothing leads around ends the verification of this log, and is a fault of it. */
+async function verifyReadable(...[stored, source, keys, report]: Parameters<typeof verifySource>): Promise<void> {
+  try {
+    await verifySource(stored, source, keys, report);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    report.fault({ code: 'STORE_DAMAGED', detail: `${READING_ENDED} (${error.message}).` });
+  }
 }
 
 /** @param stored where the log lies, if it is one that two threads can read */

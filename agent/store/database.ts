@@ -93,16 +93,17 @@ function migrate(db: StoreDatabase): void {
 export function asCoded(error: unknown, path: string): unknown {
   if (isNoRoom(error)) return new WardlockError('AUDIT_STORE_FULL', 'The disk of the audit store is full.', { cause: error });
   if (!(error instanceof Database.SqliteError)) return error;
+  const { code } = error;
   if (error.code.startsWith('SQLITE_BUSY') || error.code.startsWith('SQLITE_LOCKED'))
     return new WardlockError('AUDIT_STORE_LOCKED', undefined, { cause: error });
   if (isDamage(error))
     return new WardlockError('AUDIT_STORE_FOREIGN', `${path} is not an SQLite file, or it is damaged.`, { cause: error });
   if (isFull(error)) return new WardlockError('AUDIT_STORE_FULL', 'The disk of the audit store is full.', { cause: error });
-  return new WardlockError('AUDIT_STORE_FAILED', `The audit store failed: ${error.code}.`, { cause: error });
+  return new WardlockError('AUDIT_STORE_FAILED', `The audit store failed: ${code}.`, { cause: error });
 }
 
 /** The file's content is not a database, or not a sound one. */
-export function isDamage(error: unknown): boolean {
+export function isDamage(error: unknown): error is Error {
   return error instanceof Database.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(error.code);
 }
 

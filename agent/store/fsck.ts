@@ -13,7 +13,7 @@ import type { LogSource, LogStart } from '../../core/audit/verify/source.ts';
 import { verifyLog } from '../../core/audit/verify/verify-log.ts';
 import { isWardlockError } from '../../core/errors/index.ts';
 import type { AnchorRecord } from './anchor.ts';
-import type { StoreDatabase } from './database.ts';
+import { isDamage, type StoreDatabase } from './database.ts';
 import { frontierAt, storedNodes } from './nodes.ts';
 import { readPruned, storeSource } from './source.ts';
 import { startAt } from './start.ts';
@@ -27,11 +27,11 @@ export function checkStore(db: StoreDatabase, crypto: AuditCrypto, anchor: Ancho
   const tables = storeTables(db);
   try {
     const start = startOf(tables, crypto);
-    const source = storeSource(tables, anchor, start);
+    const source = storeSource(tables, { anchor }, start);
     const faults = start === undefined ? undefined : [...checkBehind(tables, crypto, source), ...verifyLog(crypto, source)];
     if (faults !== undefined && (faults.length > 0 || indexLeadsToHead(tables, crypto))) return faults;
   } catch (error) {
-    if (!isWardlockError(error)) throw error;
+    if (!isWardlockError(error) && !isDamage(error)) throw error;
   }
   return checkWhole(db, crypto, anchor);
 }
@@ -39,12 +39,12 @@ export function checkStore(db: StoreDatabase, crypto: AuditCrypto, anchor: Ancho
 function checkWhole(db: StoreDatabase, crypto: AuditCrypto, anchor: AnchorRecord | undefined): readonly Fault[] {
   const tables = storeTables(db);
   try {
-    const faults = [...verifyLog(crypto, storeSource(tables, anchor))];
+    const faults = [...verifyLog(crypto, storeSource(tables, { anchor }))];
     if (faults.length > 0) return faults;
     rebuildIndex(db, tables, treeHasher(crypto));
     return [{ code: 'INDEX_FORGED' }];
   } catch (error) {
-    if (!isWardlockError(error)) throw error;
+    if (!isWardlockError(error) && !isDamage(error)) throw error;
     return [{ code: 'STORE_DAMAGED', detail: error.message }];
   }
 }
@@ -75,7 +75,7 @@ function indexLeadsToHead(tables: Tables, crypto: AuditCrypto): boolean {
 
 /** Computes the stored subtrees again from entries that were just verified. */
 function rebuildIndex(db: StoreDatabase, tables: Tables, hasher: TreeHasher): void {
-  const source = storeSource(tables, undefined);
+  const source = storeSource(tables, {});
   const range = CompactRange.frontier(hasher, source.start.size, source.start.hashes);
   const keep = (node: TreeNode): void => void tables.insertNode(node);
   db.transaction(() => {

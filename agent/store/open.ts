@@ -9,7 +9,7 @@ import type { Fault } from '../../core/audit/faults.ts';
 import { treeHasher } from '../../core/audit/hasher.ts';
 import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import { type AnchorRead, type AnchorRecord, readAnchor } from './anchor.ts';
-import { asCoded, openDatabase, type StoreDatabase } from './database.ts';
+import { asCoded, isDamage, openDatabase, type StoreDatabase } from './database.ts';
 import { checkStore } from './fsck.ts';
 import { citationOf, createLog, finishBirth, type LiveLog, type LogParts, resumeLog, retireLog, storePaths } from './incarnation.ts';
 import { rootAt } from './reader.ts';
@@ -157,7 +157,7 @@ function readLogIdOf(db: StoreDatabase): ReturnType<typeof readLogId> | undefine
   try {
     return readLogId(storeTables(db));
   } catch (error) {
-    if (isWardlockError(error)) return undefined;
+    if (isWardlockError(error) || isDamage(error)) return undefined;
     throw error;
   }
 }

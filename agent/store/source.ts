@@ -7,8 +7,10 @@ import { INCARNATION_BYTES, type LogId, WORKSTATION_BYTES } from '../../core/aud
 import type { LogSource, LogStart, StoredEntry } from '../../core/audit/verify/source.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { AnchorRecord } from './anchor.ts';
+import { isDamage } from './database.ts';
 import { NOTHING_PRUNED, type Pruned } from './nodes.ts';
 import { releasePages } from './release.ts';
+import { Salvage } from './salvage.ts';
 import type { KeptRow, Tables } from './tables.ts';
 
 const READ_ENTRIES = 64;
@@ -44,10 +46,17 @@ export function encodePruned(pruned: Pruned): Uint8Array {
   return out;
 }
 
+/** What lies beside a log and speaks of it: where nothing is known of a part, it is absent. */
+export interface BesideLog {
+  readonly anchor?: Pick<AnchorRecord, 'head' | 'receipt'> | undefined;
+  /** The checkpoint with the witness's cosignature. */
+  readonly witnessed?: string | undefined;
+}
+
 /** The whole log that is stored, or its part from `start` on, or up to the kept checkpoint `end`. */
 export function storeSource(
   tables: Tables,
-  anchor: Pick<AnchorRecord, 'head' | 'receipt'> | undefined,
+  { anchor, witnessed }: BesideLog,
   start: LogStart = readPruned(tables),
   end?: KeptRow,
 ): LogSource {
@@ -64,6 +73,7 @@ export function storeSource(
     lastLink: end === undefined ? head?.link : undefined,
     receipts: [...new Set(receipts)].filter((note) => within(note, bounds.end)),
     anchor: anchor !== undefined && within(anchor.head, bounds.end) ? anchor.head : undefined,
+    witnessed: witnessed !== undefined && within(witnessed, bounds.end) ? witnessed : undefined,
     node: readAhead(tables),
   };
 }
@@ -85,15 +95,16 @@ function within(note: string, size: number): boolean {
 
 /** Runs in one piece where none is missing, else row by row, each with the place that it tells. */
 function* pagesFrom(tables: Tables, { start, end }: Bounds): Generator<readonly StoredEntry[]> {
-  const first = tables.bounds().first ?? start;
+  const salvage = new Salvage(tables);
+  const first = salvage.first() ?? start;
   let next = start === 0 ? first : Math.max(start, first);
-  for (let pages = 1; ; pages += 1) {
+  for (let pages = 1; next < end; pages += 1) {
     if (pages % RELEASE_PAGES === 0) releasePages();
-    const page = tables.run(next, READ_ENTRIES) ?? tables.entries(next, READ_ENTRIES);
-    const last = page.at(-1);
-    if (last === undefined || next >= end) return;
-    yield last.seq < end ? page : page.filter(({ seq }) => seq < end);
-    next = last.seq + 1;
+    const page = salvage.page(next, READ_ENTRIES);
+    if (page === undefined) return;
+    const last = page.at(-1)?.seq ?? next;
+    if (page.length > 0) yield last < end ? page : page.filter(({ seq }) => seq < end);
+    next = Math.max(last + 1, next + READ_ENTRIES);
   }
 }
 
@@ -108,12 +119,22 @@ function readAhead(tables: Tables): NonNullable<LogSource['node']> {
   let until = 0;
   return (asked, index) => {
     if (asked !== level || index >= until || index < until - READ_NODES) {
-      known = new Map(tables.nodes(asked, index, READ_NODES));
+      known = new Map(nodesFrom(tables, asked, index));
       level = asked;
       until = index + READ_NODES;
     }
     return known.get(index);
   };
+}
+
+/** Stored hashes only help to go on behind damage: those that can't be read are as good as none. */
+function nodesFrom(tables: Tables, level: number, index: number): ReturnType<Tables['nodes']> {
+  try {
+    return tables.nodes(level, index, READ_NODES);
+  } catch (error) {
+    if (isDamage(error)) return [];
+    throw error;
+  }
 }
 
 function* keptFrom(tables: Tables, { start, end }: Bounds): Generator<string> {

@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
 import { lockEvent, type StoreKit, storeKit } from '../../test/audit/store-kit.ts';
@@ -51,5 +53,20 @@ test('an alarm that comes up while others are acknowledged stays', async () => {
   expect(again.findings).toHaveLength(1);
   await again.acknowledge('n.ada');
   expect(again.findings).toEqual([]);
+  await again.close();
+});
+
+test('a page of the tail that the disk has spoiled ends that log, not recording', async () => {
+  const seat = await kit();
+  const store = await seat.open();
+  await Promise.all(Array.from({ length: 200 }, (_, at) => store.append(lockEvent(at))));
+  await store.close();
+  const path = join(seat.storeDir, 'audit.db');
+  const bytes = readFileSync(path);
+  bytes.fill(0xee, bytes.length - 3 * 8192, bytes.length - 2 * 8192);
+  writeFileSync(path, bytes);
+  const again = await seat.open();
+  expect(again.findings.map(({ code }) => code)).toContain('ENTRY_MISSING');
+  expect(await again.append(lockEvent(1))).toEqual({ seq: expect.any(Number) });
   await again.close();
 });

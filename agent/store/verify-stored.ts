@@ -75,13 +75,13 @@ interface Cut {
 
 /** A kept checkpoint near the middle with another one behind it, if the log is sound there. */
 function findCut(crypto: AuditCrypto, tables: Tables, source: LogSource, minEntries: number): Cut | undefined {
-  const { first, last } = tables.bounds();
-  if (first === null || last === null || last - first < minEntries) return undefined;
-  const middle = Math.floor((first + last) / 2);
-  const near = [tables.keptBefore(middle + 1), ...tables.kept(middle, 1)].filter((row) => row !== undefined);
-  const [row] = near.sort((a, b) => Math.abs(a.size - middle) - Math.abs(b.size - middle));
-  if (row === undefined || row.size <= source.start.size + 1) return undefined;
   try {
+    const { first, last } = tables.bounds();
+    if (first === null || last === null || last - first < minEntries) return undefined;
+    const middle = Math.floor((first + last) / 2);
+    const near = [tables.keptBefore(middle + 1), ...tables.kept(middle, 1)].filter((row) => row !== undefined);
+    const [row] = near.sort((a, b) => Math.abs(a.size - middle) - Math.abs(b.size - middle));
+    if (row === undefined || row.size <= source.start.size + 1) return undefined;
     const start = startAt(tables, crypto, row);
     return start !== undefined && linked(crypto, tables, row.size) && tables.kept(row.size, 1).length > 0 ? { row, start } : undefined;
   } catch {
@@ -105,13 +105,13 @@ async function inTwoThreads(
   { row, start }: Cut,
   keys: TrustedKeys,
 ): Promise<StoredSummary | undefined> {
-  const { file, copied, tables, anchor } = stored;
+  const { file, copied, tables, beside } = stored;
   const text = (key: NoteVerifier): string => formatVerifierKey(crypto, key);
   const job: HalfJob = {
     file,
     copied,
     cut: row.size,
-    anchor: anchor === undefined ? undefined : { head: anchor.head, receipt: anchor.receipt },
+    beside,
     logKey: keys.logKey === undefined ? undefined : text(keys.logKey),
     receiptKeys: keys.receiptKeys.map(text),
   };
@@ -124,9 +124,9 @@ async function inTwoThreads(
   });
   const answered = answerOf(worker);
   try {
-    const half = storeSource(tables, anchor, undefined, row);
+    const half = storeSource(tables, beside, undefined, row);
     // Receipts of the upper half are the other thread's; without any here there is nothing to miss.
-    const receiptKeys = half.receipts.length > 0 ? keys.receiptKeys : [];
+    const receiptKeys = half.receipts.length > 0 || half.witnessed !== undefined ? keys.receiptKeys : [];
     const lower = verifyLog(crypto, half, { ...keys, receiptKeys }).next();
     if (lower.done !== true || lower.value.verified !== row.size || !sameHashes(lower.value.hashes, start.hashes)) return undefined;
     const upper = await answered;
@@ -163,6 +163,7 @@ function joined(lower: VerifySummary, upper: HalfSummary): StoredSummary {
     epochs: lower.epochs + upper.epochs,
     verified: upper.verified,
     receipted: Math.max(lower.receipted, upper.receipted),
+    witnessed: Math.max(lower.witnessed, upper.witnessed),
     faults: 0,
     threads: 2,
     firstWallMicros: lower.firstWallMicros,

@@ -2,11 +2,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { entryOf, putEntry, tamper } from '../audit/check.ts';
 import { lockEvent, type StoreKit, storeKit } from '../audit/store-kit.ts';
 
+const PAGE_BYTES = 8192;
 const MAIN = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
 let seat: StoreKit;
 let snapshot: string;
@@ -32,6 +34,14 @@ function keyFile(kind: 'reader' | 'escrow', key: Uint8Array): string {
   const file = { schema: 'wardlock-private-key/1', kind, privateKey: text(key), publicKey: text(nodeCrypto.hpkePublicKey(key)) };
   writeFileSync(path, JSON.stringify(file), { mode: 0o600 });
   return path;
+}
+
+/** A page of a table, counted from 1 (SQLite's dbstat). */
+function pageOf(path: string, table: string, pick: string): number {
+  const db = new Database(path, { readonly: true });
+  const page = db.prepare(`SELECT ${pick} FROM dbstat WHERE name = ? AND pagetype = 'leaf'`).pluck().get(table);
+  db.close();
+  return Number(page);
 }
 
 function audit(...args: readonly string[]) {
@@ -132,4 +142,35 @@ test('verify: 1 and one line for each fault of a stopped store; nothing is writt
   ]);
   expect(readFileSync(path)).toEqual(before);
   expect(existsSync(`${path}-shm`)).toBe(false);
+});
+
+test('verify: a damaged page of the database is entries by name, the rest is still checked; where nothing leads around it, a fault too', async () => {
+  const big = await storeKit();
+  try {
+    const store = await big.open();
+    for (let epoch = 0; epoch < 3; epoch += 1) {
+      await Promise.all(Array.from({ length: 200 }, (_, at) => store.append(lockEvent(at))));
+      await store.newEpoch('wake');
+    }
+    const sound = join(big.dir, 'snapshot');
+    await store.snapshot(sound);
+    await store.close();
+    const place = (table: string, pick: string): number => pageOf(sound, table, pick);
+    const damaged = (page: number): readonly [number | null, readonly string[]] => {
+      const path = join(big.dir, 'damaged');
+      const bytes = readFileSync(sound);
+      bytes.fill(0xee, (page - 1) * PAGE_BYTES, page * PAGE_BYTES);
+      writeFileSync(path, bytes);
+      const { status, stdout } = audit('verify', path, '--key', big.logKeyText);
+      return [status, stdout.trim().split('\n')];
+    };
+    const middle = damaged(place('entry', 'min(pageno) + 4'));
+    expect(middle).toEqual([1, [expect.stringMatching(/^ENTRY_MISSING from \d+ to \d+: /)]]);
+    const [, end] = damaged(place('entry', 'max(pageno)'));
+    expect(end.map((line) => line.split(' ')[0])).toEqual(['ANCHOR_AHEAD', 'ENTRIES_TRUNCATED']);
+    const [status, lines] = damaged(place('kept', 'min(pageno)'));
+    expect([status, lines.at(-1)]).toEqual([1, expect.stringMatching(/^STORE_DAMAGED: /)]);
+  } finally {
+    await big.remove();
+  }
 });

@@ -16,7 +16,7 @@ import { FaultSink } from './fault-sink.ts';
 import { LinkChecker } from './links.ts';
 import { type Mark, Marks } from './marks.ts';
 import { RecoveringTree } from './recovering-tree.ts';
-import { RootFaults } from './root-faults.ts';
+import { RootFaults, WITNESS_SAID } from './root-faults.ts';
 import type { LogSource, StoredEntry, VerifyOptions, VerifySummary } from './source.ts';
 import { TrustCheck } from './trust-check.ts';
 
@@ -69,10 +69,11 @@ class LogVerifier {
     const start = CompactRange.frontier(this.#hasher, source.start.size, source.start.hashes);
     this.#tree = new RecoveringTree(this.#hasher, start, source.node?.bind(source));
     this.#epochs = new EpochChain(crypto, source.log, source.start, faults);
-    this.#marks = new Marks(source, logOrigin(source.log), faults);
     this.#decryptor = new Decryptor(crypto, options, faults);
     this.#roots = new RootFaults(faults, source.start.size);
     this.#trust = new TrustCheck(options, faults);
+    const origin = logOrigin(source.log);
+    this.#marks = new Marks(source, origin, faults, this.#trust.witness(source.witnessed, origin));
     this.#meetMarks();
   }
 
@@ -94,7 +95,8 @@ class LogVerifier {
 
   finish(): Omit<VerifySummary, 'faults'> {
     const size = this.#tree.end;
-    this.#name(this.#links.finish(size, this.#source.lastLink));
+    // Of a log that ends elsewhere the writer's note says nothing: it is of another entry.
+    this.#name(this.#links.finish(size, this.#headSize === size ? this.#source.lastLink : undefined));
     this.#roots.settle(Infinity);
     this.#meetMissing(size);
     if (this.#source.head === undefined) this.#faults.add({ code: 'HEAD_MISSING' });
@@ -110,6 +112,7 @@ class LogVerifier {
       epochs: this.#epochs.count,
       verified: this.#roots.verified,
       receipted: this.#trust.receipted,
+      witnessed: this.#trust.witnessed,
       firstWallMicros: this.#firstWall,
       lastWallMicros: this.#last === undefined ? undefined : wallMicrosOf(this.#last),
       hashes: this.#tree.hashes,
@@ -174,7 +177,7 @@ class LogVerifier {
     const signed =
       mark.kind === 'receipt'
         ? this.#trust.receipt(mark)
-        : !known || this.#epochs.checkSignature(mark.note, mark.checkpoint.size, mark.kind === 'kept');
+        : mark.kind === 'witness' || !known || this.#epochs.checkSignature(mark.note, mark.checkpoint.size, mark.kind === 'kept');
     if (mark.kind === 'kept') this.#trust.kept(mark);
     const found = mark.checkpoint.size === size ? this.#tree.check(mark.checkpoint.root) : 'unknown';
     if (found === 'recovered') this.#roots.recovered(this.#tree.takeAlteredBlocks());
@@ -193,7 +196,8 @@ class LogVerifier {
       if (mark.kind === 'receipt') {
         this.#trust.receipt(mark);
         this.#faults.add({ code: 'RECEIPT_AHEAD', range });
-      } else if (mark.kind === 'anchor') this.#faults.add({ code: 'ANCHOR_AHEAD', range });
+      } else if (mark.kind === 'witness') this.#faults.add({ code: 'RECEIPT_AHEAD', range, detail: WITNESS_SAID });
+      else if (mark.kind === 'anchor') this.#faults.add({ code: 'ANCHOR_AHEAD', range });
       else end = Math.max(end, mark.checkpoint.size);
       if (mark.kind === 'head') this.#headSize = mark.checkpoint.size;
     }
