@@ -25,6 +25,8 @@ import type { Recorder } from './record/recorder.ts';
 import { SeatRecord, type SeatRecordPorts } from './record/seat-record.ts';
 import { SessionApps } from './seat/apps.ts';
 import { Desktops } from './seat/desktops.ts';
+import { EnforcementWatch } from './seat/enforcement-watch.ts';
+import { SeatIdle } from './seat/idle.ts';
 import { leastPinDigits, type PolicyState } from './seat/rules.ts';
 import { SeatRuntime } from './seat/runtime.ts';
 import { seatView, timestamp } from './seat/view.ts';
@@ -77,6 +79,7 @@ export class SeatAgent {
   readonly site: SiteLink;
   readonly credentials: Credentials;
   readonly readers: SeatReaders;
+  readonly idle: SeatIdle;
   readonly #outputs: SeatOutputs;
   readonly #clockWatch: ClockWatch;
   #policyState: PolicyState = 'none';
@@ -86,7 +89,7 @@ export class SeatAgent {
   #lastLogin: LastLogin | null = null;
   #wasOpen = false;
   #reopenMs = 0;
-  #enforcement: string;
+  readonly #enforcement: EnforcementWatch;
   #minute = -1;
 
   constructor(parts: SeatParts, outputs: SeatOutputs) {
@@ -96,7 +99,7 @@ export class SeatAgent {
     this.ui = new UiWatch(clock);
     this.#clockWatch = new ClockWatch(clock);
     this.#reopenMs = clock.bootMs() + REOPEN_MS;
-    this.#enforcement = launcher.mode.name;
+    this.#enforcement = new EnforcementWatch(() => launcher.mode);
     this.record = new SeatRecord({
       identity,
       recorder,
@@ -147,6 +150,15 @@ export class SeatAgent {
       dispatch: (event) => void (event.type === 'BadgeRead' ? this.dispatch(event) : this.runtime.dispatch(event)),
       changed: () => this.push(),
       open: parts.openReaders,
+    });
+    this.idle = new SeatIdle({
+      clock,
+      rules: () => this.credentials.rules,
+      presence: () => this.runtime.seat.common.presence,
+      openSession: () => this.runtime.openSession,
+      note: (event) => recorder.note(event),
+      idle: (idleMs) => void this.runtime.dispatch({ type: 'Activity', idleMs }),
+      changed: () => this.push(),
     });
     this.desktops = new Desktops({ launcher, xauthority: parts.options.xauthority, log });
     this.apps = new SessionApps({
@@ -252,9 +264,9 @@ export class SeatAgent {
     );
   }
 
-  activity({ osIdleMs, ownIdleMs }: Params<UiBoundary, 'activity'>): void {
+  activity(report: Params<UiBoundary, 'activity'>): void {
     this.ui.reported();
-    this.runtime.dispatch({ type: 'Activity', idleMs: Math.min(osIdleMs, ownIdleMs) });
+    this.idle.report(report);
   }
 
   /** The screens are gone or can't be trusted: lock first. */
@@ -317,6 +329,7 @@ export class SeatAgent {
         policy: { state: this.site.policyState, version: this.site.policy?.version ?? 0 },
         keys: { ...this.parts.protection },
         staff: this.credentials.staffTruth,
+        idle: this.idle.truth,
       },
       recorded: recorder.recording,
       practice: options.practice,
@@ -366,7 +379,8 @@ export class SeatAgent {
       this.#reopenMs = clock.bootMs() + REOPEN_MS;
       void this.#openRecord();
     }
-    this.#watchEnforcement();
+    const enforcement = this.#enforcement.look();
+    if (enforcement !== null) this.runtime.dispatch(enforcement);
     this.site.noteContact();
     this.credentials.tick();
     const lost = this.ui.judge(this.runtime.openSession !== null);
@@ -381,16 +395,5 @@ export class SeatAgent {
     if (gone.length > 0) this.runtime.dispatch({ type: 'PersonsRevoked', ids: gone });
     const view = this.view();
     if (JSON.stringify([view.truth, view.message]) !== this.#lastTruth) this.push();
-  }
-
-  /** A seat that was enforced and is no longer shuts; it opens again when every layer is back. */
-  #watchEnforcement(): void {
-    const { mode } = this.parts.launcher;
-    if (mode.name === this.#enforcement) return;
-    const wasEnforced = this.#enforcement === 'enforced';
-    this.#enforcement = mode.name;
-    if (wasEnforced)
-      this.runtime.dispatch({ type: 'EnforcementFailed', why: mode.missing.map(({ layer }) => layer).join(', ') || 'a layer is missing' });
-    else if (mode.name === 'enforced') this.runtime.dispatch({ type: 'Repaired' });
   }
 }

@@ -44,6 +44,7 @@ export const eventCodes: Readonly<Record<EventType, EventCodes>> = {
   'pin.changed': row(ALERT, 110_137, 300_103),
   'badge.enrolled': row(ALERT, 110_137, 300_199),
   'auth.refused': row(USER, 110_122, 300_201, 4),
+  'idle.judged': row(APPLICATION, null, 300_299),
   'procedure.started': row(APPLICATION, null, 300_299),
   'procedure.ended': row(APPLICATION, null, 300_299),
   'breakglass.started': row(ALERT, 110_127, 200_401),

@@ -75,6 +75,11 @@ export const events = {
       closed,
     ),
   },
+  /** Whether the sources of idle time are believed, when that changed; with `low` the strictest one counts. */
+  'idle.judged': {
+    class: 1,
+    body: Type.Object({ session: Session, confidence: Reason, reason: Reason, osIdleSeconds: Count, ownIdleSeconds: Count }, closed),
+  },
   /** For so long idle time does not close the seat: somebody said that a procedure is in progress. */
   'procedure.started': { class: 1, body: Type.Object({ session: SessionId, person: Person, limitSeconds: Count }, closed) },
   'procedure.ended': { class: 1, body: Type.Object({ session: SessionId, person: Person, reason: Reason }, closed) },

@@ -149,6 +149,14 @@ export const TruthView = Type.Object({
     state: Type.Union([Type.Literal('none'), Type.Literal('fresh'), Type.Literal('old'), Type.Literal('tooOld')]),
     asOf: Type.Union([Type.Null(), Timestamp]),
   }),
+  /**
+   * Whether idle time is believed. `testing`: no source was seen to work yet. `low`: the sources contradict each other, for
+   * this reason, and the strictest one counts.
+   */
+  idle: Type.Object({
+    confidence: Type.Union([Type.Literal('testing'), Type.Literal('full'), Type.Literal('low')]),
+    reason: Type.Union([Type.Null(), Type.Literal('osBlind'), Type.Literal('osFrozen'), Type.Literal('cardAway')]),
+  }),
   enforcement: Type.Object({
     mode: Type.Union([Type.Literal('enforced'), Type.Literal('degraded')]),
     missing: Type.Array(MissingLayer, { maxItems: 20 }),

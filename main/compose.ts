@@ -138,7 +138,8 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
   );
   const timers = [
     setInterval(() => {
-      if (isOpen(state)) tell('activity', { osIdleMs: osIdleMs(), ownIdleMs: gate.idleMs() });
+      // A locked seat only tests what it is told.
+      tell('activity', { osIdleMs: osIdleMs(), ownIdleMs: gate.idleMs() });
     }, ACTIVITY_INTERVAL_MS),
     setInterval(() => {
       reporter.flush();

@@ -40,6 +40,7 @@ function view(generation: number, phase: SeatView['phase'], more: Partial<SeatVi
       policy: { state: 'active', version: 1 },
       keys: { protection: 'file', meaning: '' },
       staff: { state: 'fresh', asOf: null },
+      idle: { confidence: 'full', reason: null },
       enforcement: { mode: 'enforced', missing: [] },
     },
     practice: false,

@@ -35,6 +35,7 @@ function pictureOf(world: World): SeatView {
       policy: { state: 'active', version: 4 },
       keys: { protection: 'file', meaning: 'A file.' },
       staff: { state: 'fresh', asOf: null },
+      idle: { confidence: 'full', reason: null },
     },
     recorded: true,
     practice: false,

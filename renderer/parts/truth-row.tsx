@@ -16,7 +16,7 @@ interface Fact {
 
 /** The facts in their order; enforcement is named only when it is not as it should be. */
 export function factsOf(t: Text, truth: TruthView, now: Date): readonly Fact[] {
-  const { reader, connection, storage, policy, keys, staff, enforcement } = truth;
+  const { reader, connection, storage, policy, keys, staff, idle, enforcement } = truth;
   const facts: Fact[] = [
     {
       name: t('truth.reader'),
@@ -55,6 +55,10 @@ export function factsOf(t: Text, truth: TruthView, now: Date): readonly Fact[] {
       mark: staff.state === 'old' ? 'warn' : 'stop',
       meaning: t(`truth.staff.${staff.state}Meaning`),
     });
+  }
+  if (idle.reason !== null) {
+    const name = t('truth.idle');
+    facts.push({ name, said: t('truth.idle.low'), mark: 'warn', meaning: t(`truth.idle.${idle.reason}`) });
   }
   if (enforcement.mode === 'degraded') {
     const meaning = enforcement.missing.map((layer) => layer.meaning).join(' ');

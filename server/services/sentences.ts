@@ -53,6 +53,13 @@ const words: { readonly [T in EventType]: Words<T> } = {
     says: ({ person, factors, pinPrompts }, names) => `${names.person(person)} unlocked with ${list(factors)}${asked(pinPrompts)}.`,
   },
   'session.warned': { lane: 'locks', says: ({ idleSeconds }) => `Idle for ${idleSeconds} s: the seat warned.` },
+  'idle.judged': {
+    lane: 'locks',
+    says: ({ confidence, reason }) =>
+      confidence === 'low'
+        ? `What the seat is told of idle time is not believed (${reason}): the strictest counts.`
+        : 'What the seat is told of idle time is believed again.',
+  },
   'procedure.started': {
     lane: 'locks',
     says: ({ person, limitSeconds }, names) =>

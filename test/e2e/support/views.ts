@@ -57,6 +57,7 @@ export function lockedView(): SeatView {
       policy: { state: 'active', version: 7 },
       keys: { protection: 'keychain', meaning: '' },
       staff: { state: 'fresh', asOf: '2026-11-23T06:00:00Z' },
+      idle: { confidence: 'full', reason: null },
       enforcement: { mode: 'enforced', missing: [] },
     },
     practice: false,

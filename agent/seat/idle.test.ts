@@ -1,0 +1,86 @@
+/** What the seat does with idle times: it tells the machines, and says on the screen and in the record when it doubts them. */
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { AuditEvent } from '../../contract/events.ts';
+import { person, rules, World } from '../../core/session/world.ts';
+import { SeatIdle } from './idle.ts';
+
+const ada = person('ada');
+let world: World;
+let noted: AuditEvent[];
+let changes: number;
+let idle: SeatIdle;
+
+beforeEach(() => {
+  world = new World();
+  world.rules = { ...rules, maxSessionMs: 86_400_000 };
+  noted = [];
+  changes = 0;
+  idle = new SeatIdle({
+    clock: { bootMs: () => world.bootMs },
+    rules: () => world.rules,
+    presence: () => world.seat.common.presence,
+    openSession: () => (world.seat.session.at === 'active' && world.seat.lock.at !== 'locked' ? world.seat.session.session : null),
+    note: (event) => void noted.push(event),
+    idle: (idleMs) => void world.send({ type: 'Activity', idleMs }),
+    changed: () => {
+      changes += 1;
+    },
+  });
+});
+
+/** So many seconds, with a report in each. */
+function pass(seconds: number, at: (second: number) => { readonly osIdleMs: number; readonly ownIdleMs: number }): void {
+  for (let second = 1; second <= seconds; second += 1) {
+    world.advance(1_000);
+    idle.report(at(second));
+  }
+}
+
+const untouched = (second: number) => ({ osIdleMs: second * 1_000, ownIdleMs: second * 1_000 });
+const stuck = (second: number) => ({ osIdleMs: 0, ownIdleMs: second * 1_000 });
+const working = () => ({ osIdleMs: 0, ownIdleMs: 200 });
+
+describe('idle time', () => {
+  test('is tested at the locked seat from the start on, without a word to the machines', () => {
+    expect(idle.truth).toEqual({ confidence: 'testing', reason: null });
+    pass(10, untouched);
+    expect(idle.truth).toEqual({ confidence: 'full', reason: null });
+    expect(noted).toEqual([]);
+  });
+
+  test('that stands still locks the seat all the same, is recorded once with the session, and shown until it moves again', () => {
+    world.signIn(ada);
+    pass(400, stuck);
+    expect(world.seat.lock.at).toBe('locked');
+    const session = world.seat.session.at === 'active' ? world.seat.session.session.id : '';
+    expect(noted).toEqual([
+      {
+        type: 'idle.judged',
+        body: { session, confidence: 'low', reason: 'os-frozen', osIdleSeconds: 0, ownIdleSeconds: 301 },
+      },
+    ]);
+    expect(idle.truth).toEqual({ confidence: 'low', reason: 'osFrozen' });
+    expect(changes).toBe(1);
+    pass(60, untouched);
+    expect(idle.truth).toEqual({ confidence: 'full', reason: null });
+    expect(noted.at(-1)).toMatchObject({ body: { session: null, confidence: 'full', reason: 'agreed' } });
+  });
+
+  test('of a person at work keeps the seat open for an hour and is never doubted', () => {
+    world.signIn(ada);
+    pass(3_600, working);
+    expect(world.seat.lock.at).toBe('unlocked');
+    expect(noted).toEqual([]);
+  });
+
+  test('needs the card of a seat where it must lie: without it input does not keep the seat open', () => {
+    world.send({ type: 'ReaderState', presence: { watching: true, lying: ['badge-ada'] } });
+    world.signIn(ada);
+    pass(600, working);
+    expect(world.seat.lock.at).toBe('unlocked');
+    world.send({ type: 'ReaderState', presence: { watching: true, lying: [] } });
+    pass(260, working);
+    expect(world.seat.lock.at).toBe('locked');
+    expect(noted.map(({ body }) => body)).toMatchObject([{ confidence: 'low', reason: 'card-away' }, { confidence: 'full' }]);
+  });
+});
