@@ -115,13 +115,8 @@ async function inTwoThreads(
     logKey: keys.logKey === undefined ? undefined : text(keys.logKey),
     receiptKeys: keys.receiptKeys.map(text),
   };
-  const worker = new Worker(new URL('./verify-program.ts', import.meta.url), {
-    argv: halfArguments(job),
-    // What the main thread was told to load at its start is not this one's.
-    execArgv: [],
-    env: compileCacheEnvironment(),
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
-  });
+  const worker = secondThread(job);
+  if (worker === undefined) return undefined;
   const answered = answerOf(worker);
   try {
     const half = storeSource(tables, beside, undefined, row);
@@ -134,6 +129,21 @@ async function inTwoThreads(
     return joined(lower.value, upper);
   } finally {
     await worker.terminate();
+  }
+}
+
+/** `undefined` where the system gives no thread. */
+function secondThread(job: HalfJob): Worker | undefined {
+  try {
+    return new Worker(new URL('./verify-program.ts', import.meta.url), {
+      argv: halfArguments(job),
+      // What the main thread was told to load at its start is not this one's.
+      execArgv: [],
+      env: compileCacheEnvironment(),
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,7 +1,11 @@
 /** Two threads answer what one answers, for a sound log and for each place at which one may be damaged. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStoreFolder } from '../../agent/store/evidence.ts';
+import { storePaths } from '../../agent/store/incarnation.ts';
 import { type StoredSummary, verifyStored } from '../../agent/store/verify-stored.ts';
+import type { NoteVerifier } from '../../core/audit/note.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { entryOf, nameOf, putEntry, tamper } from '../audit/check.ts';
 import { lockEvent, type StoreKit, storeKit } from '../audit/store-kit.ts';
@@ -31,17 +35,33 @@ beforeAll(async () => {
 
 afterAll(() => seat.remove());
 
-async function verified(threads: 1 | 2): Promise<{ readonly summary: StoredSummary; readonly faults: readonly string[] }> {
+const db = (): string => storePaths(seat.storeDir).db;
+
+interface Other {
+  readonly receiptKeys?: readonly NoteVerifier[];
+  /** Where the second thread looks for the log. */
+  readonly file?: string;
+}
+
+async function verified(
+  threads: 1 | 2,
+  { receiptKeys = [], file }: Other = {},
+): Promise<{ readonly summary: StoredSummary; readonly faults: readonly string[] }> {
   const evidence = openStoreFolder(seat.storeDir, nodeCrypto);
   try {
     const [source] = evidence.sources;
     if (source === undefined) throw new RangeError('no log');
     const faults: string[] = [];
-    const keys = { logKey: seat.logKey, receiptKeys: [] };
+    const keys = { logKey: seat.logKey, receiptKeys };
     const options = { threads, minEntries: 1000 };
     const summary = await verifyStored(
       nodeCrypto,
-      { stored: evidence.stored, source, keys, onFault: (fault) => void faults.push(nameOf(fault)) },
+      {
+        stored: { ...evidence.stored, file: file ?? evidence.stored.file },
+        source,
+        keys,
+        onFault: (fault) => void faults.push(nameOf(fault)),
+      },
       options,
     );
     return { summary, faults };
@@ -81,6 +101,41 @@ test.each([
   } finally {
     tamper(seat, (db) => putEntry(db, seq, before));
   }
+});
+
+test.each([
+  ['the signature of the checkpoint at the cut', "UPDATE kept SET note = replace(note, 'A', 'B') WHERE size = $cut"],
+  [
+    'the checkpoint at the cut, which is another one',
+    'UPDATE kept SET note = (SELECT note FROM kept WHERE size > $cut LIMIT 1) WHERE size = $cut',
+  ],
+  ['the epoch beside the checkpoint at the cut', 'UPDATE kept SET epoch = epoch + 1 WHERE size = $cut'],
+  ['the checkpoint behind the cut, which is gone', 'DELETE FROM kept WHERE size = (SELECT min(size) FROM kept WHERE size > $cut)'],
+  ['the checkpoint before the cut, which is gone', 'DELETE FROM kept WHERE size = (SELECT max(size) FROM kept WHERE size < $cut)'],
+  ['the entry before the cut, which is gone', 'DELETE FROM entry WHERE seq = $cut - 1'],
+  ['the entry at the cut, which is gone', 'DELETE FROM entry WHERE seq = $cut'],
+  ['the end, which is gone', 'DELETE FROM entry WHERE seq > $cut + 1000'],
+  ['the head, which is gone', 'DELETE FROM head'],
+  ['a receipt by another key', 'INSERT INTO receipt VALUES (0, $cut, (SELECT note FROM kept WHERE size = $cut))'],
+])('what is wrong with %s is named by two threads as by one', async (_what, sql) => {
+  const sound = readFileSync(db());
+  tamper(seat, (log) => void log.prepare(sql).run(sql.includes('$cut') ? { cut } : {}));
+  try {
+    const receiptKeys = [seat.mirrorKey];
+    const one = await verified(1, { receiptKeys });
+    const two = await verified(2, { receiptKeys });
+    if (!sql.includes('epoch + 1')) expect(one.faults).not.toEqual([]);
+    expect(two.faults).toEqual(one.faults);
+    expect(two.summary).toEqual(one.summary);
+  } finally {
+    writeFileSync(db(), sound);
+  }
+});
+
+test('a second thread that dies leaves the first to verify all of it', async () => {
+  const one = await verified(1);
+  const two = await verified(2, { file: join(seat.dir, 'nothing') });
+  expect(two).toEqual(one);
 });
 
 test('fault 16: a stored hash that was forged is believed by neither thread', async () => {
