@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { WardlockError } from '../../core/errors/index.ts';
+import { lockInTransaction } from '../store/engine.ts';
 import type { Tables } from '../store/schema.ts';
 import { UNREADABLE_ROW } from './index-rows.ts';
 import type { LogName } from './logs.ts';
@@ -49,11 +50,17 @@ export function openHolds(parts: HoldParts): Holds {
   return {
     place: (wanted) => place(parts, wanted),
     lift: (id, why) => lift(parts, id, why),
-    list: (which) => {
-      const all = db.selectFrom('legal_holds').selectAll().orderBy('placed_at', 'desc').orderBy('id');
-      return (which === 'all' ? all : all.where('lifted_at', 'is', null)).execute();
-    },
+    list: (which) => (which === 'standing' ? standingHolds(db) : allHolds(db).execute()),
   };
+}
+
+function allHolds(db: Kysely<Tables>) {
+  return db.selectFrom('legal_holds').selectAll().orderBy('placed_at', 'desc').orderBy('id');
+}
+
+/** Newest first, as the caller's transaction sees them. */
+export function standingHolds(db: Kysely<Tables>): Promise<Hold[]> {
+  return allHolds(db).where('lifted_at', 'is', null).execute();
 }
 
 async function place({ db, log, now }: HoldParts, { seat, person, from, to, reason, by }: HoldWanted): Promise<Hold> {
@@ -79,6 +86,7 @@ async function place({ db, log, now }: HoldParts, { seat, person, from, to, reas
     lift_reason: null,
   };
   await db.transaction().execute(async (transaction) => {
+    await lockForPurge(transaction);
     await transaction.insertInto('legal_holds').values(hold).execute();
     const { id, workstation_id, person_id, from_at, to_at } = hold;
     const body = { hold: id, workstation: workstation_id, person: person_id, from: from_at, to: to_at, reason };
@@ -105,6 +113,11 @@ async function lift(
     await log.append({ type: 'hold.lifted', actor: by, body: { hold: id, reason } }, transaction);
     return lifted;
   });
+}
+
+/** Whoever destroys and whoever places a hold go one after the other: what is destroyed after a hold stands has looked at it. */
+export function lockForPurge(transaction: Kysely<Tables>): Promise<void> {
+  return lockInTransaction(transaction, 'retention', 'purge');
 }
 
 function checkReason(reason: string): void {
@@ -154,6 +167,8 @@ async function mayConcern(db: Kysely<Tables>, person: string, { workstationId, i
         eb('indexed_events.person_id', '=', person),
         eb('indexed_sessions.person_id', '=', person),
         eb('indexed_events.type', '=', UNREADABLE_ROW),
+        // An event may name more people than the one it is filed under: who confirmed a sign-in, say.
+        eb('indexed_events.body', 'like', `%${JSON.stringify(person)}%`),
       ]),
     )
     .limit(1)

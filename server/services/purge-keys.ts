@@ -11,6 +11,7 @@ import { DERIVED_TABLES } from '../store/derived.ts';
 import { engineOf } from '../store/engine.ts';
 import type { Tables } from '../store/schema.ts';
 import type { Envelopes } from './envelopes.ts';
+import { lockForPurge } from './holds.ts';
 import { KEY_CACHE_MS, type PeriodKeys, periodOf } from './period-keys.ts';
 import type { ServerLog } from './server-log.ts';
 
@@ -49,7 +50,7 @@ interface Range {
   readonly end: number;
 }
 
-/** Remembers, in the transaction that takes them, under which keys the envelopes of a range are. */
+/** Remembers, in the transaction that takes them and holds the lock of purges, under which keys the envelopes of a range are. */
 export async function noteKeys(db: Kysely<Tables>, { workstation_id, incarnation, start, end }: Range): Promise<void> {
   const rows = await db
     .selectFrom('epoch_envelopes')
@@ -106,10 +107,11 @@ export async function destroyKeys(parts: PurgeKeyParts, by: string): Promise<Key
     }
     periodFiles.destroy(id);
     destroyed.push(id);
-    await setPending(
-      db,
-      (await pendingOf(db)).filter((other) => other !== id),
-    );
+    await db.transaction().execute(async (transaction) => {
+      await lockForPurge(transaction);
+      const others = (await pendingOf(transaction)).filter((other) => other !== id);
+      await setPending(transaction, others);
+    });
   }
   await periodKeys.refresh();
   return { destroyed, waiting, resealed, cleaned: await letGo(db) };

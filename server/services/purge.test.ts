@@ -35,6 +35,7 @@ let reader: Reader;
 let holds: Holds;
 let purge: Purge;
 let periodKeys: PeriodKeys;
+let purgeParts: () => Parameters<typeof openPurge>[0];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'wardlock-purge-'));
@@ -51,18 +52,9 @@ beforeEach(async () => {
   intake = openIntake({ db, crypto: nodeCrypto, hasher, mirror, envelopes, logKeyOf, now, onStored: () => undefined });
   reader = openReader({ db, crypto: nodeCrypto, readerKeys: [readerKey], envelopes, log, now });
   holds = openHolds({ db, log, now });
-  purge = openPurge({
-    db,
-    crypto: nodeCrypto,
-    envelopes,
-    periodKeys,
-    periodFiles,
-    mirror,
-    holds,
-    log,
-    now,
-    policies: { latest: async () => null },
-  });
+  const policies = { latest: async () => null };
+  purgeParts = () => ({ db, crypto: nodeCrypto, envelopes, periodKeys, periodFiles, mirror, holds, log, now, policies });
+  purge = openPurge(purgeParts());
   seat = new SimRecord(recipients);
   await db.insertInto('wards').values({ id: 'icu', name: 'ICU' }).execute();
   const row = { name: 'Bay 1', ward_id: 'icu', enrolled_at: 0, log_key: seat.vkey, sealing_key: '', machine_id_sha256: '', os: '{}' };
@@ -142,6 +134,34 @@ test('a person on hold keeps what is theirs; where the index cannot tell, everyt
   expect(await pruned()).toEqual([{ start: 0, end: 2 }]);
 });
 
+test('a person on hold keeps also what only names them: a sign-in of somebody else that they confirmed', async () => {
+  seat.newEpoch();
+  const started = { confirmedBy: 'p.b', factors: ['pin'], person: 'p.a', policyVersion: 1, replaces: null, role: 'nurse', session };
+  seat.append(1, () => JSON.stringify({ body: started, type: 'session.started' }));
+  seat.newEpoch();
+  await send();
+  await reader.catchUp();
+  await holds.place({ person: 'p.b', reason: 'case 7', by: 'counsel' });
+  clock = TODAY;
+  expect(await purge.run(ask)).toMatchObject({ entries: 0, held: [{ epochs: 1 }] });
+});
+
+test('a hold that is placed while a purge runs keeps what is not gone yet, in the same log too', async () => {
+  await epochOf('p.a');
+  const parts = purgeParts();
+  let asked = 0;
+  const list: Holds['list'] = async (which) => {
+    const standing = await holds.list(which);
+    asked += 1;
+    // Between the look of the purge and its first transaction.
+    if (asked === 2) await holds.place({ seat: 'Bay 1', reason: 'case 8', by: 'counsel' });
+    return standing;
+  };
+  clock = TODAY;
+  await expect(openPurge({ ...parts, holds: { ...holds, list } }).run(ask)).rejects.toMatchObject({ code: 'SERVER_PURGE_REFUSED' });
+  expect(await pruned()).toEqual([]);
+});
+
 test('a hold on a time keeps what was recorded then, and nothing without a reason or without an object is a hold', async () => {
   await epochOf('p.a');
   const at = Date.now();
@@ -159,6 +179,21 @@ test('a clock that runs years ahead of everything recorded purges nothing unless
   clock = TODAY;
   await expect(purge.run({ ...ask, clockIsRight: false })).rejects.toMatchObject({ code: 'SERVER_PURGE_REFUSED' });
   expect(await pruned()).toEqual([]);
+});
+
+test('a clock that jumped years ahead is not believed because the server went on recording under it', async () => {
+  await epochOf('p.a');
+  await holds.place({ seat: 'Bay 1', reason: 'before the jump', by: 'counsel' });
+  clock = TODAY;
+  const hold = await holds.place({ person: 'p.z', reason: 'after the jump', by: 'counsel' });
+  const careful = { ...ask, clockIsRight: false };
+  await expect(purge.run(careful)).rejects.toMatchObject({ code: 'SERVER_PURGE_REFUSED' });
+  expect(await pruned()).toEqual([]);
+  // A person looked at the clock once: that holds until it jumps again.
+  await purge.run({ ...careful, clockIsRight: true });
+  clock += HOUR;
+  await holds.lift(hold.id, { reason: 'over', by: 'counsel' });
+  expect(await purge.run(careful)).toMatchObject({ dryRun: false });
 });
 
 test('a month key that is not here stops the purge before it begins', async () => {

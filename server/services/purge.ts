@@ -7,19 +7,17 @@ import type { Kysely } from 'kysely';
 import { type AuditCrypto, logOrigin, type NamedSigner, signPruneStatement } from '../../core/audit/index.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { Tables } from '../store/schema.ts';
-import type { Hold, Holds } from './holds.ts';
+import { type Hold, type Holds, lockForPurge, standingHolds } from './holds.ts';
 import { logIdOf } from './intake.ts';
 import type { LogName } from './logs.ts';
 import { packEntries, unpackEntries } from './logs.ts';
 import type { Policies } from './policies.ts';
+import { refuseStrangeClock } from './purge-clock.ts';
 import { destroyKeys, type KeysDone, noteKeys, type PurgeKeyParts, wouldDestroy } from './purge-keys.ts';
 import { type LogPlan, type PlannedRange, planPurge } from './purge-plan.ts';
 import { cutoffOf, type Retention, retentionOf } from './retention.ts';
 import type { ServerLog } from './server-log.ts';
 
-const DAY_MS = 86_400_000;
-/** A clock that is so far beyond everything that this server has recorded is not believed. */
-const MOST_SILENCE_MS = 180 * DAY_MS;
 /** Segments rewritten in one transaction: at most 1,024 entries each. */
 const SEGMENTS_AT_ONCE = 64;
 
@@ -75,7 +73,7 @@ async function run(parts: PurgeParts, options: PurgeOptions): Promise<PurgeRepor
   const { db, now, periodKeys } = parts;
   const retention = await retentionOf(parts.policies);
   const cutoff = cutoffOf(now(), retention);
-  if (!options.clockIsRight) await refuseStrangeClock(db, now());
+  await refuseStrangeClock(parts, options);
   await periodKeys.refresh();
   if (!(await periodKeys.holder())) {
     throw new WardlockError(
@@ -100,7 +98,7 @@ async function run(parts: PurgeParts, options: PurgeOptions): Promise<PurgeRepor
     }
     options.onProgress?.({ workstationId: plan.workstationId, entries });
   }
-  const evidence = await purgeEvidence(db, { cutoff, standing, dryRun: options.dryRun });
+  const evidence = await purgeEvidence(db, { cutoff, dryRun: options.dryRun });
   const keys = options.dryRun ? await wouldDestroy(parts, cutoff) : await destroyKeys(parts, options.by);
   return {
     dryRun: options.dryRun,
@@ -115,20 +113,6 @@ async function run(parts: PurgeParts, options: PurgeOptions): Promise<PurgeRepor
   };
 }
 
-/** Time that only this machine's clock believes in must not empty the record. */
-async function refuseStrangeClock(db: Kysely<Tables>, at: number): Promise<void> {
-  const last = await db
-    .selectFrom('server_events')
-    .select((eb) => eb.fn.max('at').as('at'))
-    .executeTakeFirst();
-  const recorded = Number(last?.at ?? at);
-  if (at >= recorded && at - recorded <= MOST_SILENCE_MS) return;
-  throw new WardlockError(
-    'SERVER_PURGE_REFUSED',
-    `The clock says ${new Date(at).toISOString()}, and the last thing that this server recorded is of ${new Date(recorded).toISOString()}. Set the clock right; if it is right, say so with --clock-is-right.`,
-  );
-}
-
 interface Why {
   readonly retention: Retention;
   readonly by: string;
@@ -136,16 +120,19 @@ interface Why {
 }
 
 async function purgeLog(parts: PurgeParts, plan: LogPlan, why: Why): Promise<void> {
-  const standing = await parts.holds.list('standing');
-  if (standing.some(({ id }) => !why.standing.some((hold) => hold.id === id))) {
-    throw new WardlockError(
-      'SERVER_PURGE_REFUSED',
-      'A legal hold was placed while the purge ran. What went before it is gone; run the purge again for the rest.',
-    );
-  }
+  refuseNewHold(await parts.holds.list('standing'), why);
   for (const range of plan.ranges) {
     for await (const part of batches(parts.db, plan, range)) await purgeRange(parts, plan, part, why);
   }
+}
+
+/** The plan was made under the holds that stood when the purge began. */
+function refuseNewHold(standing: readonly Pick<Hold, 'id'>[], why: Pick<Why, 'standing'>): void {
+  if (standing.every(({ id }) => why.standing.some((hold) => hold.id === id))) return;
+  throw new WardlockError(
+    'SERVER_PURGE_REFUSED',
+    'A legal hold was placed while the purge ran. What went before it is gone; run the purge again for the rest.',
+  );
 }
 
 /** A range in pieces that one transaction rewrites, each ending where a segment does. */
@@ -169,10 +156,13 @@ async function* batches(db: Kysely<Tables>, name: LogName, range: PlannedRange):
   }
 }
 
-async function purgeRange(parts: PurgeParts, name: LogName, range: PlannedRange, { retention, by }: Why): Promise<void> {
+async function purgeRange(parts: PurgeParts, name: LogName, range: PlannedRange, why: Why): Promise<void> {
+  const { retention, by } = why;
   const { workstationId: workstation_id, incarnation } = name;
   const { start, end } = range;
   await parts.db.transaction().execute(async (db) => {
+    await lockForPurge(db);
+    refuseNewHold(await standingHolds(db), why);
     await emptySegments(db, name, range);
     const within = { workstation_id, incarnation, start, end };
     await noteKeys(db, within);
@@ -286,12 +276,19 @@ async function mergeRange(
 
 interface EvidenceWanted {
   readonly cutoff: number;
-  readonly standing: readonly Hold[];
   readonly dryRun: boolean;
 }
 
 /** Refused uploads are kept as they came; while any hold stands that could mean their seat, they stay. */
-async function purgeEvidence(db: Kysely<Tables>, { cutoff, standing, dryRun }: EvidenceWanted): Promise<number> {
+function purgeEvidence(db: Kysely<Tables>, wanted: EvidenceWanted): Promise<number> {
+  return db.transaction().execute(async (transaction) => {
+    await lockForPurge(transaction);
+    return takeEvidence(transaction, wanted);
+  });
+}
+
+async function takeEvidence(db: Kysely<Tables>, { cutoff, dryRun }: EvidenceWanted): Promise<number> {
+  const standing = await standingHolds(db);
   if (standing.some((hold) => hold.workstation_id === null)) return 0;
   const heldSeats = standing.flatMap(({ workstation_id }) => (workstation_id === null ? [] : [workstation_id]));
   const old = await db.selectFrom('evidence').select(['id', 'workstation_id']).where('at', '<', cutoff).execute();
