@@ -50,8 +50,8 @@ async function backup(file: string, flags: BackupFlags): Promise<void> {
 async function putBack(file: string, flags: RestoreFlags): Promise<void> {
   const done = await restore({ address: addressOf(flags), stateFolder: flags.state, file, force: flags.force === true, tell: progress() });
   const words = `${done.rows} rows of ${done.created} restored from ${done.from} into ${done.into}.
-Since then: do revocations, staff, accounts and policies again, and make new enrolment tokens. The console shows an alarm until someone
-acknowledges it; seats send what they still have. The reader builds the search index again.`;
+Since then: do revocations, staff, accounts, policies and legal holds again, before anything is purged, and make new enrolment tokens.
+The console shows this as an alarm. Seats send what they still have. The reader builds the search index again.`;
   say(flags, done, words);
 }
 

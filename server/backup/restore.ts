@@ -169,7 +169,7 @@ async function mark(db: Kysely<Tables>, { header, keys, published }: Marked): Pr
     .set((eb) => ({ generation: eb('generation', '+', GENERATION_LEAP) }))
     .execute();
   await db.updateTable('enrolment_tokens').set({ expires_at: at }).where('used_by', 'is', null).where('expires_at', '>', at).execute();
-  const detail = `This database was restored on ${new Date(at).toISOString()} from a backup of ${header.created}. What was done between is gone: do revocations, staff, accounts and policies again, and make new enrolment tokens. Seats send what they still have.`;
+  const detail = `This database was restored on ${new Date(at).toISOString()} from a backup of ${header.created}. What was done between is gone: do revocations, staff, accounts, policies and legal holds again, before anything is purged, and make new enrolment tokens. Seats send what they still have.`;
   await raiseAlarm(db, { workstationId: null, kind: 'SERVER_RESTORED', detail, at });
   await openServerLog(db, () => at).append({ type: 'server.restored', actor: 'cli', body }, db);
   const before = published === '' ? ((await readLogs(db)).at(-1)?.note ?? '') : published;

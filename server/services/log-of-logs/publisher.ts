@@ -93,7 +93,7 @@ export async function noticeRollback(parts: PublisherParts, published: string): 
       const root = await withTiles(transaction, parts.hasher, log.number, (node) => subtreeHash(parts.hasher, 0, checkpoint.size, node));
       if (toHex(root) === toHex(checkpoint.root)) return false;
     }
-    const detail = `This database went back in time or was rewritten: ${checkpoint.size} entries of its log of logs were published, ${log?.size ?? 0} are there or they differ. What was done since is gone: revocations, staff, accounts and policies must be done again; seats send what they still have.`;
+    const detail = `This database went back in time or was rewritten: ${checkpoint.size} entries of its log of logs were published, ${log?.size ?? 0} are there or they differ. What was done since is gone: revocations, staff, accounts, policies and legal holds must be done again, before anything is purged; seats send what they still have.`;
     await raiseAlarm(transaction, { workstationId: null, kind: 'SERVER_DATABASE_ROLLED_BACK', detail, at: parts.now() });
     await beginAnew(parts, transaction, published);
     return true;
