@@ -158,9 +158,9 @@ function drain<T>(faults: Generator<Fault, T>, report: Report): T {
 }
 
 function logSummary(source: LogSource, summary: Omit<VerifySummary, 'hashes'>, receiptsChecked: boolean): string {
-  const { from, size, epochs, receipted, firstWallMicros, lastWallMicros } = summary;
+  const { from, size, epochs, receipted, witnessed, firstWallMicros, lastWallMicros } = summary;
   const pruned = from > 0 ? `, pruned before ${from}` : '';
-  return `seat ${toHex(source.log.workstation)} log ${toHex(source.log.incarnation)}: ${size} entries${pruned}, ${epochs} epochs, ${timeText(firstWallMicros)} to ${timeText(lastWallMicros)}, ${receiptsChecked ? `receipted to ${receipted}` : "receipts not checked (no --key of the server's mirror)"}`;
+  return `seat ${toHex(source.log.workstation)} log ${toHex(source.log.incarnation)}: ${size} entries${pruned}, ${epochs} epochs, ${timeText(firstWallMicros)} to ${timeText(lastWallMicros)}, ${receiptsChecked ? `receipted to ${receipted}` : "receipts not checked (no --key of the server's mirror)"}${witnessed > 0 ? `, cosigned by the witness to ${witnessed}` : ''}`;
 }
 
 function withoutHashes(summary: VerifySummary): Omit<VerifySummary, 'hashes'> {

@@ -1,6 +1,7 @@
 /** `status`: what the seat shows now, in words. */
 import type { Command } from 'commander';
-import type { SeatView } from '../contract/seat-view.ts';
+import type { Result } from '../contract/boundary.ts';
+import type { CliBoundary } from '../contract/cli.ts';
 import { askAgent, DEFAULT_SEAT_STATE, type SeatFlags, STATE_HELP, say } from './agent-client.ts';
 
 export function register(program: Command): void {
@@ -15,13 +16,16 @@ export function register(program: Command): void {
     });
 }
 
-function inWords(view: SeatView): string {
-  const { truth } = view;
+function inWords(view: Result<CliBoundary, 'status'>): string {
+  const { truth, witnessed } = view;
   const who = view.session === null ? 'nobody is signed in' : `${view.session.person.displayName} since ${view.session.startedAt}`;
   return [
     `${view.seat.name}, ${view.seat.wardName}: ${view.phase}, ${who}`,
     ...(view.kept === null ? [] : [`Work kept for ${view.kept.initials} until ${view.kept.until}`]),
     ...(view.message === null ? [] : [`Says: ${view.message.key}${view.message.code === undefined ? '' : ` (${view.message.code})`}`]),
     `Policy ${truth.policy.version} (${truth.policy.state}), connection ${truth.connection.state}, reader ${truth.reader.state} (${truth.reader.name}), record ${truth.storage.state}, enforcement ${truth.enforcement.mode}`,
+    witnessed === null
+      ? "The server's witness has confirmed nothing of this record yet"
+      : `The server's witness confirmed ${witnessed.size} entries of the record, last on ${witnessed.at}`,
   ].join('\n');
 }

@@ -7,6 +7,13 @@ import { boundary } from './boundary.ts';
 import { BadgeNumber, Base64, Count, Label, Nothing, Timestamp, WorkstationId } from './scalars.ts';
 import { SeatView } from './seat-view.ts';
 
+/** What the screens show, and what only whoever looks after the seat asks for. */
+export const SeatStatus = Type.Object({
+  ...SeatView.properties,
+  /** The newest checkpoint of this log that the server's witness cosigned, and when by its clock; null before any. */
+  witnessed: Type.Union([Type.Null(), Type.Object({ size: Count, at: Timestamp })]),
+});
+
 export const Doctor = Type.Object({
   checks: Type.Array(
     Type.Object({
@@ -29,7 +36,7 @@ export const cliBoundary = boundary({
       params: Type.Object({ badge: BadgeNumber }),
       result: Type.Object({ taken: Type.Boolean(), code: Type.Optional(Type.String({ maxLength: 60 })) }),
     },
-    status: { params: Nothing, result: SeatView },
+    status: { params: Nothing, result: SeatStatus },
     doctor: { params: Nothing, result: Doctor },
     enrol: {
       params: Type.Object({ server: Type.String({ maxLength: 300 }), token: Type.String({ maxLength: 120 }) }),

@@ -6,6 +6,7 @@ import { WardlockError } from '../../core/errors/index.ts';
 import type { Handlers } from '../../ipc/connection.ts';
 import type { ListenOptions } from '../../ipc/server.ts';
 import { examine } from '../doctor.ts';
+import { timestamp } from '../seat/view.ts';
 import type { SeatAgent } from '../seat-agent.ts';
 import { admitUsers } from './admit.ts';
 
@@ -36,12 +37,17 @@ function tapped(seat: SeatAgent, badge: string): Result<CliBoundary, 'tap'> {
   return notice.code === undefined ? { taken: false } : { taken: false, code: notice.code };
 }
 
+function witnessedOf(seat: SeatAgent): Result<CliBoundary, 'status'>['witnessed'] {
+  const witnessed = seat.record.store?.status().witnessed ?? null;
+  return witnessed === null ? null : { size: witnessed.size, at: timestamp(witnessed.at) };
+}
+
 function handlersOf(seat: SeatAgent): Handlers<CliBoundary> {
   const { identity } = seat.parts;
   return {
     hello: () => ({}),
     tap: ({ badge }) => tapped(seat, badge),
-    status: () => seat.view(),
+    status: () => ({ ...seat.view(), witnessed: witnessedOf(seat) }),
     doctor: () => examine(seat),
     enrol: async ({ server, token }) => {
       seat.site.enrol(server, token);

@@ -9,14 +9,15 @@ import { fromUtf8, toHex } from '../../core/audit/bytes.ts';
 import type { AuditCrypto } from '../../core/audit/crypto.ts';
 import type { LogSource } from '../../core/audit/verify/source.ts';
 import { WardlockError } from '../../core/errors/index.ts';
-import { type AnchorRecord, anchorRecord, readAnchorSync } from './anchor.ts';
+import { anchorRecord, readAnchorSync } from './anchor.ts';
 import { asCoded } from './database.ts';
 import { emergencySource, readEmergencyRuns } from './emergency.ts';
 import { openEvidence } from './evidence-database.ts';
 import { storePaths } from './incarnation.ts';
-import { SNAPSHOT_ANCHOR } from './snapshot.ts';
-import { readLogId, storeSource } from './source.ts';
+import { SNAPSHOT_ANCHOR, SNAPSHOT_WITNESSED } from './snapshot.ts';
+import { type BesideLog, readLogId, storeSource } from './source.ts';
 import { storeTables, type Tables } from './tables.ts';
+import { readWitnessedNote } from './witnessed.ts';
 
 /** The database of a main log, for whoever reads it with a connection of its own. */
 export interface StoredLog {
@@ -24,7 +25,7 @@ export interface StoredLog {
   /** The file is a copy that SQLite may fold a WAL into; evidence itself is opened for reading alone. */
   readonly copied: boolean;
   readonly tables: Tables;
-  readonly anchor: AnchorRecord | undefined;
+  readonly beside: BesideLog;
 }
 
 export interface Evidence {
@@ -61,8 +62,10 @@ export function openSnapshot(path: string, crypto: AuditCrypto): Evidence {
     const tables = storeTables(db);
     const noted = tables.meta(SNAPSHOT_ANCHOR);
     const anchor = noted === undefined ? undefined : anchorRecord(JSON.parse(fromUtf8(noted) ?? 'null'));
-    const stored: StoredLog = { file: path, copied: false, tables, anchor };
-    return { sources: [storeSource(tables, anchor)], stored, anchorMissing: false, close: () => void db.close() };
+    const cosigned = tables.meta(SNAPSHOT_WITNESSED);
+    const beside: BesideLog = { anchor, witnessed: cosigned === undefined ? undefined : fromUtf8(cosigned) };
+    const stored: StoredLog = { file: path, copied: false, tables, beside };
+    return { sources: [storeSource(tables, beside)], stored, anchorMissing: false, close: () => void db.close() };
   } catch (error) {
     db.close();
     throw asCoded(error, path);
@@ -89,8 +92,9 @@ function openFolder(folder: string, name: string, crypto: AuditCrypto, present: 
     const anchor = readAnchorSync(storePaths(folder).anchor, crypto);
     const record = anchor.state === 'present' ? anchor.record : undefined;
     const concerned = present || record?.incarnation === toHex(readLogId(tables).incarnation);
-    const stored: StoredLog = { file, copied: true, tables, anchor: concerned ? record : undefined };
-    const main = storeSource(tables, stored.anchor);
+    const beside: BesideLog = { anchor: concerned ? record : undefined, witnessed: readWitnessedNote(storePaths(folder).witnessed) };
+    const stored: StoredLog = { file, copied: true, tables, beside };
+    const main = storeSource(tables, beside);
     return {
       sources: present ? [main, ...emergencySources(folder, tables, crypto)] : [main],
       stored,

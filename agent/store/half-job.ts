@@ -3,27 +3,29 @@
  * cost each thread more memory than all that it verifies.
  */
 import type { VerifySummary } from '../../core/audit/verify/source.ts';
-import type { AnchorRecord } from './anchor.ts';
+import type { BesideLog } from './source.ts';
 
 export interface HalfJob {
   readonly file: string;
   readonly copied: boolean;
   /** Size of the kept checkpoint that the half begins at. */
   readonly cut: number;
-  readonly anchor: Pick<AnchorRecord, 'head' | 'receipt'> | undefined;
+  readonly beside: BesideLog;
   readonly logKey: string | undefined;
   readonly receiptKeys: readonly string[];
 }
 
 /** No note and no key is empty, so an empty word says that there is none. */
-export function halfArguments({ file, copied, cut, anchor, logKey, receiptKeys }: HalfJob): string[] {
-  return [file, copied ? 'copied' : '', String(cut), anchor?.head ?? '', anchor?.receipt ?? '', logKey ?? '', ...receiptKeys];
+export function halfArguments({ file, copied, cut, beside, logKey, receiptKeys }: HalfJob): string[] {
+  const notes = [beside.anchor?.head ?? '', beside.anchor?.receipt ?? '', beside.witnessed ?? ''];
+  return [file, copied ? 'copied' : '', String(cut), ...notes, logKey ?? '', ...receiptKeys];
 }
 
 export function readHalfArguments(words: readonly string[]): HalfJob {
-  const [file = '', copied = '', cut = '', head = '', receipt = '', logKey = '', ...receiptKeys] = words;
+  const [file = '', copied = '', cut = '', head = '', receipt = '', witnessed = '', logKey = '', ...receiptKeys] = words;
   const anchor = head === '' ? undefined : { head, receipt: receipt === '' ? null : receipt };
-  return { file, copied: copied !== '', cut: Number(cut), anchor, logKey: logKey === '' ? undefined : logKey, receiptKeys };
+  const beside = { anchor, witnessed: witnessed === '' ? undefined : witnessed };
+  return { file, copied: copied !== '', cut: Number(cut), beside, logKey: logKey === '' ? undefined : logKey, receiptKeys };
 }
 
 /** What is known of a log without its frontier. */
@@ -37,9 +39,9 @@ export function readHalfAnswer(message: unknown): HalfSummary | undefined {
     return typeof value === 'number' ? value : undefined;
   };
   const [from, size, entries, epochs] = [number('from'), number('size'), number('entries'), number('epochs')];
-  const [verified, receipted, faults] = [number('verified'), number('receipted'), number('faults')];
+  const [verified, receipted, witnessed, faults] = [number('verified'), number('receipted'), number('witnessed'), number('faults')];
   if (from === undefined || size === undefined || entries === undefined || epochs === undefined) return undefined;
-  if (verified === undefined || receipted === undefined || faults === undefined) return undefined;
+  if (verified === undefined || receipted === undefined || witnessed === undefined || faults === undefined) return undefined;
   const [firstWallMicros, lastWallMicros] = [number('firstWallMicros'), number('lastWallMicros')];
-  return { from, size, entries, epochs, verified, receipted, faults, firstWallMicros, lastWallMicros };
+  return { from, size, entries, epochs, verified, receipted, witnessed, faults, firstWallMicros, lastWallMicros };
 }

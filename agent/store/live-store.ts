@@ -158,8 +158,8 @@ export class LiveStore {
     return this.#anchorRecord();
   }
 
-  snapshot(path: string): Promise<void> {
-    return writeSnapshot(this.#db, path, this.#anchorRecord());
+  snapshot(path: string, witnessed: string | undefined): Promise<void> {
+    return writeSnapshot(this.#db, path, { anchor: this.#anchorRecord(), witnessed });
   }
 
   writeMeta(key: string, value: Uint8Array): void {

@@ -1,5 +1,5 @@
 /**
- * A consistent copy of the store in one file for a verifier, with the head anchor inside. Owns that copy; must never
+ * A consistent copy of the store in one file for a verifier, with the head anchor and the witness's cosignature inside. Owns that copy; must never
  * change the original, nor write over anything that is there.
  */
 import { existsSync } from 'node:fs';
@@ -13,17 +13,24 @@ import type { StoreDatabase } from './database.ts';
 const PRIVATE_FILE = 0o600;
 /** Key under which a snapshot carries the anchor. */
 export const SNAPSHOT_ANCHOR = 'anchor';
+/** Key under which it carries the checkpoint that the witness cosigned. */
+export const SNAPSHOT_WITNESSED = 'witnessed';
 
-export async function writeSnapshot(db: StoreDatabase, path: string, anchor: AnchorRecord | undefined): Promise<void> {
+export interface SnapshotParts {
+  readonly anchor: AnchorRecord | undefined;
+  readonly witnessed: string | undefined;
+}
+
+export async function writeSnapshot(db: StoreDatabase, path: string, { anchor, witnessed }: SnapshotParts): Promise<void> {
   if (existsSync(path)) throw new WardlockError('AUDIT_INPUT_MALFORMED', `${path} is there already. Name a new file for the snapshot.`);
   await db.backup(path);
   await chmod(path, PRIVATE_FILE);
   const copy = new Database(path);
   try {
     copy.pragma('journal_mode = DELETE');
-    if (anchor !== undefined) {
-      copy.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)').run(SNAPSHOT_ANCHOR, utf8(JSON.stringify(anchor)));
-    }
+    const put = copy.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)');
+    if (anchor !== undefined) put.run(SNAPSHOT_ANCHOR, utf8(JSON.stringify(anchor)));
+    if (witnessed !== undefined) put.run(SNAPSHOT_WITNESSED, utf8(witnessed));
   } finally {
     copy.close();
   }

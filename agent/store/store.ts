@@ -220,7 +220,7 @@ export class AuditStore {
   async snapshot(path: string): Promise<{ readonly path: string; readonly entries: number }> {
     const live = this.#needed();
     const entries = live.size;
-    await live.snapshot(path);
+    await live.snapshot(path, this.#witnessed.latest?.note);
     return { path, entries };
   }
 
@@ -272,14 +272,14 @@ export class AuditStore {
   }
 
   async #begin({ live: log, findings, interrupted }: OpenedLog, parts: LogParts, birth: StoreOptions['birth']): Promise<void> {
-    const { dir, crypto, capacityBytes = DEFAULT_CAPACITY_BYTES } = this.#options;
+    const { dir, crypto, receiptKey, capacityBytes = DEFAULT_CAPACITY_BYTES } = this.#options;
     this.#boot.counter = countBoot(log.tables, this.#parts.bootId());
     this.#anchor = await AnchorWriter.open(storePaths(dir).anchor, crypto, (error) =>
       this.#problem('The head anchor could not be written.', error),
     );
     const problem = (what: string, error: unknown): void => this.#problem(what, error);
     this.#retired?.close();
-    this.#retired = new RetiredLogs({ dir, workstation: parts.workstation, hasher: this.#hasher, problem });
+    this.#retired = new RetiredLogs({ dir, workstation: parts.workstation, hasher: this.#hasher, receiptKey, problem });
     const live = new LiveStore(log, {
       parts,
       anchor: this.#anchor,

@@ -14,14 +14,14 @@ import { storeSource } from './source.ts';
 import { startAt } from './start.ts';
 import { storeTables } from './tables.ts';
 
-function verifyHalf({ file, copied, cut, anchor, logKey, receiptKeys }: HalfJob): VerifySummary {
+function verifyHalf({ file, copied, cut, beside, logKey, receiptKeys }: HalfJob): VerifySummary {
   const db = openEvidence(file, copied);
   try {
     const tables = storeTables(db);
     const row = tables.keptBefore(cut + 1);
     const start = row === undefined ? undefined : startAt(tables, nodeCrypto, row);
     if (start?.size !== cut) throw new RangeError('There is no sound checkpoint at the cut.');
-    const end = verifyLog(nodeCrypto, storeSource(tables, anchor, start), {
+    const end = verifyLog(nodeCrypto, storeSource(tables, beside, start), {
       logKey: logKey === undefined ? undefined : parseVerifierKey(nodeCrypto, logKey),
       receiptKeys: receiptKeys.map((key) => parseVerifierKey(nodeCrypto, key)),
     }).next();

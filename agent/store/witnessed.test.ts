@@ -1,12 +1,17 @@
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
 import { cosign, withSignature } from '../../core/audit/cosignature.ts';
+import { describeFault } from '../../core/audit/faults.ts';
 import { NOTE_COSIGNATURE, type NoteVerifier, noteVerifier } from '../../core/audit/note.ts';
+import { verifyLog } from '../../core/audit/verify/verify-log.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { lockEvent, type StoreKit, storeKit } from '../../test/audit/store-kit.ts';
+import { type Evidence, openSnapshot, openStoreFolder } from './evidence.ts';
 import type { AuditStore } from './index.ts';
+import { SNAPSHOT_WITNESSED } from './snapshot.ts';
 
 const WITNESSED_AT = 1_790_000_000;
 const witness = { name: 'wardlock/test/witness', signer: nodeCrypto.signer(nodeCrypto.random(32)) };
@@ -100,3 +105,45 @@ test('what the witness said of entries that were pruned since can be held agains
   expect(again.position().size).toBeGreaterThan(size);
   await again.close();
 });
+
+test('a snapshot and a stopped store carry what the witness cosigned, and a verifier with its key holds the log against it', async () => {
+  const store = await seat.open({ witnessKey });
+  await record(store, 5);
+  const [bare, early, late] = ['bare.db', 'early.db', 'late.db'].map((name) => join(seat.dir, name));
+  if (bare === undefined || early === undefined || late === undefined) throw new Error('three names');
+  await store.snapshot(bare);
+  expect(verified(openSnapshot(bare, nodeCrypto))).toEqual({ faults: [], witnessed: 0 });
+  await store.snapshot(early);
+  const first = store.position().size;
+  await record(store, 10);
+  const newer = cosigned(store);
+  const { size } = store.position();
+  expect(await store.applyCosignature(newer)).toBe(true);
+  await record(store, 2);
+  await store.snapshot(late);
+  await store.close();
+  expect(verified(openSnapshot(late, nodeCrypto))).toEqual({ faults: [], witnessed: size });
+  expect(verified(openStoreFolder(seat.storeDir, nodeCrypto))).toEqual({ faults: [], witnessed: size });
+  const database = new Database(early);
+  database.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)').run(SNAPSHOT_WITNESSED, Buffer.from(newer));
+  database.close();
+  expect(verified(openSnapshot(early, nodeCrypto))).toEqual({
+    faults: [expect.stringMatching(`^RECEIPT_AHEAD from ${first} to ${size - 1}: .*witness`)],
+    witnessed: size,
+  });
+  expect(verified(openSnapshot(early, nodeCrypto), [])).toEqual({ faults: [], witnessed: 0 });
+});
+
+function verified(evidence: Evidence, receiptKeys: readonly NoteVerifier[] = [witnessKey]): { faults: string[]; witnessed: number } {
+  try {
+    const [source] = evidence.sources;
+    if (source === undefined) throw new Error('no log');
+    const run = verifyLog(nodeCrypto, source, { logKey: seat.logKey, receiptKeys });
+    const faults: string[] = [];
+    let step = run.next();
+    for (; step.done !== true; step = run.next()) faults.push(describeFault(step.value));
+    return { faults, witnessed: step.value.witnessed };
+  } finally {
+    evidence.close();
+  }
+}

@@ -3,7 +3,7 @@
  * outlives an older copy of both, and no server is needed to hold the store against it at the next start.
  */
 import { readFileSync } from 'node:fs';
-import { equalBytes, utf8 } from '../../core/audit/bytes.ts';
+import { equalBytes, fromUtf8, utf8 } from '../../core/audit/bytes.ts';
 import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
 import { verifyCosignature } from '../../core/audit/cosignature.ts';
 import type { Fault } from '../../core/audit/faults.ts';
@@ -18,18 +18,31 @@ export interface Witnessed {
   readonly root: Uint8Array;
   /** When the witness signed, by its clock; milliseconds since 1970. */
   readonly at: number;
+  /** The signed text itself, for whoever must be able to check it too. */
+  readonly note: string;
+}
+
+/** The file as it lies there, for a verifier with a key of its own. */
+export function readWitnessedNote(path: string): string | undefined {
+  try {
+    const bytes = readFileSync(path);
+    return bytes.length > MAX_NOTE_BYTES ? undefined : fromUtf8(bytes);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
 }
 
 /** What is kept and verifies; a file that is damaged or by another key says nothing. */
 export function readWitnessed(path: string, key: NoteVerifier | undefined): Witnessed | undefined {
+  const text = readWitnessedNote(path);
+  if (key === undefined || text === undefined) return undefined;
   try {
-    const bytes = readFileSync(path);
-    if (key === undefined || bytes.length > MAX_NOTE_BYTES) return undefined;
-    const { checkpoint, note } = parseCheckpoint(bytes);
+    const { checkpoint, note } = parseCheckpoint(text);
     const seconds = verifyCosignature(note, key);
-    return seconds === undefined ? undefined : { ...checkpoint, at: seconds * 1000 };
+    return seconds === undefined ? undefined : { ...checkpoint, at: seconds * 1000, note: text };
   } catch (error) {
-    if (isMissing(error) || isWardlockError(error)) return undefined;
+    if (isWardlockError(error)) return undefined;
     throw error;
   }
 }
@@ -67,7 +80,7 @@ export class WitnessRecord {
     const judged = judgeReceipt(note, this.#key, [log]);
     if (judged.outcome !== 'valid' || this.#key === undefined) return judged;
     const at = (verifyCosignature(judged.signed.note, this.#key) ?? 0) * 1000;
-    const taken = { ...judged.signed.checkpoint, at };
+    const taken = { ...judged.signed.checkpoint, at, note };
     // An answer that was on its way while a newer one came changes nothing.
     if (this.#latest?.origin === taken.origin && this.#latest.size > taken.size) return judged;
     this.#latest = taken;

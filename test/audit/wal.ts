@@ -40,7 +40,7 @@ function verifyCopy(
     db.pragma('locking_mode = EXCLUSIVE');
     const hasStore = db.prepare("SELECT count(*) AS n FROM sqlite_master WHERE name = 'head'").pluck().get() === 1;
     if (!hasStore) return { size: 0, faults: [] };
-    const run = verifyLog(nodeCrypto, storeSource(storeTables(db), anchor), { logKey: seat.logKey });
+    const run = verifyLog(nodeCrypto, storeSource(storeTables(db), { anchor }), { logKey: seat.logKey });
     const faults: string[] = [];
     let step = run.next();
     while (step.done !== true) {

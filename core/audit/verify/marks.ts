@@ -1,19 +1,19 @@
 /**
- * The signed sizes that a log must fit: kept checkpoints, head, receipts and anchor, merged by size. Owns their order and
+ * The signed sizes that a log must fit: kept checkpoints, head, receipts, the witness's word and anchor, merged by size. Owns their order and
  * reads kept checkpoints one by one, so that a log of any length needs no more memory.
  */
 import { parseCheckpoint, type SignedCheckpoint } from '../checkpoint.ts';
 import type { FaultSink } from './fault-sink.ts';
 import type { LogSource } from './source.ts';
 
-export type MarkKind = 'kept' | 'head' | 'receipt' | 'anchor';
+export type MarkKind = 'kept' | 'head' | 'receipt' | 'witness' | 'anchor';
 
 export interface Mark extends SignedCheckpoint {
   readonly kind: MarkKind;
 }
 
 /** At one size the head is judged before what came from outside, and kept checkpoints before both. */
-const ORDER: Readonly<Record<MarkKind, number>> = { kept: 0, head: 1, receipt: 2, anchor: 3 };
+const ORDER: Readonly<Record<MarkKind, number>> = { kept: 0, head: 1, receipt: 2, witness: 3, anchor: 4 };
 
 export class Marks {
   readonly #origin: string;
@@ -22,13 +22,15 @@ export class Marks {
   #nextKept: Mark | undefined;
   readonly #others: Mark[];
 
-  constructor(source: LogSource, origin: string, faults: FaultSink) {
+  /** @param witnessed what a key from outside vouches for, if anything */
+  constructor(source: LogSource, origin: string, faults: FaultSink, witnessed?: SignedCheckpoint) {
     this.#origin = origin;
     this.#faults = faults;
     this.#kept = source.checkpoints()[Symbol.iterator]();
     this.#others = [
       ...(source.head === undefined ? [] : [this.#read(source.head, 'head')]),
       ...source.receipts.map((note) => this.#read(note, 'receipt')),
+      ...(witnessed === undefined ? [] : [{ ...witnessed, kind: 'witness' as const }]),
       ...(source.anchor === undefined ? [] : [this.#read(source.anchor, 'anchor')]),
     ]
       .filter((mark) => mark !== undefined)

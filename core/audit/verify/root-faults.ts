@@ -12,13 +12,16 @@ const PATIENCE = 2;
 /** Longest range whose blocks are noted one by one; a longer one is noted by its ends. */
 const MAX_NAMED_RANGE = 2 ** 24;
 
+/** What a fault against a witnessed checkpoint says beyond its code. */
+export const WITNESS_SAID = "It is what the server's witness cosigned.";
+
 export class RootFaults {
   readonly #faults: FaultSink;
   readonly #namedBlocks = new Set<number>();
   #verified: number;
   #mismatch: { readonly from: number; to: number } | undefined;
   #blocks: number[] = [];
-  #forks: { readonly code: FaultCode; readonly from: number; readonly size: number }[] = [];
+  #forks: { readonly code: FaultCode; readonly from: number; readonly size: number; readonly detail?: string }[] = [];
 
   constructor(faults: FaultSink, verified: number) {
     this.#faults = faults;
@@ -46,8 +49,9 @@ export class RootFaults {
 
   differs(mark: Mark): void {
     const { size } = mark.checkpoint;
-    if (mark.kind === 'receipt' || mark.kind === 'anchor') {
-      this.#forks.push({ code: mark.kind === 'receipt' ? 'RECEIPT_FORKED' : 'ANCHOR_FORKED', from: this.#verified, size });
+    if (mark.kind === 'receipt' || mark.kind === 'witness' || mark.kind === 'anchor') {
+      const code = mark.kind === 'anchor' ? 'ANCHOR_FORKED' : 'RECEIPT_FORKED';
+      this.#forks.push({ code, from: this.#verified, size, ...(mark.kind === 'witness' ? { detail: WITNESS_SAID } : {}) });
       return;
     }
     this.#mismatch ??= { from: Math.min(this.#verified, size - 1), to: size - 1 };
@@ -68,7 +72,8 @@ export class RootFaults {
     }
     for (let [fork] = this.#forks; fork !== undefined && end >= fork.size + PATIENCE; [fork] = this.#forks) {
       this.#forks.shift();
-      if (!this.#isNamed(fork.from, fork.size - 1)) this.#faults.add({ code: fork.code, range: { from: 0, to: fork.size - 1 } });
+      const { code, from, size, ...detail } = fork;
+      if (!this.#isNamed(from, size - 1)) this.#faults.add({ code, range: { from: 0, to: size - 1 }, ...detail });
     }
     if (end === Infinity) this.#reportMismatch();
   }

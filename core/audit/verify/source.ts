@@ -38,6 +38,8 @@ export interface LogSource {
   readonly receipts: readonly string[];
   /** The note in the head anchor; `undefined` where the source has no anchor, such as a part of a log. */
   readonly anchor?: string | undefined;
+  /** The newest checkpoint that the server's witness cosigned, as the seat kept it. It counts only under a key that cosigned it. */
+  readonly witnessed?: string | undefined;
   /** Stored subtree hashes: unsigned, used only to go on behind a damaged block, and then proven by a signed root. */
   node?(level: number, index: number): Uint8Array | undefined;
 }
@@ -65,6 +67,8 @@ export interface VerifySummary {
   readonly verified: number;
   /** Largest size under a valid receipt by a given key; 0 without. */
   readonly receipted: number;
+  /** The size that a witness cosigned, by a given key; 0 without. */
+  readonly witnessed: number;
   readonly faults: number;
   readonly firstWallMicros: number | undefined;
   readonly lastWallMicros: number | undefined;

@@ -1,5 +1,5 @@
 /** The streaming verifier on logs in memory: each way of damaging one has its name. test/integration does it to real files. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { nodeCrypto } from '../../../crypto/index.ts';
 import { flipped, type MemoryLog, memoryLog, sourceOf } from '../../../test/audit/memory-log.ts';
 import { epochKeyName, formatCheckpoint, logOrigin, parseCheckpoint } from '../checkpoint.ts';
@@ -190,6 +190,49 @@ test('a receipt beyond the end, and one that the key given did not sign', () => 
   expect(run(good(), {}, { receiptKeys: [other] }).lines).toEqual(['RECEIPT_MISSING']);
   const fresh = good();
   expect(run(fresh, { receipts: [receipt(fresh, 100)] }, { receiptKeys: [other] }).lines).toEqual(['RECEIPT_SIGNATURE']);
+});
+
+describe('what the witness cosigned', () => {
+  const witness = { name: 'witness', signer: nodeCrypto.signer(nodeCrypto.random(32)) };
+  const witnessKey = noteVerifier(nodeCrypto, { name: 'witness', type: NOTE_COSIGNATURE, publicKey: witness.signer.publicKey });
+  const cosigned = (log: MemoryLog, size: number, { origin = logOrigin(log.log), root = rootOf(log, size) } = {}): string => {
+    const text = formatCheckpoint({ origin, size, root });
+    return formatNote({ text, signatures: [cosign(nodeCrypto, text, witness, 5)] });
+  };
+
+  test('counts under its key alone, beside a mirror or instead of one', () => {
+    const log = good();
+    const source = { receipts: [receipt(log, 100)], witnessed: cosigned(log, 120) };
+    for (const receiptKeys of [[mirrorKey, witnessKey], [witnessKey]]) {
+      const { lines, summary } = run(log, source, { logKey: log.logKey, receiptKeys });
+      expect(lines).toEqual([]);
+      expect(summary).toMatchObject({ witnessed: 120, receipted: receiptKeys.length === 2 ? 100 : 0 });
+    }
+    expect(run(log, { witnessed: cosigned(log, 120) }, { receiptKeys: [witnessKey] }).lines).toEqual([]);
+  });
+
+  test('names a log that is shorter and one that is another', () => {
+    const longer = good();
+    const ahead = cosigned(longer, 157);
+    longer.entries.delete(156);
+    const short = { witnessed: ahead, head: longer.kept.at(-1)?.note, lastLink: undefined };
+    expect(run(longer, short, { receiptKeys: [witnessKey] }).lines).toEqual(['RECEIPT_AHEAD entry 156', 'UNSIGNED_TAIL from 57 to 155']);
+    const log = good();
+    const other = { witnessed: cosigned(log, 100, { root: nodeCrypto.random(32) }) };
+    expect(run(log, other, { logKey: log.logKey, receiptKeys: [witnessKey] }).lines).toEqual(['RECEIPT_FORKED from 0 to 99']);
+  });
+
+  test('says nothing without its key, of another log, or when it cannot be read', () => {
+    const log = good();
+    const wrong = cosigned(log, 200, { root: nodeCrypto.random(32) });
+    expect(run(log, { witnessed: wrong }, { logKey: log.logKey }).lines).toEqual([]);
+    expect(run(log, { witnessed: wrong, receipts: [receipt(log, 100)] }, { receiptKeys: [mirrorKey] }).lines).toEqual([]);
+    for (const witnessed of [cosigned(log, 200, { origin: 'wardlock/other', root: nodeCrypto.random(32) }), 'no note']) {
+      const { lines, summary } = run(log, { witnessed }, { logKey: log.logKey, receiptKeys: [witnessKey] });
+      expect(lines).toEqual([]);
+      expect(summary.witnessed).toBe(0);
+    }
+  });
 });
 
 test('a block whose links were mended is still found by its stored hash, as far as that goes', () => {

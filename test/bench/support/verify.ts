@@ -107,7 +107,7 @@ export function measureMemory(kit: StoreKit): BenchRow {
 function firstPart({ tables, anchor }: StoredLog): LogSource {
   const end = tables.keptBefore(ENTRIES);
   if (end === undefined) throw new RangeError('no checkpoint to end at');
-  return storeSource(tables, anchor, undefined, end);
+  return storeSource(tables, { anchor }, undefined, end);
 }
 
 function verifyAll(source: LogSource, options: VerifyOptions): void {
