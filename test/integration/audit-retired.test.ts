@@ -31,8 +31,12 @@ async function loseKeys(): Promise<{ readonly incarnation: string; readonly rece
   for (let at = 10; at < 20; at += 1) await store.append(lockEvent(at));
   const { incarnation } = store.position();
   await store.close();
-  for (const name of readdirSync(join(seat.dir, 'keys'))) if (name.startsWith('epoch-')) rmSync(join(seat.dir, 'keys', name));
+  dropKeys();
   return { incarnation, receipted };
+}
+
+function dropKeys(): void {
+  for (const name of readdirSync(join(seat.dir, 'keys'))) if (name.startsWith('epoch-')) rmSync(join(seat.dir, 'keys', name));
 }
 
 /** Sends a replaced log whole, batch by batch, as the syncer does, and receipts what a server that believes it would. */
@@ -121,4 +125,47 @@ test('of a damaged log nothing is handed out that is not there, and what no key 
     code: 'AUDIT_RECEIPT_REFUSED',
   });
   await store.close();
+});
+
+test('a log that contradicts its own receipt is evidence: no need of room takes its file', async () => {
+  const store = await seat.open();
+  for (let at = 0; at < 10; at += 1) await store.append(lockEvent(at));
+  await store.close();
+  tamper(seat, (db) => {
+    const size = Number(db.prepare('SELECT max(seq) + 1 FROM entry').pluck().get());
+    db.prepare('INSERT INTO receipt VALUES (0, ?, ?)').run(size, seat.receipt(store, size, new Uint8Array(32)));
+  });
+  const again = await seat.open({ capacityBytes: 200_000 });
+  expect(again.findings.map(({ code }) => code)).toEqual(['RECEIPT_FORKED']);
+  expect(again.status().retiredUnreceipted).toBeGreaterThan(0);
+  await receiptNow(again);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await again.close();
+  expect(retired()).toHaveLength(1);
+});
+
+test('of many replaced logs eight are offered at a time, and each that has its receipt lets the next one in', async () => {
+  const incarnations: string[] = [];
+  for (let life = 0; life < 10; life += 1) {
+    const store = await seat.open();
+    incarnations.push(store.position().incarnation);
+    await store.close();
+    dropKeys();
+  }
+  const offered = (store: AuditStore): readonly string[] =>
+    store
+      .logs()
+      .slice(1)
+      .map(({ incarnation }) => incarnation);
+  const store = await seat.open();
+  expect(offered(store)).toEqual(incarnations.slice(0, 8));
+  await sendAll(store, incarnations[3] ?? '');
+  expect(offered(store)).toEqual(incarnations.slice(0, 9).filter((name) => name !== incarnations[3]));
+  await store.close();
+  const again = await seat.open();
+  expect(offered(again)).toEqual(incarnations.slice(0, 9).filter((name) => name !== incarnations[3]));
+  for (const name of incarnations) await sendAll(again, name);
+  expect(offered(again)).toEqual([]);
+  expect(again.status().retiredUnreceipted).toBe(0);
+  await again.close();
 });
