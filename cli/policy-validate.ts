@@ -1,5 +1,6 @@
 /** `policy validate`: reads a policy and names file, line and column of each problem. It asks nobody and changes nothing. */
 import type { Command } from 'commander';
+import { DEVICES_NEED_USBGUARD } from '../policies/devices.ts';
 import { parsePolicy } from '../policies/parse.ts';
 import { say } from './agent-client.ts';
 import { group } from './group.ts';
@@ -15,12 +16,10 @@ export function register(program: Command): void {
     .action((file: string, flags: { readonly json?: boolean }) => {
       const parsed = parsePolicy(readPolicyText(file), { comments: true });
       if (parsed.ok) {
-        const { version, roles, apps } = parsed.document;
-        say(
-          flags,
-          { file, ok: true, version, problems: [] },
-          `${file}: version ${version}, ${roles.length} roles, ${apps.length} applications. No problems.`,
-        );
+        const { version, roles, apps, devices } = parsed.document;
+        const notes = devices === undefined ? [] : [DEVICES_NEED_USBGUARD];
+        const summary = `${file}: version ${version}, ${roles.length} roles, ${apps.length} applications. No problems.`;
+        say(flags, { file, ok: true, version, problems: [], notes }, [summary, ...notes].join('\n'));
         return;
       }
       process.exitCode = INVALID;

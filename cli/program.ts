@@ -22,6 +22,7 @@ const modules: Readonly<Record<string, readonly (() => Promise<CommandModule>)[]
     () => import('./policy-explain.ts'),
     () => import('./policy-diff.ts'),
     () => import('./policy-schema.ts'),
+    () => import('./policy-compile.ts'),
     () => import('./policy-new.ts'),
     () => import('./policy-publish.ts'),
   ],

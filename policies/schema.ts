@@ -4,7 +4,7 @@
  */
 import Type, { type Static } from 'typebox';
 import { Base64, type Count, Id, Label, Seconds, Sha256Hex, Timestamp } from '../contract/scalars.ts';
-import { WEEKDAYS } from '../core/decision/rule.ts';
+import { Devices } from './devices.ts';
 
 const closed = { additionalProperties: false } as const;
 const AbsolutePath = Type.String({ pattern: '^/[^\\u0000]{1,1023}$' });
@@ -37,6 +37,16 @@ export const WebApp = Type.Object(
   closed,
 );
 
+// Spelt out: a union made by map() has the type never.
+const Weekday = Type.Union([
+  Type.Literal('mon'),
+  Type.Literal('tue'),
+  Type.Literal('wed'),
+  Type.Literal('thu'),
+  Type.Literal('fri'),
+  Type.Literal('sat'),
+  Type.Literal('sun'),
+]);
 const TimeOfDay = Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$' });
 
 /** Ways in besides badge and PIN. The first rule whose roles, wards and time fit a person decides; what it does not name is not given. */
@@ -98,7 +108,7 @@ export const AppRule = Type.Object(
     roles: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: 100 })),
     wards: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: 1000 })),
     seatGroups: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: 100 })),
-    days: Type.Optional(Type.Array(Type.Union(WEEKDAYS.map((day) => Type.Literal(day))), { minItems: 1, maxItems: 7 })),
+    days: Type.Optional(Type.Array(Weekday, { minItems: 1, maxItems: 7 })),
     /** By the seat's own clock and time zone; from 22:00 until 06:00 is the night. */
     between: Type.Optional(Type.Object({ from: TimeOfDay, until: TimeOfDay }, closed)),
   },
@@ -183,6 +193,7 @@ export const PolicyDocument = Type.Object(
       closed,
     ),
     readers: Type.Optional(Readers),
+    devices: Type.Optional(Devices),
     signIn: Type.Optional(
       Type.Object(
         {

@@ -6,4 +6,5 @@ export const policyErrors = {
   POLICY_EMPTY: 'The policy names no role or no application and would leave the seat useless.',
   POLICY_WRONG_TENANT: 'The policy belongs to another site.',
   POLICY_EXPIRED: 'The policy has expired.',
+  POLICY_NOT_COMPILED: 'The policy says nothing that this engine could be given.',
 } as const;

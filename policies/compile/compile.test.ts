@@ -1,0 +1,298 @@
+/** Compiled policies: what the engines are told, what is said to be missing, and that no engine is told more than the seat allows. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { decide } from '../../core/decision/decide.ts';
+import { WEEKDAYS } from '../../core/decision/rule.ts';
+import { parsePolicy } from '../parse.ts';
+import { fillPreset, isPreset, PRESETS, type PresetName } from '../preset.ts';
+import type { NativeApp, PolicyDocument, WebApp } from '../schema.ts';
+import { compileChromium } from './chromium.ts';
+import { compileFapolicyd, type FapolicydFacts } from './fapolicyd.ts';
+import { reachOf } from './reach.ts';
+import { compileUsbguard } from './usbguard.ts';
+
+type Rules = NonNullable<PolicyDocument['rules']>;
+
+const sha = (digit: string): string => digit.repeat(64);
+const LOADER = { path: '/usr/lib/ld.so', size: 9, sha256: sha('9') };
+const key = (byte: number): string => Buffer.alloc(32, byte).toString('base64');
+
+function preset(name: PresetName): PolicyDocument {
+  const text = fillPreset(readFileSync(join(import.meta.dirname, '../presets', `${name}.jsonc`), 'utf8'), {
+    schemaPath: 'schema.json',
+    tenant: 'clinic',
+    version: 3,
+    issuedAt: new Date('2030-01-01T00:00:00Z'),
+    expiresAt: new Date('2031-01-01T00:00:00Z'),
+    recipients: [
+      { id: 'reader', role: 'reader', publicKey: key(1) },
+      { id: 'escrow', role: 'escrow', publicKey: key(2) },
+    ],
+    hashOf: () => sha('a'),
+  });
+  const parsed = parsePolicy(text, { comments: true });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.document;
+}
+
+const base = preset('pharmacy');
+const native = (id: string, digit: string, children: NativeApp['children'] = []): NativeApp => {
+  const path = `/opt/${id}`;
+  return { id, name: id, kind: 'native', icon: 'x', path, sha256: sha(digit), args: [], env: {}, children };
+};
+const web = (id: string, ...origins: string[]): WebApp => ({ id, name: id, kind: 'web', icon: 'x', url: `${origins[0]}/`, origins });
+const small = (change: Partial<PolicyDocument>): PolicyDocument => ({
+  ...base,
+  apps: [native('calc', 'c', [{ path: '/opt/helper', sha256: sha('d') }]), native('stock', '5'), web('chart', 'https://chart.example')],
+  roles: [
+    { id: 'nurse', name: 'Nurse', apps: ['calc', 'chart'] },
+    { id: 'porter', name: 'Porter', apps: [] },
+  ],
+  rules: [],
+  seatGroups: [{ id: 'bays', seats: ['Bay *'] }],
+  breakGlass: { ...base.breakGlass, enabled: false, apps: [] },
+  ...change,
+});
+
+function factsFor({ apps }: PolicyDocument): FapolicydFacts {
+  const named = apps.flatMap((app) => (app.kind === 'native' ? [app, ...app.children] : []));
+  return {
+    place: {},
+    uids: [1500, 1501],
+    programs: new Map(named.map(({ path, sha256 }) => [path, { path, size: 4, sha256 }])),
+    loaders: [LOADER],
+  };
+}
+
+const textOf = (compiled: { readonly files: ReadonlyArray<{ readonly text: string }> }, index = 0): string =>
+  compiled.files[index]?.text ?? '';
+const sentences = (compiled: { readonly leftOut: ReadonlyArray<{ readonly sentence: string }> }): string =>
+  compiled.leftOut.map(({ sentence }) => sentence).join('\n');
+
+/** What fapolicyd would say to an exec, as its manual has it: the first rule that fits. */
+function executes(rules: string, { uid, exe, path, sha256 }: { uid: number; exe: string; path: string; sha256: string }): boolean {
+  for (const line of rules.split('\n')) {
+    const found = /^(allow|deny_audit) perm=(any|execute) (.*) : (.*)$/.exec(line);
+    if (found === null) continue;
+    const [, decision, , subject = '', object = ''] = found;
+    const facts: Record<string, string> = { uid: String(uid), exe, path, sha256hash: sha256, pattern: 'normal' };
+    const fits = (attributes: string): boolean =>
+      attributes === 'all' ||
+      attributes.split(' ').every((attribute) => {
+        const [name = '', values = ''] = attribute.split('=');
+        return values.split(',').includes(facts[name] ?? '');
+      });
+    if (fits(subject) && fits(object)) return decision === 'allow';
+  }
+  return true;
+}
+const started = { uid: 1500, exe: '/opt/starter' };
+
+describe.each(Object.keys(PRESETS).filter(isPreset))('the preset %s', (name) => {
+  const document = preset(name);
+  test('becomes fapolicyd rules and trust for each of its programs', () => {
+    const compiled = compileFapolicyd(document, factsFor(document));
+    const programs = document.apps.filter((app) => app.kind === 'native');
+    for (const app of programs) expect(executes(textOf(compiled), { ...started, path: app.path, sha256: app.sha256 })).toBe(true);
+    expect(executes(textOf(compiled), { ...started, path: '/usr/bin/unlisted', sha256: sha('f') })).toBe(false);
+    expect(textOf(compiled, 1).split('\n')).toHaveLength(new Set(programs.map(({ path }) => path)).size + 2);
+    expect(compiled.leftOut.length).toBeGreaterThan(0);
+  });
+  test('becomes a Chromium policy with exactly its origins', () => {
+    const policy: { URLAllowlist: string[]; URLBlocklist: string[] } = JSON.parse(textOf(compileChromium(document, {})));
+    const origins = new Set(document.apps.flatMap((app) => (app.kind === 'web' ? app.origins : [])));
+    expect(policy.URLAllowlist).toHaveLength(origins.size);
+    expect(policy.URLBlocklist).toEqual(['*']);
+  });
+  test('says for each conditional rule what an engine loses', () => {
+    const conditional = (document.rules ?? []).filter((rule) =>
+      Object.keys(rule).some((field) => field === 'roles' || field === 'between' || field === 'days'),
+    );
+    const said = sentences(compileChromium(document, {}));
+    for (const { id } of conditional) expect(said).toContain(`Rule ${id}:`);
+  });
+});
+
+describe('fapolicyd', () => {
+  const compiled = (change: Partial<PolicyDocument>, facts: Partial<FapolicydFacts> = {}) => {
+    const document = small(change);
+    return compileFapolicyd(document, { ...factsFor(document), ...facts });
+  };
+  const calc = { ...started, path: '/opt/calc', sha256: sha('c') };
+  const helper = { ...started, path: '/opt/helper', sha256: sha('d') };
+  test('allows by path and content, and neither alone', () => {
+    const rules = textOf(compiled({}));
+    expect(executes(rules, calc)).toBe(true);
+    expect(executes(rules, { ...calc, path: '/tmp/calc' })).toBe(false);
+    expect(executes(rules, { ...calc, sha256: sha('0') })).toBe(false);
+  });
+  test('allows a child to its application and its other children only', () => {
+    const rules = textOf(compiled({}));
+    expect(executes(rules, helper)).toBe(false);
+    expect(executes(rules, { ...helper, exe: '/opt/calc' })).toBe(true);
+    expect(executes(rules, { ...helper, exe: '/opt/helper' })).toBe(true);
+  });
+  test('leaves root and everybody else alone, whatever the policy says', () => {
+    const rules = textOf(
+      compiled({
+        rules: [
+          { id: 'd', effect: 'deny' },
+          { id: 'e', effect: 'deny', contents: [sha('e')] },
+        ],
+      }),
+    );
+    for (const uid of [0, 1, 999, 1502]) expect(executes(rules, { ...started, uid, path: '/bin/sh', sha256: sha('e') })).toBe(true);
+  });
+  test('a recalled content is denied before anything is allowed', () => {
+    const recalled = compiled({ rules: [{ id: 'd', effect: 'deny', contents: [sha('c'), sha('d')] }] });
+    expect(executes(textOf(recalled), calc)).toBe(false);
+    expect(executes(textOf(recalled), { ...helper, exe: '/opt/calc' })).toBe(false);
+    expect(sentences(recalled)).toContain('calc is not allowed: nobody may start it at any time.');
+  });
+  test('what only some may start is allowed, and said', () => {
+    const said = sentences(
+      compiled({ rules: [{ id: 'nights', effect: 'deny', apps: ['calc'], between: { from: '22:00', until: '06:00' } }] }),
+    );
+    expect(said).toContain('Rule nights: fapolicyd knows no hours, so it denies nothing there.');
+    expect(said).toContain('what Nurse may start (calc) is open to everybody');
+  });
+  test('a seat that is named settles wards and groups', () => {
+    const rules: Rules = [{ id: 'r', effect: 'allow', apps: ['stock'], wards: ['icu'], seatGroups: ['bays'] }];
+    const stock = { ...started, path: '/opt/stock', sha256: sha('5') };
+    expect(executes(textOf(compiled({ rules })), stock)).toBe(true);
+    expect(executes(textOf(compiled({ rules }, { place: { ward: 'icu', seat: 'Bay 4' } })), stock)).toBe(true);
+    expect(executes(textOf(compiled({ rules }, { place: { ward: 'er', seat: 'Bay 4' } })), stock)).toBe(false);
+    expect(executes(textOf(compiled({ rules }, { place: { ward: 'icu', seat: 'Desk 1' } })), stock)).toBe(false);
+  });
+  test.each([' /x : all', '/opt/two words', '/opt/a,b', '/opt/a\nallow perm=any all : all'])(
+    'a path that its rules cannot write is left out: %j',
+    (path) => {
+      const document = small({ apps: [{ ...native('calc', 'c'), path }, web('chart', 'https://chart.example')] });
+      const result = compileFapolicyd(document, { ...factsFor(document) });
+      const without = small({ apps: [web('chart', 'https://chart.example')] });
+      expect(textOf(result)).toBe(textOf(compileFapolicyd(without, factsFor(without))));
+      expect(result.leftOut.some(({ path: at }) => at === '/apps/0')).toBe(true);
+    },
+  );
+  test('another content on this machine is no trust', () => {
+    const programs = new Map([['/opt/calc', { path: '/opt/calc', size: 1, sha256: sha('0') }]]);
+    const result = compiled({}, { programs });
+    expect(textOf(result, 1)).toBe(`${LOADER.path} ${LOADER.size} ${LOADER.sha256}\n`);
+    expect(sentences(result)).toContain('/opt/calc has another content on this machine');
+    expect(sentences(result)).toContain('/opt/helper is not on this machine');
+  });
+});
+
+test('Chromium is given an origin exactly: no subdomain, no other port', () => {
+  const apps = [
+    web('a', 'https://a.example', 'http://b.example:8080', 'https://10.0.0.1', 'https://[::1]:8443', 'https://x@y', 'https://*.z'),
+  ];
+  const roles = [{ id: 'nurse', name: 'Nurse', apps: ['a'] }];
+  const compiled = compileChromium(small({ apps, roles }), {});
+  const policy: { URLAllowlist: string[] } = JSON.parse(textOf(compiled));
+  expect(policy.URLAllowlist).toEqual(['https://.a.example:443', 'http://.b.example:8080', 'https://10.0.0.1:443', 'https://[::1]:8443']);
+  expect(compiled.leftOut.filter(({ path }) => path.startsWith('/apps/0/origins/')).map(({ path }) => path)).toEqual([
+    '/apps/0/origins/4',
+    '/apps/0/origins/5',
+  ]);
+});
+
+describe('USBGuard', () => {
+  const rules = (devices: NonNullable<PolicyDocument['devices']>) =>
+    textOf(compileUsbguard(small({ devices })) ?? { files: [] })
+      .split('\n')
+      .slice(1, -1);
+  test('makes nothing of a policy that says nothing about devices', () => expect(compileUsbguard(small({}))).toBeNull());
+  test('blocks storage first and everything else last, and always lets hubs be', () =>
+    expect(rules({})).toEqual(['block with-interface one-of { 08:*:* }', 'allow with-interface match-all { 09:*:* }', 'block']));
+  test('takes devices of the classes only, and a second keyboard never', () =>
+    expect(rules({ usbClasses: ['hid', 'smart-card'], usbDevices: [{ name: 'Scanner', id: '05e0:1200', serial: 'A 1' }] })).toEqual([
+      'block with-interface one-of { 08:*:* }',
+      'allow id 05e0:1200 serial "A 1"',
+      'allow with-interface match-all { 09:*:* }',
+      'block with-interface one-of { 03:00:01 03:01:01 } if allowed-matches(with-interface one-of { 03:00:01 03:01:01 })',
+      'allow with-interface match-all { 03:*:* 0b:*:* }',
+      'block',
+    ]));
+  test('says that it holds only where USBGuard runs', () =>
+    expect(sentences(compileUsbguard(small({ devices: {} })) ?? { leftOut: [] })).toContain('It holds only where USBGuard runs'));
+});
+
+describe('laws', () => {
+  const some = <T>(values: readonly T[]) =>
+    fc.option(fc.uniqueArray(fc.constantFrom(...values), { minLength: 1, maxLength: 2 }), { nil: undefined });
+  const clocks = ['00:00', '06:00', '22:00'] as const;
+  const anyRule = fc
+    .record({
+      effect: fc.constantFrom('allow' as const, 'deny' as const),
+      contents: some([sha('c'), sha('5')]),
+      apps: some(['calc', 'stock', 'chart']),
+      paths: some(['/opt/calc', '/opt/stock']),
+      roles: some(['nurse', 'porter']),
+      wards: some(['icu', 'er']),
+      seatGroups: some(['bays', 'all']),
+      days: some(WEEKDAYS),
+      between: fc.option(fc.record({ from: fc.constantFrom(...clocks), until: fc.constantFrom(...clocks) }), { nil: undefined }),
+    })
+    .map((rule) => Object.fromEntries(Object.entries(rule).filter(([, value]) => value !== undefined)));
+  const anyDocument = fc.record({ rules: fc.array(anyRule, { maxLength: 6 }), emergency: fc.boolean() }).map(({ rules, emergency }) =>
+    small({
+      rules: rules.map((rule, index) => ({ effect: 'deny', ...rule, id: `rule-${index}` })),
+      seatGroups: [
+        { id: 'bays', seats: ['Bay *'] },
+        { id: 'all', seats: ['*'] },
+      ],
+      breakGlass: { ...base.breakGlass, enabled: emergency, apps: ['stock'] },
+    }),
+  );
+
+  /** Whether the seat would ever start it, by trying every role, ward, kind of seat, day and hour that the rules can tell apart. */
+  function everStarts(document: PolicyDocument, appId: string): boolean {
+    const where = ['icu', 'er', 'none'].flatMap((ward) =>
+      ['Bay 1', 'Desk'].flatMap((seat) => WEEKDAYS.flatMap((day) => [0, 360, 1320].map((minute) => ({ ward, seat, day, minute })))),
+    );
+    const sessions = [
+      ...document.roles.map(({ id }) => ({ kind: 'person' as const, role: id })),
+      ...(document.breakGlass.enabled ? [{ kind: 'breakglass' as const }] : []),
+    ];
+    return sessions.some((session) => where.some((at) => decide({ appId, session, where: at }, document).effect === 'allow'));
+  }
+
+  test('an engine is given exactly what the seat would start for somebody somewhere at some time', () => {
+    fc.assert(
+      fc.property(anyDocument, (document) => {
+        const rules = textOf(compileFapolicyd(document, factsFor(document)));
+        const policy: { URLAllowlist: string[] } = JSON.parse(textOf(compileChromium(document, {})));
+        for (const app of document.apps) {
+          const isGiven =
+            app.kind === 'web' ? policy.URLAllowlist.length > 0 : executes(rules, { ...started, path: app.path, sha256: app.sha256 });
+          expect(isGiven).toBe(everStarts(document, app.id));
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+  test('the order of the rules never matters', () => {
+    fc.assert(
+      fc.property(anyDocument, (document) => {
+        const reversed = { ...document, rules: document.rules?.toReversed() ?? [] };
+        const can = (of: PolicyDocument) => [...reachOf(of, {})].map(([id, { witness }]) => [id, witness !== null]);
+        expect(can(reversed)).toEqual(can(document));
+      }),
+    );
+  });
+  test('fails closed where the search for somebody comes to its limit', () => {
+    const seats = Array.from({ length: 500 }, (_, index) => `Bay ${index} *`);
+    const document = small({
+      rules: [
+        { id: 'd', effect: 'deny', apps: ['calc'] },
+        ...WEEKDAYS.map((day): Rules[number] => ({ id: day, effect: 'allow', apps: ['calc'], days: [day], seatGroups: ['bays'] })),
+      ],
+      seatGroups: [{ id: 'bays', seats }],
+    });
+    expect(reachOf(document, {}).get('calc')).toEqual({ witness: null, gaveUp: true });
+    expect(sentences(compileFapolicyd(document, factsFor(document)))).toContain('calc is not allowed: its rules are too many');
+  });
+});
