@@ -85,7 +85,7 @@ export class SeatProcess {
   async start(): Promise<void> {
     const child = spawn(
       process.execPath,
-      [program, 'agent', '--state', this.state, '--no-keychain', '--json', ...NO_READERS, ...this.#args],
+      [...keptLoader(), program, 'agent', '--state', this.state, '--no-keychain', '--json', ...NO_READERS, ...this.#args],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
       },
@@ -265,6 +265,11 @@ async function asUser<T>(user: User | null, work: () => Promise<T>): Promise<T> 
     process.seteuid(0);
     process.setegid(0);
   }
+}
+
+/** The agent starts itself again without its caller's loader settings, unless it runs under its flags already: a test's clock is one. */
+function keptLoader(): readonly string[] {
+  return process.env['LD_PRELOAD'] === undefined ? [] : ['--max-semi-space-size=1'];
 }
 
 /** The agent notices a moment later that the former screens are gone. */

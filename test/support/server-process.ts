@@ -16,6 +16,8 @@ export interface ReadyLine {
   readonly seats: string;
   readonly console: string;
   readonly ca: string;
+  /** C2SP vkey. */
+  readonly witnessKey: string;
   readonly pid: number;
   readonly caMade: boolean;
 }

@@ -88,7 +88,7 @@ export class WardSeat {
 
 export class Ward {
   readonly folder: string;
-  readonly server: ServerProcess;
+  server: ServerProcess;
   readonly seats: readonly WardSeat[];
   #version = 0;
 
@@ -107,6 +107,12 @@ export class Ward {
     await ward.publish(policy);
     for (const [at, seat] of ward.seats.entries()) await ward.#enrol(seat, `Bay ${at + 1}`);
     return ward;
+  }
+
+  /** Starts the server again where it was, once it has been stopped. */
+  async serverBack(): Promise<void> {
+    const seatsPort = Number(new URL(this.server.ready.seats).port);
+    this.server = await startServer(this.folder, { seatsPort, more: ['--reader-key', join(this.folder, 'reader.key')] });
   }
 
   async staff(staff: readonly WardStaff[]): Promise<void> {
