@@ -155,7 +155,15 @@ export const TruthView = Type.Object({
    */
   idle: Type.Object({
     confidence: Type.Union([Type.Literal('testing'), Type.Literal('full'), Type.Literal('low')]),
-    reason: Type.Union([Type.Null(), Type.Literal('osBlind'), Type.Literal('osFrozen'), Type.Literal('cardAway')]),
+    reason: Type.Union([
+      Type.Null(),
+      Type.Literal('osBlind'),
+      Type.Literal('osFrozen'),
+      Type.Literal('cardAway'),
+      /** Input that no person makes: without any rest, or by a clock. It does not keep the seat open. */
+      Type.Literal('neverRests'),
+      Type.Literal('clockwork'),
+    ]),
   }),
   enforcement: Type.Object({
     mode: Type.Union([Type.Literal('enforced'), Type.Literal('degraded')]),

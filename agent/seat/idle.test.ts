@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AuditEvent } from '../../contract/events.ts';
 import { person, rules, World } from '../../core/session/world.ts';
+import { makeTrace, type TraceName } from '../../test/session/traces.ts';
 import { SeatIdle } from './idle.ts';
 
 const ada = person('ada');
@@ -38,7 +39,8 @@ function pass(seconds: number, at: (second: number) => { readonly osIdleMs: numb
 
 const untouched = (second: number) => ({ osIdleMs: second * 1_000, ownIdleMs: second * 1_000 });
 const stuck = (second: number) => ({ osIdleMs: 0, ownIdleMs: second * 1_000 });
-const working = () => ({ osIdleMs: 0, ownIdleMs: 200 });
+const typed = makeTrace('typing', 7, 3_600).ages;
+const working = (second: number) => ({ osIdleMs: Math.floor((typed[second - 1] ?? 0) / 1_000) * 1_000, ownIdleMs: 3_000 });
 
 describe('idle time', () => {
   test('is tested at the locked seat from the start on, without a word to the machines', () => {
@@ -82,5 +84,52 @@ describe('idle time', () => {
     pass(260, working);
     expect(world.seat.lock.at).toBe('locked');
     expect(noted.map(({ body }) => body)).toMatchObject([{ confidence: 'low', reason: 'card-away' }, { confidence: 'full' }]);
+  });
+});
+
+/** A trace as the system tells it, in whole seconds; the application's window is no page of the seat. */
+function live(name: TraceName, seconds: number): void {
+  const { ages } = makeTrace(name, 62, seconds);
+  pass(seconds, (second) => ({ osIdleMs: Math.floor((ages[second - 1] ?? 0) / 1_000) * 1_000, ownIdleMs: second * 200 }));
+}
+
+describe('what keeps a seat open without a person', () => {
+  beforeEach(() => {
+    world.rules = { ...rules, warnAfterMs: 120_000, maxSessionMs: 86_400_000 };
+    world.signIn(ada);
+  });
+
+  test.each([
+    ['escape 62: a weighted space bar', 'weighted-key', 'never-rests'],
+    ['escape 62: a mouse jiggler that never rests', 'quick-jiggler', 'never-rests'],
+    ['escape 62: a mouse jiggler that moves twice a minute', 'slow-jiggler', 'clockwork'],
+    ['escape 62: a mouse jiggler that moves once a minute', 'minute-jiggler', 'clockwork'],
+  ] as const)('%s does not keep the seat open: it warns and locks, and the record says why', (_name, trace, reason) => {
+    live(trace, 900);
+    expect(world.seat.lock.at).toBe('locked');
+    expect(noted[0]?.body).toMatchObject({ confidence: 'low', reason });
+    expect(world.durable.map(({ type }) => type)).toEqual(['session.started', 'session.warned', 'session.locked']);
+  });
+
+  test('escape 62: a video that plays is no input: the seat warns and locks after its idle time', () => {
+    pass(119, untouched);
+    expect(world.seat.lock.at).toBe('unlocked');
+    pass(2, (second) => untouched(119 + second));
+    expect(world.seat.lock.at).toBe('warning');
+    pass(20, (second) => untouched(121 + second));
+    expect(world.seat.lock.at).toBe('locked');
+    expect(noted).toEqual([]);
+  });
+
+  test.each(['typing', 'charting', 'reading-with-scroll'] as const)('honest work stays open, without a word: %s', (trace) => {
+    live(trace, 1_800);
+    expect(world.seat.lock.at).toBe('unlocked');
+    expect(noted).toEqual([]);
+  });
+
+  test('the next person is not blamed for the thing of the one before', () => {
+    live('weighted-key', 900);
+    expect(world.seat.lock.at).toBe('locked');
+    expect(idle.truth.reason).toBeNull();
   });
 });

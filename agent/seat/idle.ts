@@ -4,7 +4,8 @@
  */
 import type { AuditEvent } from '../../contract/events.ts';
 import type { TruthView } from '../../contract/seat-view.ts';
-import { compareSources, type IdleReport, SOURCES_START, type SourcesState } from '../../core/idle/sources.ts';
+import { judgePropped, PROPPED_START, type ProppedBy, type ProppedState } from '../../core/idle/propped.ts';
+import { compareSources, type IdleReport, SOURCES_START, type SourceDoubt, type SourcesState } from '../../core/idle/sources.ts';
 import type { OpenSession, Presence, SeatRules } from '../../core/session/types.ts';
 import type { Clock } from '../clock.ts';
 
@@ -23,6 +24,7 @@ export interface SeatIdlePorts {
 export class SeatIdle {
   readonly #ports: SeatIdlePorts;
   #sources: SourcesState = SOURCES_START;
+  #propped: ProppedState = PROPPED_START;
 
   constructor(ports: SeatIdlePorts) {
     this.#ports = ports;
@@ -30,19 +32,27 @@ export class SeatIdle {
 
   /** As the screens say it; `low` names why idle time is not believed, and the strictest source counts. */
   get truth(): TruthView['idle'] {
-    const { doubt, proven } = this.#sources;
-    return { confidence: doubt !== null ? 'low' : proven ? 'full' : 'testing', reason: doubt };
+    const doubt = this.#doubt;
+    return { confidence: doubt !== null ? 'low' : this.#sources.proven ? 'full' : 'testing', reason: doubt };
+  }
+
+  get #doubt(): Doubt | null {
+    return this.#sources.doubt ?? this.#propped.found?.by ?? null;
   }
 
   /** Takes what the screens report once a second, locked or open: at a locked seat the sources are only tested. */
   report({ osIdleMs, ownIdleMs }: Pick<IdleReport, 'osIdleMs' | 'ownIdleMs'>): void {
     const { clock, openSession, idle } = this.#ports;
     const session = openSession();
-    const { state, idleMs } = compareSources(this.#sources, { atMs: clock.bootMs(), osIdleMs, ownIdleMs, card: this.#card(session) });
-    const before = this.#sources.doubt;
-    this.#sources = state;
-    if (state.doubt !== before) this.#say(session, osIdleMs, ownIdleMs);
-    if (session !== null) idle(idleMs);
+    const atMs = clock.bootMs();
+    const before = this.#doubt;
+    const compared = compareSources(this.#sources, { atMs, osIdleMs, ownIdleMs, card: this.#card(session) });
+    this.#sources = compared.state;
+    // Nobody is kept in by a thing at a locked seat; each opening is judged anew.
+    const judged = session === null ? null : judgePropped(this.#propped, atMs, compared.idleMs);
+    this.#propped = judged?.state ?? PROPPED_START;
+    if (this.#doubt !== before) this.#say(session, osIdleMs, ownIdleMs);
+    if (judged !== null) idle(judged.idleMs);
   }
 
   #card(session: OpenSession | null): IdleReport['card'] {
@@ -54,7 +64,7 @@ export class SeatIdle {
   }
 
   #say(session: OpenSession | null, osIdleMs: number, ownIdleMs: number): void {
-    const { doubt } = this.#sources;
+    const doubt = this.#doubt;
     const body = {
       session: session?.id ?? null,
       confidence: doubt === null ? 'full' : 'low',
@@ -67,5 +77,13 @@ export class SeatIdle {
   }
 }
 
+type Doubt = SourceDoubt | ProppedBy;
+
 /** Why, as the record names it. */
-const REASONS = { osBlind: 'os-blind', osFrozen: 'os-frozen', cardAway: 'card-away' } as const;
+const REASONS: Readonly<Record<Doubt, string>> = {
+  osBlind: 'os-blind',
+  osFrozen: 'os-frozen',
+  cardAway: 'card-away',
+  neverRests: 'never-rests',
+  clockwork: 'clockwork',
+};

@@ -75,6 +75,8 @@ export const de: Catalogue = {
   'truth.idle.osBlind': 'Dieser Rechner sieht nicht alle Eingaben. Bis er es tut, zählt für die Sperre die längste gemeldete Leerlaufzeit.',
   'truth.idle.osFrozen': 'Die Leerlaufzeit dieses Rechners steht still. Bis sie läuft, zählen nur Eingaben auf den Seiten des Platzes.',
   'truth.idle.cardAway': 'Hier wird ohne die Karte gearbeitet, die auf dem Leser liegen muss. Das hält den Platz nicht offen.',
+  'truth.idle.neverRests': 'Etwas bewegt oder drückt ohne Pause, wie es kein Mensch tut. Das hält den Platz nicht offen.',
+  'truth.idle.clockwork': 'Etwas bewegt sich im gleichen Takt, wie es kein Mensch tut. Das hält den Platz nicht offen.',
   'truth.enforcement': 'Schutz',
   'truth.enforcement.degraded': 'eingeschränkt',
 

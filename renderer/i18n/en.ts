@@ -78,6 +78,8 @@ export const en = {
   'truth.idle.osBlind': 'This machine does not see all input. Until it does, the seat locks after the longest idle time that it is told.',
   'truth.idle.osFrozen': 'This machine’s idle time stands still. Until it moves, only input in the seat’s own pages counts.',
   'truth.idle.cardAway': 'Somebody works here without the card that must lie on the reader. That does not keep the seat open.',
+  'truth.idle.neverRests': 'Something moves or presses without a rest, as no person does. That does not keep the seat open.',
+  'truth.idle.clockwork': 'Something moves by a clock, as no person does. That does not keep the seat open.',
   'truth.enforcement': 'Protection',
   'truth.enforcement.degraded': 'reduced',
 

@@ -57,7 +57,7 @@ const words: { readonly [T in EventType]: Words<T> } = {
     lane: 'locks',
     says: ({ confidence, reason }) =>
       confidence === 'low'
-        ? `What the seat is told of idle time is not believed (${reason}): the strictest counts.`
+        ? `What the seat is told of idle time is not believed (${reason}): it locks early rather than never.`
         : 'What the seat is told of idle time is believed again.',
   },
   'procedure.started': {
