@@ -64,7 +64,7 @@ function* changed(path: string, before: unknown, after: unknown, names: Readonly
   if (isDeepStrictEqual(before, after)) return;
   const noun = LISTS[path];
   if (noun !== undefined) yield* entries(path, noun, { before: entriesOf(before), after: entriesOf(after) }, names);
-  else if (path === '/breakGlass/apps') yield* granted(path, 'Emergency access', before, after, names);
+  else if (path === '/breakGlass/apps') yield* granted({ path, who: 'Emergency access' }, before, after, names);
   else if (isFields(before) && isFields(after)) yield* fieldsOf(path, before, after, names);
   else yield { path, sentence: `${labelOf(path)}: ${valueOf(path, before)} before, ${valueOf(path, after)} now.` };
 }
@@ -102,7 +102,7 @@ function* changedEntry(
     const [before, after] = [was[field], is[field]];
     if (isDeepStrictEqual(before, after)) continue;
     const at = `${path}/${field}`;
-    if (path.startsWith('/roles/') && field === 'apps') yield* granted(at, titleOf(is), before, after, names);
+    if (path.startsWith('/roles/') && field === 'apps') yield* granted({ path: at, who: titleOf(is) }, before, after, names);
     else if (field === 'sha256')
       yield { path: at, sentence: `${subject} has another content: ${short(before)} before, ${short(after)} now.` };
     else yield { path: at, sentence: `${subject}: ${wordsOf(field)} ${valueOf(at, before)} before, ${valueOf(at, after)} now.` };
@@ -110,7 +110,12 @@ function* changedEntry(
 }
 
 /** Applications that somebody gains or loses; a mere change of order is said as such. */
-function* granted(path: string, who: string, before: unknown, after: unknown, names: ReadonlyMap<string, string>): Generator<Difference> {
+function* granted(
+  { path, who }: { readonly path: string; readonly who: string },
+  before: unknown,
+  after: unknown,
+  names: ReadonlyMap<string, string>,
+): Generator<Difference> {
   const [was, is] = [textsOf(before), textsOf(after)];
   const gained = is.filter((id) => !was.includes(id));
   const lost = was.filter((id) => !is.includes(id));

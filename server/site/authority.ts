@@ -2,11 +2,12 @@
  * The site's certificate authority: one P-256 root that certifies this site's servers and seats and nothing else. Its
  * key never leaves this object; the token that enrols a seat carries its fingerprint.
  */
-import { createHash, createPrivateKey, type KeyObject, randomBytes, sign, webcrypto } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import Type from 'typebox';
 import { Value } from 'typebox/value';
+import { WardlockError } from '../../core/errors/index.ts';
 import { makeStateFolder, readIfThere, readOrMake, replaceFile } from '../../crypto/secret-files.ts';
 import { tlsKeyAlgorithm, x509 } from '../../crypto/x509.ts';
 
@@ -49,29 +50,48 @@ export interface Authority {
   serverIdentity(name: string, hosts: readonly string[], now: number): Promise<TlsIdentity>;
 }
 
-/** Opens the authority in `folder`, or makes it at first start; `made` says which. */
+/**
+ * Opens the authority in `folder`, or makes it at first start; `made` says which. A key beside a certificate that is none of
+ * its own would certify what no seat believes.
+ * @throws WardlockError START_STATE_FOREIGN when only one of the two files is the site's
+ */
 export async function openAuthority(folder: string, tenant: string, now: number): Promise<{ authority: Authority; made: boolean }> {
   makeStateFolder(folder);
+  // The certificate first: whoever makes both writes it last.
+  const present = readIfThere(join(folder, 'ca.pem'));
   const made = readIfThere(join(folder, 'ca.key')) === null;
+  if (made && present !== null) throw incomplete(folder);
   const fresh = made ? await newKeyPem() : '';
   const keyPem = readOrMake(join(folder, 'ca.key'), () => Buffer.from(fresh)).toString('utf8');
   const keys = await importKeys(keyPem);
-  const present = readIfThere(join(folder, 'ca.pem'));
   const root = present === null ? await selfSign(keys, tenant, now) : new x509.X509Certificate(present.toString('utf8'));
   if (present === null) replaceFile(join(folder, 'ca.pem'), Buffer.from(`${root.toString('pem')}\n`));
+  const own = createPublicKey(keyPem).export({ type: 'spki', format: 'der' });
+  if (!own.equals(Buffer.from(root.publicKey.rawData))) throw incomplete(folder);
   return { authority: build(folder, root, { keys, keyObject: createPrivateKey(keyPem) }), made };
+}
+
+/** As the certificate library calls them: Web Crypto's own types differ between Node and browsers. */
+type KeyPair = x509.X509CertificateCreateSelfSignedParams['keys'];
+type PublicKey = KeyPair['publicKey'];
+
+function incomplete(folder: string): WardlockError {
+  return new WardlockError(
+    'START_STATE_FOREIGN',
+    `${folder} has a ca.pem without its ca.key. Copy the key files of the site there, then start again.`,
+  );
 }
 
 interface Leaf {
   readonly subject: string;
-  readonly publicKey: webcrypto.CryptoKey;
+  readonly publicKey: PublicKey;
   readonly notBefore: Date;
   readonly notAfter: Date;
   readonly extensions: x509.Extension[];
 }
 
 interface AuthorityKeys {
-  readonly keys: webcrypto.CryptoKeyPair;
+  readonly keys: KeyPair;
   readonly keyObject: KeyObject;
 }
 
@@ -91,7 +111,7 @@ function build(folder: string, root: x509.X509Certificate, { keys, keyObject }: 
     spkiSha256: createHash('sha256').update(Buffer.from(root.publicKey.rawData)).digest(),
     sign: (bytes) => sign('sha256', bytes, { key: keyObject, dsaEncoding: 'ieee-p1363' }),
     certifySeat: async ({ publicKeySpki, tenant, workstationId, now }) => {
-      const publicKey = await webcrypto.subtle.importKey('spki', publicKeySpki, tlsKeyAlgorithm, true, ['verify']);
+      const publicKey = await crypto.subtle.importKey('spki', new Uint8Array(publicKeySpki), tlsKeyAlgorithm, true, ['verify']);
       const notAfter = now + SEAT_CERTIFICATE_DAYS * DAY_MS;
       const certificate = await issue({
         subject: `CN=${workstationId}`,
@@ -135,7 +155,7 @@ function readIdentity(path: string, hosts: readonly string[], now: number): TlsI
   return same && left > RENEW_BEFORE_DAYS * DAY_MS ? { key: kept.key, certificate: kept.certificate } : null;
 }
 
-function selfSign(keys: webcrypto.CryptoKeyPair, tenant: string, now: number): Promise<x509.X509Certificate> {
+function selfSign(keys: KeyPair, tenant: string, now: number): Promise<x509.X509Certificate> {
   return x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: newSerial(),
     name: `CN=Wardlock site authority ${tenant}`,
@@ -171,13 +191,13 @@ function fingerprint(certificate: x509.X509Certificate): string {
 }
 
 async function newKeyPem(): Promise<string> {
-  const pair = await webcrypto.subtle.generateKey(tlsKeyAlgorithm, true, ['sign', 'verify']);
-  return x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', pair.privateKey), 'PRIVATE KEY');
+  const pair = await crypto.subtle.generateKey(tlsKeyAlgorithm, true, ['sign', 'verify']);
+  return x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', pair.privateKey), 'PRIVATE KEY');
 }
 
-async function importKeys(pem: string): Promise<webcrypto.CryptoKeyPair> {
-  const privateKey = await webcrypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(pem), tlsKeyAlgorithm, true, ['sign']);
-  const { crv, kty, x, y } = await webcrypto.subtle.exportKey('jwk', privateKey);
+async function importKeys(pem: string): Promise<KeyPair> {
+  const privateKey = await crypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(pem), tlsKeyAlgorithm, true, ['sign']);
+  const { crv, kty, x, y } = await crypto.subtle.exportKey('jwk', privateKey);
   const point = Object.fromEntries(Object.entries({ crv, kty, x, y }).filter(([, value]) => value !== undefined));
-  return { privateKey, publicKey: await webcrypto.subtle.importKey('jwk', point, tlsKeyAlgorithm, true, ['verify']) };
+  return { privateKey, publicKey: await crypto.subtle.importKey('jwk', point, tlsKeyAlgorithm, true, ['verify']) };
 }
