@@ -3,7 +3,7 @@
  * from verified entries only, a chunk and its cursor in one transaction.
  */
 import type { Kysely } from 'kysely';
-import { eventCodes } from '../../contract/event-codes.ts';
+import { codesOf } from '../../contract/codes-of.ts';
 import { type EntryHeader, KIND_EPOCH } from '../../core/audit/index.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import { type BulkColumns, insertMany } from '../store/bulk.ts';
@@ -61,14 +61,10 @@ export function indexRow({ log, logNo, header, text }: Decrypted): IndexRow {
     session_id: textOf(event?.body, 'session'),
     person_id: textOf(event?.body, 'person'),
     app_id: textOf(event?.body, 'app'),
-    outcome: event === null ? null : outcomeOf(event.type),
+    // Of an event that this build does not know nothing is claimed.
+    outcome: event === null ? null : (codesOf(event.type, event.body)?.outcome ?? null),
     body: event === null ? '{}' : JSON.stringify(event.body),
   };
-}
-
-/** Of an event that this build does not know nothing is claimed. */
-function outcomeOf(type: string): number | null {
-  return Object.entries(eventCodes).find(([known]) => known === type)?.[1].outcome ?? null;
 }
 
 /** The cursor of a log, made with a number of its own when the log is new to the index. */
