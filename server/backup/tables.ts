@@ -21,7 +21,7 @@ export const LEFT_OUT: Readonly<Partial<Record<TableName, string>>> = {
 
 /** What a person must keep in another place, because no backup has it. */
 export const NOT_CONTAINED = [
-  'the key files of the state folder (ca.key, ca.pem, witness.key, mirror.key, log.key, directory.key, badge.key, storage.key): copy them once, to a safe place',
+  'the key files of the state folder (ca.key, ca.pem, witness.key, mirror.key, log.key, directory.key, badge.key, news.key, storage.key): copy them once, to a safe place',
   'the folder period-keys, without which the restored record can be proven but not decrypted: it is copied to one place that is overwritten, never kept in generations',
   'the private keys of policy authors, reader and escrow, which are not on the server or need not be',
 ] as const;
