@@ -19,7 +19,8 @@ export function lostConditions(engine: string, document: PolicyDocument, apps: r
   const compiled = new Set(apps.map(({ id }) => id));
   const lists = document.roles.filter((role) => role.apps.some((id) => compiled.has(id)));
   const roles = lists.map((role): LeftOut => {
-    const names = apps.filter(({ id }) => role.apps.includes(id)).map(({ name }) => name);
+    const listed = new Set(role.apps);
+    const names = apps.filter(({ id }) => listed.has(id)).map(({ name }) => name);
     return {
       path: `/roles/${document.roles.indexOf(role)}`,
       sentence: `${engine} knows no roles: what ${role.name} may start (${names.join(', ')}) is open to everybody at such a seat.`,

@@ -36,9 +36,11 @@ export function compileFapolicyd(document: PolicyDocument, facts: FapolicydFacts
   const native = document.apps.filter((app) => app.kind === 'native');
   const allowed = native.filter(({ id }) => reach.get(id)?.witness != null);
   const writer = new RuleWriter(facts);
-  for (const app of allowed) writer.app(app, document);
+  // Only these can recall a program; looking at all rules for each child would take as long as everything else.
+  const recalls = { ...document, rules: (document.rules ?? []).filter(isForEveryone) };
+  for (const app of allowed) writer.app(app, recalls, `/apps/${document.apps.indexOf(app)}`);
   const uid = `uid=${facts.uids.join(',')}`;
-  const recalled = new Set((document.rules ?? []).flatMap((rule) => (isForEveryone(rule) ? (rule.contents ?? []) : [])));
+  const recalled = new Set(recalls.rules.flatMap((rule) => rule.contents ?? []));
   const rules = [
     '# Made by Wardlock (policy compile). It stands alone: put no other rules beside it, they would be heard first.',
     `# Policy ${document.tenant} version ${document.version}.`,
@@ -75,13 +77,12 @@ class RuleWriter {
     this.#uid = `uid=${facts.uids.join(',')}`;
   }
 
-  app(app: NativeApp, document: PolicyDocument): void {
-    const path = `/apps/${document.apps.indexOf(app)}`;
+  app(app: NativeApp, recalls: PolicyDocument, path: string): void {
     const own = this.#program(app, path, app.name);
     if (own === null) return;
     this.rules.push(`allow perm=execute ${this.#uid} : ${objectOf(own)}`);
     const children = app.children.flatMap((child, index) => {
-      if (isRecalled(child, document)) return [];
+      if (isRecalled(child, recalls)) return [];
       return this.#program(child, `${path}/children/${index}`, `The child ${child.path} of ${app.name}`) ?? [];
     });
     const starters = [own, ...children].map((program) => program.path).join(',');

@@ -9,6 +9,7 @@ import type { AppExit } from '../../agent/launch/port.ts';
 import { type Cgroup, cgroupMount, endCgroup, enterCgroup, livingProcesses, makeCgroup } from '../../agent/os/cgroup.ts';
 import { processesOf } from '../support/processes.ts';
 import { named, openSeat, type Seat, startApp } from '../support/sandboxed-seat.ts';
+import { measureCompile } from './support/compile.ts';
 import { measureDecide } from './support/decide.ts';
 import { type BenchRow, type BenchSuite, judge, median, percentile } from './support/row.ts';
 
@@ -119,7 +120,9 @@ export const run: BenchSuite['run'] = async ({ say }) => {
     say(`Ending ${PROCESSES} processes, ${END_ROUNDS} times.`);
     const end = await measureEnd(seat);
     say('Deciding about 1,000 applications.');
-    return [exec, launch, end, measureDecide()];
+    const decide = measureDecide();
+    say('Compiling 10,000 rules for other engines.');
+    return [exec, launch, end, decide, measureCompile()];
   } finally {
     await seat.close();
   }
