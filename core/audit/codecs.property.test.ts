@@ -6,7 +6,7 @@ import { formatCheckpoint, parseCheckpoint } from './checkpoint.ts';
 import { cosign, verifyCosignature, withSignature } from './cosignature.ts';
 import { type EntryHeader, encodeHeader, HEADER_BYTES, KIND_EPOCH, MAX_CONTENT_BYTES, pad, parseHeader, unpad } from './entry.ts';
 import { type EpochBody, encodeEpochBody, parseEpochBody } from './epoch.ts';
-import { formatNote, NOTE_COSIGNATURE, NOTE_ED25519, noteVerifier, parseNote, signNote, verifyNote } from './note.ts';
+import { formatNote, NOTE_COSIGNATURE, NOTE_ED25519, noteVerifier, parseNote, signNote, verifyNote, verifyNoteAside } from './note.ts';
 import { formatAddCheckpoint, formatTlogProof, parseAddCheckpoint, parseTlogProof } from './proofs.ts';
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
@@ -30,6 +30,14 @@ test('a note reads back, verifies under its key, and under no other name, text o
       expect(verifyNote(note, noteVerifier(nodeCrypto, { name: `${keyName}x`, type: NOTE_ED25519, publicKey }))).toBe(false);
     }),
   );
+});
+
+test('a note that is verified aside gets the same answer', async () => {
+  const note = signNote(nodeCrypto, 'a\n', [{ name: 'n', signer }]);
+  const key = noteVerifier(nodeCrypto, { name: 'n', type: NOTE_ED25519, publicKey });
+  expect(await verifyNoteAside(note, key)).toBe(true);
+  expect(await verifyNoteAside({ ...note, text: 'b\n' }, key)).toBe(false);
+  expect(await verifyNoteAside(note, noteVerifier(nodeCrypto, { name: 'm', type: NOTE_ED25519, publicKey }))).toBe(false);
 });
 
 test('a checkpoint reads back with its origin, size and root', () => {

@@ -104,10 +104,10 @@ export function measureMemory(kit: StoreKit): BenchRow {
 }
 
 /** The log up to a kept checkpoint: sound and signed by itself. */
-function firstPart({ tables, anchor }: StoredLog): LogSource {
+function firstPart({ tables, beside }: StoredLog): LogSource {
   const end = tables.keptBefore(ENTRIES);
   if (end === undefined) throw new RangeError('no checkpoint to end at');
-  return storeSource(tables, { anchor }, undefined, end);
+  return storeSource(tables, beside, undefined, end);
 }
 
 function verifyAll(source: LogSource, options: VerifyOptions): void {
