@@ -11,6 +11,7 @@ import type { ErrorCode } from '../core/errors/index.ts';
 import { USUAL_RHYTHM } from '../core/reader/wedge.ts';
 import { openLink } from './agent/link.ts';
 import { sendPicture, serveBridge } from './bridge/serve.ts';
+import { forgetCopied } from './copied.ts';
 import { lockPage, lockSession } from './guard/borders.ts';
 import { SEAT_ORIGIN, SEAT_PAGE, serveSeatPages } from './guard/protocol.ts';
 import { counted, createReporter, REPORT_WINDOW_MS, type RefusedBorder } from './guard/reports.ts';
@@ -91,6 +92,7 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
     if (!isOpen(state)) stage.apply(state);
     sendPicture(page, picture());
     if (isOpen(state)) stage.apply(state);
+    if (isOpen(before) && (!isOpen(state) || before.sessionId !== state.sessionId)) forgetCopied();
     if (state.display !== before.display) nativeTheme.themeSource = themeSource(state.display.theme);
     webOrders.pictured(before.sessionId === state.sessionId);
   };
