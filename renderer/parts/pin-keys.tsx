@@ -1,5 +1,5 @@
 /** The keys and dots of every PIN pad, for fingers in gloves and for the keyboard. What is typed belongs to the screen around it. */
-import { type JSX, useCallback, useEffect, useRef, useState } from 'react';
+import { type JSX, useCallback, useLayoutEffect, useRef, useState } from 'react';
 import { useSeat } from '../context.ts';
 import { NO_PIN, type PinEntry, type PinKey, padKey, pinKey } from '../view/pin.ts';
 import { Icon } from './icons.tsx';
@@ -94,7 +94,8 @@ export function Keys({ busy, ready, press, ok }: KeysProps): JSX.Element {
 
 /** Keys of the keyboard work wherever the focus is; on a focused button Enter presses that button as always. */
 export function usePadKeys({ press, ok, cancel }: { press: (key: PinKey) => void; ok: () => void; cancel: () => void }): void {
-  useEffect(() => {
+  // Before the pad is painted: whoever types from habit must lose no digit on a busy machine.
+  useLayoutEffect(() => {
     const heard = (event: KeyboardEvent): void => {
       if (event.ctrlKey || document.querySelector('dialog[open]') !== null) return;
       const key = padKey(event.key);
