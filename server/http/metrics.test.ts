@@ -12,15 +12,17 @@ import { createConsoleApp } from './console-app.ts';
 let folder: string;
 let site: Site;
 let app: App;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'wardlock-metrics-'));
+beforeEach(async ({ onTestFinished }) => {
+  const made = await mkdtemp(join(tmpdir(), 'wardlock-metrics-'));
+  // Also where the site does not open: then there is nothing to close.
+  onTestFinished(() => rm(made, { recursive: true, force: true }));
+  folder = made;
   site = await openSite({ stateFolder: folder, database: await testDatabase(), tenant: null });
   app = await createConsoleApp(site, null);
 });
 afterEach(async () => {
   await app.close();
   await site.close();
-  await rm(folder, { recursive: true, force: true });
 });
 
 const get = (url: string) => app.inject({ method: 'GET', url });

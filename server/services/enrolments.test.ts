@@ -23,15 +23,17 @@ let token: string;
 const signer = nodeCrypto.signer(nodeCrypto.random(32));
 const workstationId = workstationIdOf(signer.publicKey);
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'wardlock-enrol-'));
+beforeEach(async ({ onTestFinished }) => {
+  const made = await mkdtemp(join(tmpdir(), 'wardlock-enrol-'));
+  // Also where the site does not open: then there is nothing to close.
+  onTestFinished(() => rm(made, { recursive: true, force: true }));
+  folder = made;
   site = await openSite({ stateFolder: folder, database: await testDatabase(), tenant: null });
   await site.policies.trust([Buffer.from(site.keys.directory.publicKey)]);
   token = (await site.enrolments.makeToken({ seatName: 'Bay 4', wardId: 'icu', wardName: null, lifeMs: 60_000 })).token;
 });
 afterEach(async () => {
   await site.close();
-  await rm(folder, { recursive: true, force: true });
 });
 
 interface Change {

@@ -10,13 +10,15 @@ let folder: string;
 let site: Site;
 const ada = { id: 'n.ada', displayName: 'Ada Reyes', givenName: 'Ada', role: 'nurse', badges: ['04A1B2C3'], pin: '805917' };
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'wardlock-staff-'));
+beforeEach(async ({ onTestFinished }) => {
+  const made = await mkdtemp(join(tmpdir(), 'wardlock-staff-'));
+  // Also where the site does not open: then there is nothing to close.
+  onTestFinished(() => rm(made, { recursive: true, force: true }));
+  folder = made;
   site = await openSite({ stateFolder: folder, database: await testDatabase(), tenant: null });
 });
 afterEach(async () => {
   await site.close();
-  await rm(folder, { recursive: true, force: true });
 });
 
 test('the PIN verifier is Argon2id as another implementation computes it from the same parameters', async () => {
