@@ -22,6 +22,8 @@ export interface ItemGround {
   readonly tenant: string;
   readonly workstationId: string;
   readonly seatName: string;
+  /** Ids of everyone who may sign in at this seat: a seat that was taken over reaches nobody else's credentials. */
+  readonly ward: ReadonlySet<string>;
   readonly at: number;
 }
 
@@ -52,6 +54,7 @@ function judged(type: string, person: string, refusal: ErrorCode | null): Judged
 
 /** Only over the PIN that the person changed it from: of two changes at two seats the first to arrive counts. */
 async function changePin(ground: ItemGround, item: Extract<NewsItem, { kind: 'pin' }>): Promise<ErrorCode | null> {
+  if (!ground.ward.has(item.person)) return 'CREDENTIAL_PERSON_UNKNOWN';
   const { db, keys, crypto, tenant, workstationId } = ground;
   const bytes = openSealed(crypto, keys.newsSeed, item.verifier, sealInfo(NEWS_INFO, tenant, workstationId, item.person));
   const verifier = bytes === undefined ? null : parse(bytes);
@@ -65,9 +68,9 @@ async function changePin(ground: ItemGround, item: Extract<NewsItem, { kind: 'pi
   return null;
 }
 
-async function enrolBadge({ db }: ItemGround, { person, badge }: Extract<NewsItem, { kind: 'badge' }>): Promise<ErrorCode | null> {
+async function enrolBadge({ db, ward }: ItemGround, { person, badge }: Extract<NewsItem, { kind: 'badge' }>): Promise<ErrorCode | null> {
   const known = await db.selectFrom('persons').select('revoked').where('id', '=', person).executeTakeFirst();
-  if (known === undefined || known.revoked !== 0) return 'CREDENTIAL_PERSON_UNKNOWN';
+  if (known === undefined || known.revoked !== 0 || !ward.has(person)) return 'CREDENTIAL_PERSON_UNKNOWN';
   const owner = await db.selectFrom('person_badges').select('person_id').where('badge_hmac', '=', badge).executeTakeFirst();
   if (owner !== undefined) return owner.person_id === person ? null : 'SERVER_BADGE_TAKEN';
   const has = await db.selectFrom('person_badges').select('badge_hmac').where('person_id', '=', person).execute();

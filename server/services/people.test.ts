@@ -185,6 +185,18 @@ describe('items', () => {
     expect(await site.log.firstFault()).toBeNull();
   });
 
+  test('a seat gives no badge and no PIN to people of other wards, who never come to it', async () => {
+    await site.staff.put([{ ...ada, id: 'eve', badges: [], wards: ['er'] }]);
+    const stranger = await newSeat('9', 'icu');
+    const badge = 'c'.repeat(64);
+    expect(await tells(stranger, { items: [{ kind: 'badge', number: 1, person: 'eve', badge }] })).toMatchObject({
+      refused: [{ number: 1, code: 'CREDENTIAL_PERSON_UNKNOWN' }],
+    });
+    expect((await site.staff.ofWard('er')).find(({ id }) => id === 'eve')?.badges).toEqual([]);
+    const own = await newSeat('8', 'er');
+    expect(await tells(own, { items: [{ kind: 'badge', number: 1, person: 'eve', badge }] })).toMatchObject({ refused: [] });
+  });
+
   test('a card is worthless elsewhere once it was used, and two seats that took it are an alarm', async () => {
     await site.codes.cards('ada', { count: 1, days: 1 }, 'cli');
     const codes = async () => (await site.staff.ofWard('icu'))[0]?.codes ?? [];

@@ -76,11 +76,12 @@ interface Judgement {
 }
 
 async function take(parts: PeopleParts, seat: TellingSeat, told: SeatNews): Promise<Judgement> {
-  const { db, changes, log, now } = parts;
+  const { db, staff, changes, log, now } = parts;
   const { workstationId } = seat;
   const at = now();
   const news = await whatIsNew(db, workstationId, told, at);
   if (news === null) return { taken: await takenOf(db, workstationId), refused: [] };
+  const ward = news.items.length === 0 ? new Set<string>() : await staff.idsOfWard(seat.wardId);
   let changed = false;
   const judgement = await db.transaction().execute(async (transaction) => {
     // Counts are each seat's own rows; only items touch what others touch.
@@ -92,7 +93,7 @@ async function take(parts: PeopleParts, seat: TellingSeat, told: SeatNews): Prom
     const refused: PeopleFacts['refused'] = [];
     for (const item of news.items) {
       if (item.number <= taken) continue;
-      const ground = { ...parts, db: transaction, workstationId, seatName: seat.name, at };
+      const ground = { ...parts, db: transaction, workstationId, seatName: seat.name, ward, at };
       const { refusal, changed: isChanged, event } = await takeItem(ground, item);
       if (refusal !== null) refused.push({ number: item.number, code: refusal });
       changed ||= isChanged;
