@@ -12,7 +12,7 @@ import { SeatView } from '../contract/seat-view.ts';
 import { WardlockError } from '../core/errors/index.ts';
 import type { PolicyDocument } from '../policies/schema.ts';
 import { type CommandLine, commandLine } from './command-line.ts';
-import { type Display, lendDisplay, startDisplay } from './display.ts';
+import { type Display, type DisplaySpec, lendDisplay, startDisplay } from './display.ts';
 import { type Handbook, startHandbook } from './handbook.ts';
 import { makePlaces, type Places } from './places.ts';
 import type { Progress } from './progress.ts';
@@ -48,7 +48,7 @@ export interface ClinicSpec {
   /** A display of the machine, or one in memory of this size. */
   readonly display:
     | { readonly kind: 'machine'; readonly name: string }
-    | { readonly kind: 'memory'; readonly width: number; readonly height: number };
+    | { readonly kind: 'memory'; readonly width: number; readonly height: number; readonly server?: NonNullable<DisplaySpec['server']> };
 }
 
 /** Where the seat's screens are drawn. A machine's own display takes no pictures of itself. */
@@ -116,7 +116,7 @@ async function openDisplay(spec: ClinicSpec, places: Places, users: SeatUsers | 
   // Below the home of the screens' user, because that user can always walk there.
   const dir = join(users?.ui.home ?? places.root, 'display');
   if (display.kind === 'memory') {
-    const memory = await startDisplay({ dir, width: display.width, height: display.height, owner });
+    const memory = await startDisplay({ ...display, dir, owner });
     return { name: memory.name, authority: memory.authority, memory };
   }
   return { name: display.name, authority: await lendDisplay({ dir, name: display.name, owner }), memory: undefined };

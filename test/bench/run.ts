@@ -22,8 +22,9 @@ async function load(name: string): Promise<BenchSuite> {
 }
 
 const figure = (value: number | null): string => (value === null ? '' : value >= 100 ? value.toFixed(0) : value.toPrecision(3));
+const GOAL_UNITS = { median: '', p95: ' (p95)', ratio: ' x', 'p95 ratio': ' x (p95)' } as const;
 const goalText = (row: BenchRow): string =>
-  row.goal === null ? '' : `${row.bound} ${row.goal}${row.of === 'ratio' ? ' x' : row.of === 'p95' ? ' (p95)' : ''}`;
+  row.goal === null ? '' : `${row.bound} ${row.goal}${row.of === null ? '' : GOAL_UNITS[row.of]}`;
 const verdict = (met: boolean | null): string => (met === null ? '' : met ? 'yes' : 'NO');
 
 function table(rows: readonly BenchRow[]): string {

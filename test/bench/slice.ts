@@ -2,18 +2,18 @@
  * The slice's figures: from a badge to a usable launcher in the real kiosk, durable appends, the agent's memory. Each against
  * a baseline of the same run where there is one.
  */
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Page } from '@playwright/test';
 import { type CliBoundary, cliBoundary } from '../../contract/cli.ts';
 import { type Clinic, openClinic } from '../../demo/clinic.ts';
-import { type Kiosk, launchKiosk, typeAsPerson } from '../../demo/kiosk.ts';
+import { type Kiosk, typeAsPerson } from '../../demo/kiosk.ts';
 import { openDrivenKiosk } from '../../demo/open-kiosk.ts';
 import { screens } from '../../demo/screens.ts';
 import { ANNA } from '../../demo/shift.ts';
 import { type BoundaryClient, connect } from '../../ipc/client.ts';
 import { measureSingleAppends } from './support/append.ts';
+import { openBareElectron, pressKey } from './support/bare-kiosk.ts';
 import { timeToPaint } from './support/painted.ts';
 import { type BenchOptions, type BenchRow, judge, median, percentile } from './support/row.ts';
 
@@ -77,7 +77,7 @@ export async function run({ say }: BenchOptions): Promise<readonly BenchRow[]> {
 
 async function measureTaps(clinic: Clinic): Promise<{ readonly taps: readonly number[]; readonly bare: readonly number[] }> {
   const kiosk = await openDrivenKiosk(clinic);
-  const bareKiosk = await openBare(clinic);
+  const bareKiosk = await openBareElectron(clinic);
   const agent = await connect({
     boundary: cliBoundary,
     path: join(clinic.seat.stateDir, 'run', 'cli.sock'),
@@ -117,31 +117,6 @@ async function signIn(kiosk: Kiosk, agent: BoundaryClient<CliBoundary>): Promise
   await seen.press('End session');
   await seen.until('lock');
   return toPad + toLauncher;
-}
-
-/** A key is always taken. */
-async function pressKey(page: Page, key: string): Promise<true> {
-  await page.keyboard.press(key);
-  return true;
-}
-
-/** The same Electron as the same user with the same sandbox, showing one word. */
-async function openBare(clinic: Clinic): Promise<Kiosk> {
-  const { users, seat, runtime, display } = clinic;
-  const home = join(users?.ui.home ?? clinic.places.root, 'bare');
-  const app = join(users?.ui.home ?? clinic.places.root, 'display', 'bare-app');
-  await cp(join(import.meta.dirname, 'support', 'bare-electron'), app, { recursive: true });
-  const { stage } = seat;
-  return launchKiosk({
-    electron: runtime.electron.path,
-    app,
-    agentSocket: 'none',
-    mode: 'rehearsal',
-    display: display.name,
-    home,
-    ...(display.authority === undefined ? {} : { authority: display.authority }),
-    ...(users === undefined || stage === undefined ? {} : { as: (command) => stage.as(users.ui, [], command) }),
-  });
 }
 
 /** Resident set of a process, from the kernel's own account (proc(5), `VmRSS`). */

@@ -28,6 +28,14 @@ describe('bench rows', () => {
     expect(() => judge({ id: 'search.seat', unit: 'ms', median: 1, goal })).toThrow('no such value');
   });
 
+  test('a goal of a ratio of 95th percentiles is held against that', () => {
+    const goal = { is: 'at most', value: 4, of: 'p95 ratio' } as const;
+    const row = { id: 'tap.grace', unit: 's', median: 0.1, baseline: 0.05, goal };
+    expect(judge({ ...row, p95: 0.2 })).toMatchObject({ ratio: 4, met: true });
+    expect(judge({ ...row, p95: 0.21 })).toMatchObject({ met: false });
+    expect(() => judge(row)).toThrow('no baseline');
+  });
+
   test('without a goal there is no verdict', () => {
     expect(judge({ id: 'x', unit: 'ms', median: 1 })).toMatchObject({ ratio: null, goal: null, met: null });
   });

@@ -8,8 +8,11 @@ export interface Goal {
   /** `at most` and `at least` are both inclusive. */
   readonly is: 'at most' | 'at least';
   readonly value: number;
-  /** What is compared: the row's median or 95th percentile as it is, or the median's ratio to the baseline. */
-  readonly of: 'median' | 'p95' | 'ratio';
+  /**
+   * What is compared: the row's median or 95th percentile as it is, or the ratio of either to the baseline. A ratio of 95th
+   * percentiles wants the baseline's own 95th percentile as the baseline.
+   */
+  readonly of: 'median' | 'p95' | 'ratio' | 'p95 ratio';
 }
 
 export interface BenchRow {
@@ -23,7 +26,7 @@ export interface BenchRow {
   readonly p99: number | null;
   /** The same unit, measured in the same run; null where the goal is an absolute one. */
   readonly baseline: number | null;
-  /** median over baseline. */
+  /** Median over baseline; of a goal for 95th percentiles that one over the baseline. */
   readonly ratio: number | null;
   readonly goal: number | null;
   readonly bound: Goal['is'] | null;
@@ -69,12 +72,13 @@ export const median = (samples: readonly number[]): number => percentile(samples
 /** Adds the ratio and the verdict to what was measured. */
 export function judge(measured: Measured): BenchRow {
   const { id, unit, median: value, p95, p99 = null, baseline = null, goal } = measured;
-  const ratio = baseline === null ? null : value / baseline;
+  const compares = goal?.of === 'p95 ratio' ? (p95 ?? null) : value;
+  const ratio = baseline === null || compares === null ? null : compares / baseline;
   const row = { id, unit, median: value, ...(p95 === undefined ? {} : { p95 }), p99, baseline, ratio };
   if (goal === undefined) return { ...row, goal: null, bound: null, of: null, met: null };
-  const compared = { ratio, p95: p95 ?? null, median: value }[goal.of];
+  const compared = { ratio, 'p95 ratio': ratio, p95: p95 ?? null, median: value }[goal.of];
   if (compared === null)
-    throw new RangeError(`${id} has a goal for its ${goal.of} but no ${goal.of === 'ratio' ? 'baseline' : 'such value'}.`);
+    throw new RangeError(`${id} has a goal for its ${goal.of} but no ${goal.of.endsWith('ratio') ? 'baseline' : 'such value'}.`);
   const met = goal.is === 'at most' ? compared <= goal.value : compared >= goal.value;
   return { ...row, goal: goal.value, bound: goal.is, of: goal.of, met };
 }
