@@ -80,6 +80,8 @@ export const SessionView = Type.Object({
   policyVersion: Count,
   /** What a new PIN must be like, for whoever may change theirs here; null for everybody else. */
   pinRule: Type.Union([Type.Null(), Type.Object({ minDigits: Count, maxDigits: Count })]),
+  /** Nobody has touched the open seat for a while: whoever comes next must see at once as whom it works. */
+  reminder: Type.Boolean(),
   /**
    * "Procedure in progress": for how many seconds a person may keep the seat from closing for idle time, 0 where the policy
    * does not offer it, and until when it is kept so now.

@@ -16,6 +16,7 @@ function view(generation: number, phase: SeatView['phase'], more: Partial<SeatVi
     lastLogin: null,
     policyVersion: 1,
     pinRule: null,
+    reminder: false,
     procedure: { offeredSeconds: 0, until: null },
     recorded: true,
   };

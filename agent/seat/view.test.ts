@@ -4,7 +4,7 @@ import { Value } from 'typebox/value';
 import { expect, test } from 'vitest';
 import { SeatView } from '../../contract/seat-view.ts';
 import { USUAL_RHYTHM } from '../../core/reader/wedge.ts';
-import { person, World } from '../../core/session/world.ts';
+import { person, rules, World } from '../../core/session/world.ts';
 import type { PolicySnapshot } from '../policy/policy-store.ts';
 import { testDocument } from './test-document.ts';
 import { seatView, type ViewFacts } from './view.ts';
@@ -123,4 +123,22 @@ test('a procedure in progress is offered by the policy alone and shows until whe
   const until = new Date(world.wallMs + 900_000).toISOString();
   world.advance(60_000);
   expect(pictureOf(world).session?.procedure).toEqual({ offeredSeconds: 900, until });
+});
+
+test('an open seat that nobody touches for a minute says who is signed in, until somebody does; an emergency without a name does not', () => {
+  const world = new World();
+  world.rules = { ...rules, warnAfterMs: 600_000 };
+  world.signIn(ada);
+  world.advance(59_999);
+  expect(pictureOf(world).session?.reminder).toBe(false);
+  world.advance(1);
+  expect(pictureOf(world).session?.reminder).toBe(true);
+  world.send({ type: 'Activity', idleMs: 0 });
+  expect(pictureOf(world).session?.reminder).toBe(false);
+  world.send({ type: 'LogoutPressed' });
+  world.settle();
+  world.send({ type: 'BreakGlassPressed', reasonId: 'code-blue', note: '' });
+  world.settle();
+  world.advance(120_000);
+  expect(pictureOf(world).session).toMatchObject({ kind: 'breakglass', reminder: false });
 });

@@ -15,6 +15,9 @@ import type { PolicySnapshot } from '../policy/policy-store.ts';
 import type { LastLogin } from '../state/memory.ts';
 import { type AppState, factsOf } from './apps.ts';
 
+/** An open seat that was untouched for this long says in large who is signed in, in milliseconds. */
+const REMINDER_MS = 60_000;
+
 export interface ViewFacts {
   readonly generation: number;
   readonly seat: Seat;
@@ -126,7 +129,7 @@ function pinPrompt(attempt: Attempt, who: Who, { seat, env, pinDigits }: ViewFac
   };
 }
 
-function sessionOf(session: OpenSession, { snapshot, env, lastLogin, recorded, pinRule }: ViewFacts): SeatView['session'] {
+function sessionOf(session: OpenSession, { seat, snapshot, env, lastLogin, recorded, pinRule }: ViewFacts): SeatView['session'] {
   const { who } = session;
   const roleName = snapshot?.document.roles.find((role) => role.id === who?.role)?.name;
   const person =
@@ -141,6 +144,7 @@ function sessionOf(session: OpenSession, { snapshot, env, lastLogin, recorded, p
     lastLogin,
     policyVersion: session.policyVersion,
     pinRule: pinRule === null || session.kind === 'breakglass' ? null : { minDigits: pinRule.minDigits, maxDigits: LONGEST_PIN },
+    reminder: who !== null && env.bootMs - seat.common.lastInputBootMs >= REMINDER_MS,
     procedure: procedureOf(session, env),
     ...(session.limitBootMs === null ? {} : { until: timestamp(env.wallMs + session.limitBootMs - env.bootMs) }),
     recorded,

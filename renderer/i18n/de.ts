@@ -161,6 +161,7 @@ export const de: Catalogue = {
   'bar.home': 'Programme',
   'bar.lock': 'Sperren',
   'bar.since': (p) => `seit ${p.time}`,
+  'bar.signedIn': (p) => `Angemeldet: ${p.name}`,
   'bar.emergency': 'Notfallzugang',
   'bar.recorded': 'wird aufgezeichnet',
   'bar.left': (p) => `noch ${p.time}`,

@@ -164,6 +164,7 @@ export const en = {
   'bar.home': 'Apps',
   'bar.lock': 'Lock',
   'bar.since': (p: { time: string }) => `since ${p.time}`,
+  'bar.signedIn': (p: { name: string }) => `Signed in: ${p.name}`,
   'bar.emergency': 'Emergency access',
   'bar.recorded': 'recorded',
   'bar.left': (p: { time: string }) => `${p.time} left`,

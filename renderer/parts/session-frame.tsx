@@ -32,7 +32,7 @@ function SessionBar({ view, front }: { readonly view: OpenView; readonly front: 
   const running = view.apps.filter(({ state }) => state === 'running');
   return (
     // biome-ignore lint/a11y/useAriaPropsSupportedByRole: the page's own header is a banner, which has a name
-    <header className="bar" aria-label={t('bar.label')}>
+    <header className="bar" data-reminder={view.session.reminder ? 'yes' : 'no'} aria-label={t('bar.label')}>
       <Person view={view} />
       <nav className="chips" aria-label={t('bar.running')}>
         <button type="button" className="chip chip-home" aria-current={front === null} onClick={() => void bridge.show({ appId: null })}>
@@ -78,7 +78,9 @@ function Person({ view }: { readonly view: OpenView }): JSX.Element {
         {session.person.initials}
       </span>
       <p>
-        <strong>{session.person.displayName}</strong>
+        <strong role="status">
+          {session.reminder ? t('bar.signedIn', { name: session.person.displayName }) : session.person.displayName}
+        </strong>
         <span>
           {session.person.roleName} <span className="bar-since">{t('bar.since', { time: clockTime(t, new Date(session.startedAt)) })}</span>
         </span>

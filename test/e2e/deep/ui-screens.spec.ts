@@ -165,6 +165,19 @@ const SHOTS: readonly Shot[] = [
     view: () => openView({ message: { key: 'app.changed', params: { app: 'Label printer' }, code: 'LAUNCH_FILE_CHANGED' } }),
   },
   {
+    name: 'signed-in-reminder',
+    screen: 'launcher',
+    view: () => {
+      const view = openView();
+      return view.session === null ? view : { ...view, session: { ...view.session, reminder: true } };
+    },
+  },
+  {
+    name: 'idle-not-believed',
+    screen: 'lock',
+    view: () => ({ ...lockedView(), truth: { ...truth, idle: { confidence: 'low', reason: 'osFrozen' } } }),
+  },
+  {
     name: 'procedure',
     screen: 'launcher',
     view: () => {

@@ -93,6 +93,7 @@ export function openView(more: Partial<SeatView> = {}): SeatView {
       lastLogin: { at: new Date(new Date().setHours(6, 40, 0, 0)).toISOString().replace(/\.\d+Z/, 'Z'), seatName: 'Bay 2' },
       policyVersion: 7,
       pinRule: { minDigits: 6, maxDigits: 12 },
+      reminder: false,
       procedure: { offeredSeconds: 3600, until: null },
       recorded: true,
     },
