@@ -71,7 +71,7 @@ export const de: Catalogue = {
   'truth.staff.oldMeaning': 'Wer seither gesperrt wurde, ist hier nicht bekannt: jede Anmeldung braucht die PIN.',
   'truth.staff.tooOldMeaning': 'Wer seither gesperrt wurde, ist hier nicht bekannt: nur der Notfallzugang geht.',
   'truth.idle': 'Leerlauf',
-  'truth.idle.low': 'unsicher, sperrt früher',
+  'truth.idle.low': 'sperrt früher',
   'truth.idle.osBlind': 'Dieser Rechner sieht nicht alle Eingaben. Bis er es tut, zählt für die Sperre die längste gemeldete Leerlaufzeit.',
   'truth.idle.osFrozen': 'Die Leerlaufzeit dieses Rechners steht still. Bis sie läuft, zählen nur Eingaben auf den Seiten des Platzes.',
   'truth.idle.cardAway': 'Hier wird ohne die Karte gearbeitet, die auf dem Leser liegen muss. Das hält den Platz nicht offen.',

@@ -74,7 +74,7 @@ export const en = {
   'truth.staff.oldMeaning': 'Who was blocked since is not known here, so every sign-in needs the PIN.',
   'truth.staff.tooOldMeaning': 'Who was blocked since is not known here, so only emergency access works.',
   'truth.idle': 'Idle time',
-  'truth.idle.low': 'unsure, locks early',
+  'truth.idle.low': 'locks early',
   'truth.idle.osBlind': 'This machine does not see all input. Until it does, the seat locks after the longest idle time that it is told.',
   'truth.idle.osFrozen': 'This machine’s idle time stands still. Until it moves, only input in the seat’s own pages counts.',
   'truth.idle.cardAway': 'Somebody works here without the card that must lie on the reader. That does not keep the seat open.',
