@@ -9,6 +9,7 @@ import { kindOf, openSnapshot, openStoreFolder, type StoredLog } from '../agent/
 import { verifyStored } from '../agent/store/verify-stored.ts';
 import { toHex } from '../core/audit/bytes.ts';
 import type { SectionSummary } from '../core/audit/export/coverage.ts';
+import type { Publication } from '../core/audit/export/published.ts';
 import type { ExportSummary } from '../core/audit/export/verify-export.ts';
 import { describeFault, type Fault } from '../core/audit/faults.ts';
 import type { NoteVerifier } from '../core/audit/note.ts';
@@ -142,10 +143,16 @@ function sectionSummary(section: SectionSummary): string {
   const { incarnation, size, ranges, runs, pruned, undecrypted, firstWallMicros, lastWallMicros } = section;
   const inWords = (some: SectionSummary['ranges']): string => some.map(({ from, to }) => `${from} to ${to}`).join(' and ');
   const gone = pruned.length === 0 ? '' : `entries ${inWords(pruned)} were pruned by retention, as the server signed`;
-  if (runs === 0) return `log ${incarnation}: ${gone}, of ${size} in the checkpoint`;
+  const shown = publicationText(section.published);
+  if (runs === 0) return `log ${incarnation}: ${gone}, of ${size} in the checkpoint, ${shown}`;
   const named = inWords(ranges);
   const rest = runs > ranges.length ? ` in ${runs} runs` : '';
-  return `log ${incarnation}: entries ${named}${rest} of ${size} in the checkpoint, ${timeText(firstWallMicros)} to ${timeText(lastWallMicros)}, ${undecrypted} undecrypted${gone === '' ? '' : `, ${gone}`}`;
+  return `log ${incarnation}: entries ${named}${rest} of ${size} in the checkpoint, ${timeText(firstWallMicros)} to ${timeText(lastWallMicros)}, ${undecrypted} undecrypted${gone === '' ? '' : `, ${gone}`}, ${shown}`;
+}
+
+function publicationText(published: Publication): string {
+  if (published === 'unchecked') return 'log of logs not checked (no --key of it)';
+  return published === 'waiting' ? 'NOT YET IN THE LOG OF LOGS' : `its first ${published} entries are in the log of logs`;
 }
 
 function drain<T>(faults: Generator<Fault, T>, report: Report): T {

@@ -3,7 +3,7 @@
  * streams line by line in the format of core/audit/export and never leaves out its last line.
  */
 import type { Kysely } from 'kysely';
-import { type ExportLine, formatLine } from '../../core/audit/export/lines.ts';
+import { type ExportLine, type ExportLineOf, formatLine } from '../../core/audit/export/lines.ts';
 import {
   type AuditCrypto,
   deriveEpochKeys,
@@ -20,6 +20,7 @@ import { WardlockError } from '../../core/errors/index.ts';
 import type { Tables } from '../store/schema.ts';
 import type { Envelopes } from './envelopes.ts';
 import type { Intake } from './intake.ts';
+import { findPublished } from './log-of-logs/published.ts';
 import { type LogName, readLog } from './logs.ts';
 import type { Reader } from './reader.ts';
 import { seatCalled } from './search.ts';
@@ -93,6 +94,7 @@ async function* section(parts: ExportParts, span: LogSpan): AsyncGenerator<Expor
   const { size } = parseCheckpoint(receipt).checkpoint;
   yield { kind: 'log', incarnation: span.incarnation, checkpoint: withSeatLines(receipt, log.note) };
   const tree = await readTree(db, hasher, { ...span, size });
+  yield { kind: 'published', place: await publishedPlace(parts, span, tree) };
   const pruned = [...span.pruned];
   for (const run of runsOf(span)) {
     while (pruned[0] !== undefined && pruned[0].start < run.start) {
@@ -103,6 +105,14 @@ async function* section(parts: ExportParts, span: LogSpan): AsyncGenerator<Expor
     yield* runLines(parts, { name: span, run, tree });
   }
   for (const { start, end, statement } of pruned) yield { kind: 'pruned', start, end, statement };
+}
+
+/** Null where nothing of this log that is stored was put in the log of logs yet. */
+async function publishedPlace({ db, hasher }: ExportParts, name: LogName, tree: StoredTree): Promise<ExportLineOf<'published'>['place']> {
+  const found = await findPublished(db, hasher, { ...name, size: tree.size });
+  if (found === null) return null;
+  const consistency = found.size === 0 ? [] : await tree.consistency(found.size);
+  return { entry: base64(found.entry), proof: found.proof, consistency: consistency.map(base64) };
 }
 
 /** What is left of a span between its pruned ranges. */

@@ -4,7 +4,7 @@
  */
 import type { Kysely } from 'kysely';
 import { HASH_BYTES } from '../../core/audit/bytes.ts';
-import { inclusionProof, type NodeReader, type TreeHasher } from '../../core/audit/index.ts';
+import { consistencyProof, inclusionProof, type NodeReader, type TreeHasher } from '../../core/audit/index.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { Tables } from '../store/schema.ts';
 import { type LogName, readLeafHashes } from './logs.ts';
@@ -18,6 +18,8 @@ export interface StoredTree {
   readonly size: number;
   /** The hashes from leaf `seq` to the root over the first `size` leaves. */
   proof(seq: number, size?: number): Promise<readonly Uint8Array[]>;
+  /** The hashes that show the first `oldSize` leaves, at least one, to be the beginning of all. */
+  consistency(oldSize: number): Promise<readonly Uint8Array[]>;
 }
 
 export async function readTree(db: Kysely<Tables>, hasher: TreeHasher, log: LogName & { readonly size: number }): Promise<StoredTree> {
@@ -40,12 +42,19 @@ export async function readTree(db: Kysely<Tables>, hasher: TreeHasher, log: LogN
     const leaves = block === near.block ? near.leaves : block === edge ? edgeLeaves : lacking();
     return complete(hasher, leaves, { at: begin - block * BLOCK, level });
   };
+  const comeNear = async (seq: number): Promise<void> => {
+    const block = Math.floor(seq / BLOCK);
+    if (block !== near.block) near = { block, leaves: block === edge ? edgeLeaves : await leavesOf(block) };
+  };
   return {
     size,
     proof: async (seq, over = size) => {
-      const block = Math.floor(seq / BLOCK);
-      if (block !== near.block) near = { block, leaves: block === edge ? edgeLeaves : await leavesOf(block) };
+      await comeNear(seq);
       return inclusionProof(hasher, seq, over, node);
+    },
+    consistency: async (oldSize) => {
+      await comeNear(oldSize - 1);
+      return consistencyProof(hasher, oldSize, size, node);
     },
   };
 }

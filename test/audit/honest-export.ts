@@ -16,14 +16,18 @@ import type { MemoryLog } from './memory-log.ts';
 
 const hasher = treeHasher(nodeCrypto);
 
-/** RFC 6962 PATH of an entry in the first `size` entries of a log. */
-export function proofIn(log: MemoryLog, seq: number, size: number): readonly Uint8Array[] {
-  const nodes: NodeReader = (level, index) => {
+/** The complete subtrees of a log. */
+export function nodesOf(log: MemoryLog): NodeReader {
+  return (level, index) => {
     const range = CompactRange.empty(hasher, index * 2 ** level);
     for (let at = range.begin; at < range.begin + 2 ** level; at += 1) range.append(hasher.leaf(entryOf(log, at)));
     return range.nodes[0]?.hash ?? hasher.emptyRoot;
   };
-  return inclusionProof(hasher, seq, size, nodes);
+}
+
+/** RFC 6962 PATH of an entry in the first `size` entries of a log. */
+export function proofIn(log: MemoryLog, seq: number, size: number): readonly Uint8Array[] {
+  return inclusionProof(hasher, seq, size, nodesOf(log));
 }
 
 function entryOf(log: MemoryLog, seq: number): Uint8Array {

@@ -5,6 +5,7 @@
 import { toHex } from '../bytes.ts';
 import type { LogId } from '../entry.ts';
 import { isEpochEntry, wallMicrosOf } from '../verify/entry-check.ts';
+import type { Publication } from './published.ts';
 
 /** So many ranges are named; `runs` counts all. The server writes one for each log. */
 const RANGES_NAMED = 64;
@@ -27,6 +28,8 @@ export interface SectionSummary {
   /** Wall time of the first and the last entry, microseconds since 1970 UTC. */
   readonly firstWallMicros: number | undefined;
   readonly lastWallMicros: number | undefined;
+  /** Where this log stands in the log of logs, as far as a key given proves it. */
+  readonly published: Publication;
 }
 
 /** Counts while the lines of a section pass. */
@@ -41,6 +44,7 @@ export class Coverage {
   #decrypted = 0;
   #firstWallMicros: number | undefined;
   #lastWallMicros: number | undefined;
+  #published: Publication = 'unchecked';
 
   constructor(log: LogId, size: number) {
     this.#log = log;
@@ -69,6 +73,10 @@ export class Coverage {
     join(this.#pruned, start, end);
   }
 
+  published(place: Publication): void {
+    this.#published = place;
+  }
+
   summary(): SectionSummary {
     return {
       incarnation: toHex(this.#log.incarnation),
@@ -81,6 +89,7 @@ export class Coverage {
       undecrypted: this.#events - this.#decrypted,
       firstWallMicros: this.#firstWallMicros,
       lastWallMicros: this.#lastWallMicros,
+      published: this.#published,
     };
   }
 }

@@ -31,6 +31,21 @@ const LogLine = Type.Object(
   closed,
 );
 /**
+ * The place of this log in the server's log of logs: the newest of its checkpoints there that is not beyond the section's, as
+ * the entry is, with its C2SP tlog-proof in a checkpoint of the log of logs and the consistency proof from the one checkpoint to
+ * the other. Null: it has no place there yet.
+ */
+const PublishedLine = Type.Object(
+  {
+    kind: Type.Literal('published'),
+    place: Type.Union([
+      Type.Null(),
+      Type.Object({ entry: Base64, proof: Type.String({ maxLength: 16_384 }), consistency: Hashes }, closed),
+    ]),
+  },
+  closed,
+);
+/**
  * Certificate of an epoch: its opening entry with the inclusion proof in the section's checkpoint. `certificate` is the
  * C2SP tlog-proof of the same entry in the closing checkpoint of the epoch before, which log key and old key signed.
  * `secret` is E, so that anyone can decrypt this epoch's entries and see that `event` is what was sealed.
@@ -58,7 +73,7 @@ const PrunedLine = Type.Object({ kind: Type.Literal('pruned'), start: Count, end
 /** The last line: an export without it was cut off. */
 const EndLine = Type.Object({ kind: Type.Literal('end'), entries: Count }, closed);
 
-const ExportLine = Type.Union([HeadLine, LogLine, EpochLine, RunLine, PrunedLine, EntryLine, EndLine]);
+const ExportLine = Type.Union([HeadLine, LogLine, PublishedLine, EpochLine, RunLine, PrunedLine, EntryLine, EndLine]);
 export type ExportLine = Static<typeof ExportLine>;
 export type ExportLineOf<K extends ExportLine['kind']> = Extract<ExportLine, { kind: K }>;
 

@@ -205,6 +205,7 @@ test('an export says which part of each log it covers, so that one cut short sho
     undecrypted: 0,
     firstWallMicros: parseHeader(entry(5)).wallMicros,
     lastWallMicros: parseHeader(entry(24)).wallMicros,
+    published: 'unchecked',
   });
   const cut = summaryOf(honest(log, 5, 15));
   expect(cut).toMatchObject({ faults: 0, sections: [{ size, ranges: [{ from: 5, to: 14 }], entries: 10 }] });

@@ -21,6 +21,7 @@ import { FaultSink } from '../verify/fault-sink.ts';
 import { LinkChecker } from '../verify/links.ts';
 import { Coverage, type SectionSummary } from './coverage.ts';
 import { type ExportLineOf, parseLine } from './lines.ts';
+import { checkPublished } from './published.ts';
 import { RunProof } from './run-proof.ts';
 
 export interface ExportSummary {
@@ -101,6 +102,7 @@ class ExportVerifier {
     const line = this.#ended ? undefined : parseLine(text);
     if (line?.kind === 'export' && this.#lines === 1) this.#workstation = fromHex(line.workstation, WORKSTATION_BYTES);
     else if (line?.kind === 'log' && this.#workstation !== undefined) this.#openSection(line, this.#workstation);
+    else if (line?.kind === 'published' && this.#section !== undefined) this.#published(line, this.#section);
     else if (line?.kind === 'epoch' && this.#section !== undefined) this.#epoch(line, this.#section);
     else if (line?.kind === 'run' && this.#section !== undefined) this.#openRun(line, this.#section);
     else if (line?.kind === 'entry' && this.#section !== undefined && this.#run !== undefined) this.#entry(line, this.#section, this.#run);
@@ -149,6 +151,13 @@ class ExportVerifier {
       this.#faults.add({ code: 'KEY_MISMATCH', detail: `No key given signed the checkpoint of ${origin}.` });
     if (section.runs === 0 && section.pruned === 0) this.#faults.add({ code: 'EXPORT_EMPTY', detail: `It shows no entry of ${origin}.` });
     this.#sections.push(section.coverage.summary());
+  }
+
+  #published(line: ExportLineOf<'published'>, { signed, coverage }: Section): void {
+    const place = checkPublished(this.#hasher, line, signed, this.#options.keys);
+    if (place === undefined)
+      this.#faults.add({ code: 'PROOF_INVALID', detail: `It is the place of ${signed.checkpoint.origin} in the log of logs.` });
+    else coverage.published(place);
   }
 
   #epoch(line: ExportLineOf<'epoch'>, section: Section): void {
