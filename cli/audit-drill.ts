@@ -56,13 +56,21 @@ function drill(path: string, flags: DrillFlags): number {
   return good ? 0 : 1;
 }
 
-/** Opens the secret of each sampled epoch and the first event in it. */
+/** Opens the secret of each sampled epoch and the first event in it. One whose opening entry is gone can't be opened by anybody. */
 function drillLog(source: LogSource, privateKey: Uint8Array, every: number, result: DrillResult): void {
   let keys: EpochKeys | undefined;
+  let epoch: number | undefined;
   for (const { bytes } of source.entries()) {
     const header = parseHeader(bytes);
-    if (header.kind === KIND_EPOCH) {
+    if (header.kind !== KIND_EPOCH && header.epoch !== epoch) {
+      epoch = header.epoch;
       keys = undefined;
+      if (epoch % every !== 0) continue;
+      result.epochs += 1;
+      result.failed.push(epoch);
+    } else if (header.kind === KIND_EPOCH) {
+      keys = undefined;
+      epoch = header.epoch;
       if (header.epoch % every !== 0) continue;
       result.epochs += 1;
       const opened = openEpochSecret(nodeCrypto, bytes, header, privateKey);

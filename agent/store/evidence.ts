@@ -5,6 +5,7 @@
 import { closeSync, copyFileSync, existsSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import process from 'node:process';
 import { fromUtf8, toHex } from '../../core/audit/bytes.ts';
 import type { AuditCrypto } from '../../core/audit/crypto.ts';
 import type { LogSource } from '../../core/audit/verify/source.ts';
@@ -81,7 +82,12 @@ export function openStoreFolder(path: string, crypto: AuditCrypto): Evidence {
 function openFolder(folder: string, name: string, crypto: AuditCrypto, present: boolean): Evidence {
   refuseLive(join(folder, name));
   const copies = mkdtempSync(join(tmpdir(), 'wardlock-verify-'));
-  const release = (): void => rmSync(copies, { recursive: true, force: true });
+  const release = (): void => {
+    process.off('exit', release);
+    rmSync(copies, { recursive: true, force: true });
+  };
+  // Whoever reads through a pipe and has seen enough ends the command in the middle.
+  process.once('exit', release);
   try {
     for (const suffix of ['', '-wal']) {
       if (existsSync(join(folder, `${name}${suffix}`))) copyFileSync(join(folder, `${name}${suffix}`), join(copies, `log.db${suffix}`));

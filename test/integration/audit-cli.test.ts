@@ -1,6 +1,6 @@
 /** The audit commands as people run them: real processes, exit codes and lines. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -28,12 +28,16 @@ beforeAll(async () => {
 });
 afterAll(() => seat.remove());
 
-function keyFile(kind: 'reader' | 'escrow', key: Uint8Array): string {
-  const path = join(seat.dir, `${kind}.key`);
+function keyFile(kind: 'reader' | 'escrow', key: Uint8Array, folder = seat.dir): string {
+  const path = join(folder, `${kind}.key`);
   const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
   const file = { schema: 'wardlock-private-key/1', kind, privateKey: text(key), publicKey: text(nodeCrypto.hpkePublicKey(key)) };
   writeFileSync(path, JSON.stringify(file), { mode: 0o600 });
   return path;
+}
+
+function escrowOf(kit: StoreKit): string {
+  return keyFile('escrow', kit.escrowKey, kit.dir);
 }
 
 /** A page of a table, counted from 1 (SQLite's dbstat). */
@@ -168,8 +172,31 @@ test('verify: a damaged page of the database is entries by name, the rest is sti
     expect(middle).toEqual([1, [expect.stringMatching(/^ENTRY_MISSING from \d+ to \d+: /)]]);
     const [, end] = damaged(place('entry', 'max(pageno)'));
     expect(end.map((line) => line.split(' ')[0])).toEqual(['ANCHOR_AHEAD', 'ENTRIES_TRUNCATED']);
+    const whole = audit('escrow-drill', sound, '--escrow-key', escrowOf(big));
+    expect(whole).toMatchObject({ status: 0, stdout: expect.stringContaining('opened 4 of 4 epochs') });
+    damaged(place('entry', 'min(pageno) + 10'));
+    const lost = audit('escrow-drill', join(big.dir, 'damaged'), '--escrow-key', escrowOf(big));
+    expect(lost).toMatchObject({ status: 1, stdout: expect.stringContaining('It does not open epochs 1.') });
     const [status, lines] = damaged(place('kept', 'min(pageno)'));
     expect([status, lines.at(-1)]).toEqual([1, expect.stringMatching(/^STORE_DAMAGED: /)]);
+  } finally {
+    await big.remove();
+  }
+});
+
+test('show: a reader of the pipe that has seen enough leaves no copy of the evidence behind', async () => {
+  const big = await storeKit();
+  try {
+    const store = await big.open();
+    await Promise.all(Array.from({ length: 600 }, (_, at) => store.append(lockEvent(at))));
+    await store.close();
+    const copies = join(big.dir, 'copies');
+    mkdirSync(copies);
+    const [program, key] = [`'${process.execPath}' '${MAIN}'`, keyFile('reader', big.readerKey, big.dir)];
+    const line = `${program} audit show '${big.storeDir}' --reader-key '${key}' | head -c 10`;
+    const { stdout } = spawnSync('sh', ['-c', line], { encoding: 'utf8', env: { ...process.env, TMPDIR: copies } });
+    expect(stdout).toMatch(/^\{"log":"/);
+    expect(readdirSync(copies)).toEqual([]);
   } finally {
     await big.remove();
   }
