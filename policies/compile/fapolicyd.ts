@@ -41,12 +41,14 @@ export function compileFapolicyd(document: PolicyDocument, facts: FapolicydFacts
   for (const app of allowed) writer.app(app, recalls, `/apps/${document.apps.indexOf(app)}`);
   const uid = `uid=${facts.uids.join(',')}`;
   const recalled = new Set(recalls.rules.flatMap((rule) => rule.contents ?? []));
+  const loaders = facts.loaders.filter(({ path }) => EXPRESSIBLE.test(path));
+  // A program that was started through its loader has the loader's name. The engine's own pattern for this let such a program run.
   const rules = [
     '# Made by Wardlock (policy compile). It stands alone: put no other rules beside it, they would be heard first.',
     `# Policy ${document.tenant} version ${document.version}.`,
-    `deny_audit perm=any ${uid} pattern=ld_so : all`,
     ...[...recalled].map((sha256) => `deny_audit perm=execute ${uid} : sha256hash=${sha256}`),
-    ...facts.loaders.filter(({ path }) => EXPRESSIBLE.test(path)).map((loader) => `allow perm=execute ${uid} : ${objectOf(loader)}`),
+    ...loaders.map(({ path }) => `deny_audit perm=any ${uid} exe=${path} : all`),
+    ...loaders.map((loader) => `allow perm=execute ${uid} : ${objectOf(loader)}`),
     ...writer.rules,
     `deny_audit perm=execute ${uid} : all`,
     'allow perm=any all : all',
@@ -126,6 +128,7 @@ function always(document: PolicyDocument, { loaders }: FapolicydFacts): readonly
   return [
     whole('fapolicyd judges programs, not what they read: an interpreter that is allowed runs any script, and libraries are not checked.'),
     whole('fapolicyd does not see a program that is run from memory (memfd), and not what a user mounts in a namespace of their own.'),
+    whole('A program that is given to the dynamic loader by hand is kept from its libraries; one that needs none runs.'),
     whole("How people come in, timers, readers, emergency access and the record are the seat's alone; fapolicyd knows none of them."),
     ...(web.length === 0 ? [] : [whole(`fapolicyd knows no web applications: ${web.join(', ')}.`)]),
     ...(loaders.length === 0 ? [whole('No dynamic loader was found here: programs that need one will not start until it is named.')] : []),
