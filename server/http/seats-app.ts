@@ -118,7 +118,7 @@ const forSeats = (summary: string, good: TSchema, codes: readonly ErrorCode[] = 
   ...answers({ 200: good }, [...onlySeats, ...codes]),
 });
 
-/** Reads first and waits only when nothing is newer, so that no change between two polls is missed. */
+/** Listens before it reads, and waits only when nothing is newer, so that no change is missed between two polls or within one. */
 function updates(
   app: App,
   site: Site,
@@ -139,10 +139,14 @@ function updates(
     const until = site.now() + Math.min(Number(wait), MAX_WAIT_SECONDS) * 1000;
     let seat = seatOf(request);
     for (;;) {
-      const newer = await newerFor(site, seat, { policy: Number(policy), directory: Number(directory) });
       const left = until - site.now();
-      if (newer.policy !== null || newer.directory !== null || left <= 0 || gone.signal.aborted || stopping.aborted) return newer;
-      await site.changes.wait(left, gone.signal);
+      const change = site.changes.wait(Math.max(0, left), gone.signal);
+      const newer = await newerFor(site, seat, { policy: Number(policy), directory: Number(directory) });
+      if (newer.policy !== null || newer.directory !== null || left <= 0 || gone.signal.aborted || stopping.aborted) {
+        gone.abort();
+        return newer;
+      }
+      await change;
       // Whoever was revoked while it waited gets nothing that came after.
       seat = await identifySeat(site.store.db, peer);
     }
