@@ -78,6 +78,7 @@ function aeadKey(raw: Uint8Array): AeadKey {
  */
 function macKey(raw: Uint8Array): MacKey {
   checkSecret(raw);
+  // The caller wipes `raw`: nothing below may read it later.
   const padded = (filler: number, room: number): Uint8Array => {
     const block = new Uint8Array(HMAC_BLOCK_BYTES + room).fill(filler, 0, HMAC_BLOCK_BYTES);
     for (const [at, byte] of raw.entries()) block[at] = byte ^ filler;
@@ -89,16 +90,26 @@ function macKey(raw: Uint8Array): MacKey {
     mac(...parts) {
       let end = HMAC_BLOCK_BYTES;
       for (const part of parts) end += part.length;
-      if (end > inner.length) inner = padded(HMAC_INNER, end);
+      if (end > inner.length) inner = grown(inner, end);
       end = HMAC_BLOCK_BYTES;
       for (const part of parts) {
         inner.set(part, end);
         end += part.length;
       }
       sha256Into(inner.subarray(0, end), outer, HMAC_BLOCK_BYTES);
+      // Parts of it were an event in clear.
+      inner.fill(0, HMAC_BLOCK_BYTES, end);
       return sha256(outer);
     },
   };
+}
+
+/** The same pad with more room behind it. */
+function grown(pad: Uint8Array, bytes: number): Uint8Array {
+  const block = new Uint8Array(bytes);
+  block.set(pad.subarray(0, HMAC_BLOCK_BYTES));
+  pad.fill(0);
+  return block;
 }
 
 function verifier(publicKey: Uint8Array): SignatureVerifier {
