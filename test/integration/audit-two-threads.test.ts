@@ -1,11 +1,13 @@
 /** Two threads answer what one answers, for a sound log and for each place at which one may be damaged. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStoreFolder } from '../../agent/store/evidence.ts';
 import { storePaths } from '../../agent/store/incarnation.ts';
 import { type StoredSummary, verifyStored } from '../../agent/store/verify-stored.ts';
-import type { NoteVerifier } from '../../core/audit/note.ts';
+import { formatCheckpoint, parseCheckpoint } from '../../core/audit/checkpoint.ts';
+import { cosign } from '../../core/audit/cosignature.ts';
+import { formatNote, NOTE_COSIGNATURE, type NoteVerifier, noteVerifier } from '../../core/audit/note.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { entryOf, nameOf, putEntry, tamper } from '../audit/check.ts';
 import { lockEvent, type StoreKit, storeKit } from '../audit/store-kit.ts';
@@ -156,5 +158,33 @@ test('fault 16: a stored hash that was forged is believed by neither thread', as
     expect({ ...two.summary, threads: 1 }).toEqual(one.summary);
   } finally {
     forge(false);
+  }
+});
+
+test('what the witness cosigned is held against the half that it ends in, and what it contradicts has the same name in two threads as in one', async () => {
+  const witness = { name: 'wardlock/test/witness', signer: nodeCrypto.signer(nodeCrypto.random(32)) };
+  const receiptKeys = [noteVerifier(nodeCrypto, { name: witness.name, type: NOTE_COSIGNATURE, publicKey: witness.signer.publicKey })];
+  const path = storePaths(seat.storeDir).witnessed;
+  const keep = (text: string): void => writeFileSync(path, formatNote({ text, signatures: [cosign(nodeCrypto, text, witness, 5)] }));
+  const marks: string[] = [];
+  tamper(seat, (log) => {
+    for (const newest of ['SELECT note FROM kept ORDER BY size DESC LIMIT 1', 'SELECT note FROM head']) {
+      marks.push(String(log.prepare(newest).pluck().get()));
+    }
+    marks.push(String(log.prepare('SELECT note FROM kept WHERE size = ?').pluck().get(cut)));
+  });
+  try {
+    for (const note of marks) {
+      const { note: signed, checkpoint } = parseCheckpoint(note);
+      keep(signed.text);
+      const { summary, faults } = await verified(2, { receiptKeys });
+      expect([faults, summary.threads, summary.witnessed]).toEqual([[], 2, checkpoint.size]);
+      keep(formatCheckpoint({ ...checkpoint, root: nodeCrypto.random(32) }));
+      for (const threads of [1, 2] as const) {
+        expect((await verified(threads, { receiptKeys })).faults).toEqual([`RECEIPT_FORKED from 0 to ${checkpoint.size - 1}`]);
+      }
+    }
+  } finally {
+    rmSync(path, { force: true });
   }
 });
