@@ -106,3 +106,24 @@ test('policy new writes a policy that validates, once', async () => {
   expect(await cli('policy', 'validate', out)).toMatchObject({ code: 0 });
   expect((await cli(...ask)).err).toContain('a policy is never overwritten');
 });
+
+describe('policy compile', () => {
+  test('writes the rules of an engine and says what was left out, with its place', async () => {
+    const out = join(folder, 'compiled');
+    const words = ['policy', 'compile', file, '--to', 'fapolicyd', '--user', '61567', '--out', out];
+    const text = await cli(...words);
+    expect(text).toMatchObject({ code: 0, err: '' });
+    expect(text.out).toContain('/rules/0: Rule nights: fapolicyd knows no wards and no hours, so it denies nothing there.');
+    expect(text.out).toContain(`${GONE} is not on this machine`);
+    const answer: unknown = JSON.parse((await cli(...words, '--json')).out);
+    expect(answer).toMatchObject({ engine: 'fapolicyd', files: [join(out, 'wardlock.rules'), join(out, 'wardlock.trust')] });
+    expect(await readFile(join(out, 'wardlock.rules'), 'utf8')).toContain('deny_audit perm=execute uid=61567 : all');
+  });
+  test('refuses root, a missing user, and rules for USB devices from nothing', async () => {
+    const compile = (...words: readonly string[]) => cli('policy', 'compile', file, '--out', join(folder, 'none'), '--to', ...words);
+    const [root, nobody, usb] = await Promise.all([compile('fapolicyd', '--user', '0'), compile('fapolicyd'), compile('usbguard')]);
+    expect(root).toMatchObject({ code: 64, err: expect.stringContaining('Programs of root are left alone') });
+    expect(nobody).toMatchObject({ code: 64, err: expect.stringContaining('--user') });
+    expect(usb).toMatchObject({ code: 1, err: expect.stringContaining('POLICY_NOT_COMPILED') });
+  });
+});
