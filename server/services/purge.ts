@@ -98,6 +98,7 @@ async function run(parts: PurgeParts, options: PurgeOptions): Promise<PurgeRepor
     }
     options.onProgress?.({ workstationId: plan.workstationId, entries });
   }
+  if (!options.dryRun) await sweepIndex(db);
   const evidence = await purgeEvidence(db, { cutoff, dryRun: options.dryRun });
   const keys = options.dryRun ? await wouldDestroy(parts, cutoff) : await destroyKeys(parts, options.by);
   return {
@@ -173,21 +174,7 @@ async function purgeRange(parts: PurgeParts, name: LogName, range: PlannedRange,
       .where('seq', '>=', start)
       .where('seq', '<', end)
       .execute();
-    await db
-      .deleteFrom('indexed_events')
-      .where('workstation_id', '=', workstation_id)
-      .where('incarnation', '=', incarnation)
-      .where('seq', '>=', start)
-      .where('seq', '<', end)
-      .execute();
-    // A session that goes on in what is kept stays in the list; what went of it is named in its story.
-    await db
-      .deleteFrom('indexed_sessions')
-      .where('workstation_id', '=', workstation_id)
-      .where('incarnation', '=', incarnation)
-      .where('last_seq', '<', end)
-      .where('first_seq', '>=', start)
-      .execute();
+    await forgetIndexed(db, within);
     const merged = await mergeRange(parts, db, { ...name, ...range }, retention);
     const body = {
       workstation: workstation_id,
@@ -200,6 +187,37 @@ async function purgeRange(parts: PurgeParts, name: LogName, range: PlannedRange,
     };
     await parts.log.append({ type: 'record.purged', actor: by, body }, db);
   });
+}
+
+interface Indexed {
+  readonly workstation_id: string;
+  readonly incarnation: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+async function forgetIndexed(db: Kysely<Tables>, { workstation_id, incarnation, start, end }: Indexed): Promise<void> {
+  await db
+    .deleteFrom('indexed_events')
+    .where('workstation_id', '=', workstation_id)
+    .where('incarnation', '=', incarnation)
+    .where('seq', '>=', start)
+    .where('seq', '<', end)
+    .execute();
+  // A session that goes on in what is kept stays in the list; what went of it is named in its story.
+  await db
+    .deleteFrom('indexed_sessions')
+    .where('workstation_id', '=', workstation_id)
+    .where('incarnation', '=', incarnation)
+    .where('last_seq', '<', end)
+    .where('first_seq', '>=', start)
+    .execute();
+}
+
+/** A reader that had the entries in hand while an earlier purge took them may have written their rows after it. */
+async function sweepIndex(db: Kysely<Tables>): Promise<void> {
+  const ranges = await db.selectFrom('pruned_ranges').select(['workstation_id', 'incarnation', 'start', 'end']).execute();
+  for (const range of ranges) await forgetIndexed(db, { ...range, start: Number(range.start), end: Number(range.end) });
 }
 
 /** Leaves a place for every entry, so that those after it keep theirs; the leaf hashes are not touched. */
