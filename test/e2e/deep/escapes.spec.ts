@@ -16,6 +16,15 @@ import { lockedView, openView } from '../support/views.ts';
 const run = promisify(execFile);
 const SCREEN = { x: 0, y: 0, width: 1280, height: 800 } as const;
 const SECRET = 'potassium 6.1';
+/** Virtual terminals and SysRq are the system's to switch off; on this display their keys must at least lead nowhere. */
+const SYSTEM_KEYS: readonly string[] = [
+  'ctrl+alt+Delete',
+  ...Array.from({ length: 5 }, () => 'Super_L'),
+  ...['r', 'e', 'd', 'l', 'x', 'Tab'].map((key) => `super+${key}`),
+  ...Array.from({ length: 12 }, (_, key) => `ctrl+alt+F${key + 1}`),
+  'ctrl+alt+BackSpace',
+  'alt+Sys_Req',
+];
 const until = (page: Page, screen: string) => page.waitForSelector(`html[data-screen="${screen}"]`);
 const refused = (seat: Seat): readonly string[] => seat.agent.of('refused').map(({ border, what }) => `${border}: ${what}`);
 
@@ -78,6 +87,22 @@ test.describe('one person after the other', () => {
     coloursShown({ name: seat.display.name, xauthority: seat.display.authority, close: () => Promise.resolve() }, SCREEN).has(BENEATH);
 
   for (const phase of ['locked', 'in session'] as const) {
+    test(`escapes 2, 4, 5 and 10 ${phase}, and escape 11 after a change of the language: keys of the system do nothing on the seat`, async () => {
+      await enter(phase);
+      const windows = await shownWindows(seat);
+      try {
+        for (const layout of ['us', 'de']) {
+          await run('setxkbmap', ['-layout', layout, '-option', 'srvrkeys:none'], { env: environment(seat) });
+          seat.agent.asked.length = 0;
+          for (const chord of SYSTEM_KEYS) await press(seat.display, chord);
+          await expect.poll(() => refused(seat).join('\n')).toContain('Super+');
+          await stays(phase, windows);
+        }
+      } finally {
+        await run('setxkbmap', ['-layout', 'us'], { env: environment(seat) });
+      }
+    });
+
     test(`escape 12 ${phase}: Shift five times opens nothing and sticks no key`, async () => {
       await enter(phase);
       const windows = await shownWindows(seat);
