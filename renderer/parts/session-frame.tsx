@@ -113,11 +113,11 @@ function Chip({ app, front }: { readonly app: AppView; readonly front: string | 
 function BarTruth({ view }: { readonly view: OpenView }): JSX.Element {
   const { t } = useSeat();
   const now = useMinute();
-  const facts = factsOf(t, view.truth, now).filter(({ mark }, at) => at < 2 || mark === 'stop');
+  const facts = factsOf(t, view.truth, now).filter(({ mark, inSession }, at) => at < 2 || mark === 'stop' || inSession);
   return (
     <ul className="bar-truth" aria-label={t('lock.status')}>
-      {facts.map(({ name, said, mark }) => (
-        <li key={name} title={`${name}: ${said}`}>
+      {facts.map(({ name, said, mark, meaning }) => (
+        <li key={name} title={meaning ?? `${name}: ${said}`}>
           <StateMark mark={mark} />
           <span className="bar-truth-said">
             <span className={mark === 'ok' ? 'unseen' : undefined}>{name} </span>

@@ -12,6 +12,8 @@ interface Fact {
   readonly mark: Mark;
   /** The longer meaning, for a screen reader and on hover. */
   readonly meaning?: string;
+  /** Said in the session bar too: it is about whoever works here now. */
+  readonly inSession?: true;
 }
 
 /** The facts in their order; enforcement is named only when it is not as it should be. */
@@ -58,7 +60,7 @@ export function factsOf(t: Text, truth: TruthView, now: Date): readonly Fact[] {
   }
   if (idle.reason !== null) {
     const name = t('truth.idle');
-    facts.push({ name, said: t('truth.idle.low'), mark: 'warn', meaning: t(`truth.idle.${idle.reason}`) });
+    facts.push({ name, said: t('truth.idle.low'), mark: 'warn', meaning: t(`truth.idle.${idle.reason}`), inSession: true });
   }
   if (enforcement.mode === 'degraded') {
     const meaning = enforcement.missing.map((layer) => layer.meaning).join(' ');

@@ -178,6 +178,11 @@ const SHOTS: readonly Shot[] = [
     view: () => ({ ...lockedView(), truth: { ...truth, idle: { confidence: 'low', reason: 'osFrozen' } } }),
   },
   {
+    name: 'idle-propped',
+    screen: 'launcher',
+    view: () => openView({ truth: { ...truth, idle: { confidence: 'low', reason: 'neverRests' } } }),
+  },
+  {
     name: 'procedure',
     screen: 'launcher',
     view: () => {
