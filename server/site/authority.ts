@@ -2,7 +2,7 @@
  * The site's certificate authority: one P-256 root that certifies this site's servers and seats and nothing else. Its
  * key never leaves this object; the token that enrols a seat carries its fingerprint.
  */
-import { createHash, createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import Type from 'typebox';
@@ -71,10 +71,6 @@ export async function openAuthority(folder: string, tenant: string, now: number)
   return { authority: build(folder, root, { keys, keyObject: createPrivateKey(keyPem) }), made };
 }
 
-/** As the certificate library calls them: Web Crypto's own types differ between Node and browsers. */
-type KeyPair = x509.X509CertificateCreateSelfSignedParams['keys'];
-type PublicKey = KeyPair['publicKey'];
-
 function incomplete(folder: string): WardlockError {
   return new WardlockError(
     'START_STATE_FOREIGN',
@@ -84,14 +80,14 @@ function incomplete(folder: string): WardlockError {
 
 interface Leaf {
   readonly subject: string;
-  readonly publicKey: PublicKey;
+  readonly publicKey: webcrypto.CryptoKey;
   readonly notBefore: Date;
   readonly notAfter: Date;
   readonly extensions: x509.Extension[];
 }
 
 interface AuthorityKeys {
-  readonly keys: KeyPair;
+  readonly keys: webcrypto.CryptoKeyPair;
   readonly keyObject: KeyObject;
 }
 
@@ -111,7 +107,7 @@ function build(folder: string, root: x509.X509Certificate, { keys, keyObject }: 
     spkiSha256: createHash('sha256').update(Buffer.from(root.publicKey.rawData)).digest(),
     sign: (bytes) => sign('sha256', bytes, { key: keyObject, dsaEncoding: 'ieee-p1363' }),
     certifySeat: async ({ publicKeySpki, tenant, workstationId, now }) => {
-      const publicKey = await crypto.subtle.importKey('spki', new Uint8Array(publicKeySpki), tlsKeyAlgorithm, true, ['verify']);
+      const publicKey = await webcrypto.subtle.importKey('spki', publicKeySpki, tlsKeyAlgorithm, true, ['verify']);
       const notAfter = now + SEAT_CERTIFICATE_DAYS * DAY_MS;
       const certificate = await issue({
         subject: `CN=${workstationId}`,
@@ -155,7 +151,7 @@ function readIdentity(path: string, hosts: readonly string[], now: number): TlsI
   return same && left > RENEW_BEFORE_DAYS * DAY_MS ? { key: kept.key, certificate: kept.certificate } : null;
 }
 
-function selfSign(keys: KeyPair, tenant: string, now: number): Promise<x509.X509Certificate> {
+function selfSign(keys: webcrypto.CryptoKeyPair, tenant: string, now: number): Promise<x509.X509Certificate> {
   return x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: newSerial(),
     name: `CN=Wardlock site authority ${tenant}`,
@@ -191,13 +187,13 @@ function fingerprint(certificate: x509.X509Certificate): string {
 }
 
 async function newKeyPem(): Promise<string> {
-  const pair = await crypto.subtle.generateKey(tlsKeyAlgorithm, true, ['sign', 'verify']);
-  return x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', pair.privateKey), 'PRIVATE KEY');
+  const pair = await webcrypto.subtle.generateKey(tlsKeyAlgorithm, true, ['sign', 'verify']);
+  return x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', pair.privateKey), 'PRIVATE KEY');
 }
 
-async function importKeys(pem: string): Promise<KeyPair> {
-  const privateKey = await crypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(pem), tlsKeyAlgorithm, true, ['sign']);
-  const { crv, kty, x, y } = await crypto.subtle.exportKey('jwk', privateKey);
+async function importKeys(pem: string): Promise<webcrypto.CryptoKeyPair> {
+  const privateKey = await webcrypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(pem), tlsKeyAlgorithm, true, ['sign']);
+  const { crv, kty, x, y } = await webcrypto.subtle.exportKey('jwk', privateKey);
   const point = Object.fromEntries(Object.entries({ crv, kty, x, y }).filter(([, value]) => value !== undefined));
-  return { privateKey, publicKey: await crypto.subtle.importKey('jwk', point, tlsKeyAlgorithm, true, ['verify']) };
+  return { privateKey, publicKey: await webcrypto.subtle.importKey('jwk', point, tlsKeyAlgorithm, true, ['verify']) };
 }
