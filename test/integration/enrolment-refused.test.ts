@@ -8,8 +8,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeSite } from '../support/new-site.ts';
 import { type Screens, SeatProcess } from '../support/seat-process.ts';
-import { cli, makeSite, newToken, rows, type ServerProcess, startServer, until } from '../support/server-process.ts';
+import { cli, newToken, rows, type ServerProcess, startServer, until } from '../support/server-process.ts';
 
 const program = resolve(import.meta.dirname, '../../cli/main.ts');
 /** Long over when it is typed. */

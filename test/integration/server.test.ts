@@ -11,9 +11,10 @@ import { nodeCrypto } from '../../crypto/index.ts';
 import { withoutEnvelopes } from '../../server/services/envelopes.ts';
 import { unpackEntries } from '../../server/services/logs.ts';
 import { badgeHmac } from '../../server/services/staff.ts';
+import { makeSite } from '../support/new-site.ts';
 import { testPolicy } from '../support/policy.ts';
 import { type SeatDouble, startSeat } from '../support/seat-double.ts';
-import { cli, makeSite, newToken, rows, type ServerProcess, startServer, until } from '../support/server-process.ts';
+import { cli, newToken, rows, type ServerProcess, startServer, until } from '../support/server-process.ts';
 
 let folder: string;
 let server: ServerProcess;

@@ -7,7 +7,6 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
-import { openSite } from '../../server/compose.ts';
 
 const program = resolve(import.meta.dirname, '../../cli/main.ts');
 const run = promisify(execFile);
@@ -90,11 +89,6 @@ export async function startServer(
       return ended;
     },
   };
-}
-
-/** Makes a site that no server serves yet. */
-export async function makeSite(state: string): Promise<void> {
-  await (await openSite({ stateFolder: state, database: null, tenant: null })).close();
 }
 
 export async function newToken(state: string, seat = 'Bay 4'): Promise<string> {
