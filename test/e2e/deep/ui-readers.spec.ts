@@ -84,7 +84,13 @@ test.describe('keyboard readers', () => {
     const web = await opened;
     await until(page, 'app');
     await web.waitForSelector('#note');
-    await xdotool(seat, 'mousemove', '640', '300', 'click', '1');
+    // The window may still be on its way to the screen: a person clicks again.
+    await expect
+      .poll(async () => {
+        await xdotool(seat, 'mousemove', '640', '300', 'click', '1');
+        return web.evaluate(() => document.hasFocus());
+      })
+      .toBe(true);
     await typeSlowly(seat, 'no');
     await expect(web.locator('#note')).toHaveValue('no');
     await tapByWedge(seat.display, NUMBER);
