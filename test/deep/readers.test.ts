@@ -8,6 +8,7 @@ import { cliBoundary } from '../../contract/cli.ts';
 import type { AuditEvent, EventBodyOf } from '../../contract/events.ts';
 import type { SeatView } from '../../contract/seat-view.ts';
 import type { SyncBoundary } from '../../contract/sync.ts';
+import { TAP_GUARD_MS } from '../../core/session/moves.ts';
 import { type BoundaryClient, connect } from '../../ipc/client.ts';
 import type { PolicyDocument } from '../../policies/schema.ts';
 import { type Screens, SeatProcess } from '../support/seat-process.ts';
@@ -246,6 +247,8 @@ describe('a reader that does not work', () => {
     await readers.start();
     await screens.sees(readerIs('ok'));
     expect(isOpen(screens.view())).toBe(true);
+    // On a quick machine all this is over before the guard of the tap that opened the seat is.
+    await pause(TAP_GUARD_MS);
     await readers.place(0, ada.badge);
     await screens.sees(isLocked);
   });
