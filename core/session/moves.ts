@@ -55,7 +55,10 @@ export const UNRECORDED_LIMIT_MS = 900_000;
 /** Everything of a session must be gone by then, in milliseconds; else the seat is faulted. */
 export const ENDING_MS = 10_000;
 
-const SESSION_TIMERS: readonly TimerName[] = ['keep', 'maxAge', 'limit'];
+/** Timers that belong to one session: none of them may go on when it is over, or it would end whoever comes next. */
+export const SESSION_TIMERS: readonly TimerName[] = ['keep', 'maxAge', 'limit'];
+/** What every way out of a session does with them. */
+export const clearSessionTimers: readonly Effect[] = SESSION_TIMERS.map((timer) => ({ do: 'clearTimer', timer }));
 
 export const isOpen = (lock: LockState): boolean => lock.at === 'unlocked' || lock.at === 'warning';
 
@@ -247,7 +250,7 @@ export function end(
     effects: [
       ...over.effects,
       append(endRecord(session, reason)),
-      ...SESSION_TIMERS.map((timer): Effect => ({ do: 'clearTimer', timer })),
+      ...clearSessionTimers,
       { do: 'clearTimer', timer: 'attempt' },
       { do: 'setTimer', timer: 'ending', atBootMs: env.bootMs + ENDING_MS },
       { do: 'endSession', session: session.id },

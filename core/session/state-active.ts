@@ -7,6 +7,7 @@ import {
   append,
   badgeRefusal,
   CARD_RESTS_MS,
+  clearSessionTimers,
   COLLISION_MS,
   end,
   endRecord,
@@ -163,9 +164,7 @@ export const active: StateRows<'active'> = {
           append(endRecord(state.session, 'faulted')),
           append(faultedRecord()),
           { do: 'endSession', session: state.session.id },
-          { do: 'clearTimer', timer: 'keep' },
-          { do: 'clearTimer', timer: 'maxAge' },
-          { do: 'clearTimer', timer: 'limit' },
+          ...clearSessionTimers,
         ],
       };
     },

@@ -8,6 +8,7 @@ import {
   append,
   back,
   badgeRefusal,
+  clearSessionTimers,
   COLLISION_MS,
   end,
   endRecord,
@@ -260,7 +261,7 @@ export const authenticating: StateRows<'authenticating'> = {
       return {
         ...faulted(event.why),
         signals: dropped.signals ?? [],
-        effects: [...(dropped.effects ?? []), ...held, append(faultedRecord()), { do: 'clearTimer', timer: 'keep' }],
+        effects: [...(dropped.effects ?? []), ...held, append(faultedRecord()), ...clearSessionTimers],
       };
     },
   },

@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { lockTable } from '../../core/session/lock.ts';
+import { SESSION_TIMERS } from '../../core/session/moves.ts';
 import type { SessionRecord } from '../../core/session/records.ts';
 import { sessionTable } from '../../core/session/step.ts';
 import { waitAfter } from '../../core/session/throttle.ts';
@@ -131,6 +132,14 @@ function checkClocks(world: World): void {
   if (due > bootMs + Math.max(rules.warnAfterMs, rules.procedureMs)) throw new Error('an open seat closes too late');
 }
 
+/** A timer of a session ends with it: one that went on would act on whoever comes next. */
+function checkTimers({ seat: { session }, timers }: World, event: SeatEvent): void {
+  const held = session.at === 'active' ? session.session : session.at === 'authenticating' ? session.held : null;
+  const left = [...SESSION_TIMERS, 'procedure' as const].filter((timer) => timers.has(timer));
+  if (held === null && left.length > 0) throw new Error(`${event.type} left the timer ${left.join()} of a session that is over`);
+  if (held !== null && held.limitBootMs === null && timers.has('limit')) throw new Error(`${event.type} left a limit to a session that has none`);
+}
+
 /** A watch for a world: throws as soon as a step breaks a law. */
 export function lawful(): { readonly watch: World['watch'] } {
   const waiting = new Map<number, Opening>();
@@ -223,6 +232,7 @@ export function checkLaws(runs: number): void {
       const world = new World((before, event, after) => {
         watch(before, event, after);
         checkClocks(world);
+        checkTimers(world, event);
         const cleared = after.effects.some((effect) => effect.do === 'saveThrottle' && effect.throttle === null);
         if (event.type === 'PinChecked' && event.right && cleared)
           rightAt.add(world.allGuesses.findLastIndex((guess) => guess.attempt === event.attempt));
