@@ -155,6 +155,7 @@ export class SeatAgent {
       clock,
       rules: () => this.credentials.rules,
       presence: () => this.runtime.seat.common.presence,
+      holderOf: (badge) => directory.holderOf(badge),
       openSession: () => this.runtime.openSession,
       note: (event) => recorder.note(event),
       idle: (idleMs) => void this.runtime.dispatch({ type: 'Activity', idleMs }),

@@ -182,6 +182,11 @@ export class StaffDirectory {
     return { standing: isShort ? 'shortPin' : standing, who: whoOf(person) };
   }
 
+  /** Whose badge this is, in order or not; null for a stranger's. */
+  holderOf(hash: string): string | null {
+    return this.#byBadge.get(hash)?.id ?? null;
+  }
+
   hasBadge(hash: string): boolean {
     return this.#byBadge.has(hash);
   }

@@ -20,6 +20,7 @@ beforeEach(() => {
     clock: { bootMs: () => world.bootMs },
     rules: () => world.rules,
     presence: () => world.seat.common.presence,
+    holderOf: (badge) => /^badge-(?<id>.+)$/u.exec(badge)?.groups?.['id'] ?? null,
     openSession: () => (world.seat.session.at === 'active' && world.seat.lock.at !== 'locked' ? world.seat.session.session : null),
     note: (event) => void noted.push(event),
     idle: (idleMs) => void world.send({ type: 'Activity', idleMs }),
@@ -75,12 +76,16 @@ describe('idle time', () => {
     expect(noted).toEqual([]);
   });
 
-  test('needs the card of a seat where it must lie: without it input does not keep the seat open', () => {
+  test.each([
+    ['without it', []],
+    ['with somebody else’s', ['badge-ben']],
+    ['with a stranger’s', ['unknown']],
+  ])('needs the card of a seat where it must lie: %s input does not keep the seat open', (_name, lying) => {
     world.send({ type: 'ReaderState', presence: { watching: true, lying: ['badge-ada'] } });
     world.signIn(ada);
     pass(600, working);
     expect(world.seat.lock.at).toBe('unlocked');
-    world.send({ type: 'ReaderState', presence: { watching: true, lying: [] } });
+    world.send({ type: 'ReaderState', presence: { watching: true, lying } });
     pass(260, working);
     expect(world.seat.lock.at).toBe('locked');
     expect(noted.map(({ body }) => body)).toMatchObject([{ confidence: 'low', reason: 'card-away' }, { confidence: 'full' }]);

@@ -13,6 +13,8 @@ export interface SeatIdlePorts {
   readonly clock: Pick<Clock, 'bootMs'>;
   readonly rules: () => Pick<SeatRules, 'removalLocks'> | null;
   readonly presence: () => Presence;
+  /** Whose badge that is, by its keyed hash; null for a stranger's. */
+  readonly holderOf: (badge: string) => string | null;
   /** The session that is open on the screen. */
   readonly openSession: () => OpenSession | null;
   readonly note: (event: AuditEvent) => void;
@@ -55,12 +57,14 @@ export class SeatIdle {
     if (judged !== null) idle(judged.idleMs);
   }
 
+  /** Only the session's own person's card speaks for somebody being there: any other may have been forgotten on the reader. */
   #card(session: OpenSession | null): IdleReport['card'] {
-    const { rules, presence } = this.#ports;
+    const { rules, presence, holderOf } = this.#ports;
     const { watching, lying } = presence();
+    const owner = session?.who?.id ?? null;
     const mustLie = session?.factors.includes('badge') === true && rules()?.removalLocks === true && watching;
     if (!mustLie) return 'unknown';
-    return lying.length > 0 ? 'lying' : 'away';
+    return owner !== null && lying.some((badge) => holderOf(badge) === owner) ? 'lying' : 'away';
   }
 
   #say(session: OpenSession | null, osIdleMs: number, ownIdleMs: number): void {
