@@ -23,9 +23,10 @@ export const missing = {
     layer: 'namespaces',
     meaning: 'A session could not get a file system and a process table of its own, so nothing is started.',
   },
-  scopes: {
-    layer: 'landlock-scopes',
-    meaning: 'The kernel is older than Linux 6.12: applications can reach abstract sockets of other programs on this machine.',
+  network: {
+    layer: 'network',
+    meaning:
+      'The kernel gives sessions no network of their own: applications can reach what the agent can reach on this machine’s network.',
   },
   denialReports: {
     layer: 'denial-reports',

@@ -7,6 +7,7 @@ import { mount, setns, syscall, unshare } from './libc.ts';
 
 const CLONE_NEWNS = 0x00020000;
 const CLONE_NEWIPC = 0x08000000;
+const CLONE_NEWNET = 0x40000000;
 const CLONE_FS = 0x00000200;
 const MS_RDONLY = 0x1;
 const MS_NOSUID = 0x2;
@@ -40,11 +41,20 @@ export function enterOwnIpcNamespace(): void {
   unshare(CLONE_NEWIPC);
 }
 
-/** Joins the mount and IPC namespaces of the process that `pidfd` names. The caller keeps its open descriptors. */
+/**
+ * A network of its own for the calling thread, with nothing in it: no interface but a loopback that is down, and none of the abstract
+ * sockets of other programs. Sockets in files (unix(7)) are reached through the file system as before.
+ * @throws WardlockError `OS_CALL_FAILED` where the kernel has no network namespaces, or no more of them
+ */
+export function enterOwnNetworkNamespace(): void {
+  unshare(CLONE_NEWNET);
+}
+
+/** Joins the mount, IPC and network namespaces of the process that `pidfd` names. The caller keeps its open descriptors. */
 export function joinNamespaces(pidfd: number): void {
   // A thread that shares its working folder with others may not change its mount namespace (setns(2)).
   unshare(CLONE_FS);
-  setns(pidfd, CLONE_NEWNS | CLONE_NEWIPC);
+  setns(pidfd, CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWNET);
 }
 
 /** Makes every mount that is there read-only, without set-user-id programs. What is mounted later is not touched. */

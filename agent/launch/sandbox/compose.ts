@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { cgroupMount } from '../../os/cgroup.ts';
-import { ABI_WITH_SCOPES, landlockAbi } from '../../os/landlock.ts';
+import { landlockAbi } from '../../os/landlock.ts';
 import { openDenialReports } from '../denials/reports.ts';
 import { missing } from '../layers.ts';
 import type { AppUser, Launcher, LauncherOptions, LaunchLog, MissingLayer } from '../port.ts';
@@ -31,7 +31,9 @@ export async function createSandboxLauncher(options: LauncherOptions, seatGroup:
   const cgroups = await openSeatCgroups(join(mount, seatGroup)).catch(inWords);
   if (typeof cgroups === 'string') return refusing(log, cgroups);
   const reports = await openDenialReports(options.stateFolder, log);
-  const trial = await tryLayers(appUser, cgroups, reports).catch((cause: unknown) => ({ failure: inWords(cause), isReported: false }));
+  const trial = await tryLayers(appUser, cgroups, reports).catch((cause: unknown) => ({
+    ...{ failure: inWords(cause), isReported: false, hasOwnNetwork: false },
+  }));
   if (trial.failure !== undefined) {
     await reports.close();
     return refusing(log, trial.failure);
@@ -40,7 +42,7 @@ export async function createSandboxLauncher(options: LauncherOptions, seatGroup:
   const surveyor = new Surveyor();
   surveyor.begin();
   return new SandboxLauncher({
-    missing: landlockAbi() < ABI_WITH_SCOPES ? [missing.scopes] : [],
+    missing: trial.hasOwnNetwork ? [] : [missing.network],
     reports,
     onDenied: options.onDenied ?? (() => undefined),
     user: appUser,

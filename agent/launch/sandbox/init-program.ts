@@ -8,6 +8,7 @@ import {
   bindFile,
   enterOwnIpcNamespace,
   enterOwnMountNamespace,
+  enterOwnNetworkNamespace,
   hide,
   makeEverythingReadOnly,
   mountProc,
@@ -35,6 +36,7 @@ function setUp(request: InitRequest): void {
   const windowManager = readFileSync(request.windowManager);
   enterOwnMountNamespace();
   enterOwnIpcNamespace();
+  leaveNetwork();
   const { uid, gid } = request;
   makeEverythingReadOnly();
   for (const folder of FOLDERS_WITH_PLACES) mountTmpfs({ target: folder, mode: '755', megabytes: 1 });
@@ -51,6 +53,15 @@ function setUp(request: InitRequest): void {
   // Made by root before any application runs, in a sticky folder: no application can put a folder of its own here.
   mkdirSync(X_SOCKET_FOLDER, { mode: 0o755 });
   for (const folder of new Set([...HIDDEN, ...request.hide].flatMap(realFolder))) hide(folder);
+}
+
+/** A kernel that refuses leaves the session in the agent's network: the agent looks at where it is, and the seat says so. */
+function leaveNetwork(): void {
+  try {
+    enterOwnNetworkNamespace();
+  } catch {
+    // Seen by `Sandbox.hasOwnNetwork`.
+  }
 }
 
 /** Where a folder really is: hiding a link would hide nothing. What is not there, or is hidden already, is left out. */

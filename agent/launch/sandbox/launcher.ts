@@ -38,7 +38,7 @@ import { endSeatCgroups, type SeatCgroups } from './seat-cgroups.ts';
 import type { Surveyor } from './surveyor.ts';
 
 export interface SandboxLauncherOptions {
-  /** Layers that this kernel is too old for. */
+  /** Layers that this kernel does not give, without which the others still hold. */
   readonly missing: readonly MissingLayer[];
   readonly reports: DenialReports;
   readonly onDenied: (denial: AppDenial) => void;
@@ -80,8 +80,8 @@ export class SandboxLauncher implements Launcher {
   }
 
   get mode(): EnforcementMode {
-    const { missing: tooOld, reports } = this.#options;
-    return { name: 'enforced', missing: [...tooOld, ...(reports.areComing ? [] : [missing.denialReports])] };
+    const { missing: lacking, reports } = this.#options;
+    return { name: 'enforced', missing: [...lacking, ...(reports.areComing ? [] : [missing.denialReports])] };
   }
 
   openSession(opening: SessionOpening): void {
@@ -185,7 +185,8 @@ export class SandboxLauncher implements Launcher {
     const { user, cgroups, hide, surveyor, log } = this.#options;
     try {
       const readable = await surveyor.ofSystem();
-      return await Sandbox.open({ user, group: await makeSubgroup(cgroups.sessions, sessionId), hide, readable });
+      const needsOwnNetwork = !this.#options.missing.includes(missing.network);
+      return await Sandbox.open({ user, group: await makeSubgroup(cgroups.sessions, sessionId), hide, readable, needsOwnNetwork });
     } catch (cause) {
       log('error', 'A session could not be shut in, so nothing can be started in it.', { sessionId, cause: String(cause) });
       return undefined;

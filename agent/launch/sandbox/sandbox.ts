@@ -3,6 +3,7 @@
  * one starter kept warm. Owns their lives. Ending it ends everything in it, however it was daemonised.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { chown, readFile, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { WardlockError } from '../../../core/errors/index.ts';
@@ -21,6 +22,8 @@ export interface SandboxOptions {
   readonly hide: readonly string[];
   /** What may be read of the machine. */
   readonly readable: readonly string[];
+  /** Whether it fails when the kernel gives no network of its own: always, where the kernel was seen to. */
+  readonly needsOwnNetwork: boolean;
 }
 
 /** A program that is ready to become an application, and the cgroup that it will be one in. */
@@ -94,6 +97,8 @@ export class Sandbox {
       const ready = await pipe.expect('ready');
       const asleep = ready.ok ? await pipe.expectSilence() : ready;
       if (!asleep.ok) throw new WardlockError('LAUNCH_LAYER_FAILED', `The session's own namespaces could not be set up: ${asleep.detail}`);
+      if (options.needsOwnNetwork && !sandbox.hasOwnNetwork())
+        throw new WardlockError('LAUNCH_LAYER_FAILED', 'The session could not be cut off from the network.');
       sandbox.#warmNext();
       return sandbox;
     } catch (cause) {
@@ -132,6 +137,12 @@ export class Sandbox {
 
   async freeze(frozen: boolean): Promise<void> {
     await freezeCgroup(this.#group, frozen);
+  }
+
+  /** Whether what runs in the session is cut off from the agent's network. False once the session has ended. */
+  hasOwnNetwork(): boolean {
+    const network = (pid: number | 'self'): bigint => statSync(`/proc/${pid}/ns/net`, { bigint: true }).ino;
+    return network(this.#livingInit()) !== network('self');
   }
 
   /** Processes of applications that are alive. */

@@ -16,6 +16,8 @@ export interface Trial {
   readonly failure: string | undefined;
   /** Whether the denial that the trial caused was reported. */
   readonly isReported: boolean;
+  /** Whether sessions have a network of their own, with nothing in it. */
+  readonly hasOwnNetwork: boolean;
 }
 
 const PROGRAM = '/bin/true';
@@ -30,13 +32,20 @@ export async function tryLayers(user: AppUser, groups: SeatCgroups, reports: Den
     denied.add(domainPid);
     if (domainPid === awaited) report.resolve();
   });
-  const sandbox = await Sandbox.open({ user, group: await makeSubgroup(groups.sessions, 'trial'), hide: [], readable: [] });
+  const sandbox = await Sandbox.open({
+    user,
+    group: await makeSubgroup(groups.sessions, 'trial'),
+    hide: [],
+    readable: [],
+    needsOwnNetwork: false,
+  });
   const pid = await startDenied(sandbox, user);
   awaited = pid;
   const isReported = pid !== undefined && reports.areComing && (denied.has(pid) || (await within(report.promise, REPORT_LIMIT_MS)));
+  const hasOwnNetwork = sandbox.hasOwnNetwork();
   const isEnded = await sandbox.end();
-  if (pid === undefined) return { failure: 'a program ran that the trial had denied', isReported };
-  return { failure: isEnded ? undefined : 'the trial session could not be ended', isReported };
+  if (pid === undefined) return { failure: 'a program ran that the trial had denied', isReported, hasOwnNetwork };
+  return { failure: isEnded ? undefined : 'the trial session could not be ended', isReported, hasOwnNetwork };
 }
 
 /** Tries to start a program without the right to its loader. The pid that was denied, `undefined` when it ran all the same. */
