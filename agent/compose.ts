@@ -92,7 +92,7 @@ async function makeParts(options: AgentOptions, layout: Layout, log: SeatLog): P
     return true;
   });
   const launcher = await createLauncher({
-    ...(options.app === null ? {} : { appUser: options.app }),
+    appUsers: options.apps,
     ...(options.ui === null ? {} : { uiUser: options.ui }),
     runFolder: layout.run,
     stateFolder: layout.root,

@@ -15,8 +15,8 @@ export interface AgentOptions {
   /** The cgroup that the screens must be in, as /proc/PID/cgroup names it; null where they have none of their own. */
   readonly uiCgroup: string | null;
   readonly syncer: SeatUser | null;
-  /** The user that applications run as; needed as root. */
-  readonly app: SeatUser | null;
+  /** The pool of users that applications run as, one for each session; at least one is needed as root. */
+  readonly apps: readonly SeatUser[];
   /** Cookie file (Xauthority) of the seat's own display, readable by the user of the screens; null when it has none. */
   readonly xauthority: string | null;
   /** A window that anybody can close. Shown, never relied on. */

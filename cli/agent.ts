@@ -11,7 +11,7 @@ interface AgentFlags {
   readonly uiUser?: string;
   readonly uiCgroup?: string;
   readonly syncUser?: string;
-  readonly appUser?: string;
+  readonly appUser: readonly string[];
   readonly displayCookie?: string;
   readonly readerSocket: string;
   readonly keychain: boolean;
@@ -27,7 +27,7 @@ export function register(program: Command): void {
     .option('--ui-user <name>', "user of the seat's screens; needed as root")
     .option('--ui-cgroup <path>', 'cgroup that the screens must be in, as /proc/PID/cgroup names it')
     .option('--sync-user <name>', "user of the seat's syncer")
-    .option('--app-user <name>', 'user that applications run as; needed as root')
+    .option('--app-user <name>', 'user that applications run as, one for each session; needed as root, may be repeated', oneMore, [])
     .option('--display-cookie <file>', "Xauthority of the seat's display, readable by the user of the screens")
     .option('--reader-socket <path>', 'where the smart card service (pcscd) listens', PCSC_SOCKET)
     .option('--no-keychain', 'keep keys in a file, even where a keychain answers')
@@ -66,7 +66,7 @@ async function run(flags: AgentFlags): Promise<void> {
       ui: userNamed(flags.uiUser),
       uiCgroup: flags.uiCgroup ?? null,
       syncer: userNamed(flags.syncUser),
-      app: userNamed(flags.appUser),
+      apps: flags.appUser.flatMap((name) => userNamed(name) ?? []),
       xauthority: flags.displayCookie ?? null,
       practice: flags.practice === true,
       readerSocket: flags.readerSocket,
@@ -82,6 +82,11 @@ async function run(flags: AgentFlags): Promise<void> {
   });
   log.info('the agent ends', { signal });
   await serving.close('agent-stopped');
+}
+
+/** An option that may be given several times. */
+function oneMore(value: string, former: readonly string[]): readonly string[] {
+  return [...former, value];
 }
 
 const PASSWD_FIELDS = { uid: 2, gid: 3 } as const;

@@ -8,7 +8,7 @@ export const missing = {
   appUser: {
     layer: 'app-user',
     meaning:
-      'Applications and screens need users of their own, neither of them root and not the same one. They were not given, so nothing is started.',
+      'Applications and screens need users of their own, none of them root and no two the same. They were not given, so nothing is started.',
   },
   cgroup: {
     layer: 'cgroup',

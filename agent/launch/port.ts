@@ -180,8 +180,8 @@ export interface Launcher {
 export type LaunchLog = (level: 'info' | 'warn' | 'error', message: string, fields?: Readonly<Record<string, string | number>>) => void;
 
 export interface LauncherOptions {
-  /** The user that applications run as. Needed as root, unused without. */
-  readonly appUser?: AppUser;
+  /** The pool of users that applications run as, one for each session. Needed as root, unused without. */
+  readonly appUsers?: readonly AppUser[];
   /** The user that the seat's screens and the nested display's server run as; applications never do. Needed as root. */
   readonly uiUser?: { readonly uid: number; readonly gid: number };
   /** A folder that the user of the screens can pass through, for the cookies of nested displays. */

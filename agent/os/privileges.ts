@@ -40,9 +40,49 @@ export function endWithParent(): void {
   prctl('end with parent', PR_SET_PDEATHSIG, SIGKILL);
 }
 
+const KEYCTL = { x64: 250, arm64: 219 };
 const KEYCTL_JOIN_SESSION_KEYRING = 1;
+const KEYCTL_CLEAR = 7;
+const KEYCTL_GET_PERSISTENT = 22;
+const PROCESS_KEYRING = -2;
+const USER_KEYRING = -4;
+const USER_SESSION_KEYRING = -5;
 
 /** A session keyring of its own, empty (session-keyring(7)): what root keeps in the kernel is not inherited. */
 export function leaveKeyring(): void {
-  syscallByArchitecture('keyctl', { x64: 250, arm64: 219 }, 'int', KEYCTL_JOIN_SESSION_KEYRING, 'const char *', null);
+  syscallByArchitecture('keyctl', KEYCTL, 'int', KEYCTL_JOIN_SESSION_KEYRING, 'const char *', null);
+}
+
+/**
+ * Empties the keyrings that the kernel keeps for a user beyond the life of its processes (user-keyring(7), persistent-keyring(7)): the one place
+ * where a session could leave something to the next one of the same user. The caller stays root and must be a process of its own, since it is
+ * the user by its real id for a moment.
+ */
+export function emptyKeyringsOf(uid: number): void {
+  changeRealUser(uid);
+  try {
+    for (const ring of [USER_KEYRING, USER_SESSION_KEYRING]) emptyKeyring(ring);
+    emptyPersistentKeyring(uid);
+  } finally {
+    changeRealUser(0);
+  }
+}
+
+function changeRealUser(uid: number): void {
+  syscallByArchitecture('setresuid', { x64: 117, arm64: 147 }, 'uint32_t', uid, 'uint32_t', 0, 'uint32_t', 0);
+}
+
+function emptyKeyring(ring: number): void {
+  syscallByArchitecture('keyctl clear', KEYCTL, 'int', KEYCTL_CLEAR, 'int32_t', ring);
+}
+
+function emptyPersistentKeyring(uid: number): void {
+  let ring: number;
+  try {
+    ring = syscallByArchitecture('keyctl persistent', KEYCTL, 'int', KEYCTL_GET_PERSISTENT, 'uint32_t', uid, 'int32_t', PROCESS_KEYRING);
+  } catch {
+    // EOPNOTSUPP: the kernel keeps none.
+    return;
+  }
+  emptyKeyring(ring);
 }

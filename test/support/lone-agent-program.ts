@@ -30,7 +30,7 @@ const given: unknown = JSON.parse(process.argv[2] ?? '');
 const { state, users, program: wanted, children } = Value.Parse(Seat, given);
 const { cwd, ...program } = wanted;
 const own: LauncherOptions = { runFolder: state, stateFolder: state, log: () => undefined };
-const launcher = await createLauncher(users === null ? own : { ...own, appUser: users.app, uiUser: users.ui });
+const launcher = await createLauncher(users === null ? own : { ...own, appUsers: [users.app], uiUser: users.ui });
 say({ mode: launcher.mode });
 const sessionId = 'a'.repeat(32);
 launcher.openSession({ sessionId });

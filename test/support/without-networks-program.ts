@@ -51,7 +51,7 @@ function forbidNetworks(): void {
 const { ui, app }: { readonly ui: AppUser; readonly app: AppUser } = JSON.parse(process.argv[2] ?? '');
 forbidNetworks();
 const state = mkdtempSync(join(tmpdir(), 'wl-seat-'));
-const launcher = await createLauncher({ appUser: app, uiUser: ui, stateFolder: state, runFolder: state, log: () => undefined });
+const launcher = await createLauncher({ appUsers: [app], uiUser: ui, stateFolder: state, runFolder: state, log: () => undefined });
 const { name, missing } = launcher.mode;
 const sessionId = 'e'.repeat(32);
 launcher.openSession({ sessionId });

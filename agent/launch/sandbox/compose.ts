@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { cgroupMount } from '../../os/cgroup.ts';
 import { landlockAbi } from '../../os/landlock.ts';
+import { endAllOf, livingOf } from '../../os/user-processes.ts';
 import { openDenialReports } from '../denials/reports.ts';
 import { missing } from '../layers.ts';
 import type { AppUser, Launcher, LauncherOptions, LaunchLog, MissingLayer } from '../port.ts';
@@ -13,25 +14,27 @@ import { SandboxLauncher } from './launcher.ts';
 import { openSeatCgroups } from './seat-cgroups.ts';
 import { Surveyor } from './surveyor.ts';
 import { tryLayers } from './trial.ts';
+import { UserPool } from './user-pool.ts';
 
 /**
  * Makes the enforced launcher. What a crashed run of the same seat left running is ended first.
  * @param seatGroup the seat's cgroup below the mount; its subgroups `sessions` and `displays` are the launcher's alone
  */
 export async function createSandboxLauncher(options: LauncherOptions, seatGroup: string): Promise<Launcher> {
-  const { appUser, uiUser, log } = options;
+  const { appUsers = [], uiUser, log } = options;
+  const [firstUser] = appUsers;
   const mount = await cgroupMount();
   const lacking: readonly MissingLayer[] = [
-    ...userProblem(appUser, uiUser?.uid),
+    ...userProblem(appUsers, uiUser?.uid),
     ...(mount === undefined ? [missing.cgroup] : []),
     ...(landlockAbi() === 0 ? [missing.landlock] : []),
   ];
-  if (appUser === undefined || uiUser === undefined || mount === undefined || lacking.length > 0)
+  if (firstUser === undefined || uiUser === undefined || mount === undefined || lacking.length > 0)
     return new RefusingLauncher({ name: 'refusing', missing: lacking });
   const cgroups = await openSeatCgroups(join(mount, seatGroup)).catch(inWords);
   if (typeof cgroups === 'string') return refusing(log, cgroups);
   const reports = await openDenialReports(options.stateFolder, log);
-  const trial = await tryLayers(appUser, cgroups, reports).catch((cause: unknown) => ({
+  const trial = await tryLayers(firstUser, cgroups, reports).catch((cause: unknown) => ({
     ...{ failure: inWords(cause), isReported: false, hasOwnNetwork: false },
   }));
   if (trial.failure !== undefined) {
@@ -45,7 +48,12 @@ export async function createSandboxLauncher(options: LauncherOptions, seatGroup:
     missing: trial.hasOwnNetwork ? [] : [missing.network],
     reports,
     onDenied: options.onDenied ?? (() => undefined),
-    user: appUser,
+    users: new UserPool(appUsers, {
+      living: livingOf,
+      end: endAllOf,
+      onLeft: ({ name }) =>
+        log('error', 'Something of a user for applications could not be ended; the user waits until it is.', { user: name }),
+    }),
     uiUser,
     runFolder: options.runFolder,
     cgroups,
@@ -61,8 +69,10 @@ function refusing(log: LaunchLog, failure: string): Launcher {
   return new RefusingLauncher({ name: 'refusing', missing: [{ layer, meaning: `${meaning} (${failure})` }] });
 }
 
-function userProblem(user: AppUser | undefined, uiUid: number | undefined): readonly MissingLayer[] {
-  const usable = user !== undefined && uiUid !== undefined && user.uid > 0 && user.gid > 0 && user.uid !== uiUid;
+function userProblem(users: readonly AppUser[], uiUid: number | undefined): readonly MissingLayer[] {
+  const areProper = users.every(({ uid, gid }) => uid > 0 && gid > 0 && uid !== uiUid);
+  const areApart = new Set(users.map(({ uid }) => uid)).size === users.length;
+  const usable = users.length > 0 && uiUid !== undefined && areProper && areApart;
   return usable ? [] : [missing.appUser];
 }
 

@@ -17,7 +17,7 @@ import {
   moveMount,
   sealMount,
 } from '../../os/mounts.ts';
-import { endWithParent, giveUpCapabilities } from '../../os/privileges.ts';
+import { emptyKeyringsOf, endWithParent, giveUpCapabilities } from '../../os/privileges.ts';
 import { AGENT_FD, MEGABYTES, SANDBOX_GIVEN, SANDBOX_HOME, SANDBOX_RUNTIME, SANDBOX_WINDOW_MANAGER, X_SOCKET_FOLDER } from './layout.ts';
 import { type InitRequest, type Progress, readInitRequest } from './messages.ts';
 
@@ -38,6 +38,7 @@ function setUp(request: InitRequest): void {
   enterOwnIpcNamespace();
   leaveNetwork();
   const { uid, gid } = request;
+  emptyKeyringsOf(uid);
   makeEverythingReadOnly();
   for (const folder of FOLDERS_WITH_PLACES) mountTmpfs({ target: folder, mode: '755', megabytes: 1 });
   mountTmpfs({ target: '/tmp', mode: '1777', megabytes: MEGABYTES.tmp });

@@ -36,13 +36,14 @@ import type { StartRequest } from './messages.ts';
 import { Sandbox } from './sandbox.ts';
 import { endSeatCgroups, type SeatCgroups } from './seat-cgroups.ts';
 import type { Surveyor } from './surveyor.ts';
+import type { UserPool } from './user-pool.ts';
 
 export interface SandboxLauncherOptions {
   /** Layers that this kernel does not give, without which the others still hold. */
   readonly missing: readonly MissingLayer[];
   readonly reports: DenialReports;
   readonly onDenied: (denial: AppDenial) => void;
-  readonly user: AppUser;
+  readonly users: UserPool;
   readonly uiUser: { readonly uid: number; readonly gid: number };
   /** For the cookies of nested displays. */
   readonly runFolder: string;
@@ -164,14 +165,16 @@ export class SandboxLauncher implements Launcher {
     if (sandbox === undefined) return { sessionId, processes: 0, clean: true };
     const processes = (await sandbox.living()).length;
     const clean = await sandbox.end();
+    this.#options.users.release(sandbox.user);
     for (const [pid, app] of this.#apps) if (app.sessionId === sessionId) this.#apps.delete(pid);
     return { sessionId, processes, clean };
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.#sessions.keys()].map((sessionId) => this.endSession(sessionId)));
-    this.#options.surveyor.close();
-    await Promise.all([endSeatCgroups(this.#options.cgroups), this.#options.reports.close()]);
+    const { surveyor, cgroups, reports, users } = this.#options;
+    surveyor.close();
+    await Promise.all([endSeatCgroups(cgroups), reports.close(), users.settled()]);
   }
 
   async #startManager(sessionId: string, onExit: (exit: AppExit) => void): Promise<StartedApp | LaunchRefusal> {
@@ -182,12 +185,15 @@ export class SandboxLauncher implements Launcher {
   }
 
   async #openSandbox(sessionId: string): Promise<Sandbox | undefined> {
-    const { user, cgroups, hide, surveyor, log } = this.#options;
+    const { users, cgroups, hide, surveyor, log } = this.#options;
+    let user: AppUser | undefined;
     try {
+      user = await users.take();
       const readable = await surveyor.ofSystem();
       const needsOwnNetwork = !this.#options.missing.includes(missing.network);
       return await Sandbox.open({ user, group: await makeSubgroup(cgroups.sessions, sessionId), hide, readable, needsOwnNetwork });
     } catch (cause) {
+      if (user !== undefined) users.release(user);
       log('error', 'A session could not be shut in, so nothing can be started in it.', { sessionId, cause: String(cause) });
       return undefined;
     }
@@ -201,7 +207,13 @@ export class SandboxLauncher implements Launcher {
     const loaders = [...new Set([held.program, ...held.children].flatMap(loaderOf))].map((path) => openSync(path, 'r'));
     try {
       const readable = await this.#ownFolders([held.program, ...held.children]);
-      const request = this.#request(spec, held, { loaders, readable, display: session.display, language: session.language });
+      const request = this.#request(spec, held, {
+        user: sandbox.user,
+        loaders,
+        readable,
+        display: session.display,
+        language: session.language,
+      });
       const started = await sandbox.start(appId, request);
       if (!started.ok) return { ok: false, reason: 'start-failed', detail: started.detail };
       const { pid } = started.app;
@@ -225,14 +237,14 @@ export class SandboxLauncher implements Launcher {
     spec: LaunchSpec,
     held: HeldLaunch,
     runtime: {
+      readonly user: AppUser;
       readonly loaders: readonly number[];
       readonly readable: readonly string[];
       readonly display: SessionDisplay | undefined;
       readonly language: string;
     },
   ): StartRequest {
-    const { user } = this.#options;
-    const { display, language, loaders, readable } = runtime;
+    const { user, display, language, loaders, readable } = runtime;
     const env = cleanEnvironment({
       user: user.name,
       home: SANDBOX_HOME,

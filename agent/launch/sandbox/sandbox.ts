@@ -107,6 +107,11 @@ export class Sandbox {
     }
   }
 
+  /** Whom applications of the session run as. */
+  get user(): AppUser {
+    return this.#options.user;
+  }
+
   /** Turns the warm starter into an application; the next one gets warm while that runs. */
   async start(appId: string, request: StartRequest): Promise<SandboxStart> {
     const starter = await (this.#next ?? this.#makeStarter());
