@@ -105,7 +105,8 @@ function useLines(path: string, use: ProgramUse, facts: Omit<LaunchFacts, 'appId
       : `${path} is a program that ${use.name} may start, and runs only inside it.`;
   const changed =
     use.contentFits === false ? ['Its content on this machine is not the one that the policy names: it would not start.'] : [];
-  return [what, ...changed, ...decided(use.name, use.explanation, facts)];
+  const recalled = use.recalled ? [`It is recalled: a rule denies it to everyone, and ${use.name} starts without it.`] : [];
+  return [what, ...changed, ...recalled, ...decided(use.name, use.explanation, facts)];
 }
 
 function decided(name: string, { decision, heard }: Explanation, facts: Omit<LaunchFacts, 'appId'>): readonly string[] {

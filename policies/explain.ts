@@ -2,7 +2,7 @@
  * Why a program on a seat's disk would run, or would not: what of a policy names it, and as what. Pure; whoever asks reads
  * the file.
  */
-import type { LaunchFacts } from '../core/decision/decide.ts';
+import { isRecalled, type LaunchFacts } from '../core/decision/decide.ts';
 import { type Explanation, explain } from '../core/decision/explain.ts';
 import type { PolicyDocument } from './schema.ts';
 
@@ -21,6 +21,8 @@ export interface ProgramUse {
   readonly name: string;
   /** Whether the file has the content that the policy names; null where there is no such file here. */
   readonly contentFits: boolean | null;
+  /** A child that a rule denies to everyone: its application starts without it. */
+  readonly recalled: boolean;
   readonly explanation: Explanation;
 }
 
@@ -28,19 +30,20 @@ export interface ProgramUse {
 export function usesOf(document: PolicyDocument, file: ProgramFile, facts: Omit<LaunchFacts, 'appId'>): readonly ProgramUse[] {
   return document.apps.flatMap((app): readonly ProgramUse[] => {
     if (app.kind === 'web') return [];
-    const use = (as: ProgramUse['as'], sha256: string): ProgramUse => ({
+    const use = (as: ProgramUse['as'], { path, sha256 }: { readonly path: string; readonly sha256: string }): ProgramUse => ({
       as,
       app: app.id,
       name: app.name,
       contentFits: file.sha256 === null ? null : file.sha256 === sha256,
+      recalled: as !== 'app' && isRecalled({ path, sha256 }, document),
       explanation: explain({ ...facts, appId: app.id }, document),
     });
     const child = app.children.find(({ path }) => file.isAt(path));
-    return [...(file.isAt(app.path) ? [use('app', app.sha256)] : []), ...(child === undefined ? [] : [use('child', child.sha256)])];
+    return [...(file.isAt(app.path) ? [use('app', app)] : []), ...(child === undefined ? [] : [use('child', child)])];
   });
 }
 
-/** Whether this use would really run here: decided so, and with the content that the policy names. */
-export function runs({ explanation, contentFits }: ProgramUse): boolean {
-  return explanation.decision.effect === 'allow' && contentFits !== false;
+/** Whether this use would really run here: decided so, not recalled, and with the content that the policy names. */
+export function runs({ explanation, contentFits, recalled }: ProgramUse): boolean {
+  return explanation.decision.effect === 'allow' && contentFits !== false && !recalled;
 }

@@ -71,6 +71,35 @@ describe('a policy text', () => {
     expect(problems('[]')).not.toHaveLength(0);
     expect(problems('{"__proto__": {}}')).not.toHaveLength(0);
   });
+  test('with more unknown fields than anybody counts names them, each with its place', () => {
+    const unknown = Array.from({ length: 60 }, (_, index) => `"extra${index}": ${index},`).join('\n  ');
+    const found = problems(text.replace('{', `{\n  ${unknown}`));
+    expect(found).toHaveLength(50);
+    expect(found[0]).toMatchObject({ line: 2, column: 3, path: '/extra0', message: 'Unknown field: extra0. Check the spelling.' });
+    expect(found.map(({ line }) => line)).toEqual(Array.from({ length: 50 }, (_, index) => index + 2));
+  });
+  test('with a wrong field in an application is judged by the kind of the application', () => {
+    const app = (change: object, less: string[] = []) => {
+      const entry = Object.entries({ ...good.apps[0], ...change }).filter(([name]) => !less.includes(name));
+      return problems(JSON.stringify({ ...good, apps: [Object.fromEntries(entry)] })).map(({ path, message }) => [path, message]);
+    };
+    expect(app({ printer: true })).toEqual([['/apps/0/printer', 'Unknown field: printer. Check the spelling.']]);
+    expect(app({ kind: 'native' })).toEqual([
+      ['/apps/0', 'Missing: path, sha256, args, env, children.'],
+      ['/apps/0/url', 'Unknown field: url. Check the spelling.'],
+      ['/apps/0/origins', 'Unknown field: origins. Check the spelling.'],
+    ]);
+    expect(app({ kind: 'java' })).toEqual([['/apps/0/kind', 'Must be one of: native, web.']]);
+    expect(app({}, ['kind'])).toEqual([['/apps/0', 'Missing: kind. It is one of: native, web.']]);
+  });
+  test.each([
+    ['[', 17],
+    ['{"a":', 81],
+  ])('nested without end (%s) is refused where it becomes too deep', (bracket, column) =>
+    expect(problems(bracket.repeat(10_000))).toEqual([
+      { line: 1, column, path: '', message: 'Nested deeper than 16 brackets: no policy is.', kind: 'syntax' },
+    ]),
+  );
   test('of any kind is read or refused, never thrown at', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (any) => {

@@ -2,9 +2,10 @@
  * Reads a policy text into a document, or says where it is wrong: line and column of each problem. A misspelt or repeated
  * field is a problem, because a restriction that is not read restricts nothing. It never fills in a default.
  */
-import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { createScanner, findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { Compile } from 'typebox/compile';
 import { contradictions, emptiness } from '../core/policy/candidate.ts';
+import { type Misfit, misfits } from './misfits.ts';
 import { PolicyDocument } from './schema.ts';
 
 /** One place that is wrong. `line` and `column` start at 1. */
@@ -33,24 +34,32 @@ const PROBLEM_LIMIT = 50;
 /** Deeper nesting is no policy. */
 const DEPTH_LIMIT = 16;
 const EMPTY = 'The file is empty. A policy goes into it.';
+const NOTHING = 'Nothing but comments stands here. A policy goes into it.';
+const CLOSES_NOTHING = 'This bracket closes none that is open here.';
+const TOO_DEEP = `Nested deeper than ${DEPTH_LIMIT} brackets: no policy is.`;
 
 /** Reads and checks a policy text: syntax, repeated fields, schema, then what contradicts itself. */
 export function parsePolicy(text: string, options: ParseOptions): ParsedPolicy {
   const at = positions(text);
   if (text.trim() === '') return refused([at('syntax', 0, '', EMPTY)]);
+  const tangled = tangledAt(text);
+  if (tangled !== null) return refused([at('syntax', tangled.offset, '', tangled.message)]);
   const errors: ParseError[] = [];
   const tree = parseTree(text, errors, { disallowComments: !options.comments, allowTrailingComma: options.comments });
   if (tree === undefined || errors.length > 0) {
-    const found = errors.map((error) => at('syntax', error.offset, '', `${spoken(printParseErrorCode(error.error))}.`));
-    return refused(found.length > 0 ? found : [at('syntax', 0, '', EMPTY)]);
+    const found = errors
+      .slice(0, PROBLEM_LIMIT)
+      .map((error) => at('syntax', error.offset, '', `${spoken(printParseErrorCode(error.error))}.`));
+    return refused(found.length > 0 ? found : [at('syntax', 0, '', NOTHING)]);
   }
-  const repeated = [...repeatedFields(tree, '', 0)].map(({ node, path }) =>
+  const repeated = first(repeatedFields(tree, ''), ({ node, path }) =>
     at('schema', node.offset, path, `The field ${path.split('/').at(-1)} stands twice.`),
   );
   if (repeated.length > 0) return refused(repeated);
   const value: unknown = plainValue(tree);
   if (!checker.Check(value)) {
-    return refused(checker.Errors(value).flatMap((error) => problemsOf(error, tree, at)));
+    const found = first(misfits(PolicyDocument, value), (misfit) => problemOf(misfit, tree, at));
+    return refused(found.length > 0 ? found : [at('schema', tree.offset, '', 'The policy does not fit its schema.')]);
   }
   const empty = emptiness(value);
   const wrong = contradictions(value).map(({ path, message }) =>
@@ -84,15 +93,48 @@ function spoken(code: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-function* repeatedFields(node: Node, path: string, depth: number): Generator<{ readonly node: Node; readonly path: string }> {
-  if (depth > DEPTH_LIMIT) return;
+/**
+ * The first bracket that nests too deep or closes none that is open; null where there is none. By tokens alone: a reader that
+ * recurses, as the parser does, would end in an overflow of its stack.
+ */
+function tangledAt(text: string): { readonly offset: number; readonly message: string } | null {
+  const scanner = createScanner(text, true);
+  const open: string[] = [];
+  for (scanner.scan(); scanner.getTokenOffset() < text.length; scanner.scan()) {
+    const offset = scanner.getTokenOffset();
+    const bracket = scanner.getTokenLength() === 1 ? text.charAt(offset) : '';
+    const closing = CLOSING.get(bracket);
+    if (closing !== undefined) open.push(closing);
+    else if (CLOSINGS.has(bracket) && open.pop() !== bracket) return { offset, message: CLOSES_NOTHING };
+    if (open.length > DEPTH_LIMIT) return { offset, message: TOO_DEEP };
+  }
+  return null;
+}
+
+const CLOSING = new Map([
+  ['{', '}'],
+  ['[', ']'],
+]);
+const CLOSINGS = new Set(CLOSING.values());
+
+/** As many as help, and none is looked for beyond. */
+function first<T>(found: Iterable<T>, spokenOf: (one: T) => PolicyProblem): readonly PolicyProblem[] {
+  const problems: PolicyProblem[] = [];
+  for (const one of found) {
+    problems.push(spokenOf(one));
+    if (problems.length === PROBLEM_LIMIT) break;
+  }
+  return problems;
+}
+
+function* repeatedFields(node: Node, path: string): Generator<{ readonly node: Node; readonly path: string }> {
   const names = new Set<string>();
   for (const [index, child] of (node.children ?? []).entries()) {
     const [key, value] = child.type === 'property' ? (child.children ?? []) : [undefined, child];
     const name = key === undefined ? String(index) : String(key.value);
     if (key !== undefined && names.has(name)) yield { node: key, path: `${path}/${name}` };
     names.add(name);
-    if (value !== undefined) yield* repeatedFields(value, `${path}/${name}`, depth + 1);
+    if (value !== undefined) yield* repeatedFields(value, `${path}/${name}`);
   }
 }
 
@@ -108,42 +150,13 @@ function plainValue(node: Node): unknown {
   );
 }
 
-interface SchemaError {
-  readonly instancePath: string;
-  readonly keyword: string;
-  readonly message: string;
-  readonly params: object;
+function problemOf({ path, at: place, message }: Misfit, tree: Node, at: ReturnType<typeof positions>): PolicyProblem {
+  const node = locate(tree, path);
+  const { offset } = place === 'field' ? (node.parent ?? node) : node;
+  return at('schema', offset, path.map((part) => `/${pointerPart(part)}`).join(''), message);
 }
 
-/** `false` schemas only say again what `additionalProperties` says with the field's name. */
-function problemsOf(error: SchemaError, tree: Node, at: ReturnType<typeof positions>): readonly PolicyProblem[] {
-  const node = nodeAt(tree, error.instancePath);
-  if (error.keyword === 'boolean') return [];
-  if (error.keyword !== 'additionalProperties') return [at('schema', node.offset, error.instancePath, sentence(error))];
-  return namesIn(error.params, 'additionalProperties').map((name) => {
-    const key = node.children?.find((child) => child.children?.[0]?.value === name) ?? node;
-    return at('schema', key.offset, `${error.instancePath}/${name}`, `Unknown field: ${name}. Check the spelling.`);
-  });
-}
-
-function sentence(error: SchemaError): string {
-  if (error.keyword === 'required') return `Missing: ${namesIn(error.params, 'requiredProperties').join(', ')}.`;
-  const text = error.message;
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-}
-
-function namesIn(params: object, list: string): readonly string[] {
-  const found: unknown = Object.entries(params).find(([name]) => name === list)?.[1];
-  return Array.isArray(found) ? found.map(String) : [];
-}
-
-function nodeAt(tree: Node, pointer: string): Node {
-  const path = pointer
-    .split('/')
-    .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-  return locate(tree, path);
-}
+const pointerPart = (part: string | number): string => String(part).replaceAll('~', '~0').replaceAll('/', '~1');
 
 /** The node at a path, or the deepest one on the way to it. */
 function locate(tree: Node, path: readonly (string | number)[]): Node {
