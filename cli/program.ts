@@ -16,6 +16,7 @@ const modules: Readonly<Record<string, readonly (() => Promise<CommandModule>)[]
   status: [() => import('./status.ts')],
   identity: [() => import('./identity.ts')],
   doctor: [() => import('./doctor.ts')],
+  drill: [() => import('./drill.ts')],
   enrol: [() => import('./enrol.ts')],
   policy: [
     () => import('./policy-validate.ts'),

@@ -4,6 +4,7 @@
  */
 import Type from 'typebox';
 import { boundary } from './boundary.ts';
+import { DrillCertificate } from './drill.ts';
 import { BadgeNumber, Base64, Count, Label, Nothing, Timestamp, WorkstationId } from './scalars.ts';
 import { SeatView } from './seat-view.ts';
 
@@ -24,6 +25,16 @@ export const Doctor = Type.Object({
     }),
     { maxItems: 100 },
   ),
+});
+
+const OsUser = Type.Object({ name: Label, uid: Count, gid: Count });
+
+const DrillFacts = Type.Object({
+  seat: Type.Union([Type.Null(), Type.Object({ workstationId: WorkstationId, name: Label })]),
+  policyVersion: Type.Union([Type.Null(), Count]),
+  users: Type.Union([Type.Null(), Type.Object({ screens: OsUser, apps: OsUser })]),
+  mode: Label,
+  isOpen: Type.Boolean(),
 });
 
 export const cliBoundary = boundary({
@@ -58,6 +69,13 @@ export const cliBoundary = boundary({
         sealingKey: Base64,
         enrolledAt: Type.Union([Type.Null(), Timestamp]),
       }),
+    },
+    /** What a drill must know of this seat: what it is, whom its applications run as, and whether somebody is at it. */
+    drillFacts: { params: Nothing, result: DrillFacts },
+    /** The seat's word for a certificate that names this seat and its policy. It signs no other. */
+    certify: {
+      params: Type.Object({ certificate: DrillCertificate }),
+      result: Type.Object({ logKey: Type.String({ maxLength: 300 }), signature: Base64 }),
     },
   },
   events: {},

@@ -6,6 +6,7 @@ import { WardlockError } from '../../core/errors/index.ts';
 import type { Handlers } from '../../ipc/connection.ts';
 import type { ListenOptions } from '../../ipc/server.ts';
 import { examine } from '../doctor.ts';
+import { certify, drillFacts } from '../drill/vouch.ts';
 import { timestamp } from '../seat/view.ts';
 import type { SeatAgent } from '../seat-agent.ts';
 import { admitUsers } from './admit.ts';
@@ -71,5 +72,7 @@ function handlersOf(seat: SeatAgent): Handlers<CliBoundary> {
       sealingKey: identity.sealingKey,
       enrolledAt: identity.enrolment?.enrolledAt ?? null,
     }),
+    drillFacts: () => drillFacts(seat),
+    certify: ({ certificate }) => certify(seat, certificate),
   };
 }

@@ -1,38 +1,24 @@
 /**
- * Hooks for test files that run programs inside real sessions: one seat a file, a fresh session for every test, and short
+ * Hooks for test files that run programs inside real sessions: one seat a file, a fresh session for every test, and the drill's short
  * ways to run a shell or Perl script in it as an application. Without root the hooks do nothing; the tests are skipped.
  */
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
-import type { AppExit, LaunchRefusal, LaunchSpec } from '../../agent/launch/port.ts';
+import { type DrillSession, drillSession } from '../../agent/drill/session.ts';
 import { isLinuxRoot } from './root.ts';
-import { insideSession, named, openSeat, runApp, type Seat } from './sandboxed-seat.ts';
+import { openSeat, type Seat, sessionsCgroup } from './sandboxed-seat.ts';
 
-export const SHELL = '/bin/dash';
-export const PERL = '/usr/bin/perl';
-/** What a shell says of a program that it may not execute. */
-export const CANNOT_EXECUTE = '126';
+export { CANNOT_EXECUTE, PERL, SHELL } from '../../agent/drill/session.ts';
 
 const SESSION_ID_DIGITS = 32;
 
-export interface SessionTests {
+export interface SessionTests extends DrillSession {
   readonly seat: Seat;
-  readonly sessionId: string;
-  /** A folder of root that a policy could name programs in; not one that sessions hide. */
-  readonly programs: string;
-  /** A launch of a program by its present content. */
-  app(path: string, args: readonly string[], more?: Partial<LaunchSpec>): LaunchSpec;
-  run(spec: LaunchSpec): Promise<AppExit | LaunchRefusal>;
-  /** Runs a shell script as an application, with `children` as the programs that it may start, and gives back what it printed. */
-  shell(script: string, children?: readonly string[]): Promise<string>;
-  /** The same with a Perl script as the application itself. */
-  perl(script: string, children?: readonly string[]): Promise<string>;
-  /** Content of a file in the session. */
-  written(file: string): Promise<string>;
 }
 
 export function sessionTests(): SessionTests {
   let seat: Seat | undefined;
+  let session: DrillSession | undefined;
   let sessions = 0;
   let programs = '';
 
@@ -41,6 +27,8 @@ export function sessionTests(): SessionTests {
     seat = await openSeat();
     programs = mkdtempSync('/opt/wl-test-');
     chmodSync(programs, 0o755);
+    const { launcher, state } = seat;
+    session = drillSession({ launcher, state, sessionId, programs: () => programs, sessionsCgroup: await sessionsCgroup(state) });
   });
   afterAll(async () => {
     await seat?.close();
@@ -55,36 +43,19 @@ export function sessionTests(): SessionTests {
     await seat?.launcher.endSession(sessionId());
   });
 
-  const opened = (): Seat => {
-    if (seat === undefined) throw new Error('There is no seat: this test must be skipped without root.');
-    return seat;
-  };
-  const app: SessionTests['app'] = (path, args, more = {}) => ({
-    sessionId: sessionId(),
-    appId: 'test',
-    ...named(path),
-    args,
-    env: {},
-    children: [],
-    ...more,
-  });
-  const run: SessionTests['run'] = (spec) => runApp(opened().launcher, spec);
-  const written: SessionTests['written'] = async (file) => readFileSync(await insideSession(opened().state, sessionId(), file), 'utf8');
-  const shell: SessionTests['shell'] = async (script, children = []) => {
-    const redirected = `exec > /tmp/printed 2> /tmp/complaints; ${script}`;
-    const exit = await run(app(SHELL, ['-c', redirected], { children: children.map(named) }));
-    if ('ok' in exit) throw new Error(`${exit.reason}: ${exit.detail}`);
-    return written('/tmp/printed');
-  };
-  const perl: SessionTests['perl'] = async (script, children = []) => {
-    const redirected = `open(STDOUT, ">", "/tmp/printed"); open(STDERR, ">", "/tmp/complaints"); $| = 1; ${script}`;
-    const exit = await run(app(PERL, ['-e', redirected], { children: children.map(named) }));
-    if ('ok' in exit) throw new Error(`${exit.reason}: ${exit.detail}`);
-    return written('/tmp/printed');
+  const opened = (): { readonly seat: Seat; readonly session: DrillSession } => {
+    if (seat === undefined || session === undefined) throw new Error('There is no seat: this test must be skipped without root.');
+    return { seat, session };
   };
   return {
     get seat() {
-      return opened();
+      return opened().seat;
+    },
+    get launcher() {
+      return opened().seat.launcher;
+    },
+    get state() {
+      return opened().seat.state;
     },
     get sessionId() {
       return sessionId();
@@ -92,10 +63,11 @@ export function sessionTests(): SessionTests {
     get programs() {
       return programs;
     },
-    app,
-    run,
-    shell,
-    perl,
-    written,
+    app: (...args) => opened().session.app(...args),
+    run: (spec) => opened().session.run(spec),
+    shell: (...args) => opened().session.shell(...args),
+    perl: (...args) => opened().session.perl(...args),
+    written: (file) => opened().session.written(file),
+    again: () => opened().session.again(),
   };
 }

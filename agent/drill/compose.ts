@@ -1,0 +1,99 @@
+/**
+ * Puts a drill together: the real launcher with the agent's own layers, in a state folder of the drill's own, so that the sessions of
+ * people are never touched. What a killed drill left is put back by the next one.
+ */
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createLauncher, seatCgroupName } from '../launch/compose.ts';
+import type { AppUser, Launcher } from '../launch/port.ts';
+import { cgroupMount } from '../os/cgroup.ts';
+import { makeThrowAwayUsers } from '../os/users.ts';
+import { type Attempt, inSession } from './play.ts';
+import type { Probe } from './probe.ts';
+import { borderProbes } from './probes/borders.ts';
+import { changeProbes } from './probes/changes.ts';
+import { programProbes } from './probes/programs.ts';
+import { type DrillSession, drillSession } from './session.ts';
+
+/** Gone at the next boot, as what it remembers. */
+const RUN = '/run';
+const PROGRAMS = '/opt';
+const PASS_THROUGH = 0o711;
+const READABLE = 0o755;
+const SESSION_ID_BYTES = 16;
+const NO_SESSIONS = 'Only root on Linux can open a session that is shut in.';
+
+export interface DrillUsers {
+  readonly screens: AppUser;
+  readonly apps: AppUser;
+}
+
+export interface DrillSeat {
+  readonly launcher: Launcher;
+  /** Opens a session, lets `use` try its way out, and ends it whole. */
+  withSession<T>(use: (session: DrillSession) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a seat for a drill.
+ * @param seatState the seat's state folder, which sessions must not see; it also tells the drills of two seats apart
+ * @param users whom the seat's applications and screens run as; made for the drill, and removed after it, where null
+ */
+export async function openDrillSeat(seatState: string, users: DrillUsers | null): Promise<DrillSeat> {
+  const name = seatCgroupName(seatState).replace('wardlock-', 'wardlock-drill-');
+  const state = join(RUN, name);
+  const programs = join(PROGRAMS, name);
+  const runFolder = join(state, 'run');
+  rmSync(programs, { recursive: true, force: true });
+  mkdirSync(runFolder, { recursive: true });
+  mkdirSync(programs, { recursive: true });
+  chmodSync(programs, READABLE);
+  for (const folder of [state, runFolder]) chmodSync(folder, PASS_THROUGH);
+  const { screens, apps, remove } = users === null ? await makeUsers(state) : { ...users, remove: async () => undefined };
+  const launcher = await createLauncher({
+    appUsers: [apps],
+    uiUser: screens,
+    stateFolder: state,
+    runFolder,
+    hide: [seatState],
+    log: () => undefined,
+  });
+  const sessionsCgroup = join((await cgroupMount()) ?? '', seatCgroupName(state), 'sessions');
+  return {
+    launcher,
+    withSession: async (use) => {
+      const sessionId = randomBytes(SESSION_ID_BYTES).toString('hex');
+      launcher.openSession({ sessionId });
+      try {
+        return await use(drillSession({ launcher, state, sessionId: () => sessionId, programs: () => programs, sessionsCgroup }));
+      } finally {
+        await launcher.endSession(sessionId);
+      }
+    },
+    close: async () => {
+      await launcher.close();
+      await remove();
+      for (const folder of [state, programs]) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function makeUsers(state: string): Promise<DrillUsers & { remove(): Promise<void> }> {
+  const made = await makeThrowAwayUsers({ journal: join(state, 'users.json'), prefix: 'wldrill', roles: ['ui', 'app'] });
+  return { screens: made.users.ui, apps: made.users.app, remove: () => made.remove() };
+}
+
+/** What can be tried from inside a session; without a seat to open one on, it is left out. */
+export function sessionAttempts(seat: DrillSeat | null): readonly Attempt[] {
+  const probes: readonly Probe[] = [...programProbes, ...changeProbes, ...borderProbes];
+  return probes.map((probe) =>
+    seat === null ? { ...probe, leftOut: NO_SESSIONS, play: async () => null } : inSession(probe, (use) => seat.withSession(use)),
+  );
+}
+
+/** What is looked at without a session: settings of the system, and the packaged screens. */
+export function seatAttempts(): readonly Attempt[] {
+  return [];
+}
