@@ -163,13 +163,19 @@ export interface Launcher {
   /** Gives up a prepared launch, for instance because its event could not be made durable. */
   discard(prepared: PreparedLaunch): void;
 
-  /** Ends one application and what it started, as far as that can be told apart; the session goes on. */
+  /**
+   * Ends one application and what it started, as far as that can be told apart; the session goes on. Its `onExit` has been called when this
+   * resolves.
+   */
   endApp(sessionId: string, appId: string): Promise<void>;
 
   /** Stops every process of the session from running, or lets them run again. Throws for an unknown session. */
   freeze(sessionId: string, frozen: boolean): Promise<void>;
 
-  /** Ends the whole tree, daemonised grandchildren included, and removes what the session had. Safe to call twice. */
+  /**
+   * Ends the whole tree, daemonised grandchildren included, and removes what the session had. When that was clean, each `onExit` has been
+   * called. Safe to call twice.
+   */
   endSession(sessionId: string): Promise<EndReport>;
 
   /** Ends every session, and what a crashed run left behind is gone as well. */

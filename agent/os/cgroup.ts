@@ -2,6 +2,7 @@
  * Control groups, version 2 (cgroups(7)): where a session's processes are counted, frozen and ended whole. Owns folders
  * below one root of its own; never touches a group that it did not make, and never a version 1 hierarchy.
  */
+import { writeFileSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -90,7 +91,8 @@ export async function freezeCgroup(group: Cgroup, frozen: boolean): Promise<void
  */
 export async function endCgroup(group: Cgroup): Promise<boolean> {
   try {
-    await writeFile(join(group.path, 'cgroup.kill'), '1');
+    // Not in the background: when this function gives its promise back, every process has its signal.
+    writeFileSync(join(group.path, 'cgroup.kill'), '1');
   } catch (cause) {
     if (isGone(cause)) return true;
     throw cause;

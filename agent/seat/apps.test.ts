@@ -39,6 +39,15 @@ let onStart = (): void => {};
 let onPrepare = (_spec: LaunchSpec): void => {};
 let prepared: Promise<void> = Promise.resolve();
 let exits: ((exit: AppExit) => void)[] = [];
+let alive = new Map<string, (exit: AppExit) => void>();
+let recorded: AuditEvent[] = [];
+
+/** As the launchers do: what is ended tells how it ended. */
+function kill(appId: string): void {
+  const onExit = alive.get(appId);
+  alive.delete(appId);
+  onExit?.({ sessionId: session.id, appId, pid: 1, exitCode: null, signal: 'SIGKILL' });
+}
 
 const launcher: Launcher = {
   mode: { name: 'enforced', missing: [] },
@@ -55,16 +64,21 @@ const launcher: Launcher = {
     onStart();
     done.push(`start ${prepared.spec.appId}`);
     exits.push(onExit);
+    alive.set(prepared.spec.appId, onExit);
     return Promise.resolve({ ok: true, pid: 1, appId: prepared.spec.appId, sessionId: prepared.spec.sessionId });
   },
   discard: (prepared) => done.push(`discard ${prepared.spec.appId}`),
   endApp: (_session, appId) => {
     if (appId === stuck) return Promise.reject(new Error('still there'));
     done.push(`end ${appId}`);
+    kill(appId);
     return Promise.resolve();
   },
   freeze: () => Promise.resolve(),
-  endSession: (sessionId) => Promise.resolve({ sessionId, processes: 0, clean: true }),
+  endSession: (sessionId) => {
+    for (const appId of [...alive.keys()]) kill(appId);
+    return Promise.resolve({ sessionId, processes: 0, clean: true });
+  },
   close: () => Promise.resolve(),
 };
 
@@ -74,6 +88,7 @@ function apps(): SessionApps {
     if (!storeWorks) return Promise.reject(new WardlockError('AUDIT_STORE_FULL'));
     if (flooded && event.type === 'app.launched') return Promise.resolve({ seq: null });
     done.push(event.type);
+    recorded.push(event);
     onRecorded();
     return Promise.resolve({ seq: 1 });
   };
@@ -97,6 +112,8 @@ function apps(): SessionApps {
 beforeEach(() => {
   done = [];
   exits = [];
+  alive = new Map();
+  recorded = [];
   open = session;
   held = session;
   policy = testDocument;
@@ -195,6 +212,32 @@ describe('a launch', () => {
     done = [];
     expect(await running.endSession(session.id)).toBe(true);
     expect(done).toEqual(['web closeAll all', 'app.exited', 'app.exited']);
+  });
+});
+
+describe('the record of an end', () => {
+  const exit = (): unknown => recorded.findLast((event) => event.type === 'app.exited')?.body;
+
+  test('says by what signal the application really ended, when it is closed and when its session ends', async () => {
+    const running = apps();
+    await running.launch('calc');
+    await running.close('calc');
+    expect(exit()).toMatchObject({ app: 'calc', exitCode: null, signal: 'SIGKILL' });
+    await running.launch('calc');
+    await running.endSession(session.id);
+    expect(exit()).toMatchObject({ app: 'calc', exitCode: null, signal: 'SIGKILL' });
+    expect(recorded.filter(({ type }) => type === 'app.exited')).toHaveLength(2);
+  });
+
+  test('keeps the code of one that ended by itself, and names no signal for what has no process', async () => {
+    const running = apps();
+    await running.launch('calc');
+    exits[0]?.({ sessionId: session.id, appId: 'calc', pid: 1, exitCode: 3, signal: null });
+    await running.endSession(session.id);
+    expect(exit()).toMatchObject({ app: 'calc', exitCode: 3, signal: null });
+    await running.launch('web');
+    await running.close('web');
+    expect(exit()).toMatchObject({ app: 'web', exitCode: null, signal: null });
   });
 });
 

@@ -162,8 +162,8 @@ export class SessionApps {
     this.#ports.web('all', 'closeAll');
     const report = await this.#ports.launcher.endSession(session);
     for (const [appId, running] of [...this.#running]) {
-      // A web application has no process of its own that a signal could end.
-      if (running.session === session) this.#exited(appId, running, null, running.app.kind === 'web' ? null : 'SIGKILL');
+      // Native ones that ran have told how they ended: what is left are web applications, which have no process of their own, and what never ran.
+      if (running.session === session) this.#exited(appId, running, null, null);
     }
     this.#message = null;
     return report.clean;
@@ -258,8 +258,8 @@ export class SessionApps {
   async #end(appId: string, running: Running): Promise<void> {
     if (running.app.kind === 'web') this.#ports.web(appId, 'close');
     else await this.#ports.launcher.endApp(running.session, appId);
-    // A native application's own exit may have been told in the meantime.
-    if (this.#isCurrent(appId, running)) this.#exited(appId, running, null, running.app.kind === 'web' ? null : 'SIGTERM');
+    // A native application that ran has told how it ended.
+    if (this.#isCurrent(appId, running)) this.#exited(appId, running, null, null);
   }
 
   #exited(appId: string, running: Running, exitCode: number | null, signal: string | null): void {

@@ -88,9 +88,23 @@ describe('a native application', () => {
     await screens.sees((view) => view.phase === 'locked' && view.prompt === null && view.kept === null);
     await expect.poll(calculators, GONE).toBe(0);
     const events = await seat.recordUntil(syncer, 'app.exited');
+    expect(events.at(-1)).toMatchObject({ body: { app: 'calc', exitCode: null, signal: 'SIGKILL', seconds: expect.any(Number) } });
     expect(events.find((event) => event.type === 'app.launched')).toMatchObject({
       body: { app: 'calc', sha256: named(CALCULATOR).sha256, rule: 'role:nurse', policyVersion: 1, mode: 'enforced' },
     });
+  });
+
+  rootTest('is recorded with the signal that ended it when the person closes it, or with its own code', async () => {
+    await screens.client.request('launch', { appId: 'calc' }, 20_000);
+    await expect.poll(calculators, GONE).toBe(1);
+    await screens.client.request('close', { appId: 'calc' });
+    const closed = await seat.recordUntil(syncer, 'app.exited');
+    expect(closed.at(-1)).toMatchObject({ body: { app: 'calc', exitCode: null, signal: 'SIGKILL' } });
+    await screens.client.request('launch', { appId: 'calc' }, 20_000);
+    await expect.poll(calculators, GONE).toBe(1);
+    process.kill(processesOf(users.users['app-1'].uid, 'xcalc')[0] ?? 0, 'SIGTERM');
+    const ended = await seat.recordUntil(syncer, 'app.exited');
+    expect(ended.at(-1)).toMatchObject({ body: { app: 'calc', exitCode: null, signal: 'SIGTERM' } });
   });
 
   rootTest('whose file is not the one of the policy does not start, and the person is told', async () => {

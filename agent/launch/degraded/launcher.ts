@@ -35,7 +35,8 @@ interface Session {
   readonly home: string;
   display: SessionDisplay | undefined;
   desktop: Desktop | undefined;
-  readonly apps: Map<number, string>;
+  /** By the pid of its first process: which application it is, and its exit. */
+  readonly apps: Map<number, { readonly appId: string; readonly exit: Promise<void> }>;
 }
 
 /** Below the run folder: one home for each session. */
@@ -108,7 +109,9 @@ export class DegradedLauncher implements Launcher {
 
   async endApp(sessionId: string, appId: string): Promise<void> {
     const apps = this.#session(sessionId).apps;
-    for (const [pid] of [...apps].filter(([, id]) => id === appId)) signalAll([-pid], 'SIGKILL');
+    const theirs = [...apps].filter(([, app]) => app.appId === appId);
+    for (const [pid] of theirs) signalAll([-pid], 'SIGKILL');
+    await Promise.all(theirs.map(([, { exit }]) => exit));
   }
 
   async freeze(sessionId: string, frozen: boolean): Promise<void> {
@@ -121,7 +124,9 @@ export class DegradedLauncher implements Launcher {
     await session?.desktop?.end();
     this.#sessions.delete(sessionId);
     const processes = (await markedProcesses(sessionId)).length;
+    const exits = [...(session?.apps.values() ?? [])].map(({ exit }) => exit);
     const clean = await endMarked(sessionId);
+    if (clean) await Promise.all(exits);
     if (session !== undefined) await rm(session.home, { recursive: true, force: true });
     return { sessionId, processes, clean };
   }
@@ -150,11 +155,14 @@ export class DegradedLauncher implements Launcher {
     const child = this.#spawn(spec, held, session);
     const { pid } = child;
     if (pid === undefined) return { ok: false, reason: 'start-failed', detail: await failureOf(child) };
-    session.apps.set(pid, appId);
-    child.once('exit', (exitCode, signal) => {
-      session.apps.delete(pid);
-      onExit({ sessionId, appId, pid, exitCode, signal });
+    const exit = new Promise<void>((resolve) => {
+      child.once('exit', (exitCode, signal) => {
+        session.apps.delete(pid);
+        onExit({ sessionId, appId, pid, exitCode, signal });
+        resolve();
+      });
     });
+    session.apps.set(pid, { appId, exit });
     return { ok: true, pid, appId, sessionId };
   }
 

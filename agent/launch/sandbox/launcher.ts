@@ -161,10 +161,14 @@ export class SandboxLauncher implements Launcher {
   async endSession(sessionId: string): Promise<EndReport> {
     const session = this.#sessions.get(sessionId);
     this.#sessions.delete(sessionId);
-    const [sandbox] = await Promise.all([session?.sandbox, session?.desktop?.end()]);
-    if (sandbox === undefined) return { sessionId, processes: 0, clean: true };
+    const sandbox = await session?.sandbox;
+    if (sandbox === undefined) {
+      await session?.desktop?.end();
+      return { sessionId, processes: 0, clean: true };
+    }
     const processes = (await sandbox.living()).length;
-    const clean = await sandbox.end();
+    // In this order: an application that lost its display first would seem to have ended by itself.
+    const [clean] = await Promise.all([sandbox.end(), session?.desktop?.end()]);
     this.#options.users.release(sandbox.user);
     for (const [pid, app] of this.#apps) if (app.sessionId === sessionId) this.#apps.delete(pid);
     return { sessionId, processes, clean };

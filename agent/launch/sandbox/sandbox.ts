@@ -64,7 +64,8 @@ export class Sandbox {
   readonly #group: Cgroup;
   readonly #init: ChildProcess;
   readonly #initPid: number;
-  readonly #apps = new Map<Cgroup, string>();
+  /** Of each group of an application: whose it is, and how its first process ends. */
+  readonly #apps = new Map<Cgroup, { readonly appId: string; readonly exit: RunningApp['exit'] }>();
   #starters = 0;
   #next: Promise<Starter> | undefined;
   #isEnding = false;
@@ -134,10 +135,16 @@ export class Sandbox {
     if (exitCode !== 0) throw new WardlockError('OS_DISPLAY_FAILED', 'The display could not be shown to the session.');
   }
 
-  /** Ends one application with all that it started. */
+  /** Ends one application with all that it started, and waits until its own exit is known. */
   async endApp(appId: string): Promise<boolean> {
-    const groups = [...this.#apps].filter(([, id]) => id === appId).map(([group]) => endCgroup(group));
-    return (await Promise.all(groups)).every(Boolean);
+    const theirs = [...this.#apps].filter(([, app]) => app.appId === appId);
+    const ended = theirs.map(async ([group, { exit }]) => {
+      const isClean = await endCgroup(group);
+      // Whoever asked is told of the exit before this returns.
+      if (isClean) await exit;
+      return isClean;
+    });
+    return (await Promise.all(ended)).every(Boolean);
   }
 
   async freeze(frozen: boolean): Promise<void> {
@@ -158,7 +165,10 @@ export class Sandbox {
   /** Ends everything. False when something survived the limit. */
   async end(): Promise<boolean> {
     this.#isEnding = true;
-    return endCgroup(this.#group);
+    const exits = [...this.#apps.values()].map(({ exit }) => exit);
+    const isClean = await endCgroup(this.#group);
+    if (isClean) await Promise.all(exits);
+    return isClean;
   }
 
   /** The pid of process 1. Once that has ended the number may be given to any process of the machine, so it is not used any more. */
@@ -175,7 +185,7 @@ export class Sandbox {
 
   /** Until the application and all that it left running have ended. */
   #keep(appId: string, { group, exit }: RunningApp): void {
-    this.#apps.set(group, appId);
+    this.#apps.set(group, { appId, exit });
     void exit.then(async () => {
       if (await removeIfEmpty(group)) this.#apps.delete(group);
     });
