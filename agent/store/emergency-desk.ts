@@ -61,7 +61,12 @@ export class EmergencyDesk {
     this.#runs = undefined;
   }
 
-  /** Runs that the main log has not been told of in this life. */
+  /** Whether the main log has not been told of a run in this life. */
+  get hasUnreported(): boolean {
+    return this.#all().some(({ incarnation }) => !this.#reported.has(incarnation));
+  }
+
+  /** Those runs; they count as told from now on. */
   unreported(): readonly LogPosition[] {
     const due = this.#all()
       .map((run) => this.#positionOf(run))

@@ -98,14 +98,14 @@ export class AuditStore {
    * AUDIT_APPEND_FAILED or AUDIT_STORE_CLOSED; then nothing that depends on the event may happen.
    */
   async append(event: AuditEvent): Promise<{ readonly seq: number | null }> {
-    const live = await this.#ready();
+    const live = this.#live === undefined || this.#closed ? await this.#ready() : this.#live;
     const admission = this.#admit(event, live.fill);
     if (admission.outcome === 'summarised') return { seq: null };
     if (admission.outcome === 'no-room') throw new WardlockError('AUDIT_STORE_FULL');
     try {
       const seq = await live.submit(admission.padded, admission.eventClass === 1);
       this.#diskFull = false;
-      await this.#reportEmergency();
+      if (this.#emergency.hasUnreported) await this.#reportEmergency();
       if (EPOCH_ENDERS.has(event.type)) void live.rotate('session_end');
       return { seq };
     } catch (error) {

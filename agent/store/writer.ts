@@ -158,6 +158,8 @@ export class Writer {
       const fresh = crypto.random(FRESH_BYTES * group.length);
       const time = now();
       const places = group.map(({ padded }, at) => draft.append(padded, time, fresh.subarray(at * FRESH_BYTES, (at + 1) * FRESH_BYTES)));
+      // Sealed: in clear an event stays in memory no longer than it must.
+      for (const { padded } of group) padded.plaintext.fill(0);
       this.#makeDurable(
         draft,
         group.some(({ urgent }) => urgent),

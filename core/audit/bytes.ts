@@ -11,6 +11,24 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const HEX = /^(?:[0-9a-f]{2})*$/;
 
+/**
+ * Zeroed memory for many small arrays: an ArrayBuffer for each of them costs more than sealing what is in it. Each piece is given out
+ * once; a piece keeps its block alive.
+ */
+const BLOCK_BYTES = 32 * 1024;
+let block = new Uint8Array(BLOCK_BYTES);
+let taken = 0;
+
+export function zeroed(length: number): Uint8Array {
+  if (length > BLOCK_BYTES / 2) return new Uint8Array(length);
+  if (taken + length > BLOCK_BYTES) {
+    block = new Uint8Array(BLOCK_BYTES);
+    taken = 0;
+  }
+  taken += length;
+  return block.subarray(taken - length, taken);
+}
+
 export function utf8(text: string): Uint8Array {
   return encoder.encode(text);
 }

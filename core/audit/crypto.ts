@@ -6,6 +6,8 @@
 /** AES-256-GCM under one key (NIST SP 800-38D), nonce of 12 bytes, tag of 16 bytes after the ciphertext. */
 export interface AeadKey {
   seal(nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array): Uint8Array;
+  /** The same into `into`, which has TAG_BYTES more than the plaintext. */
+  sealInto(nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array, into: Uint8Array): void;
   /** `undefined` when the tag does not match: the caller names the fault. */
   open(nonce: Uint8Array, sealed: Uint8Array, aad: Uint8Array): Uint8Array | undefined;
 }

@@ -15,7 +15,7 @@
  *  32  boot time u64, microseconds of CLOCK_BOOTTIME
  */
 import { WardlockError } from '../errors/index.ts';
-import { readU64, writeU64 } from './bytes.ts';
+import { readU64, writeU64, zeroed } from './bytes.ts';
 
 export const ENTRY_VERSION = 1;
 /** HPKE (X25519, HKDF-SHA256, AES-256-GCM) for the epoch, AES-256-GCM for entries, Ed25519 for checkpoints, SHA-256 tree. */
@@ -132,7 +132,7 @@ export function pad(content: Uint8Array): Padded {
   if (size === undefined) {
     throw new WardlockError('AUDIT_EVENT_OVERSIZE', `An event may have ${MAX_CONTENT_BYTES} bytes; this one has ${content.length}.`);
   }
-  const plaintext = new Uint8Array(size);
+  const plaintext = zeroed(size);
   plaintext[0] = ENCODING_JSON;
   plaintext[1] = content.length >>> 8;
   plaintext[2] = content.length & 0xff;

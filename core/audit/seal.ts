@@ -2,7 +2,7 @@
  * Sealing an event into an entry and opening it again. Owns the order header, nonce, AEAD; must never see a key outside
  * its handle, and never returns a plaintext whose tag or padding does not hold.
  */
-import { fromUtf8 } from './bytes.ts';
+import { fromUtf8, zeroed } from './bytes.ts';
 import {
   type EntryHeader,
   encodeHeader,
@@ -29,11 +29,11 @@ const NO_NONCE = new Uint8Array(NONCE_BYTES);
 export function sealEntry(keys: EpochKeys, place: EntryPlace, padded: Padded, fresh: Uint8Array): Uint8Array {
   const { paddingClass, plaintext } = padded;
   const length = plaintext.length + TAG_BYTES;
-  const entry = new Uint8Array(HEADER_BYTES + length);
+  const entry = zeroed(HEADER_BYTES + length);
   encodeHeader({ ...place, kind: KIND_DATA, paddingClass, length, nonce: NO_NONCE }, entry);
   const nonce = entryNonce(keys.nonce, entry.subarray(0, NONCE_AT), plaintext, fresh);
   entry.set(nonce, NONCE_AT);
-  entry.set(keys.aead.seal(nonce, plaintext, entry.subarray(0, HEADER_BYTES)), HEADER_BYTES);
+  keys.aead.sealInto(nonce, plaintext, entry.subarray(0, HEADER_BYTES), entry.subarray(HEADER_BYTES));
   return entry;
 }
 

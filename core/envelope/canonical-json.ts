@@ -16,8 +16,14 @@ export function canonicalJson(value: CanonicalValue): string {
   }
   if (value === null || typeof value === 'boolean') return String(value);
   if (isList(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  const pairs = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  return `{${pairs.map(([key, inner]) => `${canonicalJson(key)}:${canonicalJson(inner)}`).join(',')}}`;
+  let members = '';
+  // The default order of sort() is that of UTF-16 code units.
+  for (const key of Object.keys(value).sort()) {
+    const inner = value[key];
+    if (inner === undefined) throw new TypeError('canonical JSON holds no undefined');
+    members += `${members === '' ? '' : ','}${canonicalJson(key)}:${canonicalJson(inner)}`;
+  }
+  return `{${members}}`;
 }
 
 function isList(value: CanonicalValue): value is readonly CanonicalValue[] {
