@@ -59,7 +59,7 @@ const IN_DOCUMENT: readonly ((holder: Container, name: string, roll: Roll) => vo
       name,
       Array.from({ length: 3 }, () => Reflect.get(holder, name)),
     ),
-  (holder, name, roll) => {
+  (holder, _name, roll) => {
     for (let index = 0; index < 10 + roll(10); index += 1) Reflect.set(holder, `more${index}`, index);
   },
 ];

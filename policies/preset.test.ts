@@ -49,6 +49,7 @@ describe.each(names)('%s', (name) => {
   });
 });
 
+const anywhere = { ward: 'any', seat: 'Bay 4', seatGroups: new Set<string>(), day: 'wed', minute: 0 } as const;
 const noon: Whereabouts = { ward: 'any', seat: 'Bay 4', day: 'wed', minute: 12 * 60 };
 const night: Whereabouts = { ...noon, minute: 2 * 60 };
 const may = (name: PresetName, role: string | null, where: Whereabouts): readonly string[] => {
@@ -70,9 +71,7 @@ describe('what a ward can do', () => {
     expect(may('pharmacy', 'vault-keeper', noon)).toContain('vault');
     expect(may('pharmacy', 'vault-keeper', night)).not.toContain('vault');
     expect(may('pharmacy', 'vault-keeper', { ...noon, day: 'sun' })).not.toContain('vault');
-    expect(waysIn(policy('pharmacy').signIn?.rules ?? [], { role: 'vault-keeper', ward: 'any', minute: 0 }, 0).secondRoles).toEqual([
-      'pharmacist',
-    ]);
+    expect(waysIn(policy('pharmacy').signIn?.rules ?? [], { role: 'vault-keeper', ...anywhere }, 0).secondRoles).toEqual(['pharmacist']);
   });
   test('front desk: no emergency access, and admission rests at night', () => {
     expect(policy('front-desk').breakGlass.enabled).toBe(false);
@@ -84,12 +83,12 @@ describe('what a ward can do', () => {
     expect(may('vendor-maintenance', 'vendor', night)).toEqual([]);
     expect(may('vendor-maintenance', 'vendor', { ...noon, day: 'sat' })).toEqual([]);
     expect(may('vendor-maintenance', 'technician', night)).toEqual(['service', 'tickets']);
-    expect(waysIn(policy('vendor-maintenance').signIn?.rules ?? [], { role: 'vendor', ward: 'any', minute: 0 }, 0).secondRoles).toEqual([
+    expect(waysIn(policy('vendor-maintenance').signIn?.rules ?? [], { role: 'vendor', ...anywhere }, 0).secondRoles).toEqual([
       'technician',
     ]);
   });
   test('nursing station and intensive care: the badge alone after a PIN, but not for agency staff', () => {
-    const ways = (name: PresetName, role: string) => waysIn(policy(name).signIn?.rules ?? [], { role, ward: 'any', minute: 0 }, 0);
+    const ways = (name: PresetName, role: string) => waysIn(policy(name).signIn?.rules ?? [], { role, ...anywhere }, 0);
     expect(ways('nursing-station', 'nurse').badgeOnlyMs).toBe(4 * 3_600_000);
     expect(ways('nursing-station', 'agency').badgeOnlyMs).toBe(0);
     expect(ways('intensive-care', 'physician').badgeOnlyMs).toBe(8 * 3_600_000);

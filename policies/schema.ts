@@ -3,59 +3,17 @@
  * that editors use is this schema. Unknown fields are refused, because a misspelt restriction restricts nothing.
  */
 import Type, { type Static } from 'typebox';
-import { Base64, type Count, Id, Label, Seconds, Sha256Hex, Timestamp } from '../contract/scalars.ts';
+import { Base64, type Count, Id, Label, Sha256Hex, Timestamp } from '../contract/scalars.ts';
+import { AbsolutePath, NativeApp, WebApp } from './apps.ts';
 import { Devices } from './devices.ts';
+import { scope } from './scope.ts';
+import { Branding, Failures, Languages, Mode, Overrides, PinRules, Timers } from './settings.ts';
 
 const closed = { additionalProperties: false } as const;
-const AbsolutePath = Type.String({ pattern: '^/[^\\u0000]{1,1023}$' });
-
-export const NativeApp = Type.Object(
-  {
-    id: Id,
-    name: Label,
-    kind: Type.Literal('native'),
-    icon: Type.String({ maxLength: 40 }),
-    path: AbsolutePath,
-    sha256: Sha256Hex,
-    args: Type.Array(Type.String({ maxLength: 1024 }), { maxItems: 64 }),
-    env: Type.Record(Type.String({ pattern: '^[A-Z_][A-Z0-9_]{0,63}$' }), Type.String({ maxLength: 1024 })),
-    /** Programs that this one may start, by path and content. */
-    children: Type.Array(Type.Object({ path: AbsolutePath, sha256: Sha256Hex }, closed), { maxItems: 64 }),
-  },
-  closed,
-);
-
-export const WebApp = Type.Object(
-  {
-    id: Id,
-    name: Label,
-    kind: Type.Literal('web'),
-    icon: Type.String({ maxLength: 40 }),
-    url: Type.String({ pattern: '^https?://[^\\s]{1,2000}$' }),
-    origins: Type.Array(Type.String({ pattern: '^https?://[^/\\s]{1,255}$' }), { minItems: 1, maxItems: 50 }),
-  },
-  closed,
-);
-
-// Spelt out: a union made by map() has the type never.
-const Weekday = Type.Union([
-  Type.Literal('mon'),
-  Type.Literal('tue'),
-  Type.Literal('wed'),
-  Type.Literal('thu'),
-  Type.Literal('fri'),
-  Type.Literal('sat'),
-  Type.Literal('sun'),
-]);
-const TimeOfDay = Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$' });
-
-/** Ways in besides badge and PIN. The first rule whose roles, wards and time fit a person decides; what it does not name is not given. */
+/** Ways in besides badge and PIN. The first rule that fits a person, the seat and the time decides; what it does not name is not given. */
 export const SignInRule = Type.Object(
   {
-    roles: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: 100 })),
-    wards: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: 1000 })),
-    /** By the seat's own clock and time zone; from 22:00 until 06:00 is the night. */
-    between: Type.Optional(Type.Object({ from: TimeOfDay, until: TimeOfDay }, closed)),
+    ...scope,
     /** User name and PIN open the seat, for whoever has no badge at hand. */
     nameAndPin: Type.Optional(Type.Boolean()),
     /**
@@ -105,12 +63,7 @@ export const AppRule = Type.Object(
     contents: Type.Optional(Type.Array(Sha256Hex, { minItems: 1, maxItems: 1000 })),
     apps: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: 1000 })),
     paths: Type.Optional(Type.Array(AbsolutePath, { minItems: 1, maxItems: 1000 })),
-    roles: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: 100 })),
-    wards: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: 1000 })),
-    seatGroups: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: 100 })),
-    days: Type.Optional(Type.Array(Weekday, { minItems: 1, maxItems: 7 })),
-    /** By the seat's own clock and time zone; from 22:00 until 06:00 is the night. */
-    between: Type.Optional(Type.Object({ from: TimeOfDay, until: TimeOfDay }, closed)),
+    ...scope,
   },
   closed,
 );
@@ -168,30 +121,13 @@ export const PolicyDocument = Type.Object(
     recipients: Type.Array(Recipient, { minItems: 2, maxItems: 8 }),
     /** The server keeps the record so many days after it received it, and destroys it after that; six years (2192) where this is absent. */
     record: Type.Optional(Type.Object({ retentionDays: Type.Integer({ minimum: 30, maximum: 36_525 }) }, closed)),
-    timers: Type.Object(
-      {
-        /** Idle this long: the warning starts. */
-        warnAfterSeconds: Type.Integer({ minimum: 5, maximum: 900 }),
-        /** Length of the countdown; WCAG 2.2.1 asks for at least 20 s. */
-        warningSeconds: Type.Integer({ minimum: 20, maximum: 300 }),
-        /** Work of a locked session is kept this long, then the session ends. */
-        keepSeconds: Type.Integer({ minimum: 0, maximum: 28_800 }),
-        maxSessionSeconds: Type.Integer({ minimum: 60, maximum: 86_400 }),
-        /** A person may say that a procedure is in progress: idle time does not close the seat for so long. Not offered where this is absent. */
-        procedureSeconds: Type.Optional(Type.Integer({ minimum: 60, maximum: 14_400 })),
-        /** Older knowledge than this makes the policy stale: everything works, and the seat says so. */
-        staleAfterSeconds: Seconds,
-      },
-      closed,
-    ),
-    pin: Type.Object(
-      {
-        minDigits: Type.Integer({ minimum: 4, maximum: 12 }),
-        maxConsecutiveFailures: Type.Integer({ minimum: 3, maximum: 10 }),
-        firstWaitSeconds: Type.Integer({ minimum: 30, maximum: 3600 }),
-      },
-      closed,
-    ),
+    mode: Type.Optional(Mode),
+    timers: Timers,
+    pin: PinRules,
+    overrides: Type.Optional(Overrides),
+    failures: Type.Optional(Failures),
+    languages: Type.Optional(Languages),
+    branding: Type.Optional(Branding),
     readers: Type.Optional(Readers),
     devices: Type.Optional(Devices),
     signIn: Type.Optional(
@@ -257,7 +193,6 @@ export const PolicyEnvelope = Type.Object(
 
 export type PolicyDocument = Static<typeof PolicyDocument>;
 export type PolicyEnvelope = Static<typeof PolicyEnvelope>;
-export type NativeApp = Static<typeof NativeApp>;
-export type WebApp = Static<typeof WebApp>;
+export type { NativeApp, WebApp } from './apps.ts';
 export type Recipient = Static<typeof Recipient>;
 export type PolicyVersion = Static<typeof Count>;

@@ -1,5 +1,5 @@
 /** The policy in force in the machines' own units. It adds no rule of its own and no default. */
-import type { Whereabouts } from '../../core/decision/rule.ts';
+import { groupsOf, type Whereabouts } from '../../core/decision/rule.ts';
 import { type WaysIn, waysIn } from '../../core/policy/sign-in.ts';
 import type { SeatRules } from '../../core/session/types.ts';
 import type { KeyProtection } from '../keys/index.ts';
@@ -39,9 +39,12 @@ export function rulesOf(snapshot: PolicySnapshot | null, where: Whereabouts): Se
   };
 }
 
-function waysByRole({ document }: PolicySnapshot, { ward, minute }: Whereabouts): ReadonlyMap<string, WaysIn> {
+function waysByRole({ document }: PolicySnapshot, where: Whereabouts): ReadonlyMap<string, WaysIn> {
   const rules = document.signIn?.rules ?? [];
-  return new Map(document.roles.map(({ id, badgeOnlySeconds }) => [id, waysIn(rules, { role: id, ward, minute }, badgeOnlySeconds ?? 0)]));
+  const seatGroups = groupsOf(where.seat, document.seatGroups ?? []);
+  return new Map(
+    document.roles.map(({ id, badgeOnlySeconds }) => [id, waysIn(rules, { ...where, seatGroups, role: id }, badgeOnlySeconds ?? 0)]),
+  );
 }
 
 /** Roles whose people may make an unknown badge their own here and now. */

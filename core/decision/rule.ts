@@ -2,13 +2,22 @@
  * Rules about applications: what they name, and whom, where and when they are for. What a rule names decides how much it
  * weighs; its conditions only decide whether it speaks at all.
  */
-import { isWithin, type PartOfDay } from '../policy/sign-in.ts';
+import { isWithin, type PartOfDay } from '../policy/part-of-day.ts';
 
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
 
-/** A rule of the policy document. A condition that is absent holds always; one that lists several holds for each of them. */
-export interface AppRule {
+/** Whom, where and when something is for. A condition that is absent holds always; one that lists several holds for each of them. */
+export interface Scope {
+  readonly roles?: readonly string[];
+  readonly wards?: readonly string[];
+  readonly seatGroups?: readonly string[];
+  readonly days?: readonly Weekday[];
+  readonly between?: PartOfDay;
+}
+
+/** A rule of the policy document. */
+export interface AppRule extends Scope {
   readonly id: string;
   readonly effect: 'allow' | 'deny';
   /** SHA-256 of programs, hexadecimal: this very content, wherever it lies. */
@@ -16,11 +25,6 @@ export interface AppRule {
   readonly apps?: readonly string[];
   /** Absolute paths of programs. */
   readonly paths?: readonly string[];
-  readonly roles?: readonly string[];
-  readonly wards?: readonly string[];
-  readonly seatGroups?: readonly string[];
-  readonly days?: readonly Weekday[];
-  readonly between?: PartOfDay;
 }
 
 /** Seats by name; `*` stands for any characters. */
@@ -66,20 +70,20 @@ export function levelsOf(
   ];
 }
 
-export function applies(rule: AppRule, facts: RuleFacts): boolean {
+export function applies(rule: Scope, facts: RuleFacts): boolean {
   return CONDITIONS.every((condition) => holds(rule, condition, facts));
 }
 
-/** The conditions of a rule that do not hold: why it is silent. */
-export function unmet(rule: AppRule, facts: RuleFacts): readonly Condition[] {
+/** The conditions that do not hold: why a rule is silent. */
+export function unmet(rule: Scope, facts: RuleFacts): readonly Condition[] {
   return CONDITIONS.filter((condition) => !holds(rule, condition, facts));
 }
 
-export function isTimed(rule: AppRule): boolean {
+export function isTimed(rule: Scope): boolean {
   return rule.days !== undefined || rule.between !== undefined;
 }
 
-function holds(rule: AppRule, condition: Condition, { role, ward, seatGroups, day, minute }: RuleFacts): boolean {
+function holds(rule: Scope, condition: Condition, { role, ward, seatGroups, day, minute }: RuleFacts): boolean {
   switch (condition) {
     case 'roles':
       return rule.roles?.includes(role) ?? true;

@@ -1,19 +1,12 @@
 /**
- * Which ways in a policy gives a person, by role, ward and time of day. Pure: the first rule that fits decides, and what no
+ * Which ways in a policy gives a person, by role, ward, group of seats, day and hour. Pure: the first rule that fits decides, and what no
  * rule gives is not there. The strictest way, badge and PIN, needs no rule.
  */
 
-/** A part of the day by the clock of the seat's site, as `HH:MM`. `until` is not part of it; it may lie after midnight. */
-export interface PartOfDay {
-  readonly from: string;
-  readonly until: string;
-}
+import { applies, type RuleFacts, type Scope } from '../decision/rule.ts';
 
 /** As much of a policy's rule as the choice needs; a rule of the document fits. */
-export interface SignInRule {
-  readonly roles?: readonly string[];
-  readonly wards?: readonly string[];
-  readonly between?: PartOfDay;
+export interface SignInRule extends Scope {
   readonly nameAndPin?: boolean;
   readonly badgeOnly?: { readonly withinSeconds: number; readonly confirmedSeconds: number };
   readonly enrolBadge?: boolean;
@@ -33,19 +26,11 @@ export interface WaysIn {
   readonly secondRoles: readonly string[];
 }
 
-export interface SignInFacts {
-  readonly role: string;
-  readonly ward: string;
-  /** Minutes since midnight at the seat. */
-  readonly minute: number;
-}
-
-const MINUTES_AN_HOUR = 60;
 const S = 1_000;
 
 /** @param ownSeconds what the role itself gives where the rule says nothing about a badge alone */
-export function waysIn(rules: readonly SignInRule[], facts: SignInFacts, ownSeconds: number): WaysIn {
-  const rule = rules.find((one) => fits(one, facts));
+export function waysIn(rules: readonly SignInRule[], facts: RuleFacts, ownSeconds: number): WaysIn {
+  const rule = rules.find((one) => applies(one, facts));
   return {
     nameAndPin: rule?.nameAndPin ?? false,
     badgeOnlyMs: (rule?.badgeOnly?.withinSeconds ?? ownSeconds) * S,
@@ -53,19 +38,4 @@ export function waysIn(rules: readonly SignInRule[], facts: SignInFacts, ownSeco
     enrolBadge: rule?.enrolBadge ?? false,
     secondRoles: rule?.secondPerson?.roles ?? [],
   };
-}
-
-function fits({ roles, wards, between }: SignInRule, { role, ward, minute }: SignInFacts): boolean {
-  return (roles?.includes(role) ?? true) && (wards?.includes(ward) ?? true) && (between === undefined || isWithin(between, minute));
-}
-
-/** From 22:00 until 06:00 is the night; a part that ends where it begins is the whole day. */
-export function isWithin({ from, until }: PartOfDay, minute: number): boolean {
-  const [start, end] = [minuteOf(from), minuteOf(until)];
-  return start < end ? minute >= start && minute < end : minute >= start || minute < end;
-}
-
-function minuteOf(clock: string): number {
-  const [hours = 0, minutes = 0] = clock.split(':').map(Number);
-  return hours * MINUTES_AN_HOUR + minutes;
 }

@@ -5,6 +5,7 @@
  */
 import { type DecisionRules, decide, type LaunchFacts } from '../../core/decision/decide.ts';
 import { type AppRule, levelsOf, WEEKDAYS, type Whereabouts } from '../../core/decision/rule.ts';
+import { minuteOf } from '../../core/policy/part-of-day.ts';
 import type { PolicyDocument } from '../schema.ts';
 import type { Place } from './result.ts';
 
@@ -19,7 +20,6 @@ export interface Reach {
 const TRIAL_LIMIT = 5_000;
 /** A ward and a seat that no rule can mean: ids hold no space in front. */
 const ELSEWHERE = ' elsewhere';
-const MINUTES_AN_HOUR = 60;
 
 /** Each application of the document, by id. */
 export function reachOf(document: PolicyDocument, place: Place): ReadonlyMap<string, Reach> {
@@ -99,11 +99,6 @@ function* candidates(rules: DecisionRules, program: Program, place: Place): Gene
 function turningPoints(rules: readonly AppRule[]): readonly number[] {
   const clocks = rules.flatMap(({ between }) => (between === undefined ? [] : [between.from, between.until]));
   return [...new Set([0, ...clocks.map(minuteOf)])];
-}
-
-function minuteOf(clock: string): number {
-  const [hours = 0, minutes = 0] = clock.split(':').map(Number);
-  return hours * MINUTES_AN_HOUR + minutes;
 }
 
 /** Names of seats that belong to the groups of an allow; the shortest and a longer one for each pattern. */
