@@ -18,6 +18,7 @@ import { SeatIdentity } from './enrolment/seat-identity.ts';
 import { selfTestPeerCredentials } from './ipc/peercred.ts';
 import { keyOf, loadSeed, openVault, secretBox } from './keys/index.ts';
 import { createLauncher } from './launch/compose.ts';
+import { toldOf } from './launch/denials/told.ts';
 import type { SeatLog } from './log.ts';
 import type { AgentOptions } from './options.ts';
 import { PcscStack } from './readers/pcsc/stack.ts';
@@ -97,11 +98,17 @@ async function makeParts(options: AgentOptions, layout: Layout, log: SeatLog): P
     runFolder: layout.run,
     stateFolder: layout.root,
     log: (level, message, fields) => log[level](message, fields),
-    onDenied: ({ sessionId, appId, access, path, count }) => {
-      log.warn('the system refused an application a file', { app: appId, access, path, count });
-      // A read that is refused is everyday probing; a program that is refused belongs in the story.
-      if (access !== 'execute') return;
-      recorder.note({ type: 'app.refused', body: { session: sessionId, app: appId, reason: 'denied', code: 'LAUNCH_DENIED' } });
+    onDenied: ({ sessionId: session, appId: app, ...denial }) => {
+      const denied = toldOf(denial);
+      // Not the path itself: it may be one that a person chose.
+      log.warn('the system refused an application a file', {
+        app,
+        access: denial.access,
+        place: denied?.place ?? 'data',
+        count: denial.count,
+      });
+      if (denied === undefined) return;
+      recorder.note({ type: 'app.refused', body: { session, app, reason: 'denied', code: 'LAUNCH_DENIED', denied } });
     },
   });
   return {

@@ -40,6 +40,17 @@ test.each(['windowTitle', 'document', 'clipboard', 'typed', 'patient', 'note'])(
   }
 });
 
+test('a denial has a place for the path of a program and none for the path of a document', () => {
+  const admit = (path: string): unknown => {
+    const denied = { access: 'execute', count: 1, place: 'machine', path };
+    const body = { session: null, app: 'a', reason: 'denied', code: 'LAUNCH_DENIED', denied };
+    return new Intake(() => 0).admit(asGiven({ type: 'app.refused', body }), 0);
+  };
+  expect(() => admit('/usr/bin/python3.11')).not.toThrow();
+  for (const path of ['/home/wardlock/x', '/tmp/x', '/media/x', '/usr/Smith Anna', '/usr/Smith^Anna', '/var/x', 'usr/bin/x'])
+    expect(() => admit(path), path).toThrow(expect.objectContaining({ code: 'AUDIT_EVENT_REFUSED' }));
+});
+
 test('an unknown type is refused at the store', () => {
   expect(() => new Intake(() => 0).admit(asGiven({ type: 'window.title', body: { title: patient } }), 0)).toThrow(
     expect.objectContaining({ code: 'AUDIT_EVENT_REFUSED' }),

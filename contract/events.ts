@@ -14,6 +14,24 @@ const Refused = Type.Unsafe<ErrorCode>(Code);
 const Person = Type.Union([Type.Null(), Id]);
 const Session = Type.Union([Type.Null(), SessionId]);
 
+/**
+ * A file in folders that only root writes. By its form it can be neither below a home nor on a medium, and has no blank: no name that a
+ * person gives a document gets in here.
+ */
+export const MachinePath = Type.String({ pattern: '^/(?:usr|opt|bin|sbin|lib|lib64)/[A-Za-z0-9._+@:~/-]{1,200}$' });
+
+/** What the operating system denied an application, and how often since it was last told. `path` only where `place` is `machine`. */
+const Denied = Type.Object(
+  {
+    access: Type.Union([Type.Literal('execute'), Type.Literal('read')]),
+    count: Count,
+    place: Type.Union([Type.Literal('machine'), Type.Literal('session'), Type.Literal('other'), Type.Literal('many')]),
+    path: Type.Union([Type.Null(), MachinePath]),
+  },
+  closed,
+);
+export type Denied = Static<typeof Denied>;
+
 /** How often this person was asked for the PIN at this seat in the present shift, this time included. */
 const PinPrompts = Type.Optional(Count);
 
@@ -98,7 +116,11 @@ export const events = {
       closed,
     ),
   },
-  'app.refused': { class: 2, body: Type.Object({ session: Session, app: Id, reason: Reason, code: Refused }, closed) },
+  /** `denied`: it ran, and tried something that its rules do not allow. */
+  'app.refused': {
+    class: 2,
+    body: Type.Object({ session: Session, app: Id, reason: Reason, code: Refused, denied: Type.Optional(Denied) }, closed),
+  },
   'app.exited': {
     class: 2,
     body: Type.Object(

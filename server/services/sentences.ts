@@ -4,7 +4,7 @@
  */
 import { Value } from 'typebox/value';
 import type { Lane } from '../../contract/console-api.ts';
-import { type EventBodyOf, type EventType, events } from '../../contract/events.ts';
+import { type Denied, type EventBodyOf, type EventType, events } from '../../contract/events.ts';
 import { EPOCH_ROW } from './index-rows.ts';
 
 /** Ids to names as people know them; an unknown id stands for itself. */
@@ -29,6 +29,14 @@ const READER_STATES: Readonly<Record<string, string>> = {
   ghost: 'sees a card that does not answer',
   none: 'is not there',
 };
+const PLACES: Readonly<Record<Denied['place'], string>> = {
+  machine: 'a file of the machine',
+  session: 'a file of its session',
+  other: 'a file elsewhere',
+  many: 'many files',
+};
+const deniedSentence = (app: string, { access, count, place, path }: Denied): string =>
+  `${app} was kept from ${access === 'execute' ? 'running' : 'reading'} ${path ?? PLACES[place]}${count === 1 ? '' : ` (${count} times)`}.`;
 const words: { readonly [T in EventType]: Words<T> } = {
   'recording.started': { lane: 'record', says: ({ mode, reason }) => `Recording started (${reason}, ${mode}).` },
   'recording.stopped': { lane: 'record', says: ({ reason }) => `Recording stopped (${reason}).` },
@@ -96,7 +104,10 @@ const words: { readonly [T in EventType]: Words<T> } = {
     says: ({ app, rule, mode }) =>
       `${app} was opened, as the policy allows (${rule.replace(/^role[:/]/, 'role ')}); ${mode === 'enforced' ? 'the operating system enforces it' : `mode ${mode}`}.`,
   },
-  'app.refused': { lane: 'apps', says: ({ app, reason }) => `${app} was refused (${reason}).` },
+  'app.refused': {
+    lane: 'apps',
+    says: ({ app, reason, denied }) => (denied === undefined ? `${app} was refused (${reason}).` : deniedSentence(app, denied)),
+  },
   'app.exited': {
     lane: 'apps',
     says: ({ app, seconds, exitCode, signal }) =>

@@ -2,7 +2,7 @@
  * Native applications through a real agent as root, with users of their own and a real nested display: started from the
  * signed policy, recorded before they start, gone with the session. Xvfb stands for the seat's own display.
  */
-import { chmodSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 import { makeThrowAwayUsers, type ThrowAwayUsers } from '../../agent/os/users.ts';
@@ -105,6 +105,32 @@ describe('a native application', () => {
     process.kill(processesOf(users.users['app-1'].uid, 'xcalc')[0] ?? 0, 'SIGTERM');
     const ended = await seat.recordUntil(syncer, 'app.exited');
     expect(ended.at(-1)).toMatchObject({ body: { app: 'calc', exitCode: null, signal: 'SIGTERM' } });
+  });
+
+  rootTest('that is denied a program is recorded with the access and the path, and never with what a person named', async () => {
+    const folder = mkdtempSync('/opt/wl-test-');
+    chmodSync(folder, 0o755);
+    copyFileSync('/bin/true', join(folder, 'Smith Anna'));
+    const script = `"${folder}/Smith Anna"; /bin/true; read -r x < /bin/ls; sleep 1000`;
+    const shell = { ...named('/bin/dash'), args: ['-c', script] };
+    const children = [named('/bin/sleep')];
+    const apps = (policy('').apps ?? []).map((app) => (app.kind === 'native' ? { ...app, ...shell, children } : app));
+    await syncer.request('policy', { envelope: seat.site.policy(seat.site.document(2, { ...policy(''), apps })) });
+    await screens.client.request('launch', { appId: 'calc' }, 20_000);
+    const denials = async (): Promise<unknown[]> =>
+      (await seat.record(syncer)).flatMap((event) => (event.type === 'app.refused' ? [event.body] : []));
+    const machine = (access: string, path: string): object => ({
+      ...{ app: 'calc', reason: 'denied', code: 'LAUNCH_DENIED' },
+      denied: { access, count: 1, place: 'machine', path: named(path).path },
+    });
+    const expected = [
+      { denied: { access: 'execute', count: 1, place: 'other', path: null } },
+      machine('execute', '/bin/true'),
+      machine('read', '/bin/ls'),
+    ].map((body) => expect.objectContaining(body));
+    await expect.poll(denials, GONE).toEqual(expect.arrayContaining(expected));
+    expect(JSON.stringify(await denials())).not.toMatch(/Smith|Anna/u);
+    rmSync(folder, { recursive: true });
   });
 
   rootTest('whose file is not the one of the policy does not start, and the person is told', async () => {

@@ -2,7 +2,7 @@
  * Whether denials are reported, and to whom. Owns the listener and the kernel's switch for records; keeps both going while
  * the seat runs, and says when they are not.
  */
-import { seatRestrictions } from '../../os/restrictions/seat-restrictions.ts';
+import { auditRestrictions } from '../../os/restrictions/seat-restrictions.ts';
 import type { LaunchLog } from '../port.ts';
 import { type DenialListener, listenForDenials } from './listener.ts';
 import type { CountedDenial } from './tally.ts';
@@ -20,7 +20,7 @@ const MAX_SWITCHED_ON = 20;
 
 /** Switches the kernel's records on, undoing first what a crashed run left, and starts to listen. */
 export async function openDenialReports(stateFolder: string, log: LaunchLog): Promise<DenialReports> {
-  const restrictions = seatRestrictions(stateFolder);
+  const restrictions = auditRestrictions(stateFolder);
   let reader: (denial: CountedDenial) => void = () => undefined;
   let listener: DenialListener | undefined;
   let areComing = false;

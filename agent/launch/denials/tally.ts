@@ -12,7 +12,7 @@ export interface CountedDenial extends Denial {
 const TELL_EVERY_MS = 1_000;
 /** More kinds than this between two tellings are told as one kind without a path. */
 const MAX_KINDS = 500;
-const MANY_PATHS = '(many)';
+export const MANY_PATHS = '(many)';
 
 export class DenialTally {
   readonly #waiting = new Map<string, CountedDenial>();
