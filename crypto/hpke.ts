@@ -1,7 +1,8 @@
 /**
  * HPKE (RFC 9180), base mode, single shot: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and AES-128-GCM or AES-256-GCM.
  * Owns the key schedule on node:crypto, which is synchronous and faster than the library measured against it
- * (docs/audit-log.md); the product seals with suite 0x0020/0x0001/0x0002 only.
+ * (docs/audit-log.md); the product seals with suite 0x0020/0x0001/0x0002 only. Every secret on the way is wiped: from any of them
+ * and the stored envelope one comes to what was sealed.
  */
 import {
   createCipheriv,
@@ -71,16 +72,20 @@ export function hpkeOpen(
   key.fill(0);
   try {
     decipher.final();
+    return Uint8Array.from(plaintext);
   } catch {
     return undefined;
+  } finally {
+    plaintext.fill(0);
   }
-  return new Uint8Array(plaintext);
 }
 
 function extractAndExpand(shared: Buffer, kemContext: Buffer): Buffer {
   const prk = labeledExtract(KEM_SUITE, EMPTY, 'eae_prk', shared);
   shared.fill(0);
-  return labeledExpand(KEM_SUITE, prk, { label: 'shared_secret', info: kemContext, length: HASH_BYTES });
+  const secret = labeledExpand(KEM_SUITE, prk, { label: 'shared_secret', info: kemContext, length: HASH_BYTES });
+  prk.fill(0);
+  return secret;
 }
 
 function schedule(sharedSecret: Buffer, info: Uint8Array, aead: Aead): { readonly key: Buffer; readonly nonce: Buffer } {
@@ -90,10 +95,12 @@ function schedule(sharedSecret: Buffer, info: Uint8Array, aead: Aead): { readonl
   const context = Buffer.concat([MODE_BASE, pskIdHash, infoHash]);
   const secret = labeledExtract(suite, sharedSecret, 'secret', EMPTY);
   sharedSecret.fill(0);
-  return {
+  const keys = {
     key: labeledExpand(suite, secret, { label: 'key', info: context, length: aead.keyBytes }),
     nonce: labeledExpand(suite, secret, { label: 'base_nonce', info: context, length: NONCE_BYTES }),
   };
+  secret.fill(0);
+  return keys;
 }
 
 function labeledExtract(suite: Buffer, salt: Uint8Array, label: string, ikm: Uint8Array): Buffer {

@@ -3,6 +3,7 @@
  * run has its receipt. Owns that bookkeeping; must never empty what the server does not hold.
  */
 
+import type { AuditEvent } from '../../contract/events.ts';
 import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
 import type { Padded } from '../../core/audit/entry.ts';
 import type { Citation, Recipient } from '../../core/audit/epoch.ts';
@@ -16,13 +17,16 @@ import type { LogPosition } from './types.ts';
 
 export class EmergencyDesk {
   readonly #hasher: TreeHasher;
+  readonly #problem: (what: string, error: unknown) => void;
   readonly #log: EmergencyLog | undefined;
   readonly #receipted = new Map<string, number>();
-  readonly #reported = new Set<string>();
+  /** How many entries of each run the main log was told of. */
+  readonly #reported = new Map<string, number>();
   #runs: readonly EmergencyRun[] | undefined;
 
   constructor(path: string, parts: LogParts, hasher: TreeHasher, problem: (what: string, error: unknown) => void) {
     this.#hasher = hasher;
+    this.#problem = problem;
     try {
       this.#log = EmergencyLog.open(path, parts);
     } catch (error) {
@@ -61,22 +65,38 @@ export class EmergencyDesk {
     this.#runs = undefined;
   }
 
-  /** Whether the main log has not been told of a run in this life. */
-  get hasUnreported(): boolean {
-    return this.#all().some(({ incarnation }) => !this.#reported.has(incarnation));
+  /** Whether the main log has not been told of a run in this life, or of what it gained since. */
+  get hasNews(): boolean {
+    return this.#all().some((run) => this.#isNews(run));
   }
 
-  /** Those runs; they count as told from now on. */
-  unreported(): readonly LogPosition[] {
-    const due = this.#all()
-      .map((run) => this.#positionOf(run))
-      .filter(({ incarnation }) => !this.#reported.has(incarnation));
-    for (const { incarnation } of due) this.#reported.add(incarnation);
-    return due;
+  /** Says in the main log what this one holds, from an earlier life or from the time of the failure. */
+  async report(tell: (event: AuditEvent) => Promise<unknown>): Promise<void> {
+    for (const run of this.#all().filter((candidate) => this.#isNews(candidate))) {
+      const { incarnation, size } = this.#positionOf(run);
+      const before = this.#reported.get(incarnation) ?? 0;
+      this.#reported.set(incarnation, size);
+      try {
+        await tell({ type: 'recording.emergency', body: { incarnation, entries: size } });
+      } catch (error) {
+        this.#reported.set(incarnation, before);
+        this.#problem('What the emergency log holds could not be told in the main log yet.', error);
+      }
+    }
+  }
+
+  /** The file as it is, for a snapshot; `undefined` where it holds nothing. */
+  content(): Uint8Array | undefined {
+    return this.#log?.content();
   }
 
   close(): void {
     this.#log?.close();
+  }
+
+  /** A run grows when the store fails a second time in one life of the agent. */
+  #isNews({ incarnation, entries }: EmergencyRun): boolean {
+    return entries.length > (this.#reported.get(incarnation) ?? 0);
   }
 
   #positionOf({ incarnation, entries }: EmergencyRun): LogPosition {

@@ -99,6 +99,11 @@ export class EmergencyLog {
     return seq;
   }
 
+  /** All that was written and not taken away yet. */
+  content(): Uint8Array | undefined {
+    return this.isEmpty ? undefined : readWhole(this.#fd).subarray(0, this.#at);
+  }
+
   runs(): readonly EmergencyRun[] {
     return scan(readWhole(this.#fd), this.#parts.crypto).runs;
   }

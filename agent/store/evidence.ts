@@ -15,7 +15,7 @@ import { asCoded } from './database.ts';
 import { emergencySource, readEmergencyRuns } from './emergency.ts';
 import { openEvidence } from './evidence-database.ts';
 import { storePaths } from './incarnation.ts';
-import { SNAPSHOT_ANCHOR, SNAPSHOT_WITNESSED } from './snapshot.ts';
+import { SNAPSHOT_ANCHOR, SNAPSHOT_EMERGENCY, SNAPSHOT_WITNESSED } from './snapshot.ts';
 import { type BesideLog, readLogId, storeSource } from './source.ts';
 import { storeTables, type Tables } from './tables.ts';
 import { readWitnessedNote } from './witnessed.ts';
@@ -66,7 +66,8 @@ export function openSnapshot(path: string, crypto: AuditCrypto): Evidence {
     const cosigned = tables.meta(SNAPSHOT_WITNESSED);
     const beside: BesideLog = { anchor, witnessed: cosigned === undefined ? undefined : fromUtf8(cosigned) };
     const stored: StoredLog = { file: path, copied: false, tables, beside };
-    return { sources: [storeSource(tables, beside)], stored, anchorMissing: false, close: () => void db.close() };
+    const emergency = emergencySources(tables, tables.meta(SNAPSHOT_EMERGENCY), crypto);
+    return { sources: [storeSource(tables, beside), ...emergency], stored, anchorMissing: false, close: () => void db.close() };
   } catch (error) {
     db.close();
     throw asCoded(error, path);
@@ -102,7 +103,7 @@ function openFolder(folder: string, name: string, crypto: AuditCrypto, present: 
     const stored: StoredLog = { file, copied: true, tables, beside };
     const main = storeSource(tables, beside);
     return {
-      sources: present ? [main, ...emergencySources(folder, tables, crypto)] : [main],
+      sources: present ? [main, ...emergencySources(tables, emergencyFile(folder), crypto)] : [main],
       stored,
       anchorMissing: present && record === undefined,
       close: () => {
@@ -116,11 +117,15 @@ function openFolder(folder: string, name: string, crypto: AuditCrypto, present: 
   }
 }
 
-function emergencySources(folder: string, tables: Tables, crypto: AuditCrypto): readonly LogSource[] {
+function emergencyFile(folder: string): Uint8Array | undefined {
   const path = storePaths(folder).emergency;
-  if (!existsSync(path)) return [];
+  return existsSync(path) ? new Uint8Array(readFileSync(path)) : undefined;
+}
+
+function emergencySources(tables: Tables, content: Uint8Array | undefined, crypto: AuditCrypto): readonly LogSource[] {
+  if (content === undefined) return [];
   const { workstation } = readLogId(tables);
-  return readEmergencyRuns(new Uint8Array(readFileSync(path)), crypto).map((run) => emergencySource(workstation, run));
+  return readEmergencyRuns(content, crypto).map((run) => emergencySource(workstation, run));
 }
 
 /** A store that an agent has open changes while it is read: /proc/locks tells, where there is one. */

@@ -55,7 +55,7 @@ export class Intake {
       return { outcome: 'summarised' };
     }
     if (fill >= SHARE[eventClass]) {
-      if (eventClass === 3) this.hold(event.type);
+      this.hold(event.type);
       return eventClass === 3 ? { outcome: 'summarised' } : { outcome: 'no-room', eventClass };
     }
     return { outcome: 'admitted', padded: sealable(event), eventClass };
@@ -64,6 +64,13 @@ export class Intake {
   /** Counts an event that is not recorded itself. */
   hold(type: EventType): void {
     this.#held.set(type, (this.#held.get(type) ?? 0) + 1);
+  }
+
+  /** Takes one back that another log took after all. */
+  release(type: EventType): void {
+    const left = (this.#held.get(type) ?? 0) - 1;
+    if (left > 0) this.#held.set(type, left);
+    else this.#held.delete(type);
   }
 
   /** Puts the count of a summary back that could not be recorded. */

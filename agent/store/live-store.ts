@@ -19,7 +19,7 @@ import type { ReceiptedLog } from './receipts.ts';
 import { releaseKeys } from './release.ts';
 import { needsRoom, pruneStep, usedBytes } from './retention.ts';
 import type { RetiredLogs } from './retired.ts';
-import { writeSnapshot } from './snapshot.ts';
+import { type SnapshotParts, writeSnapshot } from './snapshot.ts';
 import { readPruned } from './source.ts';
 import type { Tables } from './tables.ts';
 import { Writer } from './writer.ts';
@@ -158,8 +158,8 @@ export class LiveStore {
     return this.#anchorRecord();
   }
 
-  snapshot(path: string, witnessed: string | undefined): Promise<void> {
-    return writeSnapshot(this.#db, path, { anchor: this.#anchorRecord(), witnessed });
+  snapshot(path: string, beside: Pick<SnapshotParts, 'witnessed' | 'emergency'>): Promise<void> {
+    return writeSnapshot(this.#db, path, { anchor: this.#anchorRecord(), ...beside });
   }
 
   writeMeta(key: string, value: Uint8Array): void {

@@ -1,6 +1,6 @@
 /**
- * A consistent copy of the store in one file for a verifier, with the head anchor and the witness's cosignature inside. Owns that copy; must never
- * change the original, nor write over anything that is there.
+ * A consistent copy of the store in one file for a verifier, with the head anchor, the witness's cosignature and the emergency log inside. Owns that
+ * copy; must never change the original, nor write over anything that is there.
  */
 import { existsSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
@@ -15,13 +15,17 @@ const PRIVATE_FILE = 0o600;
 export const SNAPSHOT_ANCHOR = 'anchor';
 /** Key under which it carries the checkpoint that the witness cosigned. */
 export const SNAPSHOT_WITNESSED = 'witnessed';
+/** Key under which it carries the emergency log. */
+export const SNAPSHOT_EMERGENCY = 'emergency';
 
 export interface SnapshotParts {
   readonly anchor: AnchorRecord | undefined;
   readonly witnessed: string | undefined;
+  /** What the emergency log holds; read last, so that it is never behind what the copy says of it. */
+  readonly emergency: () => Uint8Array | undefined;
 }
 
-export async function writeSnapshot(db: StoreDatabase, path: string, { anchor, witnessed }: SnapshotParts): Promise<void> {
+export async function writeSnapshot(db: StoreDatabase, path: string, { anchor, witnessed, emergency }: SnapshotParts): Promise<void> {
   if (existsSync(path)) throw new WardlockError('AUDIT_INPUT_MALFORMED', `${path} is there already. Name a new file for the snapshot.`);
   await db.backup(path);
   await chmod(path, PRIVATE_FILE);
@@ -31,6 +35,8 @@ export async function writeSnapshot(db: StoreDatabase, path: string, { anchor, w
     const put = copy.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)');
     if (anchor !== undefined) put.run(SNAPSHOT_ANCHOR, utf8(JSON.stringify(anchor)));
     if (witnessed !== undefined) put.run(SNAPSHOT_WITNESSED, utf8(witnessed));
+    const aside = emergency();
+    if (aside !== undefined) put.run(SNAPSHOT_EMERGENCY, aside);
   } finally {
     copy.close();
   }

@@ -2,7 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
+import { openEpochSecret } from '../../core/audit/epoch.ts';
+import type { VerifyOptions } from '../../core/audit/verify/source.ts';
+import { verifyLog } from '../../core/audit/verify/verify-log.ts';
+import { nodeCrypto } from '../../crypto/index.ts';
 import { lockEvent, type StoreKit, storeKit } from '../../test/audit/store-kit.ts';
+import { openSnapshot, openStoreFolder } from './evidence.ts';
 
 const kits: StoreKit[] = [];
 async function kit(): Promise<StoreKit> {
@@ -70,3 +75,60 @@ test('a page of the tail that the disk has spoiled ends that log, not recording'
   expect(await again.append(lockEvent(1))).toEqual({ seq: expect.any(Number) });
   await again.close();
 });
+
+test('the main log is told each time that the emergency log took something, and a snapshot holds both', async () => {
+  const seat = await kit();
+  const store = await seat.open();
+  await store.append(lockEvent(1));
+  for (const [at, entries] of [
+    [2, 2],
+    [3, 4],
+  ] as const) {
+    await store.appendEmergency(lockEvent(at));
+    const { size } = store.position();
+    await store.append(lockEvent(at));
+    // The event itself, and what was told of the emergency log.
+    expect(store.position().size).toBe(size + 2);
+    expect(store.logs().at(-1)?.size).toBe(entries);
+  }
+  const snapshot = join(seat.dir, 'snapshot.db');
+  const { entries: main } = await store.snapshot(snapshot);
+  await store.close();
+  const evidence = openSnapshot(snapshot, nodeCrypto);
+  expect(evidence.sources.map(({ entries }) => [...entries()].length)).toEqual([main, 4]);
+  evidence.close();
+});
+
+test('what no log could take is counted, and what the emergency log took instead is not', async () => {
+  const seat = await kit();
+  const first = await seat.open();
+  await first.close();
+  const store = await seat.open({ capacityBytes: 4096 });
+  const before = store.position().size;
+  for (const at of [1, 2]) await expect(store.append(lockEvent(at))).rejects.toMatchObject({ code: 'AUDIT_STORE_FULL' });
+  await store.appendEmergency(lockEvent(2));
+  expect(store.position().size).toBe(before);
+  await store.close();
+  const told = await countsOf(seat);
+  expect(told).toEqual([{ type: 'session.locked', count: 1 }]);
+});
+
+/** Bodies of the summaries in a seat's log. */
+async function countsOf(seat: StoreKit): Promise<readonly unknown[]> {
+  const evidence = openStoreFolder(seat.storeDir, nodeCrypto);
+  try {
+    const [main] = evidence.sources;
+    if (main === undefined) throw new RangeError('there is no log');
+    const bodies: unknown[] = [];
+    const openSecret: VerifyOptions['openSecret'] = (entry, header) => openEpochSecret(nodeCrypto, entry, header, seat.readerKey);
+    const onEvent: VerifyOptions['onEvent'] = (_header, json) => {
+      const event: unknown = JSON.parse(json);
+      if (typeof event === 'object' && event !== null && 'type' in event && 'body' in event && event.type === 'recording.summarised')
+        bodies.push(event.body);
+    };
+    expect([...verifyLog(nodeCrypto, main, { openSecret, onEvent })]).toEqual([]);
+    return bodies;
+  } finally {
+    evidence.close();
+  }
+}

@@ -98,19 +98,19 @@ export class AuditStore {
    * AUDIT_APPEND_FAILED or AUDIT_STORE_CLOSED; then nothing that depends on the event may happen.
    */
   async append(event: AuditEvent): Promise<{ readonly seq: number | null }> {
-    const live = this.#live === undefined || this.#closed ? await this.#ready() : this.#live;
+    const count = (error: unknown): never => {
+      this.#intake.hold(event.type);
+      throw error;
+    };
+    const live = this.#live === undefined || this.#closed ? await this.#ready().catch(count) : this.#live;
     const admission = this.#admit(event, live.fill);
     if (admission.outcome === 'summarised') return { seq: null };
     if (admission.outcome === 'no-room') throw new WardlockError('AUDIT_STORE_FULL');
-    try {
-      const seq = await live.submit(admission.padded, admission.eventClass === 1);
-      this.#diskFull = false;
-      if (this.#emergency.hasUnreported) await this.#reportEmergency();
-      if (EPOCH_ENDERS.has(event.type)) void live.rotate('session_end');
-      return { seq };
-    } catch (error) {
-      throw this.#appendError(error);
-    }
+    const seq = await live.submit(admission.padded, admission.eventClass === 1).catch((error) => count(this.#appendError(error)));
+    this.#diskFull = false;
+    if (this.#emergency.hasNews) await this.#emergency.report((told) => live.submit(sealable(told), true));
+    if (EPOCH_ENDERS.has(event.type)) void live.rotate('session_end');
+    return { seq };
   }
 
   /** Login, logout and break-glass when `append` said FULL or FAILED. Durable when it returns; rejects when this fails too. */
@@ -118,7 +118,9 @@ export class AuditStore {
     if (this.#closed) throw new WardlockError('AUDIT_STORE_CLOSED');
     const admission = this.#admit(event, 0);
     if (admission.outcome !== 'admitted') throw new WardlockError('AUDIT_EVENT_REFUSED', 'The emergency log takes events of class 1 only.');
-    return { seq: this.#emergency.append(admission.padded, this.#recipients, citationOf(this.#live?.anchorRecord(), undefined)) };
+    const seq = this.#emergency.append(admission.padded, this.#recipients, citationOf(this.#live?.anchorRecord(), undefined));
+    this.#intake.release(event.type);
+    return { seq };
   }
 
   /** Opens a new epoch now; resolves when the keys before it are gone, or when the change failed and was reported. */
@@ -220,7 +222,7 @@ export class AuditStore {
   async snapshot(path: string): Promise<{ readonly path: string; readonly entries: number }> {
     const live = this.#needed();
     const entries = live.size;
-    await live.snapshot(path, this.#witnessed.latest?.note);
+    await live.snapshot(path, { witnessed: this.#witnessed.latest?.note, emergency: () => this.#emergency.content() });
     return { path, entries };
   }
 
@@ -295,7 +297,7 @@ export class AuditStore {
     this.#alarms.load(log.tables.meta('alarms'));
     if (interrupted && birth === 'existing') await this.append({ type: 'recording.stopped', body: { reason: 'inferred' } });
     await this.#raise(findings);
-    await this.#reportEmergency();
+    await this.#emergency.report((event) => live.submit(sealable(event), true));
   }
 
   /** The open store; a broken one is opened again first, at most each REOPEN_INTERVAL_MS. */
@@ -382,13 +384,6 @@ export class AuditStore {
     for (const fault of findings) {
       const detail = describeFault(fault).slice(0, 300);
       await this.append({ type: 'tamper.found', body: { fault: fault.code, detail } });
-    }
-  }
-
-  /** Says in the main log what the emergency log holds from an earlier life or from the time of the failure. */
-  async #reportEmergency(): Promise<void> {
-    for (const { incarnation, size } of this.#emergency.unreported()) {
-      await this.append({ type: 'recording.emergency', body: { incarnation, entries: size } });
     }
   }
 

@@ -102,7 +102,10 @@ export function parseEpochBody(bytes: Uint8Array): EpochBody {
 
 /** AES-256-GCM does not commit to its key, so E is committed to apart: all recipients hold the same E or find out. */
 export function epochCommitment(crypto: Pick<AuditCrypto, 'sha256'>, secret: Uint8Array): Uint8Array {
-  return crypto.sha256(concat(utf8('commit'), secret));
+  const message = concat(utf8('commit'), secret);
+  const commitment = crypto.sha256(message);
+  message.fill(0);
+  return commitment;
 }
 
 export function recipientKeyId(crypto: Pick<AuditCrypto, 'sha256'>, publicKey: Uint8Array): Uint8Array {
