@@ -21,6 +21,7 @@ import { createLauncher } from './launch/compose.ts';
 import { toldOf } from './launch/denials/told.ts';
 import type { SeatLog } from './log.ts';
 import type { AgentOptions } from './options.ts';
+import { guardSystem, restoreSystem } from './os/restrictions/guard.ts';
 import { PcscStack } from './readers/pcsc/stack.ts';
 import { Recorder } from './record/recorder.ts';
 import { SeatAgent, type SeatOutputs, type SeatParts } from './seat-agent.ts';
@@ -45,6 +46,7 @@ export async function startAgent(options: AgentOptions, log: SeatLog): Promise<S
   await selfTestPeerCredentials();
   const layout = layoutOf(options.state);
   prepareLayout(layout, options.syncer);
+  await restoreSystem(layout.root, log);
   const parts = await makeParts(options, layout, log);
   const servers: { ui?: BoundaryServer<UiBoundary>; sync?: BoundaryServer<SyncBoundary>; cli?: BoundaryServer<CliBoundary> } = {};
   const seat = new SeatAgent(
@@ -52,6 +54,7 @@ export async function startAgent(options: AgentOptions, log: SeatLog): Promise<S
     outputsTo(servers, () => seat),
   );
   await seat.start();
+  const unguard = await guardSystem(layout.root, !options.practice, log);
   servers.cli = await listen(cliEndpoint(seat, layout.cliSocket));
   servers.sync = await listen(syncEndpoint(seat, layout.syncSocket));
   servers.ui = await listen(uiEndpoint(seat, layout.uiSocket));
@@ -62,6 +65,7 @@ export async function startAgent(options: AgentOptions, log: SeatLog): Promise<S
       await servers.ui?.close();
       await servers.sync?.close();
       await seat.close(reason);
+      await unguard();
       await servers.cli?.close();
     },
   };

@@ -71,13 +71,13 @@ async function play(
 ): Promise<{ readonly attempts: readonly DrillAttempt[]; readonly layers: EnforcementMode | null }> {
   const { openDrillSeat, seatAttempts, sessionAttempts } = await import('../agent/drill/compose.ts');
   const { playAll } = await import('../agent/drill/play.ts');
-  const seat = isRoot ? await openDrillSeat(state, facts?.users ?? null) : null;
+  const seat = isRoot ? await openDrillSeat(state) : null;
   const end = (): void => {
     void seat?.close().finally(() => process.exit(FAILED));
   };
   process.once('SIGINT', end).once('SIGTERM', end);
   try {
-    const attempts = [...sessionAttempts(seat), ...seatAttempts()].sort((a, b) => a.escape - b.escape);
+    const attempts = [...sessionAttempts(seat), ...seatAttempts(facts !== null)].sort((a, b) => a.escape - b.escape);
     return { attempts: await playAll(attempts, (one) => process.stderr.write(`${lineOf(one)}\n`)), layers: seat?.launcher.mode ?? null };
   } finally {
     await seat?.close();
@@ -92,8 +92,7 @@ async function factsOf(state: string): Promise<Facts> {
   });
   if (facts.seat === null) throw notReady('This seat is not enrolled, so it has no policy to be held to.');
   if (facts.policyVersion === null) throw notReady('This seat has no policy yet, so there is nothing that it is held to.');
-  if (facts.users === null)
-    throw notReady('The agent does not run as root with users for screens and applications; doctor says what that leaves out.');
+  if (facts.mode !== 'enforced') throw notReady(`The agent does not enforce (${facts.mode}); doctor says what is missing.`);
   if (facts.isOpen) throw notReady('Somebody is signed in here or has work kept. Let them end their session first.');
   return facts;
 }

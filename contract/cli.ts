@@ -27,12 +27,9 @@ export const Doctor = Type.Object({
   ),
 });
 
-const OsUser = Type.Object({ name: Label, uid: Count, gid: Count });
-
 const DrillFacts = Type.Object({
   seat: Type.Union([Type.Null(), Type.Object({ workstationId: WorkstationId, name: Label })]),
   policyVersion: Type.Union([Type.Null(), Count]),
-  users: Type.Union([Type.Null(), Type.Object({ screens: OsUser, apps: OsUser })]),
   mode: Label,
   isOpen: Type.Boolean(),
 });
@@ -70,7 +67,7 @@ export const cliBoundary = boundary({
         enrolledAt: Type.Union([Type.Null(), Timestamp]),
       }),
     },
-    /** What a drill must know of this seat: what it is, whom its applications run as, and whether somebody is at it. */
+    /** What a drill must know of this seat: what it is, how far it is enforced, and whether somebody is at it. */
     drillFacts: { params: Nothing, result: DrillFacts },
     /** The seat's word for a certificate that names this seat and its policy. It signs no other. */
     certify: {

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLauncher, seatCgroupName } from '../launch/compose.ts';
-import type { AppUser, Launcher } from '../launch/port.ts';
+import type { Launcher } from '../launch/port.ts';
 import { cgroupMount } from '../os/cgroup.ts';
 import { makeThrowAwayUsers } from '../os/users.ts';
 import { type Attempt, inSession } from './play.ts';
@@ -14,6 +14,7 @@ import type { Probe } from './probe.ts';
 import { borderProbes } from './probes/borders.ts';
 import { changeProbes } from './probes/changes.ts';
 import { programProbes } from './probes/programs.ts';
+import { systemAttempts } from './probes/system.ts';
 import { type DrillSession, drillSession } from './session.ts';
 
 /** Gone at the next boot, as what it remembers. */
@@ -23,11 +24,6 @@ const PASS_THROUGH = 0o711;
 const READABLE = 0o755;
 const SESSION_ID_BYTES = 16;
 const NO_SESSIONS = 'Only root on Linux can open a session that is shut in.';
-
-export interface DrillUsers {
-  readonly screens: AppUser;
-  readonly apps: AppUser;
-}
 
 export interface DrillSeat {
   readonly launcher: Launcher;
@@ -39,9 +35,8 @@ export interface DrillSeat {
 /**
  * Opens a seat for a drill.
  * @param seatState the seat's state folder, which sessions must not see; it also tells the drills of two seats apart
- * @param users whom the seat's applications and screens run as; made for the drill, and removed after it, where null
  */
-export async function openDrillSeat(seatState: string, users: DrillUsers | null): Promise<DrillSeat> {
+export async function openDrillSeat(seatState: string): Promise<DrillSeat> {
   const name = seatCgroupName(seatState).replace('wardlock-', 'wardlock-drill-');
   const state = join(RUN, name);
   const programs = join(PROGRAMS, name);
@@ -51,10 +46,11 @@ export async function openDrillSeat(seatState: string, users: DrillUsers | null)
   mkdirSync(programs, { recursive: true });
   chmodSync(programs, READABLE);
   for (const folder of [state, runFolder]) chmodSync(folder, PASS_THROUGH);
-  const { screens, apps, remove } = users === null ? await makeUsers(state) : { ...users, remove: async () => undefined };
+  // Not the seat's own: whoever signs in meanwhile works with those, and the end of a session ends all that its user runs.
+  const made = await makeThrowAwayUsers({ journal: join(state, 'users.json'), prefix: 'wldrill', roles: ['ui', 'app'] });
   const launcher = await createLauncher({
-    appUsers: [apps],
-    uiUser: screens,
+    appUsers: [made.users.app],
+    uiUser: made.users.ui,
     stateFolder: state,
     runFolder,
     hide: [seatState],
@@ -74,15 +70,10 @@ export async function openDrillSeat(seatState: string, users: DrillUsers | null)
     },
     close: async () => {
       await launcher.close();
-      await remove();
+      await made.remove();
       for (const folder of [state, programs]) rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function makeUsers(state: string): Promise<DrillUsers & { remove(): Promise<void> }> {
-  const made = await makeThrowAwayUsers({ journal: join(state, 'users.json'), prefix: 'wldrill', roles: ['ui', 'app'] });
-  return { screens: made.users.ui, apps: made.users.app, remove: () => made.remove() };
 }
 
 /** What can be tried from inside a session; without a seat to open one on, it is left out. */
@@ -93,7 +84,7 @@ export function sessionAttempts(seat: DrillSeat | null): readonly Attempt[] {
   );
 }
 
-/** What is looked at without a session: settings of the system, and the packaged screens. */
-export function seatAttempts(): readonly Attempt[] {
-  return [];
+/** What is looked at without a session. */
+export function seatAttempts(isGuarded: boolean): readonly Attempt[] {
+  return systemAttempts(isGuarded);
 }

@@ -12,12 +12,9 @@ import type { SeatAgent } from '../seat-agent.ts';
 
 export function drillFacts({ parts, site, runtime }: SeatAgent): Result<CliBoundary, 'drillFacts'> {
   const { enrolment } = parts.identity;
-  const { ui, apps } = parts.options;
-  const [app] = apps;
   return {
     seat: enrolment === null ? null : { workstationId: enrolment.workstationId, name: enrolment.seatName },
     policyVersion: site.policy?.version ?? null,
-    users: ui === null || app === undefined ? null : { screens: ui, apps: app },
     mode: parts.launcher.mode.name,
     isOpen: runtime.openSession !== null || runtime.heldSession !== null,
   };

@@ -9,6 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { restoreSettings } from '../../agent/os/restrictions/seat-restrictions.ts';
 import type { AuditEvent } from '../../contract/events.ts';
 import type { SeatView } from '../../contract/seat-view.ts';
 import { type SyncBoundary, syncBoundary } from '../../contract/sync.ts';
@@ -118,6 +119,8 @@ export class SeatProcess {
 
   async remove(): Promise<void> {
     await this.stop();
+    // What an agent changed that a test killed: nobody starts it again.
+    await restoreSettings(this.state);
     await rm(this.folder, { recursive: true, force: true });
   }
 

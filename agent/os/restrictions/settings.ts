@@ -1,6 +1,8 @@
 /**
  * The settings that a guarded Linux seat changes. Each says how it is read and written; none is changed by this file itself.
  */
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { readAuditStatus, writeAuditBacklogLimit, writeAuditEnabled } from '../audit-netlink.ts';
 import type { OsSetting } from './setting.ts';
 
@@ -19,3 +21,25 @@ export const auditBacklog: OsSetting = {
   read: async () => String(readAuditStatus().backlogLimit),
   write: async (value) => writeAuditBacklogLimit(Number(value)),
 };
+
+/** A setting below /proc/sys, named as sysctl(8) names it. */
+function sysctl(id: string, wanted: string): OsSetting {
+  const path = `/proc/sys/${id.replaceAll('.', '/')}`;
+  return {
+    id,
+    wanted,
+    isThere: () => existsSync(path),
+    read: async () => (await readFile(path, 'utf8')).trim(),
+    write: (value) => writeFile(path, value),
+  };
+}
+
+/**
+ * `kernel.sysrq`: no key of the console kills, dumps or restarts. `kernel.ctrl-alt-del`: 0 asks the service manager, 1 would restart at
+ * once, with nothing written. `kernel.core_pattern`: a crash leaves no picture of the memory, which may hold a PIN or a patient.
+ */
+export const kernelSettings: readonly OsSetting[] = [
+  sysctl('kernel.sysrq', '0'),
+  sysctl('kernel.ctrl-alt-del', '0'),
+  sysctl('kernel.core_pattern', '|/bin/false'),
+];
