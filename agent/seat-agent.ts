@@ -197,6 +197,7 @@ export class SeatAgent {
       },
       onChanged: () => {
         this.#enforceAtUnlock();
+        void this.apps.follow();
         this.push();
       },
       onTick: () => this.#tick(),

@@ -52,6 +52,7 @@ export const eventCodes: Readonly<Record<EventType, EventCodes>> = {
   'app.launched': row(APPLICATION, 110_120, 100_701),
   'app.refused': row(ALERT, 110_132, 100_701, 4),
   'app.exited': row(APPLICATION, 110_121, 100_702),
+  'app.frozen': row(APPLICATION, null, 100_799),
   'web.refused': row(ALERT, 110_132, 100_701, 4),
   'policy.applied': row(ALERT, 110_129, 501_901),
   'policy.refused': row(ALERT, 110_129, 501_901, 8),

@@ -134,6 +134,8 @@ export const events = {
       closed,
     ),
   },
+  /** The policy has it stand still while the seat is locked; it does, or it runs again. */
+  'app.frozen': { class: 2, body: Type.Object({ session: SessionId, app: Id, frozen: Type.Boolean() }, closed) },
   'web.refused': { class: 3, body: Type.Object({ session: Session, app: Id, origin: Type.String({ maxLength: 300 }) }, closed) },
   'policy.applied': { class: 1, body: Type.Object({ version: Count, sha256: Sha256Hex, replaces: Count }, closed) },
   'policy.refused': { class: 1, body: Type.Object({ code: Refused, offered: Type.Union([Type.Null(), Count]), kept: Count }, closed) },

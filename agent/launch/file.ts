@@ -29,30 +29,33 @@ interface FileRefusal {
 
 export type OpenedProgram = { readonly ok: true; readonly program: HeldProgram } | FileRefusal;
 
-/** Opens and checks one program. */
-export async function openProgram(identity: FileIdentity): Promise<OpenedProgram> {
+/** Whether it is to be executed, or only to be read by a program that interprets it. */
+type Use = 'execute' | 'interpret';
+
+/** Opens and checks one program, or one script that a program is given. */
+export async function openProgram(identity: FileIdentity, use: Use = 'execute'): Promise<OpenedProgram> {
   let handle: FileHandle;
   try {
     handle = await open(identity.path, 'r');
   } catch (cause) {
     return refusal('file-missing', `${identity.path}: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
-  const judged = await judge(handle, identity).catch((cause: unknown) =>
+  const judged = await judge(handle, identity, use).catch((cause: unknown) =>
     refusal('file-missing', `${identity.path}: ${cause instanceof Error ? cause.message : String(cause)}`),
   );
   if (!judged.ok) await handle.close();
   return judged;
 }
 
-async function judge(handle: FileHandle, identity: FileIdentity): Promise<OpenedProgram> {
+async function judge(handle: FileHandle, identity: FileIdentity, use: Use): Promise<OpenedProgram> {
   const { path } = identity;
   const found = await handle.stat({ bigint: true });
   const mode = Number(found.mode);
   if (!found.isFile()) return refusal('file-not-a-program', `${path} is not a file.`);
-  if ((mode & EXECUTE_BITS) === 0) return refusal('file-not-a-program', `${path} is not marked as a program.`);
+  if (use === 'execute' && (mode & EXECUTE_BITS) === 0) return refusal('file-not-a-program', `${path} is not marked as a program.`);
   if (isChangeable(Number(found.uid), mode)) return refusal('file-unsafe', `${path} can be changed by a user that is not trusted.`);
   const kind = classifyDescriptor(handle.fd, path);
-  if (kind.kind === 'data') return refusal('file-not-a-program', `${path} is neither a program nor a script.`);
+  if (use === 'execute' && kind.kind === 'data') return refusal('file-not-a-program', `${path} is neither a program nor a script.`);
   const sha256 = await hash(handle);
   if (sha256 !== identity.sha256) return refusal('file-changed', `${path} has the hash ${sha256}, the policy names ${identity.sha256}.`);
   return { ok: true, program: { path, handle, sha256, dev: found.dev, ino: found.ino, kind } };

@@ -19,6 +19,8 @@ export interface LaunchSpec extends FileIdentity {
   readonly env: Readonly<Record<string, string>>;
   /** Programs that the application may start, and no others. */
   readonly children: readonly FileIdentity[];
+  /** Scripts that it may be given to interpret: they may be read, and no other script may. */
+  readonly scripts?: readonly FileIdentity[];
   /** Working folder; the session's own home where absent. */
   readonly cwd?: string;
 }
@@ -169,8 +171,11 @@ export interface Launcher {
    */
   endApp(sessionId: string, appId: string): Promise<void>;
 
-  /** Stops every process of the session from running, or lets them run again. Throws for an unknown session. */
-  freeze(sessionId: string, frozen: boolean): Promise<void>;
+  /**
+   * Stops an application and all that it started from running, or lets it run again. Nothing to do where it does not run; throws where it could
+   * not be done.
+   */
+  freeze(sessionId: string, appId: string, frozen: boolean): Promise<void>;
 
   /**
    * Ends the whole tree, daemonised grandchildren included, and removes what the session had. When that was clean, each `onExit` has been

@@ -10,16 +10,21 @@ import type { LaunchRefusal, LaunchSpec, PreparedLaunch } from './port.ts';
 export interface HeldLaunch {
   readonly program: HeldProgram;
   readonly children: readonly HeldProgram[];
+  /** Scripts that it may interpret. */
+  readonly scripts: readonly HeldProgram[];
 }
 
 export class PreparedLaunches {
   readonly #held = new Map<PreparedLaunch, HeldLaunch>();
 
-  /** Opens and hashes the application and its children. */
+  /** Opens and hashes the application, its children and its scripts. */
   async prepare(spec: LaunchSpec): Promise<PreparedLaunch | LaunchRefusal> {
-    const opened = await Promise.all([spec, ...spec.children].map(openProgram));
+    const scriptsOpened = (spec.scripts ?? []).map((script) => openProgram(script, 'interpret'));
+    const opened = await Promise.all([...[spec, ...spec.children].map((identity) => openProgram(identity)), ...scriptsOpened]);
     const held = opened.flatMap((one) => (one.ok ? [one.program] : []));
-    const [program, ...children] = held;
+    const [program, ...besides] = held;
+    const children = besides.slice(0, spec.children.length);
+    const scripts = besides.slice(spec.children.length);
     const refused = opened.findIndex((one) => !one.ok);
     const refusal = opened[refused];
     if (refusal !== undefined && !refusal.ok) {
@@ -34,7 +39,7 @@ export class PreparedLaunches {
       return { ok: false, reason: 'file-not-a-program', detail };
     }
     const prepared: PreparedLaunch = { ok: true, spec, sha256: program.sha256 };
-    this.#held.set(prepared, { program, children });
+    this.#held.set(prepared, { program, children, scripts });
     return prepared;
   }
 
@@ -53,7 +58,7 @@ export class PreparedLaunches {
 }
 
 export async function closeLaunch(held: HeldLaunch): Promise<void> {
-  await closeAll([held.program, ...held.children]);
+  await closeAll([held.program, ...held.children, ...held.scripts]);
 }
 
 async function closeAll(held: readonly HeldProgram[]): Promise<void> {

@@ -78,9 +78,17 @@ async function isPopulated(group: Cgroup): Promise<boolean> {
 
 /** Stops every process of the group from running, or lets them go on. Returns when the kernel has done so. */
 export async function freezeCgroup(group: Cgroup, frozen: boolean): Promise<void> {
-  await writeFile(join(group.path, 'cgroup.freeze'), frozen ? '1' : '0');
   const wanted = frozen ? /^frozen 1$/mu : /^frozen 0$/mu;
-  const done = await waitUntil(async () => wanted.test(await readFile(join(group.path, 'cgroup.events'), 'utf8')));
+  try {
+    await writeFile(join(group.path, 'cgroup.freeze'), frozen ? '1' : '0');
+  } catch (cause) {
+    // What has ended in the meantime needs neither.
+    if (isGone(cause)) return;
+    throw cause;
+  }
+  // A group that is gone meanwhile has no events: nothing in it runs.
+  const events = async (): Promise<string | undefined> => readFile(join(group.path, 'cgroup.events'), 'utf8').catch(() => undefined);
+  const done = await waitUntil(async () => wanted.test((await events()) ?? `frozen ${frozen ? 1 : 0}`));
   if (!done) throw new WardlockError('LAUNCH_LAYER_FAILED', `The processes in ${group.path} could not be ${frozen ? 'frozen' : 'thawed'}.`);
 }
 

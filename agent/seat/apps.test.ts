@@ -21,9 +21,12 @@ const session: OpenSession = {
   policyVersion: 4,
   startedWallMs: 0,
   startedBootMs: 0,
+  loginBootMs: 0,
+  maxAgeBootMs: 3_600_000,
   limitBootMs: null,
   keptUntilBootMs: null,
   procedure: null,
+  elsewhere: null,
 };
 
 let done: string[] = [];
@@ -74,7 +77,11 @@ const launcher: Launcher = {
     kill(appId);
     return Promise.resolve();
   },
-  freeze: () => Promise.resolve(),
+  freeze: async (_session, appId, frozen) => {
+    if (appId === stuck) throw new Error('does not stop');
+    await prepared;
+    done.push(`${frozen ? 'freeze' : 'thaw'} ${appId}`);
+  },
   endSession: (sessionId) => {
     for (const appId of [...alive.keys()]) kill(appId);
     return Promise.resolve({ sessionId, processes: 0, clean: true });
@@ -212,6 +219,105 @@ describe('a launch', () => {
     done = [];
     expect(await running.endSession(session.id)).toBe(true);
     expect(done).toEqual(['web closeAll all', 'app.exited', 'app.exited']);
+  });
+});
+
+describe('a lock', () => {
+  const onLock = (choice: 'keep' | 'freeze' | 'end'): typeof testDocument => ({
+    ...testDocument,
+    apps: testDocument.apps.map((app) => ({ ...app, onLock: choice })),
+  });
+  const lockedWith = async (choice: 'keep' | 'freeze' | 'end'): Promise<SessionApps> => {
+    open = session;
+    policy = onLock(choice);
+    const running = apps();
+    await running.launch('calc');
+    await running.launch('web');
+    done = [];
+    open = null;
+    await running.follow();
+    return running;
+  };
+
+  test('does to each application what the policy says, and says so', async () => {
+    await lockedWith('keep');
+    expect(done).toEqual([]);
+    await lockedWith('end');
+    expect(done).toEqual(['end calc', 'app.exited', 'web close web', 'app.exited']);
+    const running = await lockedWith('freeze');
+    expect(done).toEqual(['freeze calc', 'app.frozen']);
+    expect(recorded.at(-1)).toEqual({ type: 'app.frozen', body: { session: session.id, app: 'calc', frozen: true } });
+    await running.follow();
+    open = session;
+    await running.follow();
+    await running.follow();
+    expect(done.slice(2)).toEqual(['thaw calc', 'app.frozen']);
+    expect(recorded.at(-1)).toMatchObject({ body: { frozen: false } });
+  });
+
+  test('that is undone while it is being followed leaves nothing frozen', async () => {
+    const running = await lockedWith('keep');
+    policy = onLock('freeze');
+    open = session;
+    await running.close('calc');
+    await running.launch('calc');
+    const slow = Promise.withResolvers<void>();
+    prepared = slow.promise;
+    open = null;
+    const locking = running.follow();
+    await Promise.resolve();
+    open = session;
+    const opening = running.follow();
+    slow.resolve();
+    await Promise.all([locking, opening]);
+    expect(done.filter((each) => /^(freeze|thaw)/u.test(each)).at(-1)).not.toBe('freeze calc');
+  });
+
+  test('ends what can not be stopped, and what starts in that very moment stands still as well', async () => {
+    policy = onLock('freeze');
+    const running = apps();
+    await running.launch('calc');
+    open = null;
+    stuck = 'calc';
+    const ending = running.follow();
+    await Promise.resolve();
+    await ending;
+    expect(running.stateOf('calc')).toBe('running');
+    stuck = null;
+    await running.follow();
+    expect(done.slice(-2)).toEqual(['freeze calc', 'app.frozen']);
+    done = [];
+    open = session;
+    const again = apps();
+    onStart = () => {
+      open = null;
+    };
+    await again.launch('calc');
+    await again.follow();
+    expect(done.slice(-2)).toEqual(['freeze calc', 'app.frozen']);
+  });
+});
+
+describe('what the policy says of a program', () => {
+  test('reaches the launcher: scripts, working folder, and whether there may be two', async () => {
+    const scripts = [{ path: '/opt/a.py', sha256: '1'.repeat(64) }];
+    const specs: LaunchSpec[] = [];
+    onPrepare = (spec) => specs.push(spec);
+    policy = {
+      ...testDocument,
+      apps: testDocument.apps.map((app) =>
+        app.kind === 'native' ? { ...app, scripts, workingFolder: '/opt/x', oneInstance: false } : app,
+      ),
+    };
+    const running = apps();
+    await running.launch('calc');
+    await running.launch('calc');
+    expect(specs).toEqual([expect.objectContaining({ scripts, cwd: '/opt/x' }), expect.objectContaining({ scripts, cwd: '/opt/x' })]);
+    exits[0]?.({ sessionId: session.id, appId: 'calc', pid: 1, exitCode: 0, signal: null });
+    expect(running.stateOf('calc')).toBe('running');
+    exits[1]?.({ sessionId: session.id, appId: 'calc', pid: 2, exitCode: 0, signal: null });
+    expect(running.stateOf('calc')).toBeUndefined();
+    expect(recorded.filter(({ type }) => type === 'app.exited')).toHaveLength(2);
   });
 });
 

@@ -9,9 +9,11 @@ import { type Decision, decide, isRecalled, type LaunchFacts } from '../../core/
 import type { Whereabouts } from '../../core/decision/rule.ts';
 import { type ErrorCode, isWardlockError } from '../../core/errors/index.ts';
 import type { OpenSession } from '../../core/session/types.ts';
-import type { NativeApp, PolicyDocument } from '../../policies/schema.ts';
+import type { NativeApp } from '../../policies/apps.ts';
+import { nativeOptions } from '../../policies/effective.ts';
+import type { PolicyDocument } from '../../policies/schema.ts';
 import type { Clock } from '../clock.ts';
-import type { AppExit, Launcher, RefusalReason } from '../launch/port.ts';
+import type { AppExit, FileIdentity, Launcher, LaunchSpec, RefusalReason } from '../launch/port.ts';
 import type { SeatLog } from '../log.ts';
 import type { PolicySnapshot } from '../policy/policy-store.ts';
 import type { Recorder } from '../record/recorder.ts';
@@ -36,12 +38,15 @@ export interface AppsPorts {
   readonly onChanged: () => void;
 }
 
+/** One running instance. */
 interface Running {
   readonly session: string;
   /** As the policy named it when it was started. */
   readonly app: App;
   readonly sinceBootMs: number;
   state: AppState;
+  /** Whether it was told to stand still. */
+  isFrozen: boolean;
 }
 
 /** A launch that was decided. */
@@ -67,9 +72,19 @@ export function factsOf(session: OpenSession | null): LaunchFacts['session'] {
   return session.kind === 'breakglass' || session.who === null ? { kind: 'breakglass' } : { kind: 'person', role: session.who.role };
 }
 
-/** The application without what was recalled of the programs beside it. */
+/** The application without what was recalled of the programs and scripts beside it. */
 function asAllowed(app: App, document: PolicyDocument): App {
-  return app.kind === 'web' ? app : { ...app, children: app.children.filter((child) => !isRecalled(child, document)) };
+  if (app.kind === 'web') return app;
+  const { children, scripts } = app;
+  const allowed = (program: FileIdentity): boolean => !isRecalled(program, document);
+  return { ...app, children: children.filter(allowed), ...(scripts === undefined ? {} : { scripts: scripts.filter(allowed) }) };
+}
+
+function launchSpec(sessionId: string, app: NativeApp): LaunchSpec {
+  const { id: appId, path, sha256, args, env, children } = app;
+  const { scripts, workingFolder } = nativeOptions(app);
+  const cwd = workingFolder === 'home' ? {} : { cwd: workingFolder };
+  return { sessionId, appId, path, sha256, args, env, children, scripts, ...cwd };
 }
 
 /** Whether two entries run the same thing the same way; how it is called and pictured does not matter. */
@@ -80,7 +95,9 @@ function runsAlike(one: App, other: App): boolean {
 
 export class SessionApps {
   readonly #ports: AppsPorts;
-  readonly #running = new Map<string, Running>();
+  readonly #running = new Set<Running>();
+  /** Follows the lock in one line: a lock and an unlock that come close together are done one after the other. */
+  #following: Promise<void> = Promise.resolve();
   #message: Message | null = null;
 
   constructor(ports: AppsPorts) {
@@ -96,7 +113,8 @@ export class SessionApps {
   }
 
   stateOf(appId: string): AppState | undefined {
-    return this.#running.get(appId)?.state;
+    const states = this.#of(appId).map(({ state }) => state);
+    return states.includes('running') ? 'running' : states[0];
   }
 
   /** Starts an application of the open session, or brings a web application to the front. */
@@ -112,28 +130,79 @@ export class SessionApps {
       return false;
     }
     const app = asAllowed(named, inForce.document);
-    const running = this.#running.get(appId);
-    if (running !== undefined) {
+    const isOne = app.kind === 'web' || nativeOptions(app).oneInstance;
+    if (isOne && this.#of(appId).length > 0) {
       if (app.kind === 'web') this.#ports.web(appId, 'open');
       return true;
     }
-    const row: Running = { session: session.id, app, sinceBootMs: this.#ports.clock.bootMs(), state: 'starting' };
-    this.#running.set(appId, row);
+    const row: Running = { session: session.id, app, sinceBootMs: this.#ports.clock.bootMs(), state: 'starting', isFrozen: false };
+    this.#running.add(row);
     this.#ports.onChanged();
     const launch = { session, decision, row };
     const started = app.kind === 'web' ? await this.#startWeb(app.id, launch) : await this.#startNative(app, launch);
-    // By now another session may have a row of its own for this application.
-    if (!started && this.#isCurrent(appId, row)) this.#running.delete(appId);
+    if (!started) this.#running.delete(row);
     this.#ports.onChanged();
     return started;
   }
 
   async close(appId: string): Promise<boolean> {
-    const running = this.#running.get(appId);
     const session = this.#ports.openSession();
-    if (running === undefined || session?.id !== running.session) return false;
-    await this.#end(appId, running);
-    return true;
+    const running = this.#of(appId).filter((row) => row.session === session?.id);
+    await this.#end(running);
+    return running.length > 0;
+  }
+
+  /**
+   * Does what the policy says of each application when the seat locks or opens: it stands still, ends, or goes on. Asked whenever the seat has
+   * changed; there is mostly nothing to do. Never rejects.
+   */
+  async follow(): Promise<void> {
+    if (![...this.#running].some((row) => this.#isOff(row))) return;
+    this.#following = this.#following.then(() => this.#bringAllInLine());
+    await this.#following;
+  }
+
+  /** Until nothing is off: the seat may have changed while something was done about it. What fails is left to the next time. */
+  async #bringAllInLine(): Promise<void> {
+    for (let isDone = false; !isDone; ) {
+      isDone = true;
+      for (const row of [...this.#running].filter((one) => this.#isOff(one))) {
+        if (await this.#bringInLine(row)) isDone = false;
+      }
+    }
+  }
+
+  /** Whether it does not do what it should while the seat is as it is now. */
+  #isOff(row: Running): boolean {
+    if (this.#ports.heldSession()?.id !== row.session) return false;
+    const isLocked = this.#ports.openSession()?.id !== row.session;
+    const { onLock } = row.app;
+    if (onLock === 'end') return isLocked;
+    return row.app.kind === 'native' && row.state === 'running' && row.isFrozen !== (isLocked && onLock === 'freeze');
+  }
+
+  /** Whether something was done. */
+  async #bringInLine(row: Running): Promise<boolean> {
+    // Others of the line may have done it, or the seat may be otherwise by now.
+    if (!this.#running.has(row) || !this.#isOff(row)) return false;
+    const { log } = this.#ports;
+    const { id: app } = row.app;
+    try {
+      if (row.app.onLock === 'end') await this.#end([row]);
+      else await this.#freeze(row, !row.isFrozen);
+      return true;
+    } catch (failure) {
+      log.error('an application did not do on a lock what the policy says, and is ended', { app, failure });
+      await this.#end([row]).catch((again: unknown) => log.error('an application could not be ended', { app, failure: again }));
+      return false;
+    }
+  }
+
+  async #freeze(row: Running, frozen: boolean): Promise<void> {
+    const { session, app } = row;
+    await this.#ports.launcher.freeze(session, app.id, frozen);
+    row.isFrozen = frozen;
+    this.#ports.recorder.note({ type: 'app.frozen', body: { session, app: app.id, frozen } });
   }
 
   /**
@@ -144,13 +213,13 @@ export class SessionApps {
     const inForce = this.#ports.snapshot();
     const session = this.#ports.heldSession();
     if (inForce === null || session === null) return;
-    for (const [appId, running] of [...this.#running]) {
-      if (running.session !== session.id) continue;
+    for (const running of [...this.#running].filter((row) => row.session === session.id)) {
+      const { id: appId } = running.app;
       const named = inForce.document.apps.find((app) => app.id === appId);
       const isAllowed = decide({ appId, session: factsOf(session), where: this.#ports.where() }, inForce.document).effect === 'allow';
       if (isAllowed && named !== undefined && runsAlike(asAllowed(named, inForce.document), running.app)) continue;
       try {
-        await this.#end(appId, running);
+        await this.#end([running]);
       } catch (failure) {
         this.#ports.log.error('an application that the policy no longer allows could not be ended', { app: appId, failure });
       }
@@ -161,9 +230,9 @@ export class SessionApps {
   async endSession(session: string): Promise<boolean> {
     this.#ports.web('all', 'closeAll');
     const report = await this.#ports.launcher.endSession(session);
-    for (const [appId, running] of [...this.#running]) {
+    for (const running of [...this.#running]) {
       // Native ones that ran have told how they ended: what is left are web applications, which have no process of their own, and what never ran.
-      if (running.session === session) this.#exited(appId, running, null, null);
+      if (running.session === session) this.#exited(running, null, null);
     }
     this.#message = null;
     return report.clean;
@@ -172,7 +241,7 @@ export class SessionApps {
   async #startWeb(appId: string, { session, decision, row }: Launch): Promise<boolean> {
     const recorded = await this.#recordLaunch(appId, session, decision, null);
     // As with a native application: it must never open in the session of whoever came in the meantime.
-    if (!recorded || !this.#mayStart(appId, row)) return false;
+    if (!recorded || !this.#mayStart(row)) return false;
     this.#ports.web(appId, 'open');
     row.state = 'running';
     return true;
@@ -180,7 +249,7 @@ export class SessionApps {
 
   async #startNative(app: NativeApp, { session, decision, row }: Launch): Promise<boolean> {
     const { launcher, display, log } = this.#ports;
-    const { id: appId, path, sha256, args, env, children } = app;
+    const { id: appId } = app;
     try {
       await display(session.id);
     } catch (failure) {
@@ -188,21 +257,23 @@ export class SessionApps {
       this.#refuse(appId, session, 'display-missing', 'OS_DISPLAY_FAILED');
       return false;
     }
-    const prepared = await launcher.prepare({ sessionId: session.id, appId, path, sha256, args, env, children });
+    const prepared = await launcher.prepare(launchSpec(session.id, app));
     if (!prepared.ok) return this.#notStarted(appId, session, prepared);
     const recorded = await this.#recordLaunch(appId, session, decision, prepared.sha256);
-    if (!recorded || !this.#mayStart(appId, row)) {
+    if (!recorded || !this.#mayStart(row)) {
       launcher.discard(prepared);
       return false;
     }
     const started = await launcher.start(prepared, (exit) => this.#nativeExit(exit, row));
     if (!started.ok) return this.#notStarted(appId, session, started);
-    if (!this.#isCurrent(appId, row)) {
+    if (!this.#running.has(row)) {
       // It was to end while it started: what has just begun goes as well.
       await launcher.endApp(session.id, appId);
       return false;
     }
     row.state = 'running';
+    // The seat may have locked in the very moment of the start.
+    void this.follow();
     return true;
   }
 
@@ -230,7 +301,7 @@ export class SessionApps {
 
   /** An id as the record may hold it: one that the policy names. Any other is only what somebody typed or a page made up. */
   recordable(appId: string): string {
-    const isNamed = this.#running.has(appId) || this.#ports.snapshot()?.document.apps.some((app) => app.id === appId) === true;
+    const isNamed = this.#of(appId).length > 0 || this.#ports.snapshot()?.document.apps.some((app) => app.id === appId) === true;
     return isNamed ? appId : NOT_NAMED;
   }
 
@@ -242,30 +313,36 @@ export class SessionApps {
     this.#ports.onChanged();
   }
 
-  #isCurrent(appId: string, row: Running): boolean {
-    return this.#running.get(appId) === row;
+  #of(appId: string): readonly Running[] {
+    return [...this.#running].filter(({ app }) => app.id === appId);
   }
 
   /** While the event was written the seat may have locked, the session or the application ended: then nothing starts any more. */
-  #mayStart(appId: string, row: Running): boolean {
-    return this.#isCurrent(appId, row) && this.#ports.openSession()?.id === row.session;
+  #mayStart(row: Running): boolean {
+    return this.#running.has(row) && this.#ports.openSession()?.id === row.session;
   }
 
   #nativeExit(exit: AppExit, row: Running): void {
-    if (this.#isCurrent(exit.appId, row)) this.#exited(exit.appId, row, exit.exitCode, exit.signal);
+    if (this.#running.has(row)) this.#exited(row, exit.exitCode, exit.signal);
   }
 
-  async #end(appId: string, running: Running): Promise<void> {
-    if (running.app.kind === 'web') this.#ports.web(appId, 'close');
-    else await this.#ports.launcher.endApp(running.session, appId);
-    // A native application that ran has told how it ended.
-    if (this.#isCurrent(appId, running)) this.#exited(appId, running, null, null);
+  /** Ends these instances; of one application the launcher can only end all, and then all have ended. */
+  async #end(rows: readonly Running[]): Promise<void> {
+    for (const row of rows) {
+      const { app, session } = row;
+      if (!this.#running.has(row)) continue;
+      if (app.kind === 'web') this.#ports.web(app.id, 'close');
+      else await this.#ports.launcher.endApp(session, app.id);
+      // A native application that ran has told how it ended.
+      if (this.#running.has(row)) this.#exited(row, null, null);
+    }
   }
 
-  #exited(appId: string, running: Running, exitCode: number | null, signal: string | null): void {
-    this.#running.delete(appId);
-    const seconds = Math.max(0, Math.round((this.#ports.clock.bootMs() - running.sinceBootMs) / 1000));
-    this.#ports.recorder.note({ type: 'app.exited', body: { session: running.session, app: appId, exitCode, signal, seconds } });
+  #exited(row: Running, exitCode: number | null, signal: string | null): void {
+    this.#running.delete(row);
+    const seconds = Math.max(0, Math.round((this.#ports.clock.bootMs() - row.sinceBootMs) / 1000));
+    const body = { session: row.session, app: row.app.id, exitCode, signal, seconds };
+    this.#ports.recorder.note({ type: 'app.exited', body });
     this.#ports.onChanged();
   }
 }

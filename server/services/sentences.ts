@@ -113,6 +113,10 @@ const words: { readonly [T in EventType]: Words<T> } = {
     says: ({ app, seconds, exitCode, signal }) =>
       `${app} closed after ${seconds} s${signal !== null ? ` (${signal})` : exitCode !== null ? ` (exit ${exitCode})` : ''}.`,
   },
+  'app.frozen': {
+    lane: 'apps',
+    says: ({ app, frozen }) => (frozen ? `${app} was stopped while the seat is locked.` : `${app} goes on after the unlock.`),
+  },
   'web.refused': { lane: 'apps', says: ({ app, origin }) => `${app} tried to reach ${origin}, which the policy does not name.` },
   'policy.applied': { lane: 'policy', says: ({ version, replaces }) => `Policy version ${version} took over from ${replaces}.` },
   'policy.refused': { lane: 'policy', says: ({ code, kept }) => `A policy was refused (${code}); version ${kept} stays in force.` },

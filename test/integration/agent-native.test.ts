@@ -4,12 +4,13 @@
  */
 import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 import { makeThrowAwayUsers, type ThrowAwayUsers } from '../../agent/os/users.ts';
 import type { SyncBoundary } from '../../contract/sync.ts';
 import type { BoundaryClient } from '../../ipc/client.ts';
 import type { NativeApp, PolicyDocument, WebApp } from '../../policies/schema.ts';
-import { processesOf } from '../support/processes.ts';
+import { cpuTicks, isAlive, processesOf } from '../support/processes.ts';
 import { isLinuxRoot, rootTest } from '../support/root.ts';
 import { named } from '../support/sandboxed-seat.ts';
 import { type Screens, SeatProcess } from '../support/seat-process.ts';
@@ -18,6 +19,7 @@ import { startTestDisplay, type TestDisplay, XClient } from '../support/x-displa
 const ada = { id: 'ada', badge: '04A1B2C3', pin: '246810' };
 const CALCULATOR = '/usr/bin/xcalc';
 const GONE = { timeout: 10_000 };
+const FROZEN_LOOK_MS = 100;
 
 let users: ThrowAwayUsers<'ui' | 'app-1'>;
 let seat: SeatProcess;
@@ -105,6 +107,36 @@ describe('a native application', () => {
     process.kill(processesOf(users.users['app-1'].uid, 'xcalc')[0] ?? 0, 'SIGTERM');
     const ended = await seat.recordUntil(syncer, 'app.exited');
     expect(ended.at(-1)).toMatchObject({ body: { app: 'calc', exitCode: null, signal: 'SIGTERM' } });
+  });
+
+  rootTest('stands still while the seat is locked where the policy says so, goes on after, and ends where it says that', async () => {
+    const { uid } = users.users['app-1'];
+    const busy = { ...named('/bin/dash'), args: ['-c', 'while :; do :; done'], onLock: 'freeze' as const };
+    const leaving = { ...named('/usr/bin/perl'), id: 'leaving', args: ['-e', 'sleep 1000'], onLock: 'end' as const };
+    const [calc, web] = policy('').apps ?? [];
+    if (calc?.kind !== 'native' || web === undefined) throw new Error('There is no native application.');
+    const apps = [{ ...calc, ...busy }, { ...calc, ...leaving }, web];
+    const roles = [{ id: 'nurse', name: 'Nurse', apps: ['calc', 'leaving'] }];
+    await syncer.request('policy', { envelope: seat.site.policy(seat.site.document(2, { apps, roles })) });
+    await screens.sees((view) => view.apps.length === 2);
+    for (const appId of ['calc', 'leaving']) expect(await screens.client.request('launch', { appId }, 20_000)).toEqual({ taken: true });
+    await expect.poll(() => [processesOf(uid, 'dash'), processesOf(uid, 'perl')].map((pids) => pids.length), GONE).toEqual([1, 1]);
+    const [pid = 0] = processesOf(uid, 'dash');
+    await screens.client.request('lock', {});
+    const types = async (): Promise<string[]> => (await seat.record(syncer)).map(({ type }) => type);
+    await expect.poll(types, GONE).toEqual(expect.arrayContaining(['app.frozen', 'app.exited']));
+    await expect.poll(() => processesOf(uid, 'perl').length, GONE).toBe(0);
+    const before = cpuTicks(pid);
+    await sleep(FROZEN_LOOK_MS);
+    expect([isAlive(pid), cpuTicks(pid)]).toEqual([true, before]);
+    await screens.client.request('badge', { number: ada.badge });
+    await screens.client.request('pin', { pin: ada.pin });
+    await screens.sees((view) => view.phase === 'open');
+    await expect.poll(() => cpuTicks(pid), GONE).toBeGreaterThan(before);
+    const told = (await seat.record(syncer)).flatMap((event) => (event.type === 'app.frozen' ? [event.body.frozen] : []));
+    expect(told).toEqual([true, false]);
+    const ended = (await seat.record(syncer)).flatMap((event) => (event.type === 'app.exited' ? [event.body] : []));
+    expect(ended).toEqual([expect.objectContaining({ app: 'leaving', exitCode: null, signal: 'SIGKILL' })]);
   });
 
   rootTest('that is denied a program is recorded with the access and the path, and never with what a person named', async () => {

@@ -119,6 +119,47 @@ describe('a program that is not the one of the policy', () => {
   });
 });
 
+describe('a script that the policy names for an interpreter', () => {
+  const interpreted = (path: string): { readonly path: string; readonly sha256: string } => ({ path, sha256: named(path).sha256 });
+
+  rootTest('may be read by it, by content and inode; another one may not, and neither may be started', async () => {
+    const [listed, unlisted] = ['listed', 'unlisted'].map((name) => join(session.programs, name));
+    if (listed === undefined || unlisted === undefined) throw new Error('There are two.');
+    // Without a mark that it is a program: an interpreter asks for none.
+    writeFileSync(listed, '#!/bin/dash\necho listed ran\n', { mode: 0o644 });
+    writeFileSync(unlisted, '#!/bin/dash\necho unlisted ran\n', { mode: 0o755 });
+    const tries = `dash ${listed}; echo $?; ${listed}; echo $?; dash ${unlisted}; echo $?; ${unlisted}; echo $?`;
+    const args = ['-c', `exec > /tmp/printed 2> /tmp/complaints; ${tries}`];
+    await session.run(session.app(SHELL, args, { children: [named(SHELL)], scripts: [interpreted(listed)] }));
+    expect(await session.written('/tmp/printed')).toBe('listed ran\n0\n126\n2\n126\n');
+    // The control: without being named it is not read either.
+    await session.run(session.app(SHELL, args, { children: [named(SHELL)] }));
+    expect(await session.written('/tmp/printed')).toBe('2\n126\n2\n126\n');
+  });
+
+  rootTest('keeps the application from starting when its content is another, or another user could change it', async () => {
+    const path = join(session.programs, 'changing');
+    writeFileSync(path, 'echo one\n', { mode: 0o644 });
+    const scripts = [interpreted(path)];
+    writeFileSync(path, 'echo two\n');
+    expect(await session.run(session.app(SHELL, ['-c', 'exit 0'], { scripts }))).toMatchObject({ ok: false, reason: 'child-changed' });
+    chmodSync(path, 0o666);
+    const open = [interpreted(path)];
+    expect(await session.run(session.app(SHELL, ['-c', 'exit 0'], { scripts: open }))).toMatchObject({
+      ok: false,
+      reason: 'child-changed',
+    });
+  });
+
+  rootTest('is as little as a working folder a way to another place: the application starts in the folder that is named', async () => {
+    const printing = ['-c', 'pwd > /tmp/printed'];
+    await session.run(session.app(SHELL, printing, { cwd: session.programs }));
+    expect(await session.written('/tmp/printed')).toBe(`${session.programs}\n`);
+    const nowhere = session.app(SHELL, printing, { cwd: `${session.programs}/nowhere` });
+    expect(await session.run(nowhere)).toMatchObject({ ok: false, reason: 'start-failed' });
+  });
+});
+
 describe('the end of a session', () => {
   rootTest('takes the whole tree with it, daemonised grandchildren included', async () => {
     const { launcher } = session.seat;
@@ -164,15 +205,15 @@ describe('the end of a session', () => {
     expect(await session.seat.launcher.endSession(session.sessionId)).toMatchObject({ clean: true });
   });
 
-  rootTest('can wait: a frozen session stands still and goes on', async () => {
+  rootTest('can wait: a frozen application stands still and goes on', async () => {
     const { launcher, app } = session.seat;
     await startApp(launcher, session.app(SHELL, ['-c', 'while :; do :; done']));
-    await launcher.freeze(session.sessionId, true);
+    await launcher.freeze(session.sessionId, 'test', true);
     const [pid = 0] = processesOf(app.uid, 'dash');
     const before = cpuTicks(pid);
     await new Promise((done) => setTimeout(done, FROZEN_LOOK_MS));
     expect(cpuTicks(pid)).toBe(before);
-    await launcher.freeze(session.sessionId, false);
+    await launcher.freeze(session.sessionId, 'test', false);
     await expect.poll(() => cpuTicks(pid), started).not.toBe(before);
   });
 });

@@ -114,9 +114,9 @@ export class DegradedLauncher implements Launcher {
     await Promise.all(theirs.map(([, { exit }]) => exit));
   }
 
-  async freeze(sessionId: string, frozen: boolean): Promise<void> {
-    this.#session(sessionId);
-    signalAll(await markedProcesses(sessionId), frozen ? 'SIGSTOP' : 'SIGCONT');
+  async freeze(sessionId: string, appId: string, frozen: boolean): Promise<void> {
+    const groups = [...(this.#sessions.get(sessionId)?.apps ?? [])].filter(([, app]) => app.appId === appId).map(([pid]) => -pid);
+    signalAll(groups, frozen ? 'SIGSTOP' : 'SIGCONT');
   }
 
   async endSession(sessionId: string): Promise<EndReport> {

@@ -152,10 +152,8 @@ export class SandboxLauncher implements Launcher {
     if (clean === false) throw new WardlockError('LAUNCH_LAYER_FAILED', `What ${appId} started could not be ended.`);
   }
 
-  async freeze(sessionId: string, frozen: boolean): Promise<void> {
-    const session = this.#sessions.get(sessionId);
-    if (session === undefined) throw new WardlockError('LAUNCH_SESSION_UNKNOWN');
-    await (await session.sandbox)?.freeze(frozen);
+  async freeze(sessionId: string, appId: string, frozen: boolean): Promise<void> {
+    await (await this.#sessions.get(sessionId)?.sandbox)?.freezeApp(appId, frozen);
   }
 
   async endSession(sessionId: string): Promise<EndReport> {
@@ -265,6 +263,7 @@ export class SandboxLauncher implements Launcher {
       env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
       cwd: spec.cwd ?? SANDBOX_HOME,
       program: heldFile(held.program.handle.fd),
+      scripts: held.scripts.map(({ handle }) => heldFile(handle.fd)),
       executable: [...held.children.map(({ handle }) => heldFile(handle.fd)), ...loaders.map(heldFile)],
       readable,
     };

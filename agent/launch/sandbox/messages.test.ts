@@ -10,6 +10,7 @@ const start = {
   env: ['A=1'],
   cwd: '/',
   program: held,
+  scripts: [held],
   executable: [held],
   readable: ['/opt/a'],
 };

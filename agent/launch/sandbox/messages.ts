@@ -37,6 +37,8 @@ export interface StartRequest {
   readonly env: readonly string[];
   readonly cwd: string;
   readonly program: HeldFile;
+  /** Scripts that it may interpret: read, never executed. */
+  readonly scripts: readonly HeldFile[];
   /** Programs and loaders that may be executed besides. */
   readonly executable: readonly HeldFile[];
   /** Files and folders that may be read besides. */
@@ -132,6 +134,7 @@ export function readStartRequest(value: unknown): StartRequest {
     env: texts(fields, 'env'),
     cwd: path(fields, 'cwd'),
     program: heldFile(fields['program']),
+    scripts: list(fields, 'scripts').map(heldFile),
     executable: list(fields, 'executable').map(heldFile),
     readable: texts(fields, 'readable'),
   };

@@ -147,8 +147,10 @@ export class Sandbox {
     return (await Promise.all(ended)).every(Boolean);
   }
 
-  async freeze(frozen: boolean): Promise<void> {
-    await freezeCgroup(this.#group, frozen);
+  /** Stops one application with all that it started, or lets it go on. */
+  async freezeApp(appId: string, frozen: boolean): Promise<void> {
+    const theirs = [...this.#apps].filter(([, app]) => app.appId === appId);
+    await Promise.all(theirs.map(([group]) => freezeCgroup(group, frozen)));
   }
 
   /** Whether what runs in the session is cut off from the agent's network. False once the session has ended. */

@@ -103,10 +103,10 @@ function warmUp(request: WarmRequest): Warm {
 }
 
 /** The agent's own descriptor, opened again: the very file that was hashed, whatever its name means by now. */
-function allowHeld({ ruleset, agentFiles }: Warm, held: HeldFile): void {
+function allowHeld({ ruleset, agentFiles }: Warm, held: HeldFile, access: number): void {
   holding(`/proc/self/fd/${agentFiles}/${held.fd}`, (fd) => {
     requireSame(fstatSync(fd, { bigint: true }), held);
-    allow(ruleset, fd, ACCESS_EXECUTE | ACCESS_READ_FILE);
+    allow(ruleset, fd, access);
   });
 }
 
@@ -115,7 +115,8 @@ function requireSame(found: { readonly dev: bigint; readonly ino: bigint }, held
 }
 
 function shutIn(warm: Warm, request: StartRequest): void {
-  for (const held of [request.program, ...request.executable]) allowHeld(warm, held);
+  for (const held of [request.program, ...request.executable]) allowHeld(warm, held, ACCESS_EXECUTE | ACCESS_READ_FILE);
+  for (const held of request.scripts) allowHeld(warm, held, ACCESS_READ_FILE);
   for (const path of request.readable) allowPath(warm.ruleset, path);
   restrictSelf(warm.ruleset);
   becomeUser(request.uid, request.gid);

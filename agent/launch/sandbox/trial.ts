@@ -54,7 +54,7 @@ async function startDenied(sandbox: Sandbox, user: AppUser): Promise<number | un
   try {
     const started = await sandbox.start('trial', {
       ...{ uid: user.uid, gid: user.gid, path: PROGRAM, argv: [PROGRAM], env: [], cwd: '/' },
-      ...{ program: heldFile(fd), executable: [], readable: [] },
+      ...{ program: heldFile(fd), scripts: [], executable: [], readable: [] },
     });
     return started.ok ? undefined : started.pid;
   } finally {
