@@ -46,7 +46,7 @@ export const Picture = Type.Object({
   display: DisplaySettings,
 });
 
-const { name, names, code, pin, enrolBadge, changePin, cancel, lock, logout, stay, procedure, launch, close, breakGlass, enrol } =
+const { name, names, code, pin, enrolBadge, changePin, cancel, lock, logout, stay, handOver, procedure, launch, close, breakGlass, enrol } =
   uiBoundary.requests;
 
 export const bridgeBoundary = boundary({
@@ -65,6 +65,7 @@ export const bridgeBoundary = boundary({
     lock,
     logout,
     stay,
+    handOver,
     procedure,
     launch,
     close,

@@ -87,6 +87,11 @@ export const SessionView = Type.Object({
    * does not offer it, and until when it is kept so now.
    */
   procedure: Type.Object({ offeredSeconds: Count, until: Type.Union([Type.Null(), Timestamp]) }),
+  /** It ends by itself soon, and nothing extends it: what is open has to be saved by then. */
+  ends: Type.Union([
+    Type.Null(),
+    Type.Object({ remainingMs: Milliseconds, why: Type.Union([Type.Literal('maxAge'), Type.Literal('limit')]) }),
+  ]),
   /** Break-glass only. */
   until: Type.Optional(Timestamp),
   recorded: Type.Boolean(),
@@ -113,6 +118,19 @@ export const PromptView = Type.Union([
   /** Break-glass was asked for and waits for a known badge. */
   Type.Object({ kind: Type.Literal('badge'), purpose: Type.Literal('breakGlass') }),
   Type.Object({ kind: Type.Literal('checking') }),
+]);
+
+/** What a tap at an open seat was meant for, asked on the screen while the countdown runs. */
+export const QuestionView = Type.Union([
+  /** The person of the session tapped while at work: stay, or lock? Unanswered it locks. */
+  Type.Object({ kind: Type.Literal('stay'), remainingMs: Milliseconds, totalMs: Milliseconds }),
+  /** This person tapped over a procedure in progress: is the seat handed over? Unanswered it is not. */
+  Type.Object({
+    kind: Type.Literal('handOver'),
+    person: Type.Object({ displayName: Label, initials: Type.String({ maxLength: 4 }) }),
+    remainingMs: Milliseconds,
+    totalMs: Milliseconds,
+  }),
 ]);
 
 /** The row of truth at the foot of the lock screen. */
@@ -201,6 +219,9 @@ export const SeatView = Type.Object({
   kept: Type.Union([Type.Null(), Type.Object({ initials: Type.String({ maxLength: 4 }), until: Timestamp })]),
   /** While the phase is `warning`: when the seat locks. `totalMs` is the whole length of the countdown. */
   warning: Type.Union([Type.Null(), Type.Object({ remainingMs: Milliseconds, totalMs: Milliseconds })]),
+  /** The warning's countdown is over and the work is covered: `warning` then counts down to the lock. Any input brings it back. */
+  blurred: Type.Boolean(),
+  question: Type.Union([Type.Null(), QuestionView]),
   breakGlass: Type.Object({
     available: Type.Boolean(),
     needsBadge: Type.Boolean(),
@@ -240,6 +261,7 @@ export type SeatView = Static<typeof SeatView>;
 export type AppView = Static<typeof AppView>;
 export type SessionView = Static<typeof SessionView>;
 export type PromptView = Static<typeof PromptView>;
+export type QuestionView = Static<typeof QuestionView>;
 export type TruthView = Static<typeof TruthView>;
 export type Message = Static<typeof Message>;
 export type MessageKey = Static<typeof MessageKey>;

@@ -35,6 +35,7 @@ export function createIntents({ mode, link, change, picture }: IntentParts): Bri
     lock: (params) => locking({ link, change }, 'lock', params),
     logout: (params) => locking({ link, change }, 'logout', params),
     stay: (params) => link.request('stay', params),
+    handOver: (params) => link.request('handOver', params),
     procedure: (params) => link.request('procedure', params),
     async launch(params) {
       const answer = await link.request('launch', params, CREDENTIAL_TIMEOUT_MS);

@@ -18,6 +18,7 @@ function view(generation: number, phase: SeatView['phase'], more: Partial<SeatVi
     pinRule: null,
     reminder: false,
     procedure: { offeredSeconds: 0, until: null },
+    ends: null,
     recorded: true,
   };
   return {
@@ -29,6 +30,8 @@ function view(generation: number, phase: SeatView['phase'], more: Partial<SeatVi
     apps: [app('calculator'), app('clock')],
     kept: null,
     warning: null,
+    blurred: false,
+    question: null,
     breakGlass: { available: false, needsBadge: false, limitSeconds: 0, reasons: [] },
     wedge: USUAL_RHYTHM,
     signIn: { byName: false, suggests: false, byCode: false, newBadge: false },

@@ -53,7 +53,8 @@ export function isOpen(state: SeatState): boolean {
 
 /** The app whose window is to be seen now; null whenever the seat is not open. */
 export function visibleApp(state: SeatState): { readonly id: string; readonly kind: 'native' | 'web' } | null {
-  if (!isOpen(state) || state.front === null) return null;
+  // Covered work is hidden like locked work, so that nothing is typed into it unseen; it is in front again with the first input.
+  if (!isOpen(state) || state.front === null || state.view?.blurred === true) return null;
   const app = state.view?.apps.find(({ id }) => id === state.front);
   return app === undefined || app.state !== 'running' ? null : { id: app.id, kind: app.kind };
 }

@@ -24,6 +24,8 @@ const LABELS: Readonly<Record<string, string>> = {
   '/record/retentionDays': 'Days that the server keeps the record',
   '/timers/warnAfterSeconds': 'Idle time until the warning',
   '/timers/warningSeconds': 'Length of the warning',
+  '/timers/blurSeconds': 'How long the work is covered before the lock',
+  '/timers/tapQuestionSeconds': 'How long a tap of somebody at work asks before it locks',
   '/timers/keepSeconds': 'How long the work of a locked session is kept',
   '/timers/maxSessionSeconds': 'Longest session',
   '/timers/procedureSeconds': 'How long a procedure in progress keeps an idle seat open',

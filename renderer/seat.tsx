@@ -18,6 +18,7 @@ import { LockScreen } from './screens/lock.tsx';
 import { NewBadgeScreen } from './screens/new-badge.tsx';
 import { PinScreen } from './screens/pin.tsx';
 import { PinChangeScreen } from './screens/pin-change.tsx';
+import { QuestionLayer } from './screens/question.tsx';
 import { SecondScreen } from './screens/second.tsx';
 import { WarningLayer } from './screens/warning.tsx';
 import { type Screen, screenOf } from './view/screen.ts';
@@ -42,6 +43,7 @@ function Pictured({ picture, bridge }: { readonly picture: Picture; readonly bri
   const asking = aside !== null && offers(screen, aside) ? aside : null;
   if (aside !== asking) setAside(asking);
   const session = screen.kind === 'launcher' || screen.kind === 'app' ? screen.view.session : null;
+  const question = picture.view?.question ?? null;
   const warning = session === null ? null : (picture.view?.warning ?? null);
 
   useLayoutEffect(() => {
@@ -53,6 +55,7 @@ function Pictured({ picture, bridge }: { readonly picture: Picture; readonly bri
     dataset['screen'] = asking ?? screen.kind;
     dataset['session'] = session?.kind ?? 'none';
     dataset['warning'] = warning === null ? 'no' : 'yes';
+    dataset['question'] = question?.kind ?? 'no';
     dataset['mode'] = picture.mode;
     dataset['serial'] = String(picture.serial);
   });
@@ -62,8 +65,14 @@ function Pictured({ picture, bridge }: { readonly picture: Picture; readonly bri
     <Context value={context}>
       <Body screen={screen} asking={asking} onAside={setAside} />
       {session !== null && warning !== null && (
-        <WarningLayer warning={warning} overApp={screen.kind === 'app'} procedureSeconds={session.procedure.offeredSeconds} />
+        <WarningLayer
+          warning={warning}
+          blurred={picture.view?.blurred === true}
+          overApp={screen.kind === 'app'}
+          procedureSeconds={session.procedure.offeredSeconds}
+        />
       )}
+      {session !== null && question !== null && <QuestionLayer question={question} overApp={screen.kind === 'app'} />}
       {picture.mode !== 'kiosk' && <ModeRibbon mode={picture.mode} />}
     </Context>
   );

@@ -1,6 +1,7 @@
-/** The policy in force in the machines' own units. It adds no rule of its own and no default. */
+/** The policy in force in the machines' own units. It adds no rule of its own; what a policy leaves out is core's to say. */
 import { groupsOf, type Whereabouts } from '../../core/decision/rule.ts';
 import { type WaysIn, waysIn } from '../../core/policy/sign-in.ts';
+import { TAP_QUESTION_MS } from '../../core/session/moves.ts';
 import type { SeatRules } from '../../core/session/types.ts';
 import type { KeyProtection } from '../keys/index.ts';
 import type { PolicySnapshot } from '../policy/policy-store.ts';
@@ -21,6 +22,8 @@ export function rulesOf(snapshot: PolicySnapshot | null, where: Whereabouts): Se
     policyVersion: snapshot.version,
     warnAfterMs: timers.warnAfterSeconds * S,
     warningMs: timers.warningSeconds * S,
+    blurMs: (timers.blurSeconds ?? 0) * S,
+    tapQuestionMs: timers.tapQuestionSeconds === undefined ? TAP_QUESTION_MS : timers.tapQuestionSeconds * S,
     keepMs: timers.keepSeconds * S,
     maxSessionMs: timers.maxSessionSeconds * S,
     procedureMs: (timers.procedureSeconds ?? 0) * S,

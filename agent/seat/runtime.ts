@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { AuditEvent } from '../../contract/events.ts';
 import { isWardlockError } from '../../core/errors/index.ts';
+import { isOpen } from '../../core/session/open.ts';
 import type { SessionRecord } from '../../core/session/records.ts';
 import { initialSeat, step } from '../../core/session/step.ts';
 import type { Effect, Env, OpenSession, Seat, SeatEvent, UsedCard } from '../../core/session/types.ts';
@@ -65,7 +66,7 @@ export class SeatRuntime {
   /** The session that is open on the screen; null while the seat is locked. */
   get openSession(): OpenSession | null {
     const { session, lock } = this.#seat;
-    return session.at === 'active' && (lock.at === 'unlocked' || lock.at === 'warning') ? session.session : null;
+    return session.at === 'active' && isOpen(lock) ? session.session : null;
   }
 
   /** The session whose applications run, open or locked; null when there is none or it is being ended. */

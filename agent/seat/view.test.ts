@@ -4,6 +4,7 @@ import { Value } from 'typebox/value';
 import { expect, test } from 'vitest';
 import { SeatView } from '../../contract/seat-view.ts';
 import { USUAL_RHYTHM } from '../../core/reader/wedge.ts';
+import { isOpen } from '../../core/session/open.ts';
 import { person, rules, World } from '../../core/session/world.ts';
 import type { PolicySnapshot } from '../policy/policy-store.ts';
 import { testDocument } from './test-document.ts';
@@ -56,6 +57,8 @@ const moves: readonly ((world: World) => void)[] = [
   (world) => world.settle(),
   (world) => world.advance(70_000),
   (world) => world.advance(500),
+  (world) => world.advance(5_000),
+  (world) => void world.send({ type: 'HandOverPressed' }),
   (world) => void world.send({ type: 'BreakGlassPressed', reasonId: 'code-blue', note: '' }),
   (world) => void world.send({ type: 'LockPressed' }),
   (world) => void world.send({ type: 'LogoutPressed' }),
@@ -67,13 +70,15 @@ test('of every reachable seat fits the contract; while it is locked there is no 
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...moves), { maxLength: 40 }), (sequence) => {
       const world = new World();
+      world.rules = { ...rules, blurMs: 30_000 };
       for (const move of sequence) {
         move(world);
         const view = pictureOf(world);
         expect([...Value.Errors(SeatView, view)]).toEqual([]);
-        const open = world.seat.lock.at === 'unlocked' || world.seat.lock.at === 'warning';
+        const open = isOpen(world.seat.lock);
+        const isWarned = world.seat.lock.at === 'warning' || world.seat.lock.at === 'blurred';
         expect(view.session !== null).toBe(open);
-        expect(open ? view.phase : 'closed').toBe(world.seat.lock.at === 'warning' ? 'warning' : open ? 'open' : 'closed');
+        expect(open ? view.phase : 'closed').toBe(isWarned ? 'warning' : open ? 'open' : 'closed');
         if (!open) expect(view.apps).toEqual([]);
         expect(JSON.stringify(view)).not.toMatch(/bin.calc|--secret|pin-ada|badge-ada|1234/);
       }

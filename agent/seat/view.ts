@@ -2,14 +2,15 @@
  * The picture of the seat for its screens: a projection of what the agent knows, complete each time. It must never carry a
  * secret, a badge, another person's work or an application's path.
  */
-import type { AppView, Message, PromptView, SeatView, SessionView } from '../../contract/seat-view.ts';
+import type { AppView, Message, PromptView, QuestionView, SeatView, SessionView } from '../../contract/seat-view.ts';
 import { LONGEST_PIN } from '../../core/credentials/pin-rules.ts';
 import { allowedApps } from '../../core/decision/decide.ts';
 import type { Whereabouts } from '../../core/decision/rule.ts';
-import { failuresElsewhere } from '../../core/session/moves.ts';
+import { END_WARNING_MS, endsAt, failuresElsewhere } from '../../core/session/moves.ts';
+import { isOpen } from '../../core/session/open.ts';
 import { procedureUntil } from '../../core/session/procedure.ts';
 import { mayGuess } from '../../core/session/throttle.ts';
-import type { Attempt, Env, FirstPerson, OpenSession, Seat, SessionStates, Who } from '../../core/session/types.ts';
+import type { Attempt, Env, FirstPerson, LockStates, OpenSession, Seat, SessionStates, Who } from '../../core/session/types.ts';
 import type { EnforcementMode } from '../launch/port.ts';
 import type { PolicySnapshot } from '../policy/policy-store.ts';
 import type { LastLogin } from '../state/memory.ts';
@@ -56,7 +57,9 @@ export function seatView(facts: ViewFacts): SeatView {
     session: open === null ? null : sessionOf(open, facts),
     apps: open === null ? [] : appsOf(open, facts),
     kept: keptOf(seat, env),
-    warning: seat.lock.at === 'warning' ? countdown(seat.lock, env) : null,
+    warning: seat.lock.at === 'warning' || seat.lock.at === 'blurred' ? countdown(seat.lock, env) : null,
+    blurred: seat.lock.at === 'blurred',
+    question: seat.lock.at === 'asking' ? questionOf(seat.lock, env) : null,
     breakGlass: {
       available: breakGlass?.enabled === true && env.uiConnected && open === null && seat.session.at !== 'faulted',
       needsBadge: breakGlass?.needsBadge ?? true,
@@ -79,12 +82,12 @@ export function seatView(facts: ViewFacts): SeatView {
 }
 
 function openSessionOf({ session, lock }: Seat): OpenSession | null {
-  return session.at === 'active' && (lock.at === 'unlocked' || lock.at === 'warning') ? session.session : null;
+  return session.at === 'active' && isOpen(lock) ? session.session : null;
 }
 
 function phaseOf({ seat, names, enrolment }: ViewFacts): SeatView['phase'] {
   if (seat.session.at === 'faulted') return 'faulted';
-  if (seat.lock.at === 'warning') return 'warning';
+  if (seat.lock.at === 'warning' || seat.lock.at === 'blurred') return 'warning';
   if (openSessionOf(seat) !== null) return 'open';
   if (names === null && enrolment !== null) return 'unenrolled';
   return seat.session.at === 'authenticating' || (seat.session.at === 'ending' && isAwaited(seat.session)) ? 'authenticating' : 'locked';
@@ -146,9 +149,16 @@ function sessionOf(session: OpenSession, { seat, snapshot, env, lastLogin, recor
     pinRule: pinRule === null || session.kind === 'breakglass' ? null : { minDigits: pinRule.minDigits, maxDigits: LONGEST_PIN },
     reminder: who !== null && env.bootMs - seat.common.lastInputBootMs >= REMINDER_MS,
     procedure: procedureOf(session, env),
+    ends: endsOf(session, env),
     ...(session.limitBootMs === null ? {} : { until: timestamp(env.wallMs + session.limitBootMs - env.bootMs) }),
     recorded,
   };
+}
+
+function endsOf(session: OpenSession, { bootMs }: ViewFacts['env']): SessionView['ends'] {
+  const remainingMs = endsAt(session) - bootMs;
+  if (remainingMs > END_WARNING_MS) return null;
+  return { remainingMs: Math.max(0, remainingMs), why: session.maxAgeBootMs <= endsAt(session) ? 'maxAge' : 'limit' };
 }
 
 function procedureOf(session: OpenSession, { rules, wallMs, bootMs }: ViewFacts['env']): SessionView['procedure'] {
@@ -179,12 +189,21 @@ function appsOf(session: OpenSession, { snapshot, where, appState, enforcement }
 }
 
 function keptOf({ session, lock }: Seat, env: ViewFacts['env']): SeatView['kept'] {
-  const held = session.at === 'authenticating' ? session.held : session.at === 'active' && lock.at !== 'unlocked' ? session.session : null;
+  const held = session.at === 'authenticating' ? session.held : session.at === 'active' && !isOpen(lock) ? session.session : null;
   if (held === null || held.who === null || held.keptUntilBootMs === null) return null;
   return { initials: held.who.initials, until: timestamp(env.wallMs + held.keptUntilBootMs - env.bootMs) };
 }
 
-function countdown(lock: { readonly sinceBootMs: number; readonly untilBootMs: number }, env: ViewFacts['env']): SeatView['warning'] {
+function questionOf(lock: LockStates['asking'], env: ViewFacts['env']): QuestionView {
+  const { question } = lock;
+  if (question.kind === 'stay') return { kind: 'stay', ...countdown(lock, env) };
+  const { displayName, initials } = question.tap.who;
+  return { kind: 'handOver', person: { displayName, initials }, ...countdown(lock, env) };
+}
+
+type Countdown = NonNullable<SeatView['warning']>;
+
+function countdown(lock: { readonly sinceBootMs: number; readonly untilBootMs: number }, env: ViewFacts['env']): Countdown {
   return { remainingMs: Math.max(0, lock.untilBootMs - env.bootMs), totalMs: lock.untilBootMs - lock.sinceBootMs };
 }
 

@@ -52,6 +52,7 @@ function handlersOf(seat: SeatAgent): Handlers<UiBoundary> {
     lock: heard(() => ({ taken: seat.dispatch({ type: 'LockPressed' }) })),
     logout: heard(() => ({ taken: seat.dispatch({ type: 'LogoutPressed' }) })),
     stay: heard(() => ({ taken: seat.dispatch({ type: 'StayPressed' }) })),
+    handOver: heard(() => ({ taken: seat.dispatch({ type: 'HandOverPressed' }) })),
     procedure: heard(({ on }) => ({ taken: seat.dispatch({ type: 'ProcedurePressed', on }) })),
     launch: heard(async ({ appId }) => ({ taken: await seat.apps.launch(appId) })),
     close: heard(async ({ appId }) => ({ taken: await seat.apps.close(appId) })),

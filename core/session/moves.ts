@@ -3,6 +3,7 @@
  * gives a move; none of them opens anything by itself.
  */
 import type { LockEvent } from './lock.ts';
+import { isOpen } from './open.ts';
 import { procedureOver } from './procedure.ts';
 import type { SessionRecord } from './records.ts';
 import { type GuessLimits, type GuessVerdict, mayGuess } from './throttle.ts';
@@ -50,17 +51,23 @@ export const COLLISION_MS = 300;
 export const TAP_GUARD_MS = 2_000;
 /** A card that is read again this soon after a tap that did not lock is the same card, still there, in milliseconds. */
 export const CARD_RESTS_MS = 1_000;
+/** Whoever touched the seat this lately is at work: their own tap asks before it locks, in milliseconds. */
+export const AT_WORK_MS = 5_000;
+/** How long "Stay or lock?" is asked where the policy does not say, in milliseconds. */
+export const TAP_QUESTION_MS = 3_000;
+/** How long a tap over a procedure in progress waits for somebody to hand the seat over, in milliseconds. */
+export const HAND_OVER_MS = 20_000;
+/** A session that ends by its longest time or by the limit of emergency access says so this long before, in milliseconds. */
+export const END_WARNING_MS = 60_000;
 /** A break-glass that no log could take lasts no longer than this, in milliseconds. */
 export const UNRECORDED_LIMIT_MS = 900_000;
 /** Everything of a session must be gone by then, in milliseconds; else the seat is faulted. */
 export const ENDING_MS = 10_000;
 
 /** Timers that belong to one session: none of them may go on when it is over, or it would end whoever comes next. */
-export const SESSION_TIMERS: readonly TimerName[] = ['keep', 'maxAge', 'limit'];
+export const SESSION_TIMERS: readonly TimerName[] = ['keep', 'maxAge', 'limit', 'endSoon'];
 /** What every way out of a session does with them. */
 export const clearSessionTimers: readonly Effect[] = SESSION_TIMERS.map((timer) => ({ do: 'clearTimer', timer }));
-
-export const isOpen = (lock: LockState): boolean => lock.at === 'unlocked' || lock.at === 'warning';
 
 export function notice(key: Notice['key'], params: Notice['params'] = {}, code?: string): Notice {
   return code === undefined ? { key, params } : { key, params, code };
@@ -222,7 +229,7 @@ export function grantReturn(attempt: Attempt, held: OpenSession, factors: readon
   const person = held.who?.id ?? attempt.who?.id;
   if (person === undefined) return { to: back(held), taken: false };
   const record: SessionRecord = { type: 'session.unlocked', body: { session: held.id, person, factors: [...factors] } };
-  const session: OpenSession = { ...held, keptUntilBootMs: null };
+  const session: OpenSession = { ...held, keptUntilBootMs: null, loginBootMs: context.env.bootMs, elsewhere: null };
   return {
     to: { at: 'authenticating', attempt: { ...attempt, stage: 'recording', grant: { session, ticket } }, held },
     signals: [{ type: 'Begin', ticket }],
@@ -292,10 +299,18 @@ function newSession({ who, factors, wish }: Successor, env: Env): OpenSession {
     policyVersion: env.rules?.policyVersion ?? 0,
     startedWallMs: env.wallMs,
     startedBootMs: env.bootMs,
+    loginBootMs: env.bootMs,
+    maxAgeBootMs: env.bootMs + (env.rules?.maxSessionMs ?? 0),
     limitBootMs: wish === null ? null : env.bootMs + (env.rules?.breakGlass.limitMs ?? 0),
     keptUntilBootMs: null,
     procedure: null,
+    elsewhere: null,
   };
+}
+
+/** When this session ends by itself, whatever anybody does. Nothing extends it. */
+export function endsAt({ maxAgeBootMs, limitBootMs }: OpenSession): number {
+  return Math.min(maxAgeBootMs, limitBootMs ?? Number.POSITIVE_INFINITY);
 }
 
 function startRecord(session: OpenSession, { wish, confirmedBy }: Successor, replaces: OpenSession | null): SessionRecord {

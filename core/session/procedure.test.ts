@@ -1,6 +1,7 @@
 /** "Procedure in progress": a seat does not close over a resuscitation, and not a moment longer than the policy allows. */
 import { describe, expect, test } from 'vitest';
 import { lawful } from '../../test/session/laws.ts';
+import { HAND_OVER_MS } from './moves.ts';
 import { person, rules, World } from './world.ts';
 
 const ada = person('ada');
@@ -114,12 +115,52 @@ describe('a procedure in progress', () => {
     expect(told(world).filter((type) => type === 'procedure.ended')).toHaveLength(1);
   });
 
-  test('does not keep anybody else out', () => {
+  test('is not closed over by somebody else’s tap: it is recorded, asked about with their name, and unanswered changes nothing', () => {
+    const world = inProcedure();
+    world.advance(60_000);
+    expect(world.tap(ben).taken).toBe(true);
+    expect(world.seat).toMatchObject({
+      session: { at: 'active', session: { who: { id: 'ada' } } },
+      lock: { at: 'asking', question: { kind: 'handOver', tap: { who: { id: 'ben' } } } },
+    });
+    expect(world.durable.at(-1)).toMatchObject({ type: 'auth.refused', body: { person: 'ben', reason: 'tap.procedure' } });
+    expect(world.tap(ada).taken).toBe(false);
+    world.send({ type: 'Activity', idleMs: 0 });
+    world.advance(HAND_OVER_MS);
+    expect(world.seat.lock.at).toBe('unlocked');
+    expect(procedureOf(world)).not.toBeNull();
+    expect(world.send({ type: 'HandOverPressed' }).taken).toBe(false);
+  });
+
+  test('does not keep anybody else out once somebody hands the seat over on the screen', () => {
     const world = inProcedure();
     world.advance(60_000);
     world.tap(ben);
-    expect(world.seat).toMatchObject({ session: { at: 'authenticating' }, lock: { at: 'locked' } });
+    expect(world.send({ type: 'HandOverPressed' }).taken).toBe(true);
+    expect(world.seat).toMatchObject({ session: { at: 'authenticating', attempt: { who: { id: 'ben' } } }, lock: { at: 'locked' } });
     expect(told(world)).toContain('procedure.ended');
+  });
+
+  test.each([
+    ['kept', { type: 'StayPressed' }, 'unlocked'],
+    ['locked by the button', { type: 'LockPressed' }, 'locked'],
+    ['revoked meanwhile', { type: 'PersonsRevoked', ids: ['ben'] }, 'unlocked'],
+  ] as const)('that a colleague tapped over and that is %s lets nobody in', (_name, answer, lock) => {
+    const world = inProcedure();
+    world.advance(60_000);
+    world.tap(ben);
+    world.send(answer);
+    expect(world.seat).toMatchObject({ session: { at: 'active', session: { who: { id: 'ada' } } }, lock: { at: lock } });
+    expect(world.timers.has('ask')).toBe(false);
+  });
+
+  test('asks its own person too before a tap closes it', () => {
+    const world = inProcedure();
+    world.advance(60_000);
+    world.tap(ada);
+    expect(world.seat.lock).toMatchObject({ at: 'asking', question: { kind: 'stay' } });
+    world.advance(rules.tapQuestionMs);
+    expect(world.seat.lock.at).toBe('cooling');
   });
 
   test('is not offered where the policy does not name it, nor at a locked seat', () => {

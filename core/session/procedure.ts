@@ -3,6 +3,7 @@
  * record, and ends when its time is over, when somebody says so, and with everything that closes the seat.
  */
 import type { SessionContext, SessionMove } from './moves.ts';
+import { isOpen } from './open.ts';
 import type { Effect, Env, LockState, OpenSession, SeatEvents, SessionStates } from './types.ts';
 
 type State = SessionStates['active'];
@@ -32,9 +33,8 @@ export function procedureOver(
 export function procedurePressed(state: State, { on }: SeatEvents['ProcedurePressed'], context: SessionContext): SessionMove {
   const { env, common, lock } = context;
   const { session } = state;
-  const isOpen = lock.at === 'unlocked' || lock.at === 'warning';
   const limitMs = env.rules?.procedureMs ?? 0;
-  if (!isOpen || on === (session.procedure !== null) || (on && limitMs === 0)) return { to: state, taken: false };
+  if (!isOpen(lock) || on === (session.procedure !== null) || (on && limitMs === 0)) return { to: state, taken: false };
   const touched = { taken: true, signals: [{ type: 'Input', sure: true }], common: { lastInputBootMs: env.bootMs } } as const;
   if (!on) {
     const over = procedureOver(session, 'pressed');

@@ -6,18 +6,17 @@ import { arrive, breakGlass, collided } from './arrive.ts';
 import {
   append,
   badgeRefusal,
-  CARD_RESTS_MS,
-  clearSessionTimers,
   COLLISION_MS,
+  clearSessionTimers,
   end,
   endRecord,
-  isOpen,
   lockUp,
   notice,
   refuse,
   type SessionContext,
   type SessionMove,
 } from './moves.ts';
+import { isOpen } from './open.ts';
 import { procedureAppended, procedureNotAppended, procedureOver, procedurePressed, procedureTimeOver } from './procedure.ts';
 import {
   charged,
@@ -31,7 +30,9 @@ import {
   type StateRows,
   seen,
 } from './rows.ts';
-import type { OpenSession, SeatEvents, SessionStates } from './types.ts';
+import { closeMoved, takenElsewhere } from './taken-elsewhere.ts';
+import { askOver, ownTap, tapOverProcedure } from './tap-question.ts';
+import type { OpenSession, SeatEvents, SessionStates, WaitingTap } from './types.ts';
 
 type State = SessionStates['active'];
 
@@ -44,13 +45,11 @@ const fault: SessionRow<'active', 'UiLost' | 'PowerChanged' | 'ClockStepped'> = 
 };
 
 /** The lock closes first, then the newcomer is asked; where nothing is kept, once the former session has ended. */
-function lockThenAsk(session: OpenSession, event: SeatEvents['BadgeRead'], context: SessionContext): SessionMove {
-  if (event.who === null) return { to: { at: 'active', session }, taken: false };
+function lockThenAsk(session: OpenSession, tap: WaitingTap, context: SessionContext): SessionMove {
   const locked = lockUp(session, 'tap-over', context);
-  if (locked.to.at === 'ending')
-    return { ...locked, to: { ...locked.to, tap: { who: event.who, badge: event.badge, by: event.by ?? 'badge' } } };
+  if (locked.to.at === 'ending') return { ...locked, to: { ...locked.to, tap } };
   if (locked.to.at !== 'active') return locked;
-  const asked = arrive({ who: event.who, badge: event.badge, by: event.by ?? 'badge', held: locked.to.session }, context);
+  const asked = arrive({ ...tap, held: locked.to.session }, context);
   return {
     ...asked,
     signals: [...(locked.signals ?? []), ...(asked.signals ?? [])],
@@ -66,21 +65,41 @@ function tapped(state: State, event: SeatEvents['BadgeRead'], context: SessionCo
   if (event.by !== undefined && event.by !== 'badge' && isOpen(lock)) return { to: state, taken: false };
   if (lock.at === 'cooling' && lock.badge === event.badge) return { to: state, taken: false };
   const isOwner = session.who !== null && event.who?.id === session.who.id;
-  if (isOwner && isOpen(lock)) {
-    if (env.bootMs < common.tapGuardBootMs) {
-      // Each further read of a card that rests on the reader puts the lock off, so that it never locks by lying there.
-      const restsUntil = Math.max(common.tapGuardBootMs, env.bootMs + CARD_RESTS_MS);
-      return { to: state, taken: false, common: { tapGuardBootMs: restsUntil } };
-    }
-    return lockUp(session, 'tap', context, event.badge);
-  }
+  if (isOwner && isOpen(lock)) return ownTap(state, event, context);
   const refusal = badgeRefusal(event, env);
   if (refusal !== null || event.who === null) {
     return refuse(state, { who: event.who, badge: event.badge, reason: refusal?.reason ?? 'badge.unknown' }, refusal?.says ?? null);
   }
   if (!isOwner && env.bootMs - common.lastTapBootMs < COLLISION_MS) return collided(state, event, 'collision');
-  if (isOpen(lock)) return lockThenAsk(session, event, context);
-  return arrive({ who: event.who, badge: event.badge, by: event.by ?? 'badge', held: session }, context);
+  const tap: WaitingTap = { who: event.who, badge: event.badge, by: event.by ?? 'badge' };
+  if (!isOpen(lock)) return arrive({ ...tap, held: session }, context);
+  const isAsked = session.procedure !== null && (lock.at === 'unlocked' || lock.at === 'asking');
+  return isAsked ? tapOverProcedure(state, event, tap, context) : lockThenAsk(session, tap, context);
+}
+
+/** The tap that waited goes on as if it came now, and is judged by what is known now. */
+function handOver(state: State, context: SessionContext): SessionMove {
+  const { lock, env } = context;
+  if (lock.at !== 'asking' || lock.question.kind !== 'handOver') return { to: state, taken: false };
+  const { tap } = lock.question;
+  const refusal = badgeRefusal({ type: 'BadgeRead', standing: 'ok', ...tap }, env);
+  if (refusal === null) return lockThenAsk(state.session, tap, context);
+  return { ...refuse(state, { ...tap, reason: refusal.reason }, refusal.says), signals: [{ type: 'Input', sure: true }] };
+}
+
+/** What is left once a procedure is over: a session whose person has gone elsewhere meanwhile closes now. */
+function afterProcedure(move: SessionMove, context: SessionContext): SessionMove {
+  if (move.to.at !== 'active') return move;
+  const { session } = move.to;
+  if (session.elsewhere === null || session.procedure !== null || !isOpen(context.lock)) return move;
+  const closed = closeMoved(session, context);
+  return { ...closed, effects: [...(move.effects ?? []), ...(closed.effects ?? [])], common: { ...move.common, ...closed.common } };
+}
+
+/** The countdown is over: the work is covered, or locked where the policy covers nothing. */
+function countedDown(state: State, context: SessionContext): SessionMove {
+  if (context.lock.at !== 'warning') return { to: state, taken: false };
+  return (context.env.rules?.blurMs ?? 0) > 0 ? { to: state, signals: [{ type: 'Blur' }] } : lockUp(state.session, 'idle', context);
 }
 
 export const active: StateRows<'active'> = {
@@ -114,7 +133,12 @@ export const active: StateRows<'active'> = {
       common: { lastInputBootMs: Math.max(common.lastInputBootMs, env.bootMs - event.idleMs) },
     }),
   },
-  ProcedurePressed: { leadsTo: [], run: procedurePressed },
+  HandOverPressed: { leadsTo: ['authenticating', 'ending'], run: (state, _event, context) => handOver(state, context) },
+  TakenElsewhere: { leadsTo: ['ending'], run: takenElsewhere },
+  ProcedurePressed: {
+    leadsTo: ['ending'],
+    run: (state, event, context) => afterProcedure(procedurePressed(state, event, context), context),
+  },
   BreakGlassPressed: {
     leadsTo: ['authenticating', 'ending'],
     run: (state, event, context) =>
@@ -133,7 +157,14 @@ export const active: StateRows<'active'> = {
         case 'idle':
           return { to: state, signals: [{ type: 'IdleReached', session }] };
         case 'warning':
-          return lock.at === 'warning' ? lockUp(session, 'idle', context) : { to: state, taken: false };
+          return countedDown(state, context);
+        case 'blur':
+          return lock.at === 'blurred' ? lockUp(session, 'idle', context) : { to: state, taken: false };
+        case 'ask':
+          return askOver(state, context);
+        case 'endSoon':
+          // The picture that follows from the time is pushed with every step.
+          return { to: state };
         case 'keep':
           return isOpen(lock) ? { to: state, taken: false } : end(session, 'keep-over', { says: notice('session.ended') }, env);
         case 'maxAge':
@@ -141,7 +172,7 @@ export const active: StateRows<'active'> = {
         case 'limit':
           return end(session, 'limit', { says: notice('session.ended') }, env);
         case 'procedure':
-          return procedureTimeOver(state, context);
+          return afterProcedure(procedureTimeOver(state, context), context);
         case 'attempt':
         case 'ending':
           return { to: state, taken: false };
@@ -171,10 +202,14 @@ export const active: StateRows<'active'> = {
   },
   PersonsRevoked: {
     leadsTo: ['ending'],
-    run: (state, event, { env }) =>
-      state.session.who !== null && event.ids.includes(state.session.who.id)
-        ? end(state.session, 'revoked', { says: notice('badge.revoked') }, env)
-        : { to: state, taken: false },
+    run: (state, event, { env, lock }) => {
+      if (state.session.who !== null && event.ids.includes(state.session.who.id))
+        return end(state.session, 'revoked', { says: notice('badge.revoked') }, env);
+      const asked = lock.at === 'asking' && lock.question.kind === 'handOver' ? lock.question.tap.who.id : null;
+      return asked !== null && event.ids.includes(asked)
+        ? { to: state, signals: [{ type: 'Input', sure: true }] }
+        : { to: state, taken: false };
+    },
   },
   PinEntered: ignored,
   PinChecked: ignored,

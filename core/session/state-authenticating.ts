@@ -8,10 +8,12 @@ import {
   append,
   back,
   badgeRefusal,
-  clearSessionTimers,
   COLLISION_MS,
+  clearSessionTimers,
+  END_WARNING_MS,
   end,
   endRecord,
+  endsAt,
   guessVerdict,
   notice,
   refuse,
@@ -32,6 +34,7 @@ import {
   type StateRows,
   seen,
 } from './rows.ts';
+import { movedAway } from './taken-elsewhere.ts';
 import { charge, type GuessLimits, type GuessVerdict } from './throttle.ts';
 import type { Attempt, Effect, Env, Grace, Notice, OpenSession, SeatEvents, SessionStates, Who } from './types.ts';
 
@@ -132,12 +135,12 @@ function graceOf(who: Who, env: Env): Readonly<Record<string, Grace>> {
 function opened(state: State, grant: NonNullable<Attempt['grant']>, recorded: boolean, { env }: SessionContext): SessionMove {
   const session = recorded ? grant.session : shortened(grant.session);
   const isReturn = session.id === state.held?.id;
-  const maxAgeMs = env.rules?.maxSessionMs ?? 0;
   const begun: Effect[] = isReturn
     ? [{ do: 'clearTimer', timer: 'keep' }]
     : [
         { do: 'openSession', session },
-        { do: 'setTimer', timer: 'maxAge', atBootMs: session.startedBootMs + maxAgeMs },
+        { do: 'setTimer', timer: 'maxAge', atBootMs: session.maxAgeBootMs },
+        { do: 'setTimer', timer: 'endSoon', atBootMs: endsAt(session) - END_WARNING_MS },
       ];
   const limited: Effect[] =
     session.limitBootMs === null || isReturn ? [] : [{ do: 'setTimer', timer: 'limit', atBootMs: session.limitBootMs }];
@@ -278,9 +281,18 @@ export const authenticating: StateRows<'authenticating'> = {
       return { ...ended, effects: [...(dropped.effects ?? []), ...(ended.effects ?? [])] };
     },
   },
+  // The kept session moved away under whoever is on the way in: its owner hears of it at the lock screen.
+  TakenElsewhere: {
+    leadsTo: [],
+    run: (state, event) => {
+      const moved = state.held === null ? null : movedAway(state.held, event);
+      return moved === null ? { to: state, taken: false } : { to: { ...state, held: moved } };
+    },
+  },
   LockPressed: ignored,
   LogoutPressed: ignored,
   StayPressed: ignored,
+  HandOverPressed: ignored,
   ProcedurePressed: ignored,
   Activity: ignored,
   SessionClosed: ignored,

@@ -104,6 +104,8 @@ export const ending: StateRows<'ending'> = {
   LockPressed: ignored,
   LogoutPressed: ignored,
   StayPressed: ignored,
+  HandOverPressed: ignored,
+  TakenElsewhere: ignored,
   ProcedurePressed: ignored,
   BreakGlassPressed: ignored,
   Activity: ignored,

@@ -17,6 +17,8 @@ export const faultedRows: StateRows<'faulted'> = {
   LockPressed: ignored,
   LogoutPressed: ignored,
   StayPressed: ignored,
+  HandOverPressed: ignored,
+  TakenElsewhere: ignored,
   ProcedurePressed: ignored,
   BreakGlassPressed: ignored,
   Activity: ignored,

@@ -32,6 +32,8 @@ export const none: StateRows<'none'> = {
   LockPressed: ignored,
   LogoutPressed: ignored,
   StayPressed: ignored,
+  HandOverPressed: ignored,
+  TakenElsewhere: ignored,
   ProcedurePressed: ignored,
   Activity: ignored,
   Appended: ignored,

@@ -101,13 +101,16 @@ describe('locking and coming back', () => {
   test('the own badge and PIN return to the same session', () => {
     const world = new World();
     world.signIn(ada);
-    const { session } = world.seat;
+    const session = world.seat.session.at === 'active' ? world.seat.session.session : null;
     world.advance(5_000);
     world.send({ type: 'LockPressed' });
     world.advance(2_000);
     world.signIn(ada);
     expect(types(world)).toEqual(['session.started', 'session.locked', 'session.unlocked']);
-    expect(world.seat).toMatchObject({ session, lock: { at: 'unlocked' } });
+    expect(world.seat).toMatchObject({
+      session: { at: 'active', session: { ...session, loginBootMs: world.bootMs } },
+      lock: { at: 'unlocked' },
+    });
   });
 
   test('idle: a warning with a countdown, then the lock with work kept, then the end', () => {

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { lawful } from '../../test/session/laws.ts';
-import { CARD_RESTS_MS, TAP_GUARD_MS } from './moves.ts';
+import { AT_WORK_MS, CARD_RESTS_MS, TAP_GUARD_MS } from './moves.ts';
 import { person, rules, World } from './world.ts';
 
 const ada = person('ada');
@@ -43,7 +43,7 @@ describe.each([true, false])('a session that opened by the badge alone: %s', (by
 
   test('is locked by a tap of the same person after that, with the work kept', () => {
     const world = opened(byBadgeAlone);
-    world.advance(TAP_GUARD_MS);
+    world.advance(TAP_GUARD_MS + AT_WORK_MS);
     expect(world.tap(ada).taken).toBe(true);
     expect(world.durable.at(-1)).toMatchObject({ type: 'session.locked', body: { reason: 'tap' } });
     expect(world.seat).toMatchObject({ session: { at: 'active', session: { who: { id: 'ada' } } }, lock: { at: 'cooling' } });
@@ -57,7 +57,7 @@ describe.each([true, false])('a session that opened by the badge alone: %s', (by
       expect(world.tap(ada).taken).toBe(false);
     }
     expect(world.seat.lock.at).toBe('unlocked');
-    world.advance(CARD_RESTS_MS);
+    world.advance(AT_WORK_MS);
     expect(world.tap(ada).taken).toBe(true);
     expect(world.seat.lock.at).toBe('cooling');
   });

@@ -32,12 +32,18 @@ export interface OpenSession {
   readonly policyVersion: number;
   readonly startedWallMs: number;
   readonly startedBootMs: number;
+  /** When its person last came in here, at the beginning or back to kept work: what a login at another seat is compared with. */
+  readonly loginBootMs: number;
+  /** When it ends however much anybody does. */
+  readonly maxAgeBootMs: number;
   /** Break-glass only: when it ends by itself. */
   readonly limitBootMs: number | null;
   /** While locked with work kept: until when. */
   readonly keptUntilBootMs: number | null;
   /** A procedure in progress, during which idle time does not count; `untilBootMs` is null until its event is durable. */
   readonly procedure: { readonly ticket: number; readonly limitMs: number; readonly untilBootMs: number | null } | null;
+  /** Its person came in at another seat later than here; null once they are back. */
+  readonly elsewhere: { readonly seatName: string; readonly sinceBootMs: number } | null;
 }
 
 export type Purpose = 'open' | 'return' | 'takeover';
@@ -111,19 +117,43 @@ export interface WaitingTap {
   readonly by: Entry;
 }
 
+/**
+ * `stay`: the person of the session tapped while at work; unanswered it locks. `handOver`: somebody else tapped over a
+ * procedure in progress; unanswered it stays open.
+ */
+export type TapQuestion =
+  | { readonly kind: 'stay'; readonly badge: string | null }
+  | { readonly kind: 'handOver'; readonly tap: WaitingTap };
+
 export interface LockStates {
   readonly locked: { readonly at: 'locked' };
   /** A durable event is awaited; nothing is shown yet. */
   readonly unlocking: { readonly at: 'unlocking'; readonly ticket: number };
   readonly unlocked: { readonly at: 'unlocked' };
   readonly warning: { readonly at: 'warning'; readonly sinceBootMs: number; readonly untilBootMs: number };
+  /** The warning is over and the work is covered; any input still brings it back. */
+  readonly blurred: { readonly at: 'blurred'; readonly sinceBootMs: number; readonly untilBootMs: number };
+  /** Open, and somebody is asked what a tap was meant for. */
+  readonly asking: { readonly at: 'asking'; readonly question: TapQuestion; readonly sinceBootMs: number; readonly untilBootMs: number };
   /** Locked a moment ago by the badge that may still lie on the reader: that badge is not read until this is over. */
   readonly cooling: { readonly at: 'cooling'; readonly badge: string };
 }
 export type LockAt = keyof LockStates;
 export type LockState = LockStates[LockAt];
 
-export type TimerName = 'attempt' | 'idle' | 'warning' | 'cool' | 'keep' | 'maxAge' | 'limit' | 'ending' | 'procedure';
+export type TimerName =
+  | 'attempt'
+  | 'idle'
+  | 'warning'
+  | 'blur'
+  | 'ask'
+  | 'cool'
+  | 'keep'
+  | 'maxAge'
+  | 'limit'
+  | 'endSoon'
+  | 'ending'
+  | 'procedure';
 /** `shortPin`: the person's PIN is shorter than this seat takes. `used`: a card that opened this seat before. `wait`: too many wrong codes. `unreadable`: a card that gave nothing to go by. `notAllowed`: by a kind of reader that the policy switches off. */
 export type Standing = 'ok' | 'unknown' | 'revoked' | 'notYet' | 'expired' | 'shortPin' | 'used' | 'wait' | 'unreadable' | 'notAllowed';
 
@@ -150,6 +180,8 @@ export interface SeatEvents {
   readonly LockPressed: { readonly type: 'LockPressed' };
   readonly LogoutPressed: { readonly type: 'LogoutPressed' };
   readonly StayPressed: { readonly type: 'StayPressed' };
+  /** Whoever sits there gives the seat to the person who tapped over a procedure in progress. */
+  readonly HandOverPressed: { readonly type: 'HandOverPressed' };
   /** A procedure is in progress, or over. */
   readonly ProcedurePressed: { readonly type: 'ProcedurePressed'; readonly on: boolean };
   readonly BreakGlassPressed: { readonly type: 'BreakGlassPressed'; readonly reasonId: string; readonly note: string };
@@ -169,6 +201,13 @@ export interface SeatEvents {
   readonly EnforcementFailed: { readonly type: 'EnforcementFailed'; readonly why: string };
   /** The policy expired or was found broken: the seat locks and only break-glass is left. */
   readonly PolicyLost: { readonly type: 'PolicyLost' };
+  /** The server says that the person of this session came in at another seat, at that time by the boot clock of this one. */
+  readonly TakenElsewhere: {
+    readonly type: 'TakenElsewhere';
+    readonly session: string;
+    readonly seatName: string;
+    readonly sinceBootMs: number;
+  };
   /** These people may no longer use the seat. */
   readonly PersonsRevoked: { readonly type: 'PersonsRevoked'; readonly ids: readonly string[] };
   /** What had faulted was put right and tested. */
@@ -190,6 +229,10 @@ export interface SeatRules {
   readonly policyVersion: number;
   readonly warnAfterMs: number;
   readonly warningMs: number;
+  /** How long the work is covered after the warning before the seat locks; 0 locks at once. */
+  readonly blurMs: number;
+  /** How long "Stay or lock?" is asked when somebody at work taps; 0 locks at once. */
+  readonly tapQuestionMs: number;
   readonly keepMs: number;
   readonly maxSessionMs: number;
   /** How long a procedure in progress keeps the seat from warning and locking for idle time; 0 where it is not offered. */
@@ -296,7 +339,7 @@ export interface Common {
   readonly lastInputBootMs: number;
   /** The tap that began the present attempt or session, for two taps at once. */
   readonly lastTapBootMs: number;
-  /** Until then a tap by the person of the open session does not lock it. */
+  /** Until then a tap by the person of the open session neither locks it nor answers a question. */
   readonly tapGuardBootMs: number;
   readonly presence: Presence;
 }

@@ -11,6 +11,8 @@ export const rules: SeatRules = {
   policyVersion: 4,
   warnAfterMs: 60_000,
   warningMs: 20_000,
+  blurMs: 0,
+  tapQuestionMs: 3_000,
   keepMs: 600_000,
   maxSessionMs: 3_600_000,
   procedureMs: 900_000,

@@ -27,6 +27,18 @@ describe('the seat over an app', () => {
     );
   });
 
+  it('shows a question in the middle and the app around it', () => {
+    fc.assert(
+      fc.property(sizes, fc.boolean(), (size, framed) => {
+        const shape = coverShape(size, BAR, { kind: 'card', framed });
+        expect(covers(shape, size.width / 2, BAR + (size.height - BAR) / 2)).toBe(true);
+        expect(covers(shape, 0, BAR - 1)).toBe(true);
+        expect(covers(shape, 20, size.height - 20)).toBe(false);
+        expect(covers(shape, 0, size.height - 1)).toBe(framed);
+      }),
+    );
+  });
+
   it('closes the warning ring as time runs out and keeps the card inside the screen', () => {
     fc.assert(
       fc.property(sizes, fc.double({ min: 0, max: 1, noNaN: true }), (size, left) => {

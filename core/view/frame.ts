@@ -19,6 +19,8 @@ export interface Size {
 export type Cover =
   | { readonly kind: 'full' }
   | { readonly kind: 'bar'; readonly framed: boolean }
+  /** A question that waits for an answer, over work that stays visible. */
+  | { readonly kind: 'card'; readonly framed: boolean }
   | { readonly kind: 'warning' /** 1 when the countdown starts, 0 at the lock. */; readonly left: number };
 
 /** Height of the session bar in CSS pixels at every text size: the area below it belongs to the apps. */
@@ -55,7 +57,8 @@ export function coverShape(size: Size, bar: number, cover: Cover): readonly Rect
   if (cover.kind === 'full') return [whole];
   const strip: Rect = { x: 0, y: 0, width: size.width, height: bar };
   if (cover.kind === 'warning') return [strip, ...around(below(size, bar), warningHole(size, bar, cover.left)), warningCard(size, bar)];
-  if (!cover.framed) return [strip];
+  const card = cover.kind === 'card' ? [warningCard(size, bar)] : [];
+  if (!cover.framed) return [strip, ...card];
   const area = below(size, bar);
   const hole = {
     x: EMERGENCY_FRAME,
@@ -63,7 +66,7 @@ export function coverShape(size: Size, bar: number, cover: Cover): readonly Rect
     width: Math.max(0, area.width - 2 * EMERGENCY_FRAME),
     height: Math.max(0, area.height - EMERGENCY_FRAME),
   };
-  return [strip, ...around(area, hole)];
+  return [strip, ...around(area, hole), ...card];
 }
 
 function below(size: Size, bar: number): Rect {

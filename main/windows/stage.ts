@@ -26,6 +26,7 @@ export function createStage({ seat, native, web, webApps }: StageParts): Stage {
   let shown = 'none';
   let ring: NodeJS.Timeout | undefined;
   let warningEndsAt = 0;
+  let asking = false;
   let warningGeneration = -1;
 
   const hideApps = (): void => {
@@ -41,7 +42,11 @@ export function createStage({ seat, native, web, webApps }: StageParts): Stage {
     if (warning === null || warning === undefined) {
       clearInterval(ring);
       ring = undefined;
-      seat.cover({ kind: 'bar', framed: state.view?.session?.kind === 'breakglass' });
+      const framed = state.view?.session?.kind === 'breakglass';
+      const isAsking = state.view?.question != null;
+      if (isAsking && !asking) seat.window.moveTop();
+      asking = isAsking;
+      seat.cover({ kind: isAsking ? 'card' : 'bar', framed });
       return;
     }
     if (state.view?.generation !== warningGeneration) {

@@ -165,6 +165,7 @@ export const de: Catalogue = {
   'bar.emergency': 'Notfallzugang',
   'bar.recorded': 'wird aufgezeichnet',
   'bar.left': (p) => `noch ${p.time}`,
+  'bar.ends': (p) => `Endet in ${p.time}. Sichern Sie Ihre Arbeit: nichts verlängert das.`,
   'bar.running': 'Laufende Programme',
 
   'procedure.button': 'Eingriff',
@@ -178,6 +179,18 @@ export const de: Catalogue = {
   'warning.text': (p) => `Dieser Platz wird in ${count(p.seconds, 'Sekunde', 'Sekunden')} gesperrt. Ihre Arbeit bleibt erhalten.`,
   'warning.stay': 'Weiterarbeiten',
   'warning.lock': 'Jetzt sperren',
+  'blurred.title': 'Verdeckt',
+  'blurred.text': (p) =>
+    `Bewegen Sie die Maus, drücken Sie eine Taste oder halten Sie Ihren Ausweis hin. In ${count(p.seconds, 'Sekunde', 'Sekunden')} wird gesperrt; Ihre Arbeit bleibt erhalten.`,
+
+  'question.stay.title': 'Diesen Platz sperren?',
+  'question.stay.text': (p) =>
+    `Ihr Ausweis wurde gelesen, während Sie arbeiten. In ${count(p.seconds, 'Sekunde', 'Sekunden')} wird gesperrt; Ihre Arbeit bleibt erhalten.`,
+  'question.handOver.title': (p) => `${p.name} möchte an diesen Platz`,
+  'question.handOver.text': (p) =>
+    `Hier läuft ein Eingriff. Ohne Antwort in ${count(p.seconds, 'Sekunde', 'Sekunden')} ändert sich nichts.`,
+  'question.handOver.keep': 'Platz behalten',
+  'question.handOver.give': 'Übergeben',
 
   'breakglass.title': 'Notfallzugang',
   'breakglass.why': 'Wozu brauchen Sie ihn?',
@@ -249,7 +262,7 @@ export const de: Catalogue = {
   'message.pin.blocked': 'Diese PIN ist nach zu vielen Fehlversuchen gesperrt. Fragen Sie die Hotline.',
   'message.pin.none': 'Zu diesem Ausweis gibt es noch keine PIN. Fragen Sie die Hotline.',
   'message.pin.short': 'Ihre PIN ist für diesen Platz zu kurz. Bitten Sie die Hotline um eine längere.',
-  'message.session.taken': 'Ihre Sitzung ist zu einem anderen Platz gegangen.',
+  'message.session.taken': (p) => `Ihre Sitzung ist jetzt an ${p.seat}.`,
   'message.session.ended': 'Die Sitzung ist beendet.',
   'message.session.idle': 'Gesperrt, weil niemand hier war.',
   'message.session.maxAge': 'Die Sitzung hat ihre längste Dauer erreicht und ist beendet.',
@@ -263,6 +276,7 @@ export const de: Catalogue = {
   'message.staff.tooOld': 'Dieser Platz hat zu lange nichts vom Server gehört. Nur der Notfallzugang geht.',
   'message.breakglass.unavailable': 'Ein Notfallzugang ist hier nicht möglich.',
   'message.seat.faulted': 'Dieser Platz ist außer Betrieb.',
+  'message.otherSeat': 'einem anderen Platz',
   'message.anApp': 'Dieses Programm',
   'message.notTaken': 'Das ging nicht. Versuchen Sie es noch einmal.',
   'message.code': (p) => `Code ${p.code}`,

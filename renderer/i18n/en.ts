@@ -168,6 +168,7 @@ export const en = {
   'bar.emergency': 'Emergency access',
   'bar.recorded': 'recorded',
   'bar.left': (p: { time: string }) => `${p.time} left`,
+  'bar.ends': (p: { time: string }) => `Ends in ${p.time}. Save your work: nothing extends it.`,
   'bar.running': 'Running apps',
 
   'procedure.button': 'Procedure',
@@ -181,6 +182,18 @@ export const en = {
   'warning.text': (p: { seconds: number }) => `This seat locks in ${count(p.seconds, 'second', 'seconds')}. Your work is kept.`,
   'warning.stay': 'Stay',
   'warning.lock': 'Lock now',
+  'blurred.title': 'Covered',
+  'blurred.text': (p: { seconds: number }) =>
+    `Move, press a key or tap to go on. This seat locks in ${count(p.seconds, 'second', 'seconds')}; your work is kept.`,
+
+  'question.stay.title': 'Lock this seat?',
+  'question.stay.text': (p: { seconds: number }) =>
+    `Your badge was read while you work. This seat locks in ${count(p.seconds, 'second', 'seconds')}; your work is kept.`,
+  'question.handOver.title': (p: { name: string }) => `${p.name} wants this seat`,
+  'question.handOver.text': (p: { seconds: number }) =>
+    `A procedure is in progress here. Without an answer in ${count(p.seconds, 'second', 'seconds')} nothing changes.`,
+  'question.handOver.keep': 'Keep the seat',
+  'question.handOver.give': 'Hand over',
 
   'breakglass.title': 'Emergency access',
   'breakglass.why': 'Why do you need it?',
@@ -252,7 +265,7 @@ export const en = {
   'message.pin.blocked': 'This PIN is blocked after too many wrong tries. Ask the helpdesk.',
   'message.pin.none': 'There is no PIN for this badge yet. Ask the helpdesk.',
   'message.pin.short': 'Your PIN is too short for this seat. Ask the helpdesk for a longer one.',
-  'message.session.taken': 'Your session went to another seat.',
+  'message.session.taken': (p: { seat: string }) => `Your session moved to ${p.seat}.`,
   'message.session.ended': 'The session has ended.',
   'message.session.idle': 'Locked because no one was here.',
   'message.session.maxAge': 'The session reached its longest time and has ended.',
@@ -267,6 +280,7 @@ export const en = {
   'message.breakglass.unavailable': 'Emergency access is not possible here.',
   'message.seat.faulted': 'This seat is out of order.',
   'message.anApp': 'This app',
+  'message.otherSeat': 'another seat',
   'message.notTaken': 'That was not possible. Try again.',
   'message.code': (p: { code: string }) => `Code ${p.code}`,
 } as const;

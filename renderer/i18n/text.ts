@@ -53,6 +53,8 @@ export function messageText(t: Text, message: Message): string {
     case 'code.wait':
     case 'pin.wait':
       return t(`message.${key}`, { seconds: Math.ceil(number('seconds')) });
+    case 'session.taken':
+      return t('message.session.taken', { seat: typeof params['seat'] === 'string' ? params['seat'] : t('message.otherSeat') });
     case 'app.refused':
     case 'app.changed':
     case 'app.failed':

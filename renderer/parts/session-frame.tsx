@@ -1,7 +1,7 @@
 /** The session bar above everything a session shows, and the unmistakable frame of an emergency. */
 import { type JSX, type ReactNode, useCallback } from 'react';
 import type { AppView } from '../../contract/seat-view.ts';
-import { useMinute, useSeat, useUntil } from '../context.ts';
+import { useCountdown, useMinute, useSeat, useUntil } from '../context.ts';
 import type { OpenView } from '../view/screen.ts';
 import { clockTime, countdown } from '../view/time.ts';
 import { Icon, StateMark } from './icons.tsx';
@@ -34,6 +34,7 @@ function SessionBar({ view, front }: { readonly view: OpenView; readonly front: 
     // biome-ignore lint/a11y/useAriaPropsSupportedByRole: the page's own header is a banner, which has a name
     <header className="bar" data-reminder={view.session.reminder ? 'yes' : 'no'} aria-label={t('bar.label')}>
       <Person view={view} />
+      {view.session.ends !== null && <Ends remainingMs={view.session.ends.remainingMs} />}
       <nav className="chips" aria-label={t('bar.running')}>
         <button type="button" className="chip chip-home" aria-current={front === null} onClick={() => void bridge.show({ appId: null })}>
           <Icon name="home" />
@@ -51,6 +52,17 @@ function SessionBar({ view, front }: { readonly view: OpenView; readonly front: 
         <span>{t('bar.lock')}</span>
       </button>
     </header>
+  );
+}
+
+/** In the bar, so that it is seen over an app too. */
+function Ends({ remainingMs }: { readonly remainingMs: number }): JSX.Element {
+  const { t, picture } = useSeat();
+  const left = useCountdown(remainingMs, picture.view?.generation);
+  return (
+    <p className="bar-ends" role="alert">
+      {t('bar.ends', { time: countdown(left) })}
+    </p>
   );
 }
 

@@ -10,12 +10,14 @@ import { Ring } from '../parts/ring.tsx';
 
 interface WarningProps {
   readonly warning: { readonly remainingMs: number; readonly totalMs: number };
+  /** The countdown is over and the work is covered until the lock. */
+  readonly blurred: boolean;
   readonly overApp: boolean;
   /** How long a procedure in progress may keep the seat open; 0 where it is not offered. */
   readonly procedureSeconds: number;
 }
 
-export function WarningLayer({ warning, overApp, procedureSeconds }: WarningProps): JSX.Element {
+export function WarningLayer({ warning, blurred, overApp, procedureSeconds }: WarningProps): JSX.Element {
   const { t, bridge, picture } = useSeat();
   const size = useWindowSize();
   const left = useCountdown(warning.remainingMs, picture.view?.generation);
@@ -27,7 +29,7 @@ export function WarningLayer({ warning, overApp, procedureSeconds }: WarningProp
     if (!overApp) stay.current?.focus();
   }, [overApp]);
   return (
-    <div className="warning" data-over-app={overApp ? 'yes' : 'no'}>
+    <div className="warning" data-over-app={overApp ? 'yes' : 'no'} data-blurred={blurred ? 'yes' : 'no'}>
       <div className="warning-veil" aria-hidden="true">
         <div className="warning-ring" style={placed(below(warningHole(size, SESSION_BAR_HEIGHT, part)))} />
       </div>
@@ -35,8 +37,8 @@ export function WarningLayer({ warning, overApp, procedureSeconds }: WarningProp
         <div className="warning-text">
           <Ring part={part} label={String(seconds)} />
           <div>
-            <h2 id={title}>{t('warning.title')}</h2>
-            <p>{t('warning.text', { seconds })}</p>
+            <h2 id={title}>{t(blurred ? 'blurred.title' : 'warning.title')}</h2>
+            <p>{t(blurred ? 'blurred.text' : 'warning.text', { seconds })}</p>
           </div>
         </div>
         <div className="warning-buttons">
@@ -58,11 +60,11 @@ function below({ x, y, width, height }: Rect): Rect {
   return { x, y: y - SESSION_BAR_HEIGHT, width, height };
 }
 
-function placed({ x, y, width, height }: Rect): CSSProperties {
+export function placed({ x, y, width, height }: Rect): CSSProperties {
   return { left: x, top: y, width, height };
 }
 
-function useWindowSize(): { readonly width: number; readonly height: number } {
+export function useWindowSize(): { readonly width: number; readonly height: number } {
   const [size, setSize] = useState({ width: innerWidth, height: innerHeight });
   useEffect(() => {
     const resized = (): void => setSize({ width: innerWidth, height: innerHeight });

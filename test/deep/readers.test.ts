@@ -250,6 +250,9 @@ describe('a reader that does not work', () => {
     // On a quick machine all this is over before the guard of the tap that opened the seat is.
     await pause(TAP_GUARD_MS);
     await readers.place(0, ada.badge);
+    await screens.sees((view) => view.question?.kind === 'stay');
+    // The screens of this test say that somebody is typing.
+    await screens.client.request('lock', {});
     await screens.sees(isLocked);
   });
 

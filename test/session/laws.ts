@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { lockTable } from '../../core/session/lock.ts';
 import { SESSION_TIMERS } from '../../core/session/moves.ts';
+import { isOpen as isOpenLock } from '../../core/session/open.ts';
 import type { SessionRecord } from '../../core/session/records.ts';
 import { sessionTable } from '../../core/session/step.ts';
 import { waitAfter } from '../../core/session/throttle.ts';
@@ -16,7 +17,9 @@ export const people = [person('ada'), person('ben'), person('cay')];
 const vendor: Who = { ...person('vera'), role: 'vendor' };
 const FAULTS: readonly SeatEventType[] = ['UiLost', 'PowerChanged', 'ClockStepped', 'EnforcementFailed', 'PolicyLost'];
 const OPENING = ['session.started', 'session.unlocked', 'breakglass.started'];
-const isOpen = (seat: Seat): boolean => seat.lock.at === 'unlocked' || seat.lock.at === 'warning';
+const isOpen = (seat: Seat): boolean => isOpenLock(seat.lock);
+/** The clock that closes each state of an open seat. */
+const CLOCKS = { unlocked: 'idle', warning: 'warning', blurred: 'blur', asking: 'ask' } as const;
 
 type Action = (world: World) => void;
 
@@ -116,7 +119,7 @@ function checkFactors({ record, card }: Extract<Effect, { do: 'append' }>): void
 function checkProcedure({ session, lock, common }: Seat, event: SeatEvent): void {
   const held = session.at === 'active' || session.at === 'ending' ? session.session : session.at === 'authenticating' ? session.held : null;
   if (held === null || held.procedure === null) return;
-  if (lock.at !== 'unlocked' && lock.at !== 'warning') throw new Error(`${event.type} left a procedure going on behind the lock`);
+  if (!isOpenLock(lock)) throw new Error(`${event.type} left a procedure going on behind the lock`);
   if (held.procedure.limitMs > rules.procedureMs) throw new Error('a procedure is longer than the policy says');
   if (held.procedure.untilBootMs === null && event.type === 'Appended' && event.ticket === held.procedure.ticket && event.recorded)
     throw new Error('a procedure that is in the record did not begin');
@@ -126,8 +129,12 @@ function checkProcedure({ session, lock, common }: Seat, event: SeatEvent): void
 /** An open seat has a clock that closes it, no later than the longest that the policy allows without input. */
 function checkClocks(world: World): void {
   const { seat, timers, bootMs } = world;
-  if (!isOpen(seat)) return;
-  const due = timers.get(seat.lock.at === 'warning' ? 'warning' : 'idle');
+  const { at } = seat.lock;
+  const clock = at === 'unlocked' || at === 'warning' || at === 'blurred' || at === 'asking' ? CLOCKS[at] : null;
+  for (const other of Object.values(CLOCKS))
+    if (other !== clock && timers.has(other)) throw new Error(`the clock ${other} goes on while the seat is ${at}`);
+  if (clock === null) return;
+  const due = timers.get(clock);
   if (due === undefined) throw new Error(`an open seat has no ${seat.lock.at} clock`);
   if (due > bootMs + Math.max(rules.warnAfterMs, rules.procedureMs)) throw new Error('an open seat closes too late');
 }
@@ -137,7 +144,8 @@ function checkTimers({ seat: { session }, timers }: World, event: SeatEvent): vo
   const held = session.at === 'active' ? session.session : session.at === 'authenticating' ? session.held : null;
   const left = [...SESSION_TIMERS, 'procedure' as const].filter((timer) => timers.has(timer));
   if (held === null && left.length > 0) throw new Error(`${event.type} left the timer ${left.join()} of a session that is over`);
-  if (held !== null && held.limitBootMs === null && timers.has('limit')) throw new Error(`${event.type} left a limit to a session that has none`);
+  if (held !== null && held.limitBootMs === null && timers.has('limit'))
+    throw new Error(`${event.type} left a limit to a session that has none`);
 }
 
 /** A watch for a world: throws as soon as a step breaks a law. */

@@ -63,6 +63,7 @@ export async function startAgentDouble(folder: string, owner: { readonly gid: nu
     lock: taken('lock'),
     logout: taken('logout'),
     stay: taken('stay'),
+    handOver: taken('handOver'),
     procedure: taken('procedure'),
     launch: taken('launch'),
     close: taken('close'),

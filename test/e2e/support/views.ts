@@ -36,6 +36,8 @@ export function lockedView(): SeatView {
     apps: [],
     kept: null,
     warning: null,
+    blurred: false,
+    question: null,
     breakGlass: {
       available: true,
       needsBadge: false,
@@ -95,6 +97,7 @@ export function openView(more: Partial<SeatView> = {}): SeatView {
       pinRule: { minDigits: 6, maxDigits: 12 },
       reminder: false,
       procedure: { offeredSeconds: 3600, until: null },
+      ends: null,
       recorded: true,
     },
     apps: [...APPS],

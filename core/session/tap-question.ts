@@ -1,0 +1,57 @@
+/**
+ * A tap over an open seat that may not mean what it does: by its own person while they work, or by somebody else over a
+ * procedure in progress. It asks on the screen first; it must never keep a seat open that nobody answers for.
+ */
+import { collided } from './arrive.ts';
+import { AT_WORK_MS, append, CARD_RESTS_MS, HAND_OVER_MS, lockUp, type SessionContext, type SessionMove, TAP_GUARD_MS } from './moves.ts';
+import type { SeatEvents, SessionStates, WaitingTap } from './types.ts';
+
+type State = SessionStates['active'];
+type Tap = SeatEvents['BadgeRead'];
+
+/** Locks, asks or does nothing: by how long ago the seat opened, was touched, and read the same card. */
+export function ownTap(state: State, event: Tap, context: SessionContext): SessionMove {
+  const { env, lock, common } = context;
+  const { session } = state;
+  if (env.bootMs < common.tapGuardBootMs) {
+    // Each further read of a card that rests on the reader puts the lock off, so that it never locks by lying there.
+    const restsUntil = Math.max(common.tapGuardBootMs, env.bootMs + CARD_RESTS_MS);
+    return { to: state, taken: false, common: { tapGuardBootMs: restsUntil } };
+  }
+  // Whoever taps at covered work has come back to it.
+  if (lock.at === 'blurred') {
+    const touched = { lastInputBootMs: env.bootMs, tapGuardBootMs: env.bootMs + TAP_GUARD_MS };
+    return { to: state, signals: [{ type: 'Input', sure: true }], common: touched, taken: true };
+  }
+  if (lock.at === 'asking' && lock.question.kind === 'handOver') return { to: state, taken: false };
+  const askMs = env.rules?.tapQuestionMs ?? 0;
+  const isAtWork = env.bootMs - common.lastInputBootMs < AT_WORK_MS || session.procedure !== null;
+  if (lock.at !== 'unlocked' || !isAtWork || askMs === 0) return lockUp(session, 'tap', context, event.badge);
+  return {
+    to: state,
+    signals: [{ type: 'Ask', question: { kind: 'stay', badge: event.badge }, ms: askMs }],
+    common: { tapGuardBootMs: env.bootMs + CARD_RESTS_MS },
+    taken: true,
+  };
+}
+
+/** Somebody else over a procedure in progress: recorded, shown with their name, and nothing closes before the seat is handed over. */
+export function tapOverProcedure(state: State, event: Tap, tap: WaitingTap, context: SessionContext): SessionMove {
+  if (context.lock.at === 'asking') return collided(state, event, 'busy');
+  const body = { person: tap.who.id, reason: 'tap.procedure', triesLeft: 0, badge: tap.badge };
+  return {
+    to: state,
+    signals: [{ type: 'Ask', question: { kind: 'handOver', tap }, ms: HAND_OVER_MS }],
+    effects: [append({ type: 'auth.refused', body })],
+    taken: true,
+  };
+}
+
+/** Nobody answered. The own tap meant to leave; over a procedure the seat stays with whoever has it. */
+export function askOver(state: State, context: SessionContext): SessionMove {
+  const { lock } = context;
+  if (lock.at !== 'asking') return { to: state, taken: false };
+  return lock.question.kind === 'stay'
+    ? lockUp(state.session, 'tap', context, lock.question.badge)
+    : { to: state, signals: [{ type: 'Input', sure: true }], taken: false };
+}
