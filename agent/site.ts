@@ -9,6 +9,7 @@ import type { StaffDirectory } from './credentials/directory.ts';
 import { type DirectoryPorts, receiveDirectory } from './credentials/receive.ts';
 import type { SeatLog } from './log.ts';
 import { directoryVerifier, policyVerifier } from './policy/envelope.ts';
+import { ownPrograms } from './policy/own-programs.ts';
 import { type PolicyOutcome, type PolicySnapshot, PolicyStore } from './policy/policy-store.ts';
 import type { Recorder } from './record/recorder.ts';
 import type { SeatMemory } from './state/memory.ts';
@@ -43,6 +44,7 @@ export class Site {
       path: ports.policyPath,
       tenant: enrolment.tenant,
       verify: policyVerifier(enrolment.policyKeys),
+      own: ownPrograms,
       wallMs: trustedWallMs,
       highest: () => memory.highest('policy'),
       raiseHighest: (version) => memory.raiseHighest('policy', version),

@@ -10,6 +10,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import { classifyDescriptor } from '../agent/launch/elf.ts';
 import { WardlockError } from '../core/errors/index.ts';
+import { NEVER_BRICK } from '../core/policy/never-brick.ts';
 import { compileChromium } from '../policies/compile/chromium.ts';
 import { compileFapolicyd, type ProgramFact } from '../policies/compile/fapolicyd.ts';
 import type { Compiled, Place } from '../policies/compile/result.ts';
@@ -60,7 +61,7 @@ async function compile(document: PolicyDocument, { to, ward, seat, user }: Compi
         'START_USAGE',
         'Name the users that sessions run as with --user: fapolicyd denies programs to these and to nobody else.',
       );
-    return compileFapolicyd(document, { place, uids, ...(await factsOf(document)) });
+    return compileFapolicyd(document, { place, uids, ownUids: ownUids(), ...(await factsOf(document)) });
   }
   const compiled = compileUsbguard(document);
   if (compiled !== null) return compiled;
@@ -78,13 +79,24 @@ function userId(name: string): number {
 }
 
 function numberOf(name: string): number {
+  const uid = knownUid(name);
+  if (uid === null)
+    throw new WardlockError('START_USAGE', `This machine knows no user ${name}. Give the number that the seats have: --user NUMBER.`);
+  return uid;
+}
+
+/** null for a name that this machine does not know */
+function knownUid(name: string): number | null {
   try {
     return Number(execFileSync('id', ['-u', '--', name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim());
-  } catch (cause) {
-    throw new WardlockError('START_USAGE', `This machine knows no user ${name}. Give the number that the seats have: --user NUMBER.`, {
-      cause,
-    });
+  } catch {
+    return null;
   }
+}
+
+/** Users of the seat's own parts, as far as this machine has them. */
+function ownUids(): readonly number[] {
+  return NEVER_BRICK.flatMap(({ users }) => users.flatMap((user) => knownUid(user) ?? []));
 }
 
 async function factsOf(

@@ -1,23 +1,27 @@
 /** Reads a policy file for a command that needs a whole one; `policy validate` is the command that lists every problem. */
 import { readFileSync } from 'node:fs';
+import { ownPrograms } from '../agent/policy/own-programs.ts';
 import { WardlockError } from '../core/errors/index.ts';
-import { type PolicyProblem, parsePolicy } from '../policies/parse.ts';
+import { type ParsedPolicy, type PolicyProblem, parsePolicy, refusalCode } from '../policies/parse.ts';
 import type { PolicyDocument } from '../policies/schema.ts';
 
-/** @throws WardlockError START_USAGE for a file that can't be read, POLICY_EMPTY or POLICY_MALFORMED with the first problem's place */
+/** @throws WardlockError START_USAGE for a file that can't be read, POLICY_EMPTY, POLICY_BRICKS or POLICY_MALFORMED with the first problem's place */
 export function readPolicy(path: string): PolicyDocument {
-  const parsed = parsePolicy(readPolicyText(path), { comments: true });
+  const parsed = parsePolicyFile(path);
   if (parsed.ok) return parsed.document;
   const [first] = parsed.problems;
-  const code = first?.kind === 'empty' ? 'POLICY_EMPTY' : 'POLICY_MALFORMED';
   throw new WardlockError(
-    code,
+    refusalCode(parsed.problems),
     `${path}:${first?.line ?? 1}:${first?.column ?? 1}: ${first === undefined ? 'no valid policy.' : problemInWords(first)} See all with: policy validate ${path}`,
   );
 }
 
-/** @throws WardlockError START_USAGE */
-export function readPolicyText(path: string): string {
+/** Held to the parts of this machine as to those of a seat. @throws WardlockError START_USAGE */
+export function parsePolicyFile(path: string): ParsedPolicy {
+  return parsePolicy(readPolicyText(path), { comments: true, own: ownPrograms });
+}
+
+function readPolicyText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {

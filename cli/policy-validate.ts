@@ -1,10 +1,9 @@
 /** `policy validate`: reads a policy and names file, line and column of each problem. It asks nobody and changes nothing. */
 import type { Command } from 'commander';
 import { DEVICES_NEED_USBGUARD } from '../policies/devices.ts';
-import { parsePolicy } from '../policies/parse.ts';
 import { say } from './agent-client.ts';
 import { group } from './group.ts';
-import { problemInWords, readPolicyText } from './policy-file.ts';
+import { parsePolicyFile, problemInWords } from './policy-file.ts';
 
 const INVALID = 1;
 
@@ -14,7 +13,7 @@ export function register(program: Command): void {
     .description('check a policy file; exit code 1 when it has problems')
     .option('--json', 'print JSON')
     .action((file: string, flags: { readonly json?: boolean }) => {
-      const parsed = parsePolicy(readPolicyText(file), { comments: true });
+      const parsed = parsePolicyFile(file);
       if (parsed.ok) {
         const { version, roles, apps, devices } = parsed.document;
         const notes = devices === undefined ? [] : [DEVICES_NEED_USBGUARD];

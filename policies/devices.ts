@@ -33,6 +33,12 @@ export const Devices = Type.Object(
             id: Type.String({ pattern: '^[0-9a-f]{4}:[0-9a-f]{4}$' }),
             /** The serial number that the device tells; without it every device of this id. */
             serial: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9 ._:/+-]{1,126}$' })),
+            use: Type.Optional(
+              Type.Union([Type.Literal('keyboard'), Type.Literal('reader')], {
+                description:
+                  'What the seat needs it for: its keyboard, or its badge reader. Only said so that a policy that takes both classes away is not refused.',
+              }),
+            ),
           },
           closed,
         ),

@@ -93,6 +93,40 @@ describe('a policy text', () => {
     expect(app({}, ['kind'])).toEqual([['/apps/0', 'Missing: kind. It is one of: native, web.']]);
   });
   test.each([
+    [{ url: 'https://b.example/' }, '/apps/0/url', 'lies outside its origins'],
+    [{ url: 'http://a.example/' }, '/apps/0/url', 'lies outside its origins'],
+    [{ origins: ['https://*.a.example'] }, '/apps/0/origins/0', 'can never be an origin'],
+    [{ origins: ['https://a.example', 'https://me@a.example'] }, '/apps/0/origins/1', 'can never be an origin'],
+    [{ patterns: ['https://b.example/**', 'https://a.example/**'] }, '/apps/0/patterns/0', 'of none of its origins'],
+    [{ patterns: ['https://a.example/chart/*'] }, '/apps/0/url', 'fits none of its patterns'],
+  ])('with addresses that can never be reached is refused: %j', (change, path, message) => {
+    const [problem, ...more] = problems(JSON.stringify({ ...good, apps: [{ ...good.apps[0], ...change }] }, null, 2));
+    expect(more).toEqual([]);
+    expect(problem).toMatchObject({ path, kind: 'contradiction', message: expect.stringContaining(message) });
+    expect(problem?.line).toBeGreaterThan(5);
+  });
+  test('takes addresses as a browser reads them', () => {
+    const app = {
+      ...good.apps[0],
+      url: 'https://A.example:443/x?y',
+      origins: ['HTTPS://a.example'.toLowerCase()],
+      patterns: ['https://a.example/x*'],
+    };
+    expect(problems(JSON.stringify({ ...good, apps: [app] }))).toEqual([]);
+  });
+  test('that could brick a seat says so with its place', () => {
+    const rules = '"rules": [{ "id": "d", "effect": "deny", "paths": ["/bin/sh"] }],\n  "breakGlass"';
+    expect(problems(text.replace('"breakGlass"', rules))).toEqual([
+      {
+        line: expect.any(Number),
+        column: 54,
+        path: '/rules/0/paths/0',
+        message: expect.stringContaining("denies root's shell"),
+        kind: 'bricks',
+      },
+    ]);
+  });
+  test.each([
     ['[', 17],
     ['{"a":', 81],
   ])('nested without end (%s) is refused where it becomes too deep', (bracket, column) =>

@@ -5,8 +5,11 @@
 import { createScanner, findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { Compile } from 'typebox/compile';
 import { contradictions, emptiness } from '../core/policy/candidate.ts';
+import type { Contradiction } from '../core/policy/facts.ts';
+import { NO_MACHINE, neverBrick, type OwnPrograms } from '../core/policy/never-brick.ts';
 import { type Misfit, misfits } from './misfits.ts';
 import { PolicyDocument } from './schema.ts';
+import { webContradictions } from './web-addresses.ts';
 
 /** One place that is wrong. `line` and `column` start at 1. */
 export interface PolicyProblem {
@@ -15,8 +18,14 @@ export interface PolicyProblem {
   /** Where in the document, such as `/roles/0/apps/2`; empty for the text as a whole. */
   readonly path: string;
   readonly message: string;
-  /** `empty`: the policy would leave a seat with nothing to do. */
-  readonly kind: 'syntax' | 'schema' | 'empty' | 'contradiction';
+  /** `empty`: the policy would leave a seat with nothing to do. `bricks`: it could take away what a seat must always have. */
+  readonly kind: 'syntax' | 'schema' | 'empty' | 'contradiction' | 'bricks';
+}
+
+/** The code under which a refused policy is reported. */
+export function refusalCode([first]: readonly PolicyProblem[]): 'POLICY_EMPTY' | 'POLICY_BRICKS' | 'POLICY_MALFORMED' {
+  if (first?.kind === 'empty') return 'POLICY_EMPTY';
+  return first?.kind === 'bricks' ? 'POLICY_BRICKS' : 'POLICY_MALFORMED';
 }
 
 export type ParsedPolicy =
@@ -26,6 +35,8 @@ export type ParsedPolicy =
 export interface ParseOptions {
   /** Comments and trailing commas, for what people write; a signed payload has neither. */
   readonly comments: boolean;
+  /** The seat's own parts as they are on this machine; without it the names of the never-brick set alone are held to. */
+  readonly own?: () => OwnPrograms;
 }
 
 const checker = Compile(PolicyDocument);
@@ -62,10 +73,12 @@ export function parsePolicy(text: string, options: ParseOptions): ParsedPolicy {
     return refused(found.length > 0 ? found : [at('schema', tree.offset, '', 'The policy does not fit its schema.')]);
   }
   const empty = emptiness(value);
-  const wrong = contradictions(value).map(({ path, message }) =>
-    at('contradiction', locate(tree, path).offset, `/${path.join('/')}`, message),
-  );
-  const problems = [...(empty === null ? [] : [at('empty', 0, '', empty)]), ...wrong];
+  const placed = (kind: PolicyProblem['kind'], found: readonly Contradiction[]): readonly PolicyProblem[] =>
+    found.map(({ path, message }) => at(kind, locate(tree, path).offset, `/${path.join('/')}`, message));
+  const wrong = placed('contradiction', [...contradictions(value), ...webContradictions(value)]);
+  // What leads nowhere or is empty is said first: what it would brick is then a consequence.
+  const bricked = wrong.length > 0 || empty !== null ? [] : placed('bricks', neverBrick(value, options.own ?? (() => NO_MACHINE)));
+  const problems = [...(empty === null ? [] : [at('empty', 0, '', empty)]), ...wrong, ...bricked];
   return problems.length > 0 ? refused(problems) : { ok: true, document: value };
 }
 

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DIRECTORY_TYPE, POLICY_TYPE } from '../../contract/seat-api.ts';
 import { preAuthenticationEncoding } from '../../core/envelope/dsse.ts';
 import { WardlockError } from '../../core/errors/index.ts';
+import { NO_MACHINE } from '../../core/policy/never-brick.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import type { PolicyDocument } from '../../policies/schema.ts';
 import { testPolicy } from '../../test/support/policy.ts';
@@ -46,6 +47,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function open(): PolicyStore {
   return new PolicyStore({
+    own: () => NO_MACHINE,
     path,
     tenant: 'site',
     verify: policyVerifier([base64(signer.publicKey)]),
@@ -107,6 +109,11 @@ describe('refused, with the one in force kept', () => {
     ['half a document', () => signed(text.slice(0, 80)), 'POLICY_MALFORMED ?'],
     ['with a field that nobody knows', () => signed(JSON.stringify({ ...policy(5), shell: true })), 'POLICY_MALFORMED ?'],
     ['with nothing to start', () => signed(policy(5, { apps: [] })), 'POLICY_EMPTY ?'],
+    [
+      'that denies a part of the seat',
+      () => signed(policy(5, { rules: [{ id: 'd', effect: 'deny', paths: ['/usr/sbin/pcscd'] }] })),
+      'POLICY_BRICKS ?',
+    ],
     ['of another site', () => signed(policy(5, { tenant: 'other' })), 'POLICY_WRONG_TENANT 5'],
     ['older', () => signed(policy(2)), 'POLICY_OLDER 2'],
     ['another one of the same version', () => signed(policy(3, { helpdesk: 'IT, 4712' })), 'POLICY_OLDER 3'],

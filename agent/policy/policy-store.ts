@@ -5,7 +5,8 @@
 import { createHash } from 'node:crypto';
 import { type ErrorCode, isWardlockError } from '../../core/errors/index.ts';
 import { judgeCandidate } from '../../core/policy/candidate.ts';
-import { parsePolicy } from '../../policies/parse.ts';
+import type { OwnPrograms } from '../../core/policy/never-brick.ts';
+import { parsePolicy, refusalCode } from '../../policies/parse.ts';
 import type { PolicyDocument } from '../../policies/schema.ts';
 import { readIfThere, setAside, writeDurably } from '../state/durable-file.ts';
 import type { VerifyEnvelope } from './envelope.ts';
@@ -28,6 +29,8 @@ export interface PolicyPorts {
   readonly path: string;
   readonly tenant: string;
   readonly verify: VerifyEnvelope;
+  /** The seat's own parts, which no policy may deny. */
+  readonly own: () => OwnPrograms;
   /** Wall time for expiry, in milliseconds. */
   readonly wallMs: () => number;
   /** The highest version that was ever in force on this seat; 0 before the first. */
@@ -68,7 +71,7 @@ export class PolicyStore {
 
   /** Candidate to active, or refused with a reason. */
   async offer(envelope: Uint8Array): Promise<PolicyOutcome> {
-    const { wallMs, path, record, recordRefusal, tenant } = this.#ports;
+    const { wallMs, path, record, recordRefusal, tenant, own } = this.#ports;
     const checked = this.#check(envelope);
     if (!checked.ok) {
       recordRefusal(checked.code, checked.offered, this.version);
@@ -77,7 +80,7 @@ export class PolicyStore {
     const { snapshot } = checked;
     // The stored policy may be lost or an older one: nothing below what was once in force comes back, that itself does.
     const inForce = { tenant, version: Math.max(this.version, this.#ports.highest() - 1), sha256: this.#current?.sha256 ?? '' };
-    const verdict = judgeCandidate(snapshot, inForce, wallMs());
+    const verdict = judgeCandidate(snapshot, inForce, wallMs(), own);
     if (verdict.outcome === 'unchanged') return { outcome: 'unchanged', version: this.version };
     if (verdict.outcome === 'refuse') {
       recordRefusal(verdict.code, snapshot.version, this.version);
@@ -106,13 +109,13 @@ export class PolicyStore {
         offered: null,
       };
     }
-    const parsed = parsePolicy(new TextDecoder().decode(payload), { comments: false });
+    const parsed = parsePolicy(new TextDecoder().decode(payload), { comments: false, own: this.#ports.own });
     if (!parsed.ok) {
       const [first] = parsed.problems;
       const where = first === undefined ? '' : ` Line ${first.line}, column ${first.column}: ${first.message}`;
       return {
         ok: false,
-        code: first?.kind === 'empty' ? 'POLICY_EMPTY' : 'POLICY_MALFORMED',
+        code: refusalCode(parsed.problems),
         message: `The policy is not valid.${where}`,
         offered: null,
       };

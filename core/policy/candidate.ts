@@ -4,26 +4,9 @@
  */
 import { fromBase64 } from '../audit/bytes.ts';
 import { isX25519PublicKey } from '../audit/key-check.ts';
-import type { AppRule, SeatGroup } from '../decision/rule.ts';
 import type { ErrorCode } from '../errors/index.ts';
-
-/** As much of a document as the judgement needs. */
-export interface CandidateFacts {
-  readonly tenant: string;
-  readonly version: number;
-  readonly expiresAt: string;
-  readonly issuedAt: string;
-  readonly recipients: ReadonlyArray<{ readonly id: string; readonly role: 'reader' | 'escrow'; readonly publicKey: string }>;
-  readonly apps: ReadonlyArray<{ readonly id: string }>;
-  readonly roles: ReadonlyArray<{ readonly id: string; readonly apps: readonly string[] }>;
-  readonly rules?: readonly AppRule[];
-  readonly seatGroups?: readonly SeatGroup[];
-  readonly breakGlass: {
-    readonly enabled: boolean;
-    readonly apps: readonly string[];
-    readonly reasons: ReadonlyArray<{ readonly id: string }>;
-  };
-}
+import type { CandidateFacts, Contradiction } from './facts.ts';
+import { NO_MACHINE, neverBrick, type OwnPrograms } from './never-brick.ts';
 
 export interface InForce {
   readonly tenant: string;
@@ -43,11 +26,13 @@ const refuse = (code: ErrorCode, message: string): CandidateVerdict => ({ outcom
 /**
  * @param candidate the document and the SHA-256 of its bytes
  * @param wallMs the seat's wall clock, for expiry only
+ * @param own the seat's own parts as they are on this machine
  */
 export function judgeCandidate(
   candidate: { readonly document: CandidateFacts; readonly sha256: string },
   inForce: InForce,
   wallMs: number,
+  own: () => OwnPrograms = () => NO_MACHINE,
 ): CandidateVerdict {
   const { document, sha256 } = candidate;
   if (document.tenant !== inForce.tenant) {
@@ -61,7 +46,9 @@ export function judgeCandidate(
   const empty = emptiness(document);
   if (empty !== null) return refuse('POLICY_EMPTY', empty);
   const broken = contradictions(document)[0];
-  return broken === undefined ? { outcome: 'apply' } : refuse('POLICY_MALFORMED', broken.message);
+  if (broken !== undefined) return refuse('POLICY_MALFORMED', broken.message);
+  const bricked = neverBrick(document, own)[0];
+  return bricked === undefined ? { outcome: 'apply' } : refuse('POLICY_BRICKS', bricked.message);
 }
 
 /** Why this policy would leave a seat with nothing to do, or null when it would not. */
@@ -73,12 +60,6 @@ export function emptiness({ apps, roles, rules = [] }: Pick<CandidateFacts, 'app
   return null;
 }
 
-/** Something that fits the schema and still can't be meant. `path` leads to it in the document. */
-export interface Contradiction {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
-
 /**
  * What would brick or blind a seat although the schema allows it: names that lead nowhere, a record that nobody or only
  * one party could read, an emergency access without a way through it.
@@ -88,6 +69,7 @@ export function contradictions(document: CandidateFacts): readonly Contradiction
     ...repeated(document),
     ...danglingApps(document),
     ...danglingRules(document),
+    ...danglingScopes(document),
     ...unreadableRecord(document),
     ...deadBreakGlass(document),
     ...wrongDates(document),
@@ -95,8 +77,8 @@ export function contradictions(document: CandidateFacts): readonly Contradiction
 }
 
 function repeated(document: CandidateFacts): readonly Contradiction[] {
-  const { apps, roles, recipients, rules = [], seatGroups = [] } = document;
-  const lists = { apps, roles, recipients, rules, seatGroups };
+  const { apps, roles, recipients, rules = [], seatGroups = [], overrides = [] } = document;
+  const lists = { apps, roles, recipients, rules, seatGroups, overrides };
   return Object.entries(lists).flatMap(([list, entries]) =>
     entries.flatMap(({ id }, index): readonly Contradiction[] =>
       entries.findIndex((other) => other.id === id) === index
@@ -131,6 +113,22 @@ function danglingRules({ apps, roles, rules = [], seatGroups = [] }: CandidateFa
       ),
     ),
   ]);
+}
+
+/** The same of overrides, and of groups in sign-in rules; their roles are a matter of who may come in at all. */
+function danglingScopes({ roles, seatGroups = [], overrides = [], signIn }: CandidateFacts): readonly Contradiction[] {
+  const known = { roles: idsOf(roles), seatGroups: idsOf(seatGroups) };
+  const missing = (field: 'roles' | 'seatGroups', ids: readonly string[] = [], path: readonly (string | number)[], whose: string) =>
+    ids.flatMap((id, at): readonly Contradiction[] =>
+      known[field].has(id) ? [] : [{ path: [...path, field, at], message: `${whose} names ${id}, which ${field} does not have.` }],
+    );
+  return [
+    ...overrides.flatMap((one, index) => [
+      ...missing('roles', one.roles, ['overrides', index], `Override ${one.id}`),
+      ...missing('seatGroups', one.seatGroups, ['overrides', index], `Override ${one.id}`),
+    ]),
+    ...(signIn?.rules ?? []).flatMap((rule, index) => missing('seatGroups', rule.seatGroups, ['signIn', 'rules', index], 'A sign-in rule')),
+  ];
 }
 
 /** What a decision says when no rule of the document decided. */

@@ -1,6 +1,7 @@
 /** Which policy may replace which. */
 import { describe, expect, test } from 'vitest';
-import { type CandidateFacts, judgeCandidate } from './candidate.ts';
+import { judgeCandidate } from './candidate.ts';
+import type { CandidateFacts } from './facts.ts';
 
 const good: CandidateFacts = {
   tenant: 'clinic',

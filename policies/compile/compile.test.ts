@@ -11,6 +11,7 @@ import type { NativeApp, PolicyDocument, WebApp } from '../schema.ts';
 import { compileChromium } from './chromium.ts';
 import { compileFapolicyd, type FapolicydFacts } from './fapolicyd.ts';
 import { reachOf } from './reach.ts';
+import { executes } from './test-executes.ts';
 import { compileUsbguard } from './usbguard.ts';
 
 type Rules = NonNullable<PolicyDocument['rules']>;
@@ -61,6 +62,7 @@ function factsFor({ apps }: PolicyDocument): FapolicydFacts {
   return {
     place: {},
     uids: [1500, 1501],
+    ownUids: [0, 990],
     programs: new Map(named.map(({ path, sha256 }) => [path, { path, size: 4, sha256 }])),
     loaders: [LOADER],
   };
@@ -71,23 +73,6 @@ const textOf = (compiled: { readonly files: ReadonlyArray<{ readonly text: strin
 const sentences = (compiled: { readonly leftOut: ReadonlyArray<{ readonly sentence: string }> }): string =>
   compiled.leftOut.map(({ sentence }) => sentence).join('\n');
 
-/** What fapolicyd would say to an exec, as its manual has it: the first rule that fits. */
-function executes(rules: string, { uid, exe, path, sha256 }: { uid: number; exe: string; path: string; sha256: string }): boolean {
-  for (const line of rules.split('\n')) {
-    const found = /^(allow|deny_audit) perm=(any|execute) (.*) : (.*)$/.exec(line);
-    if (found === null) continue;
-    const [, decision, , subject = '', object = ''] = found;
-    const facts: Record<string, string> = { uid: String(uid), exe, path, sha256hash: sha256, pattern: 'normal' };
-    const fits = (attributes: string): boolean =>
-      attributes === 'all' ||
-      attributes.split(' ').every((attribute) => {
-        const [name = '', values = ''] = attribute.split('=');
-        return values.split(',').includes(facts[name] ?? '');
-      });
-    if (fits(subject) && fits(object)) return decision === 'allow';
-  }
-  return true;
-}
 const started = { uid: 1500, exe: '/opt/starter' };
 
 describe.each(Object.keys(PRESETS).filter(isPreset))('the preset %s', (name) => {
@@ -128,6 +113,9 @@ describe('fapolicyd', () => {
     expect(executes(rules, { ...calc, path: '/tmp/calc' })).toBe(false);
     expect(executes(rules, { ...calc, sha256: sha('0') })).toBe(false);
   });
+  test.each([0, 990])('is never written for a user of the seat itself (%d)', (uid) =>
+    expect(() => compiled({}, { uids: [1500, uid] })).toThrow(expect.objectContaining({ code: 'POLICY_BRICKS' })),
+  );
   test('allows a child to its application and its other children only', () => {
     const rules = textOf(compiled({}));
     expect(executes(rules, helper)).toBe(false);

@@ -3,6 +3,7 @@
  * each program is allowed by path and content, then everything else is denied to these users. Nobody else is touched. Pure.
  */
 import { isRecalled } from '../../core/decision/decide.ts';
+import { WardlockError } from '../../core/errors/index.ts';
 import type { NativeApp, PolicyDocument } from '../schema.ts';
 import { lostConditions, neverStarted } from './conditions.ts';
 import { reachOf } from './reach.ts';
@@ -19,8 +20,10 @@ export interface ProgramFact {
 
 export interface FapolicydFacts {
   readonly place: Place;
-  /** User ids that sessions run as. Never root's. At least one. */
+  /** User ids that sessions run as. At least one. */
   readonly uids: readonly number[];
+  /** Those of root and of the seat's own users: rules for one of them would end the seat. */
+  readonly ownUids: readonly number[];
   /** Programs by the path that the policy gives. What is not in it is not on this machine. */
   readonly programs: ReadonlyMap<string, ProgramFact>;
   /** The dynamic loaders that the programs ask for. */
@@ -31,7 +34,14 @@ export interface FapolicydFacts {
 const EXPRESSIBLE = /^\/[A-Za-z0-9/._+@~:-]+$/;
 const ENGINE = 'fapolicyd';
 
+/** @throws WardlockError POLICY_BRICKS where a user that sessions run as is one of the seat's own */
 export function compileFapolicyd(document: PolicyDocument, facts: FapolicydFacts): Compiled {
+  const own = facts.uids.find((uid) => uid === 0 || facts.ownUids.includes(uid));
+  if (own !== undefined)
+    throw new WardlockError(
+      'POLICY_BRICKS',
+      `The user ${own} is one that the seat itself runs as: sessions need another one, and rules for it would end the seat.`,
+    );
   const reach = reachOf(document, facts.place);
   const native = document.apps.filter((app) => app.kind === 'native');
   const allowed = native.filter(({ id }) => reach.get(id)?.witness != null);

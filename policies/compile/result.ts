@@ -19,7 +19,4 @@ export interface Compiled {
 }
 
 /** The seat that is compiled for, where it is known; rules about other wards and seats are then settled here. */
-export interface Place {
-  readonly ward?: string;
-  readonly seat?: string;
-}
+export type { Place } from '../../core/decision/reach.ts';

@@ -9,7 +9,7 @@ import { Value } from 'typebox/value';
 import type { AuditCrypto } from '../../core/audit/crypto.ts';
 import { preAuthenticationEncoding } from '../../core/envelope/dsse.ts';
 import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
-import { parsePolicy } from '../../policies/parse.ts';
+import { parsePolicy, refusalCode } from '../../policies/parse.ts';
 import type { PolicyDocument, PolicyEnvelope } from '../../policies/schema.ts';
 import { lockInTransaction } from '../store/engine.ts';
 import type { Tables } from '../store/schema.ts';
@@ -140,8 +140,8 @@ function readPolicy({ tenant, now }: PolicyParts, payload: Buffer): PolicyDocume
   if (!parsed.ok) {
     const [first] = parsed.problems;
     throw new WardlockError(
-      first?.kind === 'empty' ? 'POLICY_EMPTY' : 'POLICY_MALFORMED',
-      `${first?.path || 'The policy'}: ${first?.message ?? 'does not fit'}`,
+      refusalCode(parsed.problems),
+      `${first?.path || 'The policy'}: ${first?.message ?? 'does not fit'} (line ${first?.line ?? 1}, column ${first?.column ?? 1})`,
     );
   }
   const policy = parsed.document;

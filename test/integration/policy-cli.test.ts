@@ -9,7 +9,8 @@ import type { NativeApp } from '../../policies/schema.ts';
 import { testPolicy } from '../support/policy.ts';
 
 const main = join(import.meta.dirname, '../../cli/main.ts');
-const SHELL = '/bin/sh';
+// A program of every machine that is none of the seat's own parts.
+const SHELL = '/usr/bin/env';
 const GONE = '/nowhere/stock';
 let folder: string;
 let file: string;

@@ -63,6 +63,7 @@ const document = testPolicy(
 const loader = { path: '/usr/lib/ld.so', size: 1, sha256: sha(APPS + 1) };
 const programs = document.apps.flatMap((one) => (one.kind === 'native' ? [one, ...one.children] : []));
 const facts: FapolicydFacts = {
+  ownUids: [0],
   place: {},
   uids: [1_500],
   programs: new Map(programs.map(({ path, sha256 }) => [path, { path, size: 1, sha256 }])),
