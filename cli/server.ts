@@ -2,12 +2,12 @@
  * `server`: starts the listeners, says where they are in one line, and stops in order at SIGTERM or SIGINT. It owns the
  * process' life; what is served is the server's business.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { WardlockError } from '../core/errors/index.ts';
 import { openSite, type Site, type SiteOptions } from '../server/compose.ts';
 import { listen, parseAddress } from '../server/listen.ts';
+import { type ConsoleFiles, readConsoleFiles } from '../server/site/console-files.ts';
 import { readPrivateKey, readPublicKey } from '../server/site/key-file.ts';
 
 export interface SiteFlags {
@@ -99,22 +99,32 @@ export async function withSite<T>(flags: SiteFlags, work: (site: Site) => Promis
 
 async function run(flags: ServerFlags): Promise<void> {
   const addresses = { seats: addressOf(flags.listenSeats, LISTEN_SEATS), console: addressOf(flags.listenConsole, LISTEN_CONSOLE) };
-  const consoleIdentity =
-    flags.consoleCert === undefined || flags.consoleKey === undefined
-      ? null
-      : { certificate: readFileSync(flags.consoleCert, 'utf8'), key: readFileSync(flags.consoleKey, 'utf8') };
+  const consoleFiles = consoleFilesOf(flags);
   const site = await openSiteOf(flags, { readerKeys: readReaderKeys(flags.readerKey) });
   try {
     await site.policies.trust(flags.policyKey.map((path) => readPublicKey(path, ['policy'])));
     // The first node makes the first period key, before a seat's entry does it at whichever node it comes to.
     await site.periodKeys.current();
-    const listening = await listen(site, { ...addresses, names: flags.name, consoleIdentity });
+    const listening = await listen(site, { ...addresses, names: flags.name, consoleFiles });
     announce(flags, site, listening);
     await stopSignal();
     await listening.close();
   } finally {
     await site.close();
   }
+}
+
+/** @throws WardlockError START_USAGE for one without the other, where the console would show a certificate that nobody chose, and for files that do not fit */
+function consoleFilesOf({ consoleCert, consoleKey }: ServerFlags): ConsoleFiles | null {
+  if (consoleCert === undefined && consoleKey === undefined) return null;
+  if (consoleCert !== undefined && consoleKey !== undefined) {
+    const files = { certificate: consoleCert, key: consoleKey };
+    // Before a site is made for nothing.
+    readConsoleFiles(files);
+    return files;
+  }
+  const [given, missing] = consoleKey === undefined ? ['--console-cert', '--console-key'] : ['--console-key', '--console-cert'];
+  throw new WardlockError('START_USAGE', `${given} needs ${missing} beside it: a certificate is of no use without its key.`);
 }
 
 function addressOf(text: string | undefined, option: string) {

@@ -6,11 +6,13 @@
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { isWardlockError, WardlockError } from '../core/errors/index.ts';
+import { type KeptCertificates, keepCertificates } from './certificates.ts';
 import type { Site } from './compose.ts';
 import type { App } from './http/app.ts';
 import { createConsoleApp } from './http/console-app.ts';
 import { createSeatsApp } from './http/seats-app.ts';
 import type { TlsIdentity } from './site/authority.ts';
+import { type ConsoleFiles, readConsoleFiles } from './site/console-files.ts';
 
 export interface Address {
   readonly host: string;
@@ -23,7 +25,7 @@ export interface ListenOptions {
   /** Further names under which seats and browsers know this machine. */
   readonly names: readonly string[];
   /** The console's own certificate; without it the site's CA makes one. */
-  readonly consoleIdentity: TlsIdentity | null;
+  readonly consoleFiles: ConsoleFiles | null;
 }
 
 export interface Listening {
@@ -45,35 +47,54 @@ export function parseAddress(text: string): Address {
 }
 
 export async function listen(site: Site, options: ListenOptions): Promise<Listening> {
-  const own = ['localhost', '127.0.0.1', '::1', hostname()];
-  const hosts = (address: Address): string[] => [...new Set([...(ANY.has(address.host) ? [] : [address.host]), ...options.names, ...own])];
-  const seatsIdentity = await site.authority.serverIdentity('seats', hosts(options.seats), site.now());
-  const consoleIdentity = options.consoleIdentity ?? (await site.authority.serverIdentity('console', hosts(options.console), site.now()));
-  const seats = await createSeatsApp(site, {
-    cert: seatsIdentity.certificate,
-    key: seatsIdentity.key,
-    ca: site.authority.certificatePem,
-    minVersion: 'TLSv1.3',
-    requestCert: true,
-    // Machines enrol before they have a certificate; every other route refuses them before it reads a body.
-    rejectUnauthorized: false,
-  });
-  const people = await createConsoleApp(site, { cert: consoleIdentity.certificate, key: consoleIdentity.key, minVersion: 'TLSv1.2' });
-  countTlsFailures(seats, site);
+  const itself = ['localhost', '127.0.0.1', '::1', hostname()];
+  const hosts = (address: Address): string[] => [
+    ...new Set([...(ANY.has(address.host) ? [] : [address.host]), ...options.names, ...itself]),
+  ];
+  const made = (name: string, address: Address) => () => site.authority.serverIdentity(name, hosts(address), site.now());
+  const { consoleFiles } = options;
+  const sources = {
+    seats: made('seats', options.seats),
+    console: consoleFiles === null ? made('console', options.console) : async () => readConsoleFiles(consoleFiles),
+  };
+  const contexts = {
+    seats: ({ certificate, key }: TlsIdentity) => ({
+      cert: certificate,
+      key,
+      ca: site.authority.certificatePem,
+      minVersion: 'TLSv1.3' as const,
+    }),
+    console: ({ certificate, key }: TlsIdentity) => ({ cert: certificate, key, minVersion: 'TLSv1.2' as const }),
+  };
+  const present = { seats: await sources.seats(), console: await sources.console() };
+  // Machines enrol before they have a certificate; every other route refuses them before it reads a body.
+  const seats = await createSeatsApp(site, { ...contexts.seats(present.seats), requestCert: true, rejectUnauthorized: false });
+  const people = await createConsoleApp(site, contexts.console(present.console));
+  const apps = { seats, console: people };
+  for (const app of Object.values(apps)) countTlsFailures(app, site);
   site.metrics.watchProcess();
   await site.logOfLogs.start();
   const seatsUrl = await open(seats, options.seats);
   const consoleUrl = await open(people, options.console);
+  const own = (['seats', 'console'] as const).map((listener) => ({
+    listener,
+    app: apps[listener],
+    present: present[listener],
+    source: sources[listener],
+    contextOf: contexts[listener],
+  }));
+  const certificates = keepCertificates(own, site);
   return {
     seatsUrl,
     consoleUrl,
-    close: () => stop(site, [seats, people]),
+    close: () => stop(site, [seats, people], certificates),
   };
 }
 
 /** New connections are refused at once, what is in hand is answered, and nobody who is slow holds the end up for longer than FINISH_MS. */
-async function stop(site: Site, apps: readonly App[]): Promise<void> {
+async function stop(site: Site, apps: readonly App[], certificates: KeptCertificates): Promise<void> {
   site.stopping.abort();
+  await certificates.close();
   const cut = setTimeout(() => {
     site.operational.warn('connections that did not finish in time are cut', { milliseconds: FINISH_MS });
     for (const app of apps) app.server.closeAllConnections();

@@ -14,7 +14,7 @@ import { readIdentity, type SyncerIdentity } from './identity.ts';
 import { type RunningLane, runLane } from './lane.ts';
 import { lanes } from './lanes.ts';
 import { openPeople } from './people.ts';
-import { renewWhenDue } from './renewal.ts';
+import { openRenewal } from './renewal.ts';
 import { openSeatClient } from './seat-client.ts';
 import { openUpdates, type Versions } from './updates.ts';
 import { openUploads } from './uploads.ts';
@@ -141,16 +141,25 @@ function openSession({ agent, identity, folder, have, log, onRenewed }: SessionP
   const uploads = openUploads(agent, server);
   const updates = openUpdates(agent, server, have);
   const people = openPeople(agent, server);
+  const renewal = openRenewal(server, folder, identity);
   const renew = async (): Promise<boolean> => {
-    const renewed = await renewWhenDue(server, folder, identity);
+    const renewed = await renewal.run();
     if (renewed !== null) onRenewed(renewed, updates.known());
     return false;
   };
+  /** A certificate that is taken no more is renewed at once: the lane's own turn may be a day away. */
+  const told =
+    (outcome: (failure: unknown) => void) =>
+    (failure: unknown): void => {
+      outcome(failure);
+      if (renewal.refused(failure)) running.renewal.send({ type: 'due' });
+    };
+  const other = told(tell.other);
   const running: { readonly [L in keyof typeof lanes]: RunningLane } = {
-    anchors: runLane({ lane: lanes.anchors, random, work: (_batch, signal) => anchors.run(signal), onOutcome: tell.other }),
-    uploads: runLane({ lane: lanes.uploads, random, work: (batch, signal) => uploads.run(batch, signal), onOutcome: tell.other }),
-    updates: runLane({ lane: lanes.updates, random, work: (_batch, signal) => updates.run(signal), onOutcome: tell.updates }),
-    people: runLane({ lane: lanes.people, random, work: (_batch, signal) => people.run(signal), onOutcome: tell.other }),
+    anchors: runLane({ lane: lanes.anchors, random, work: (_batch, signal) => anchors.run(signal), onOutcome: other }),
+    uploads: runLane({ lane: lanes.uploads, random, work: (batch, signal) => uploads.run(batch, signal), onOutcome: other }),
+    updates: runLane({ lane: lanes.updates, random, work: (_batch, signal) => updates.run(signal), onOutcome: told(tell.updates) }),
+    people: runLane({ lane: lanes.people, random, work: (_batch, signal) => people.run(signal), onOutcome: other }),
     renewal: runLane({ lane: lanes.renewal, random, work: renew, onOutcome: tell.other }),
   };
   for (const lane of Object.values(running)) lane.send({ type: 'ready' });

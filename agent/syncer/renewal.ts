@@ -1,17 +1,39 @@
-/** Renews the syncer's certificate in its last third, with a fresh key. Both certificates hold until they end. */
+/**
+ * Renews the syncer's certificate: in its last third, and at once when the server takes it no more, because a seat that was away
+ * for months must come back by itself. Each with a fresh key; both certificates hold until they end.
+ */
 import { RenewReply, seatPaths } from '../../contract/seat-api.ts';
+import type { ErrorCode } from '../../core/errors/index.ts';
 import { endOf, newKeyRequest, type SyncerIdentity, writeIdentity } from './identity.ts';
+import { RefusedByServer } from './refused.ts';
 import { jsonBody, readAnswer, type SeatClient } from './seat-client.ts';
 
 const RENEW_BEFORE_MS = 30 * 86_400_000;
+/** Answers that a new certificate may cure. The server's word counts, not this seat's clock, which may be wrong. */
+const CURABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['SERVER_SEAT_EXPIRED', 'SERVER_SEAT_UNKNOWN']);
 
-/** The new identity, kept already, or null when it is too early. */
-export async function renewWhenDue(server: SeatClient, folder: string, identity: SyncerIdentity): Promise<SyncerIdentity | null> {
-  if (endOf(identity.certificate) - Date.now() > RENEW_BEFORE_MS) return null;
-  const key = await newKeyRequest();
-  const answer = await server.call({ method: 'POST', path: seatPaths.renew, ...jsonBody({ csr: key.csr.toString('base64') }) });
-  const { clientCertificate } = readAnswer(answer, RenewReply);
-  const renewed = { ...identity, key: key.keyPem, certificate: clientCertificate };
-  writeIdentity(folder, renewed);
-  return renewed;
+export interface Renewal {
+  /** To be told of what became of other work; true when that calls for a new certificate now. */
+  refused(failure: unknown): boolean;
+  /** The new identity, kept already, or null when it is too early. */
+  run(): Promise<SyncerIdentity | null>;
+}
+
+export function openRenewal(server: SeatClient, folder: string, identity: SyncerIdentity): Renewal {
+  let wanted = false;
+  return {
+    refused: (failure) => {
+      wanted ||= failure instanceof RefusedByServer && CURABLE.has(failure.code);
+      return wanted;
+    },
+    run: async () => {
+      if (!wanted && endOf(identity.certificate) - Date.now() > RENEW_BEFORE_MS) return null;
+      const key = await newKeyRequest();
+      const answer = await server.call({ method: 'POST', path: seatPaths.renew, ...jsonBody({ csr: key.csr.toString('base64') }) });
+      const { clientCertificate } = readAnswer(answer, RenewReply);
+      const renewed = { ...identity, key: key.keyPem, certificate: clientCertificate };
+      writeIdentity(folder, renewed);
+      return renewed;
+    },
+  };
 }

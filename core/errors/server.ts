@@ -19,6 +19,7 @@ export const serverErrors = {
   SERVER_CROSS_SITE: 'The request did not come from the console itself.',
   SERVER_SEAT_UNKNOWN: 'The client certificate is missing, or is none of this site.',
   SERVER_SEAT_REVOKED: 'This seat was revoked. It goes on recording; to come back it needs new keys and a new token.',
+  SERVER_SEAT_EXPIRED: 'The certificate of this seat has ended. The seat asks for a new one by itself.',
   SERVER_STAFF_MALFORMED: 'The staff entry does not fit its schema.',
   SERVER_BADGE_TAKEN: 'This badge belongs to someone else.',
   SERVER_POLICY_KEY_MISSING: 'The server knows no policy key yet. Start it once with --policy-key FILE.',

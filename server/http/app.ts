@@ -9,6 +9,8 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { OperationalLog } from '../operational-log.ts';
+import type { RefusedPeers } from '../services/refused-peers.ts';
+import { answerBroken } from './broken-requests.ts';
 import { refuse } from './refusals.ts';
 import { checkOnly, plainJson } from './validation.ts';
 
@@ -20,8 +22,13 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_MS = 90_000;
 const MAX_PARAM_LENGTH = 200;
 
+interface AppParts {
+  readonly operational: OperationalLog;
+  readonly refused: RefusedPeers;
+}
+
 /** `tls` null makes an app for tests to inject into; it is never listened on. */
-export function newApp(tls: ServerOptions | null, log: OperationalLog): App {
+export function newApp(tls: ServerOptions | null, { operational, refused }: AppParts): App {
   const app = Fastify({
     https: tls,
     bodyLimit: DEFAULT_BODY_BYTES,
@@ -30,6 +37,7 @@ export function newApp(tls: ServerOptions | null, log: OperationalLog): App {
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
+    clientErrorHandler: answerBroken(refused),
     // Paths that cannot be decoded never reach a route or its error handler.
     frameworkErrors: (_error, _request, reply) => {
       reply.hijack();
@@ -39,7 +47,7 @@ export function newApp(tls: ServerOptions | null, log: OperationalLog): App {
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(checkOnly);
   app.setSerializerCompiler(plainJson);
-  app.setErrorHandler(refuse(log));
+  app.setErrorHandler(refuse(operational));
   app.setNotFoundHandler((_request, reply) => {
     void reply.code(404).send({ code: 'SERVER_NOT_FOUND', message: 'There is nothing under this address.' });
   });

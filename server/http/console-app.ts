@@ -28,7 +28,7 @@ const PUBLISH_PER_MINUTE = 30;
 const POLICY_BODY_BYTES = 2_097_152;
 
 export async function createConsoleApp(site: Site, tls: ServerOptions | null): Promise<App> {
-  const app = newApp(tls, site.operational);
+  const app = newApp(tls, site);
   site.metrics.watch(app, 'console');
   await app.register(rateLimit, { global: false, errorResponseBuilder: () => new WardlockError('SERVER_TOO_MANY') });
   await app.register(cookie);

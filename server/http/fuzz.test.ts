@@ -49,7 +49,7 @@ beforeAll(async () => {
     .execute();
   await db
     .insertInto('seat_certificates')
-    .values({ workstation_id: workstationId, fingerprint_sha256: fingerprint, issued_at: 0, not_after: 0 })
+    .values({ workstation_id: workstationId, fingerprint_sha256: fingerprint, issued_at: 0, not_after: Number.MAX_SAFE_INTEGER })
     .execute();
   await site.policies.trust([Buffer.from(publicKey)]);
   await site.accounts.put('iris', 'correct horse battery');

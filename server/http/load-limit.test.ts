@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
 import { openOperationalLog } from '../operational-log.ts';
+import { openRefusedPeers } from '../services/refused-peers.ts';
 import { newApp } from './app.ts';
 import { limitInHand } from './load-limit.ts';
 
 test('past the limit the answer is 429 with Retry-After; a place is free once an answer is ready, whatever it says', async () => {
-  const app = newApp(null, openOperationalLog('test'));
+  const noLog = { append: () => Promise.resolve(), firstFault: () => Promise.resolve(null) };
+  const peers = openRefusedPeers(noLog, Date.now, () => {});
+  const app = newApp(null, { operational: openOperationalLog('test'), refused: peers });
   let refused = 0;
   const waiting: ((fails: boolean) => void)[] = [];
   app.put(

@@ -1,8 +1,10 @@
 /**
  * Who is on the other end of a seat's connection: reads the certificate that TLS verified and looks the seat up, on every
- * request, so that a revocation holds at once. It must never take an identity from a header or a body.
+ * request, so that a revocation and the end of a certificate hold at once, also on a connection that was opened before. It
+ * must never take an identity from a header or a body.
  */
 
+import { X509Certificate } from 'node:crypto';
 import { TLSSocket } from 'node:tls';
 import type { FastifyRequest } from 'fastify';
 import type { Kysely } from 'kysely';
@@ -10,14 +12,19 @@ import { WardlockError } from '../../core/errors/index.ts';
 import { given, hotQuery } from '../store/hot-query.ts';
 import type { Tables } from '../store/schema.ts';
 
-/** What a client certificate that this site's CA signed says. */
+/** What a client certificate that this site's CA signed says. Whether it has ended is judged at each request. */
 export interface PeerCertificate {
   readonly workstationId: string;
   readonly fingerprintSha256: string;
 }
 
-/** Null where there is no certificate, or none that verifies. */
-export type ReadPeer = (request: FastifyRequest) => PeerCertificate | null;
+/** No certificate, or none that verifies: why, in a word of this file or of OpenSSL. */
+export interface Stranger {
+  readonly refused: string;
+}
+
+export type Peer = PeerCertificate | Stranger;
+export type ReadPeer = (request: FastifyRequest) => Peer;
 
 export interface Seat {
   readonly workstationId: string;
@@ -25,29 +32,57 @@ export interface Seat {
   readonly wardId: string;
   readonly logKey: string;
   readonly sealingKey: Buffer;
+  /** Milliseconds since 1970 at which the certificate of this request ends, or ended. */
+  readonly certifiedUntil: number;
 }
 
+/** A seat that was away for longer is enrolled anew by somebody who stands before it. */
+const RENEWABLE_AFTER_END_MS = 730 * 86_400_000;
 const COMMON_NAME = /^CN=([0-9a-f]{32})$/m;
+/** TLS web client authentication, RFC 5280 4.2.1.12. */
+const CLIENT_USAGE = '1.3.6.1.5.5.7.3.2';
+const EXPIRED = 'CERT_HAS_EXPIRED';
+const LONGEST_REASON = 60;
 
-/** A connection keeps its certificate: it is read at its first request. */
-const peers = new WeakMap<TLSSocket, PeerCertificate | null>();
+/** Reads peers of this CA. A connection keeps its certificate: it is read at its first request. */
+export function peersOf(authorityPem: string): ReadPeer {
+  const authority = new X509Certificate(authorityPem);
+  const peers = new WeakMap<TLSSocket, Peer>();
+  return ({ raw: { socket } }) => {
+    if (!(socket instanceof TLSSocket)) return { refused: 'NO_TLS' };
+    let peer = peers.get(socket);
+    if (peer === undefined) {
+      peer = peerOf(socket, authority);
+      peers.set(socket, peer);
+    }
+    return peer;
+  };
+}
 
-export const peerOfTls: ReadPeer = ({ raw: { socket } }) => {
-  if (!(socket instanceof TLSSocket)) return null;
-  let peer = peers.get(socket);
-  if (peer === undefined) {
-    peer = peerOf(socket);
-    peers.set(socket, peer);
-  }
-  return peer;
-};
-
-function peerOf(socket: TLSSocket): PeerCertificate | null {
-  if (!socket.authorized) return null;
+function peerOf(socket: TLSSocket, authority: X509Certificate): Peer {
   const certificate = socket.getPeerX509Certificate();
-  const workstationId = certificate === undefined ? undefined : COMMON_NAME.exec(certificate.subject)?.[1];
-  if (certificate === undefined || workstationId === undefined) return null;
+  if (certificate === undefined) return { refused: 'NO_CLIENT_CERTIFICATE' };
+  if (!socket.authorized) {
+    // Node's types call it an error; it is OpenSSL's name for one.
+    const reason: unknown = socket.authorizationError;
+    const told = typeof reason === 'string' ? reason.slice(0, LONGEST_REASON) : 'CERT_REJECTED';
+    if (told !== EXPIRED) return { refused: told };
+    // OpenSSL goes on after a fault and tells the last one only: an end that has passed may hide a wrong signature.
+    if (!issuedToClient(certificate, authority)) return { refused: 'CERT_UNVERIFIED' };
+  }
+  const workstationId = COMMON_NAME.exec(certificate.subject)?.[1];
+  if (workstationId === undefined) return { refused: 'CERT_OF_NO_SEAT' };
   return { workstationId, fingerprintSha256: certificate.fingerprint256.replaceAll(':', '').toLowerCase() };
+}
+
+function issuedToClient(certificate: X509Certificate, authority: X509Certificate): boolean {
+  return (
+    certificate.checkIssued(authority) &&
+    certificate.verify(authority.publicKey) &&
+    !certificate.ca &&
+    // A certificate without the extension has none, whatever Node's types say: a set of nothing is empty.
+    new Set(certificate.keyUsage).has(CLIENT_USAGE)
+  );
 }
 
 const selectSeat = hotQuery({ workstationId: given.text(), fingerprintSha256: given.text() }, (db, { workstationId, fingerprintSha256 }) =>
@@ -55,13 +90,35 @@ const selectSeat = hotQuery({ workstationId: given.text(), fingerprintSha256: gi
     .selectFrom('seats')
     .innerJoin('seat_certificates', 'seat_certificates.workstation_id', 'seats.workstation_id')
     .select(['seats.workstation_id', 'seats.name', 'seats.ward_id', 'seats.log_key', 'seats.sealing_key', 'seats.revoked_at'])
+    .select('seat_certificates.not_after')
     .where('seats.workstation_id', '=', workstationId)
     .where('seat_certificates.fingerprint_sha256', '=', fingerprintSha256),
 );
 
-/** @throws WardlockError SERVER_SEAT_UNKNOWN, SERVER_SEAT_REVOKED */
-export async function identifySeat(db: Kysely<Tables>, peer: PeerCertificate | null): Promise<Seat> {
-  if (peer === null) throw new WardlockError('SERVER_SEAT_UNKNOWN');
+/**
+ * The seat of a certificate that still holds.
+ * @throws WardlockError SERVER_SEAT_UNKNOWN, SERVER_SEAT_REVOKED, SERVER_SEAT_EXPIRED
+ */
+export async function identifySeat(db: Kysely<Tables>, peer: Peer, now: number): Promise<Seat> {
+  const seat = await findSeat(db, peer);
+  if (seat.certifiedUntil <= now) throw new WardlockError('SERVER_SEAT_EXPIRED');
+  return seat;
+}
+
+/**
+ * The same where a new certificate is asked for: one that has ended is enough, so that a seat comes back after months.
+ * @throws WardlockError SERVER_SEAT_UNKNOWN, SERVER_SEAT_REVOKED, SERVER_SEAT_EXPIRED when it ended too long ago
+ */
+export async function identifyForRenewal(db: Kysely<Tables>, peer: Peer, now: number): Promise<Seat> {
+  const seat = await findSeat(db, peer);
+  if (seat.certifiedUntil + RENEWABLE_AFTER_END_MS <= now) {
+    throw new WardlockError('SERVER_SEAT_EXPIRED', 'The certificate of this seat ended more than two years ago. Enrol the seat again.');
+  }
+  return seat;
+}
+
+async function findSeat(db: Kysely<Tables>, peer: Peer): Promise<Seat> {
+  if ('refused' in peer) throw new WardlockError('SERVER_SEAT_UNKNOWN');
   const [row] = (await selectSeat(db, peer)).rows;
   if (row === undefined) throw new WardlockError('SERVER_SEAT_UNKNOWN');
   if (row.revoked_at !== null) throw new WardlockError('SERVER_SEAT_REVOKED');
@@ -71,5 +128,6 @@ export async function identifySeat(db: Kysely<Tables>, peer: PeerCertificate | n
     wardId: row.ward_id,
     logKey: row.log_key,
     sealingKey: Buffer.from(row.sealing_key, 'base64'),
+    certifiedUntil: row.not_after,
   };
 }

@@ -24,7 +24,7 @@ import { intakeRoutes } from './intake-routes.ts';
 import { answers, describeApi, openApiRoute } from './openapi.ts';
 import { statusOf } from './refusals.ts';
 import { onlySeats } from './seat-answers.ts';
-import { identifySeat, peerOfTls, type ReadPeer, type Seat } from './seat-identity.ts';
+import { identifyForRenewal, identifySeat, type Peer, peersOf, type ReadPeer, type Seat } from './seat-identity.ts';
 
 /** Failed attempts of one address in a window: 80 random bits need no more. */
 const FAILED_ENROLMENTS = 20;
@@ -35,8 +35,12 @@ const PEOPLE_BODY_BYTES = 2_097_152;
 /** From here on the fault is this server's: nobody guessed and nobody was refused. */
 const INTERNAL = 500;
 
-export async function createSeatsApp(site: Site, tls: ServerOptions | null, readPeer: ReadPeer = peerOfTls): Promise<App> {
-  const app = newApp(tls, site.operational);
+export async function createSeatsApp(
+  site: Site,
+  tls: ServerOptions | null,
+  readPeer: ReadPeer = peersOf(site.authority.certificatePem),
+): Promise<App> {
+  const app = newApp(tls, site);
   site.metrics.watch(app, 'seats');
   await describeApi(app, 'seats');
   const seats = new WeakMap<FastifyRequest, Seat>();
@@ -77,26 +81,37 @@ export async function createSeatsApp(site: Site, tls: ServerOptions | null, read
     }
   });
 
+  const knownBy = (identify: typeof identifySeat) => async (request: FastifyRequest) => {
+    const peer = readPeer(request);
+    try {
+      const seat = await identify(site.store.db, peer, site.now());
+      seats.set(request, seat);
+      site.presence.seen(seat.workstationId, site.now());
+    } catch (error) {
+      if (isWardlockError(error) && statusOf(error.code) < INTERNAL) site.refused.count(request.ip, reasonOf(peer, error.code));
+      throw error;
+    }
+  };
   await app.register((known: App, _options, done) => {
-    known.addHook('onRequest', async (request) => {
-      try {
-        const seat = await identifySeat(site.store.db, readPeer(request));
-        seats.set(request, seat);
-        site.presence.seen(seat.workstationId, site.now());
-      } catch (error) {
-        if (isWardlockError(error) && statusOf(error.code) < INTERNAL) site.refused.count(request.ip, error.code);
-        throw error;
-      }
-    });
+    known.addHook('onRequest', knownBy(identifyForRenewal));
+    renewal(known, site, { seatOf, readPeer });
+    done();
+  });
+  await app.register((known: App, _options, done) => {
+    known.addHook('onRequest', knownBy(identifySeat));
     updates(known, site, { seatOf, readPeer });
     reports(known, site, seatOf);
-    renewal(known, site, seatOf);
     people(known, site, seatOf);
     intakeRoutes(known, site, seatOf);
     openApiRoute(known, 'seats', app);
     done();
   });
   return app;
+}
+
+/** Tells a certificate that TLS did not take from one that this site does not know. */
+function reasonOf(peer: Peer, code: ErrorCode): string {
+  return 'refused' in peer ? peer.refused : code;
 }
 
 function people(app: App, site: Site, seatOf: (request: FastifyRequest) => Seat): void {
@@ -118,12 +133,14 @@ const forSeats = (summary: string, good: TSchema, codes: readonly ErrorCode[] = 
   ...answers({ 200: good }, [...onlySeats, ...codes]),
 });
 
+/** Who asks: the seat that was found, and the certificate that it showed. */
+interface Callers {
+  readonly seatOf: (request: FastifyRequest) => Seat;
+  readonly readPeer: ReadPeer;
+}
+
 /** Listens before it reads, and waits only when nothing is newer, so that no change is missed between two polls or within one. */
-function updates(
-  app: App,
-  site: Site,
-  { seatOf, readPeer }: { readonly seatOf: (request: FastifyRequest) => Seat; readonly readPeer: ReadPeer },
-): void {
+function updates(app: App, site: Site, { seatOf, readPeer }: Callers): void {
   const schema = {
     ...forSeats('Waits for a newer policy or staff directory', UpdatesReply),
     querystring: UpdatesQuery,
@@ -147,8 +164,8 @@ function updates(
         return newer;
       }
       await change;
-      // Whoever was revoked while it waited gets nothing that came after.
-      seat = await identifySeat(site.store.db, peer);
+      // Whoever was revoked while it waited, or whose certificate ended, gets nothing that came after.
+      seat = await identifySeat(site.store.db, peer, site.now());
     }
   });
 }
@@ -177,10 +194,24 @@ function reports(app: App, site: Site, seatOf: (request: FastifyRequest) => Seat
   });
 }
 
-function renewal(app: App, site: Site, seatOf: (request: FastifyRequest) => Seat): void {
-  const schema = { ...forSeats('A new certificate for a known seat', RenewReply, ['ENROL_CLAIM_INVALID']), body: RenewRequest };
-  app.post(seatPaths.renew, { schema }, async (request) => {
-    const clientCertificate = await site.enrolments.renew(seatOf(request).workstationId, Buffer.from(request.body.csr, 'base64'));
+/** The one route that a certificate past its end opens: a seat that was away for months comes back by itself. */
+function renewal(app: App, site: Site, { seatOf, readPeer }: Callers): void {
+  const summary = 'A new certificate for a known seat; its present one may have ended';
+  const schema = { ...forSeats(summary, RenewReply, ['ENROL_CLAIM_INVALID', 'SERVER_TOO_MANY']), body: RenewRequest };
+  app.post(seatPaths.renew, { schema }, async (request, reply) => {
+    const { workstationId, certifiedUntil } = seatOf(request);
+    const peer = readPeer(request);
+    if ('refused' in peer) throw new WardlockError('SERVER_SEAT_UNKNOWN');
+    const wait = await site.enrolments.renewalWait(workstationId);
+    if (wait > 0) {
+      site.refused.count(request.ip, 'SERVER_TOO_MANY');
+      void reply.header('retry-after', String(wait));
+      throw new WardlockError('SERVER_TOO_MANY');
+    }
+    const shown = { fingerprintSha256: peer.fingerprintSha256, until: certifiedUntil };
+    const ended = certifiedUntil <= site.now();
+    const clientCertificate = await site.enrolments.renew({ workstationId, shown, csr: Buffer.from(request.body.csr, 'base64') });
+    site.metrics.renewed(ended);
     return { clientCertificate };
   });
 }

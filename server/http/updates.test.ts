@@ -26,7 +26,7 @@ beforeEach(async () => {
     .execute();
   await db
     .insertInto('seat_certificates')
-    .values({ workstation_id: workstationId, fingerprint_sha256: fingerprintSha256, issued_at: 0, not_after: 0 })
+    .values({ workstation_id: workstationId, fingerprint_sha256: fingerprintSha256, issued_at: 0, not_after: Number.MAX_SAFE_INTEGER })
     .execute();
 });
 afterEach(async () => {

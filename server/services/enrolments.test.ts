@@ -189,7 +189,7 @@ test('a certificate is renewed by the seat that has the present one; both hold, 
   };
   const { clientCertificate }: { clientCertificate: string } = JSON.parse(Buffer.from(reply.envelope.payload, 'base64').toString('utf8'));
   const first = read(clientCertificate);
-  let peer: PeerCertificate | null = { workstationId, fingerprintSha256: first.fingerprintSha256 };
+  let peer: PeerCertificate = { workstationId, fingerprintSha256: first.fingerprintSha256 };
   const app = await createSeatsApp(site, null, () => peer);
   const renew = async (): Promise<{ statusCode: number; json(): { clientCertificate: string; code: string } }> =>
     app.inject({ method: 'POST', url: seatPaths.renew, payload: { csr: await otherCsr() } });

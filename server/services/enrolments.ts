@@ -21,6 +21,7 @@ import type { Tables } from '../store/schema.ts';
 import { raiseAlarm } from './alarms.ts';
 import type { Changes } from './changes.ts';
 import type { Policies } from './policies.ts';
+import { putCertificate, renewalWait } from './seat-certificates.ts';
 import type { ServerLog } from './server-log.ts';
 import { ensureWard } from './wards.ts';
 
@@ -46,8 +47,18 @@ export interface Enrolments {
   makeToken(token: NewToken): Promise<{ readonly token: string; readonly id: string; readonly expiresAt: number }>;
   /** @throws WardlockError ENROL_TOKEN_EXPIRED, ENROL_CLAIM_INVALID, SERVER_POLICY_KEY_MISSING, SERVER_SEAT_REVOKED */
   enrol(request: EnrolRequest): Promise<EnrolReply>;
-  /** A new certificate for a seat that is known by its present one; both hold until they end. Answers PEM. */
-  renew(workstationId: string, csr: Buffer): Promise<string>;
+  /** Seconds that a seat must wait for another certificate; 0 when it need not. */
+  renewalWait(workstationId: string): Promise<number>;
+  /** A new certificate for a seat that is known by another one; both hold until they end. Answers PEM. */
+  renew(renewal: Renewal): Promise<string>;
+}
+
+export interface Renewal {
+  readonly workstationId: string;
+  /** Fingerprint and end of the certificate that the seat showed. */
+  readonly shown: { readonly fingerprintSha256: string; readonly until: number };
+  /** PKCS #10, DER. */
+  readonly csr: Buffer;
 }
 
 interface EnrolmentParts {
@@ -65,7 +76,8 @@ export function openEnrolments(parts: EnrolmentParts): Enrolments {
   return {
     makeToken: (token) => makeToken(parts, token),
     enrol: (request) => enrol(parts, request),
-    renew: (id, csr) => renew(parts, id, csr),
+    renewalWait: (id) => renewalWait(parts.db, id, parts.now()),
+    renew: (renewal) => renew(parts, renewal),
   };
 }
 
@@ -101,7 +113,7 @@ async function enrol(parts: EnrolmentParts, request: EnrolRequest): Promise<Enro
     await refuseRevoked(transaction, workstationId);
     const token = await spend(transaction, request.secret, { workstationId, now: now() });
     const row = await putSeat(parts, transaction, { ...checked, token });
-    await putCertificate(transaction, workstationId, { ...certificate, issuedAt: now() });
+    await putCertificate(transaction, workstationId, { ...certificate, issuedAt: now() }, null);
     await parts.log.append({ type: 'seat.enrolled', actor: workstationId, body: { token: token.id, seat: row.name } }, transaction);
     return row;
   });
@@ -124,28 +136,17 @@ async function enrol(parts: EnrolmentParts, request: EnrolRequest): Promise<Enro
   });
 }
 
-async function renew({ db, authority, trust, log, now }: EnrolmentParts, workstationId: string, csr: Buffer): Promise<string> {
+async function renew({ db, authority, trust, log, now }: EnrolmentParts, { workstationId, shown, csr }: Renewal): Promise<string> {
   const publicKeySpki = await requestedKey(csr).catch((cause: unknown) => {
     throw new WardlockError('ENROL_CLAIM_INVALID', 'The request for a certificate is not valid.', { cause });
   });
   const certificate = await authority.certifySeat({ publicKeySpki, tenant: trust.tenant, workstationId, now: now() });
   await db.transaction().execute(async (transaction) => {
-    await putCertificate(transaction, workstationId, { ...certificate, issuedAt: now() });
-    await log.append({ type: 'seat.renewed', actor: workstationId, body: { fingerprint: certificate.fingerprintSha256 } }, transaction);
+    await putCertificate(transaction, workstationId, { ...certificate, issuedAt: now() }, shown.fingerprintSha256);
+    const body = { fingerprint: certificate.fingerprintSha256, shown: shown.fingerprintSha256, ended: shown.until <= now() };
+    await log.append({ type: 'seat.renewed', actor: workstationId, body }, transaction);
   });
   return certificate.pem;
-}
-
-interface Issued {
-  readonly fingerprintSha256: string;
-  readonly notAfter: number;
-  readonly issuedAt: number;
-}
-
-/** From this commit on the seat is known by this certificate too. */
-async function putCertificate(db: Kysely<Tables>, workstationId: string, { fingerprintSha256, notAfter, issuedAt }: Issued): Promise<void> {
-  const row = { workstation_id: workstationId, fingerprint_sha256: fingerprintSha256, issued_at: issuedAt, not_after: notAfter };
-  await db.insertInto('seat_certificates').values(row).execute();
 }
 
 interface CheckedClaim {

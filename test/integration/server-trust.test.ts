@@ -1,24 +1,22 @@
 /**
- * Who may speak to the server and what it witnesses, against a real server process over real mutual TLS: foreign and
- * missing certificates, old TLS, guesses, forked logs, a server that tells two histories.
+ * What the server witnesses and whom a seat believes, against a real server process over real mutual TLS: guesses, captive
+ * portals, forked logs, a server that tells two histories. Whose certificate is taken: server-tls.test.ts.
  */
-import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect, createServer } from 'node:tls';
+import { createServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { newKeyRequest } from '../../agent/syncer/identity.ts';
-import { openSeatClient, readAnswer, type SeatAnswer } from '../../agent/syncer/seat-client.ts';
+import { openSeatClient, readAnswer } from '../../agent/syncer/seat-client.ts';
 import type { SimSeat } from '../../cli/sim/seat.ts';
 import { EntriesReply, seatPaths } from '../../contract/seat-api.ts';
 import { parseCheckpoint, parseNote, parseVerifierKey, toHex, verifyCosignature } from '../../core/audit/index.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { openAuthority } from '../../server/site/authority.ts';
 import { codeOf, FaultServer, sendAll } from '../support/fault-server.ts';
-import { cli, startServer, until } from '../support/server-process.ts';
+import { startServer } from '../support/server-process.ts';
 
 let server: FaultServer;
 let seat: SimSeat;
@@ -181,62 +179,6 @@ describe('who may speak', () => {
     }
   });
 
-  test('no client certificate, wrong CA, never issued, expired, revoked: refused, recorded, counted', async () => {
-    const refused = (reason: string): number =>
-      server.rows("select * from server_events where type = 'peer.refused' and body like ?", `%${reason}%`).length;
-    const ask = async (identity: { key: string; certificate: string } | null): Promise<SeatAnswer> => {
-      const client = openSeatClient(server.ready.seats, seat.enrolment.ca, identity);
-      try {
-        return await client.call({ method: 'GET', path: `${seatPaths.updates}?policy=0&directory=0&wait=0` });
-      } finally {
-        client.close();
-      }
-    };
-    const unknownBefore = await countedOf('SERVER_SEAT_UNKNOWN');
-    expect(codeOf(await ask(null))).toBe('SERVER_SEAT_UNKNOWN');
-    const { authority } = await openAuthority(join(server.folder, 'foreign-ca'), 'site', Date.now());
-    const key = await newKeyRequest();
-    const publicKeySpki = createPublicKey(key.keyPem).export({ type: 'spki', format: 'der' });
-    const forged = { publicKeySpki, tenant: 'site', workstationId: seat.workstationId, now: Date.now() };
-    expect(codeOf(await ask({ key: key.keyPem, certificate: (await authority.certifySeat(forged)).pem }))).toBe('SERVER_SEAT_UNKNOWN');
-    const own = (await openAuthority(server.state, 'site', Date.now())).authority;
-    expect(codeOf(await ask({ key: key.keyPem, certificate: (await own.certifySeat(forged)).pem }))).toBe('SERVER_SEAT_UNKNOWN');
-    const expired = { ...forged, now: Date.now() - 100 * 86_400_000 };
-    expect(codeOf(await ask({ key: key.keyPem, certificate: (await own.certifySeat(expired)).pem }))).toBe('SERVER_SEAT_UNKNOWN');
-    await until(() => refused('SERVER_SEAT_UNKNOWN') > 0);
-    expect((await countedOf('SERVER_SEAT_UNKNOWN')) - unknownBefore).toBe(4);
-    const gone = await server.newSeat();
-    await cli(['seat', 'revoke', gone.workstationId, '--state', server.state]);
-    const answer = await ask(gone.identity);
-    expect([answer.status, codeOf(answer)]).toEqual([403, 'SERVER_SEAT_REVOKED']);
-    await until(() => refused('SERVER_SEAT_REVOKED') > 0);
-    expect(await countedOf('SERVER_SEAT_REVOKED')).toBe(1);
-  });
-
-  test('TLS 1.1 and 1.2 do not get through to the seats, and that is recorded', async () => {
-    const { hostname, port } = new URL(server.ready.seats);
-    for (const version of ['TLSv1.1', 'TLSv1.2'] as const) {
-      const ended = new Promise<string>((done) => {
-        const socket = connect({
-          host: hostname,
-          port: Number(port),
-          minVersion: version,
-          maxVersion: version,
-          ciphers: 'DEFAULT@SECLEVEL=0',
-          rejectUnauthorized: false,
-        });
-        socket.once('secureConnect', () => {
-          socket.destroy();
-          done('connected');
-        });
-        socket.once('error', () => done('refused'));
-      });
-      expect(await ended).toBe('refused');
-    }
-    await until(() => server.rows("select * from server_events where type = 'peer.refused' and body like '%PROTOCOL%'").length > 0);
-    expect(await countedOf('ERR_SSL_UNSUPPORTED_PROTOCOL')).toBeGreaterThanOrEqual(2);
-  });
-
   test('the token guesses of one address are slowed down', async () => {
     const body = JSON.stringify({ secret: '0'.repeat(16), claim: 'AA==', signature: 'AA==', csr: 'AA==' });
     const guess = (): Promise<number> =>
@@ -256,14 +198,3 @@ describe('who may speak', () => {
     expect(statuses.at(-1)).toBe(429);
   });
 });
-
-/** How often the server says that it refused a peer for this reason. */
-async function countedOf(code: string): Promise<number> {
-  const client = openSeatClient(server.ready.console, seat.enrolment.ca, null);
-  try {
-    const { body } = await client.call({ method: 'GET', path: '/metrics' });
-    return Number(new RegExp(`wardlock_refused_peers{code="${code}"} (\\d+)`).exec(body.toString('utf8'))?.[1] ?? 0);
-  } finally {
-    client.close();
-  }
-}

@@ -97,7 +97,7 @@ async function putSeat({ store: { db } }: Site, record: SimRecord): Promise<void
     .execute();
   await db
     .insertInto('seat_certificates')
-    .values({ workstation_id, fingerprint_sha256: fingerprint, issued_at: 0, not_after: 0 })
+    .values({ workstation_id, fingerprint_sha256: fingerprint, issued_at: 0, not_after: Number.MAX_SAFE_INTEGER })
     .execute();
 }
 

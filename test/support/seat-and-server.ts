@@ -68,7 +68,13 @@ export class SeatAndServer {
     const screens = await this.seat.screens();
     const token = await newToken(this.server.state);
     const { host } = new URL(this.server.ready.seats);
-    await until(async () => (await screens.client.request('enrol', { server: host, token })).taken);
+    // Refused as long as the syncer has not reached the agent.
+    await until(() =>
+      screens.client.request('enrol', { server: host, token }).then(
+        ({ taken }) => taken,
+        () => false,
+      ),
+    );
     await screens.sees((view) => view.phase === 'locked');
     await until(() => rows(this.server.state, 'select * from index_cursors where next_seq > 1').length > 0);
     return screens;

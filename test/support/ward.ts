@@ -164,7 +164,13 @@ export class Ward {
     seat.connect();
     const token = await newToken(this.server.state, name);
     const { host } = new URL(this.server.ready.seats);
-    await until(async () => (await seat.screens.client.request('enrol', { server: host, token })).taken);
+    // Refused as long as the syncer has not reached the agent.
+    await until(() =>
+      seat.screens.client.request('enrol', { server: host, token }).then(
+        ({ taken }) => taken,
+        () => false,
+      ),
+    );
     await seat.screens.sees((view) => view.phase === 'locked' && view.truth.policy.state === 'active' && view.truth.staff.state !== 'none');
   }
 
