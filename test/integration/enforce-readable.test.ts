@@ -2,10 +2,10 @@
  * Looks at a session from inside: every file of the machine that an application can open, and what it is. None of them may be a
  * program or a script that the policy does not name, because a loader or an interpreter could be fed with it.
  */
-import { realpathSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { PERL, sessionTests } from '../support/in-session.ts';
+import { PERL, SHELL, sessionTests } from '../support/in-session.ts';
 import { rootTest } from '../support/root.ts';
 
 const session = sessionTests();
@@ -61,5 +61,37 @@ describe('what a session can read', () => {
     const own = statSync(PERL).ino;
     expect(found.filter((path) => statSync(path).ino === own)).toContain(realpathSync(PERL));
     expect(found.filter((path) => statSync(path).ino !== own && !TALKING_LIBRARIES.test(basename(path)))).toEqual([]);
+  });
+
+  rootTest('is looked at anew for each application: what a package adds in mid-session is judged for the next ones', async () => {
+    mkdirSync('/usr/local/share/fonts', { recursive: true });
+    const folder = mkdtempSync('/usr/local/share/fonts/wl-test-');
+    chmodSync(folder, 0o755);
+    const [data = '', script = ''] = ['data', 'script'].map((name) => join(folder, name));
+    const opening = `for my $f ("${data}", "${script}") { print open(my $in, "<", $f) ? "read" : $!+0, "\\n" }`;
+    writeFileSync(data, 'data');
+    writeFileSync(script, '#!/bin/dash\n');
+    try {
+      // The one that was ready before knew the folder as it was; whatever comes after it knows it as it is.
+      await session.perl(opening);
+      expect(await session.perl(opening)).toBe('read\n13\n');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  rootTest('is nothing of its neighbours for a program that lies in a folder of many packages', async () => {
+    const program = `/opt/wl-test-program-${process.pid}`;
+    const neighbour = mkdtempSync('/opt/wl-test-neighbour-');
+    chmodSync(neighbour, 0o755);
+    writeFileSync(join(neighbour, 'data'), 'of another package');
+    copyFileSync(realpathSync(SHELL), program);
+    try {
+      const args = ['-c', `read -r line < ${neighbour}/data; echo $? > /tmp/printed`];
+      await session.run(session.app(program, args));
+      expect(await session.written('/tmp/printed')).toBe('2\n');
+    } finally {
+      for (const path of [program, neighbour]) rmSync(path, { recursive: true });
+    }
   });
 });

@@ -3,7 +3,7 @@
  * application held to its own files. Owns the sessions; opens nothing that the policy did not name.
  */
 import { closeSync, openSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { WardlockError } from '../../../core/errors/index.ts';
 import { makeSubgroup } from '../../os/cgroup.ts';
 import type { Surface } from '../../os/display/nested.ts';
@@ -33,6 +33,7 @@ import { closeLaunch, type HeldLaunch, PreparedLaunches } from '../prepared.ts';
 import { heldFile } from './held.ts';
 import { SANDBOX_HOME, SANDBOX_RUNTIME, SANDBOX_WINDOW_MANAGER, SANDBOX_XAUTHORITY, X_SOCKET_FOLDER } from './layout.ts';
 import type { StartRequest } from './messages.ts';
+import { ownFolder } from './own-folder.ts';
 import { Sandbox } from './sandbox.ts';
 import { endSeatCgroups, type SeatCgroups } from './seat-cgroups.ts';
 import type { Surveyor } from './surveyor.ts';
@@ -62,8 +63,6 @@ interface Session {
 }
 
 const DEFAULT_LANGUAGE = 'C.UTF-8';
-/** Folders that hold programs or libraries of all packages. A program in one of them owns none of its neighbours. */
-const SHARED_FOLDERS = /^(?:\/usr(?:\/local)?)?\/(?:bin|sbin|games|lib|lib64|lib\/[^/]+-linux-gnu)$/u;
 
 export class SandboxLauncher implements Launcher {
   readonly #options: SandboxLauncherOptions;
@@ -191,7 +190,9 @@ export class SandboxLauncher implements Launcher {
     let user: AppUser | undefined;
     try {
       user = await users.take();
-      const readable = await surveyor.ofSystem();
+      // Looked at anew for each application: what a package has changed since holds from the next launch on.
+      const readable = () => surveyor.ofSystem();
+      await readable();
       const needsOwnNetwork = !this.#options.missing.includes(missing.network);
       return await Sandbox.open({ user, group: await makeSubgroup(cgroups.sessions, sessionId), hide, readable, needsOwnNetwork });
     } catch (cause) {
@@ -231,7 +232,7 @@ export class SandboxLauncher implements Launcher {
 
   /** Libraries and data that lie beside a program in a folder that is its own. */
   async #ownFolders(programs: readonly HeldProgram[]): Promise<readonly string[]> {
-    const folders = new Set(programs.map(({ path }) => dirname(path)).filter((folder) => !SHARED_FOLDERS.test(folder)));
+    const folders = new Set(programs.flatMap(({ path }) => ownFolder(path) ?? []));
     return (await Promise.all([...folders].map((folder) => this.#options.surveyor.ofFolder(folder)))).flat();
   }
 

@@ -20,8 +20,8 @@ export interface SandboxOptions {
   /** The session's own, empty; it is removed when the session ends. */
   readonly group: Cgroup;
   readonly hide: readonly string[];
-  /** What may be read of the machine. */
-  readonly readable: readonly string[];
+  /** What may be read of the machine, as it is now. */
+  readonly readable: () => Promise<readonly string[]>;
   /** Whether it fails when the kernel gives no network of its own: always, where the kernel was seen to. */
   readonly needsOwnNetwork: boolean;
 }
@@ -203,6 +203,7 @@ export class Sandbox {
   }
 
   async #makeStarter(): Promise<Starter> {
+    const readable = await this.#options.readable();
     const initPid = this.#livingInit();
     this.#starters += 1;
     const group = await makeSubgroup(this.#group, `app-${this.#starters}`);
@@ -212,7 +213,7 @@ export class Sandbox {
       agentPid: process.pid,
       initPid,
       cgroup: group.path,
-      readable: this.#options.readable,
+      readable,
     };
     pipe.send(request);
     return { child, pipe, group, warm: pipe.expect('ready') };

@@ -36,7 +36,7 @@ export async function tryLayers(user: AppUser, groups: SeatCgroups, reports: Den
     user,
     group: await makeSubgroup(groups.sessions, 'trial'),
     hide: [],
-    readable: [],
+    readable: async () => [],
     needsOwnNetwork: false,
   });
   const pid = await startDenied(sandbox, user);
