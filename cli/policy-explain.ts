@@ -117,12 +117,14 @@ function decided(name: string, { decision, heard }: Explanation, facts: Omit<Lau
   const may = decision.effect === 'allow' ? 'may start' : 'may not start';
   return [
     `${who}${place} ${may} ${name}: ${WHY[decision.reason]} (${decision.ruleId}).`,
+    ...(decision.wouldDeny === undefined ? [] : [`In lockdown it would not start: ${WHY[decision.wouldDeny]}.`]),
     ...heard.map((rule) => heardLine(rule, decision.ruleId)),
   ];
 }
 
 const WHY = {
   rule: 'allowed',
+  monitor: 'the policy only watches',
   'rule-denies': 'a rule denies it',
   'role-lacks-app': 'nothing that speaks here and now allows it',
   'role-unknown': 'the policy has no such role',

@@ -112,6 +112,8 @@ export const events = {
         rule: Type.String({ maxLength: 120 }),
         policyVersion: Count,
         mode: Reason,
+        /** The policy only watches: why it would have denied the start in lockdown. */
+        wouldDeny: Type.Optional(Reason),
       },
       closed,
     ),

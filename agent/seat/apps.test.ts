@@ -212,6 +212,16 @@ describe('a launch', () => {
     expect(done).toEqual(['app.launched', 'web open web', 'web open web', 'prepare calc', 'app.launched', 'start calc']);
   });
 
+  test('that a policy in monitor mode would deny is started, and the record says what would have denied it', async () => {
+    policy = { ...testDocument, mode: 'monitor', roles: [{ id: 'nurse', name: 'Nurse', apps: ['web'] }] };
+    expect(await apps().launch('calc')).toBe(true);
+    expect(done).toEqual(['prepare calc', 'app.launched', 'start calc']);
+    expect(recorded[0]?.body).toMatchObject({ app: 'calc', rule: 'role:nurse', wouldDeny: 'role-lacks-app' });
+    done = [];
+    expect(await apps().launch('web')).toBe(true);
+    expect(recorded[1]?.body).not.toHaveProperty('wouldDeny');
+    expect(await apps().launch('unnamed')).toBe(false);
+  });
   test('is over when its session ends: every exit is in the record', async () => {
     const running = apps();
     await running.launch('web');

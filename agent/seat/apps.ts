@@ -286,10 +286,12 @@ export class SessionApps {
   async #recordLaunch(appId: string, session: OpenSession, decision: Decision, sha256: string | null): Promise<boolean> {
     const { recorder, launcher } = this.#ports;
     const mode = sha256 === null ? 'web' : launcher.mode.name;
+    const { ruleId: rule, generation: policyVersion, wouldDeny } = decision;
+    const watched = wouldDeny === undefined ? {} : { wouldDeny };
     try {
       await recorder.append({
         type: 'app.launched',
-        body: { session: session.id, app: appId, sha256, rule: decision.ruleId, policyVersion: decision.generation, mode },
+        body: { session: session.id, app: appId, sha256, rule, policyVersion, mode, ...watched },
       });
       return true;
     } catch (failure) {

@@ -92,6 +92,35 @@ describe('a decision', () => {
   });
 });
 
+describe('in monitor mode', () => {
+  const watch = (appId: string, rules: readonly AppRule[] = [], session: LaunchFacts['session'] = nurse) =>
+    decide({ appId, session, where }, { ...good, rules, mode: 'monitor' });
+  test('what would be denied is allowed, and named', () => {
+    expect(watch('stock')).toEqual({
+      effect: 'allow',
+      reason: 'monitor',
+      wouldDeny: 'role-lacks-app',
+      ruleId: 'role:nurse',
+      generation: 5,
+      cacheable: true,
+    });
+    expect(watch('calc', [{ id: 'd', effect: 'deny', apps: ['calc'] }])).toMatchObject({
+      effect: 'allow',
+      wouldDeny: 'rule-denies',
+      ruleId: 'd',
+    });
+    expect(watch('stock', [], { kind: 'breakglass' })).toMatchObject({ effect: 'allow', wouldDeny: 'breakglass-lacks-app' });
+  });
+  test('what is allowed anyway is no finding', () => expect(watch('calc')).toEqual(ask('calc')));
+  test.each([
+    ['without a session', 'calc', null],
+    ['what the policy does not name', 'shell', nurse],
+  ] as const)('nothing starts %s', (_name, appId, session) => {
+    expect(watch(appId, [], session).effect).toBe('deny');
+    expect(watch(appId, [], session)).not.toHaveProperty('wouldDeny');
+  });
+});
+
 describe('a group of seats', () => {
   test.each([
     ['Bay 4', 'Bay 4', true],
@@ -157,6 +186,8 @@ const anyFacts = fc.record({
   }),
 });
 
+const MODES = ['lockdown', 'monitor'] as const;
+
 function defined(rule: Omit<AppRule, 'id'> | { readonly [key: string]: unknown; readonly effect: AppRule['effect'] }): Omit<AppRule, 'id'> {
   return { effect: rule.effect, ...Object.fromEntries(Object.entries(rule).filter(([, value]) => value !== undefined)) };
 }
@@ -171,7 +202,7 @@ describe('for any policy', () => {
             .sort((a, b) => a.at - b.at)
             .map(({ value }) => value);
         const mixed = { ...good, rules: mix(rules), apps: mix(good.apps), roles: mix(good.roles) };
-        expect(decide(facts, mixed)).toEqual(decide(facts, { ...good, rules }));
+        for (const mode of MODES) expect(decide(facts, { ...mixed, mode })).toEqual(decide(facts, { ...good, rules, mode }));
       }),
     );
   });
@@ -181,6 +212,30 @@ describe('for any policy', () => {
         const before = decide(facts, { ...good, rules }).effect;
         const after = decide(facts, { ...good, rules: [...rules, { ...defined(more), id: 'one-more' }] }).effect;
         if (before !== after) expect(after).toBe(more.effect);
+      }),
+    );
+  });
+  test('the most specific rules that speak decide, and among them a deny', () => {
+    fc.assert(
+      fc.property(anyRules, anyFacts, (rules, facts) => {
+        const asked = { ...good, rules };
+        const { decision, heard } = explain(facts, asked);
+        const speaking = heard.filter(({ unmet }) => unmet.length === 0);
+        const [first] = speaking;
+        if (first === undefined || facts.session?.kind !== 'person') return;
+        const heaviest = speaking.filter(({ level }) => level === first.level);
+        expect(decision.effect).toBe(heaviest.some(({ effect }) => effect === 'deny') ? 'deny' : 'allow');
+        expect(heaviest.map(({ ruleId }) => ruleId)).toContain(decision.ruleId);
+      }),
+    );
+  });
+  test('monitor mode allows what lockdown allows for the same reason, and names exactly what lockdown would deny', () => {
+    fc.assert(
+      fc.property(anyRules, anyFacts, (rules, facts) => {
+        const [lockdown, monitor] = MODES.map((mode) => decide(facts, { ...good, rules, mode }));
+        const canStart = lockdown?.reason !== 'no-session' && lockdown?.reason !== 'app-unknown';
+        if (lockdown?.effect === 'allow' || !canStart) expect(monitor).toEqual(lockdown);
+        else expect(monitor).toEqual({ ...lockdown, effect: 'allow', reason: 'monitor', wouldDeny: lockdown?.reason });
       }),
     );
   });

@@ -15,6 +15,8 @@ export interface DecidedApp {
 /** As much of a policy as a decision needs; a policy document fits. It must never change once something was decided by it. */
 export interface DecisionRules {
   readonly version: number;
+  /** `monitor`: what would be denied is allowed, and the decision says what would have denied it. Absent: `lockdown`. */
+  readonly mode?: 'lockdown' | 'monitor';
   readonly apps: readonly DecidedApp[];
   readonly roles: ReadonlyArray<{ readonly id: string; readonly apps: readonly string[] }>;
   readonly rules?: readonly AppRule[];
@@ -40,7 +42,9 @@ export type DenyReason =
 
 export interface Decision {
   readonly effect: 'allow' | 'deny';
-  readonly reason: 'rule' | DenyReason;
+  readonly reason: 'rule' | 'monitor' | DenyReason;
+  /** In monitor mode only: why it would be denied in lockdown. `ruleId` is then what would deny it. */
+  readonly wouldDeny?: DenyReason;
   /** What decided: a rule's id, `role:nurse` for what a role lists, or `breakglass`; `default` where nothing spoke. */
   readonly ruleId: string;
   /** Version of the policy that decided. */
@@ -48,6 +52,9 @@ export interface Decision {
   /** Holds for this session until the policy changes; false where a rule about this application knows days or hours. */
   readonly cacheable: boolean;
 }
+
+type LockdownDecision = Decision & { readonly reason: 'rule' | DenyReason };
+type Decided = (effect: Decision['effect'], reason: LockdownDecision['reason'], ruleId?: string) => LockdownDecision;
 
 /** What speaks about one application at one level; denies and allows each in the order of their ids. */
 interface LevelRules {
@@ -73,12 +80,22 @@ interface Compiled {
 const APP_LEVEL = LEVELS.indexOf('app');
 const compiled = new WeakMap<DecisionRules, Compiled>();
 
-/** Deny unless the policy allows the application for this session, here and now. */
+/**
+ * Deny unless the policy allows the application for this session, here and now. Monitor mode denies only what can't be started at
+ * all: without a session, and what the policy does not name.
+ */
 export function decide(facts: LaunchFacts, rules: DecisionRules): Decision {
+  const decision = inLockdown(facts, rules);
+  const { reason } = decision;
+  if (rules.mode !== 'monitor' || reason === 'rule' || reason === 'no-session' || reason === 'app-unknown') return decision;
+  return { ...decision, effect: 'allow', reason: 'monitor', wouldDeny: reason };
+}
+
+function inLockdown(facts: LaunchFacts, rules: DecisionRules): LockdownDecision {
   const policy = compile(rules);
   const { session, appId, where } = facts;
   const app = policy.apps.get(appId);
-  const decided = (effect: 'allow' | 'deny', reason: Decision['reason'], ruleId = 'default'): Decision => ({
+  const decided: Decided = (effect, reason, ruleId = 'default') => ({
     effect,
     reason,
     ruleId,
@@ -105,17 +122,13 @@ export function decide(facts: LaunchFacts, rules: DecisionRules): Decision {
  * Emergency access has its own list, and no hour or place takes it away. Only a deny that names the very content of a
  * program, and nobody in particular, reaches it: a recalled program is recalled for everyone.
  */
-function breakGlass(
-  app: AppRules,
-  isListed: boolean,
-  decided: (effect: 'allow' | 'deny', reason: Decision['reason'], ruleId: string) => Decision,
-): Decision {
+function breakGlass(app: AppRules, isListed: boolean, decided: Decided): LockdownDecision {
   const recalled = app.levels[0]?.deny.find(isUnconditional);
   if (recalled !== undefined) return decided('deny', 'rule-denies', recalled.id);
   return isListed ? decided('allow', 'rule', 'breakglass') : decided('deny', 'breakglass-lacks-app', 'breakglass');
 }
 
-/** The applications that a session may start, in the policy's own order. */
+/** The applications that a session may start, in the policy's own order; in monitor mode these are all of them. */
 export function allowedApps<A extends { readonly id: string }>(
   facts: Omit<LaunchFacts, 'appId'>,
   apps: readonly A[],

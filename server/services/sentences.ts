@@ -101,8 +101,14 @@ const words: { readonly [T in EventType]: Words<T> } = {
   'breakglass.ended': { lane: 'who', says: ({ reason }) => `Emergency access ended (${reason}).` },
   'app.launched': {
     lane: 'apps',
-    says: ({ app, rule, mode }) =>
-      `${app} was opened, as the policy allows (${rule.replace(/^role[:/]/, 'role ')}); ${mode === 'enforced' ? 'the operating system enforces it' : `mode ${mode}`}.`,
+    says: ({ app, rule, mode, wouldDeny }) => {
+      const why = rule.replace(/^role[:/]/, 'role ');
+      const allowed =
+        wouldDeny === undefined
+          ? `as the policy allows (${why})`
+          : `which the policy would deny (${wouldDeny}, ${why}) if it did more than watch`;
+      return `${app} was opened, ${allowed}; ${mode === 'enforced' ? 'the operating system enforces it' : `mode ${mode}`}.`;
+    },
   },
   'app.refused': {
     lane: 'apps',
