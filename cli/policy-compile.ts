@@ -63,7 +63,7 @@ async function compile(document: PolicyDocument, { to, ward, seat, user }: Compi
       );
     return compileFapolicyd(document, { place, uids, ownUids: ownUids(), ...(await factsOf(document)) });
   }
-  const compiled = compileUsbguard(document);
+  const compiled = compileUsbguard(document, place);
   if (compiled !== null) return compiled;
   throw new WardlockError(
     'POLICY_NOT_COMPILED',

@@ -187,12 +187,75 @@ test('Chromium is given an origin exactly: no subdomain, no other port', () => {
   ]);
 });
 
+describe('Chromium and what pages may do', () => {
+  const compiledWith = (...changes: readonly Partial<WebApp>[]) => {
+    const apps = changes.map((change, index) => ({ ...web(`w${index}`, `https://w${index}.example`), ...change }));
+    const result = compileChromium(small({ apps, roles: [{ id: 'nurse', name: 'Nurse', apps: apps.map(({ id }) => id) }] }), {});
+    const policy: Record<string, unknown> = JSON.parse(textOf(result));
+    return { policy, places: result.leftOut.map(({ path }) => path).filter((path) => path.startsWith('/apps/')) };
+  };
+  test('shuts printing, downloads and clipboard where nothing is said', () => {
+    const { policy } = compiledWith({});
+    expect(policy).toMatchObject({ PrintingEnabled: false, DownloadRestrictions: 3, DefaultClipboardSetting: 2 });
+    expect(policy).not.toHaveProperty('ClipboardAllowedForUrls');
+  });
+  test('opens printing and downloads only where every application may, and says so otherwise', () => {
+    const open = { print: true, downloads: 'allow' } as const;
+    expect(compiledWith(open, open).policy).toMatchObject({ PrintingEnabled: true, DownloadRestrictions: 0 });
+    const some = compiledWith(open, {});
+    expect(some.policy).toMatchObject({ PrintingEnabled: false, DownloadRestrictions: 3 });
+    expect(some.places).toEqual(['/apps/0/print', '/apps/0/downloads']);
+  });
+  test('opens the clipboard by address', () =>
+    expect(compiledWith({ clipboard: 'read-write' }, {}).policy.ClipboardAllowedForUrls).toEqual(['https://w0.example']));
+  test('is given how the addresses of a pattern begin, and what is wider than the pattern is said', () => {
+    const patterns = ['https://w0.example/chart/**', 'https://w0.example/lab/*/print', 'https://w0.example/**'];
+    const { policy, places } = compiledWith({ patterns });
+    expect(policy.URLAllowlist).toEqual(['https://.w0.example:443/chart/', 'https://.w0.example:443/lab/', 'https://.w0.example:443']);
+    expect(places).toEqual(['/apps/0/patterns/1']);
+  });
+});
+
+test('what only the seat can hold to is said, with its place', () => {
+  const scripts = [{ path: '/opt/a.py', sha256: sha('e') }];
+  const document = small({
+    mode: 'monitor',
+    failures: { recordingBroken: 'lock' },
+    overrides: [{ id: 'night', timers: { warnAfterSeconds: 30 } }],
+    apps: [{ ...native('calc', 'c'), scripts, workingFolder: '/srv', oneInstance: false, onLock: 'end' }],
+    roles: [{ id: 'nurse', name: 'Nurse', apps: ['calc'] }],
+  });
+  const places = compileFapolicyd(document, factsFor(document)).leftOut.map(({ path }) => path);
+  const own = ['/apps/0/scripts', '/apps/0/workingFolder', '/apps/0/oneInstance', '/apps/0/onLock', '/mode', '/failures', '/overrides/0'];
+  expect(own.filter((path) => !places.includes(path))).toEqual([]);
+});
+
 describe('USBGuard', () => {
+  test('settles overrides of the ward and seat that it is compiled for, and names the others', () => {
+    const document = small({
+      devices: { usbClasses: ['hid'] },
+      overrides: [
+        { id: 'icu', wards: ['icu'], devices: { usbClasses: ['hid', 'printer'] } },
+        { id: 'night', wards: ['icu'], days: ['sun'], devices: { usbClasses: ['hid', 'video'] } },
+      ],
+    });
+    const placesOf = (place: Parameters<typeof compileUsbguard>[1]) => {
+      const result = compileUsbguard(document, place);
+      return [
+        result?.leftOut.filter(({ path }) => path.startsWith('/overrides')).map(({ path }) => path),
+        textOf(result ?? { files: [] }).includes('07:'),
+      ];
+    };
+    expect(placesOf({})).toEqual([['/overrides/0/devices', '/overrides/1/devices'], false]);
+    expect(placesOf({ ward: 'icu' })).toEqual([['/overrides/1/devices'], true]);
+    expect(placesOf({ ward: 'er' })).toEqual([['/overrides/1/devices'], false]);
+  });
+
   const rules = (devices: NonNullable<PolicyDocument['devices']>) =>
-    textOf(compileUsbguard(small({ devices })) ?? { files: [] })
+    textOf(compileUsbguard(small({ devices }), {}) ?? { files: [] })
       .split('\n')
       .slice(1, -1);
-  test('makes nothing of a policy that says nothing about devices', () => expect(compileUsbguard(small({}))).toBeNull());
+  test('makes nothing of a policy that says nothing about devices', () => expect(compileUsbguard(small({}), {})).toBeNull());
   test('blocks storage first and everything else last, and always lets hubs be', () =>
     expect(rules({})).toEqual(['block with-interface one-of { 08:*:* }', 'allow with-interface match-all { 09:*:* }', 'block']));
   test('takes devices of the classes only, and a second keyboard never', () =>
@@ -205,7 +268,7 @@ describe('USBGuard', () => {
       'block',
     ]));
   test('says that it holds only where USBGuard runs', () =>
-    expect(sentences(compileUsbguard(small({ devices: {} })) ?? { leftOut: [] })).toContain('It holds only where USBGuard runs'));
+    expect(sentences(compileUsbguard(small({ devices: {} }), {}) ?? { leftOut: [] })).toContain('It holds only where USBGuard runs'));
 });
 
 describe('laws', () => {

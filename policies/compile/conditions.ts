@@ -1,4 +1,4 @@
-/** What an engine loses that knows programs or addresses, but nobody's role, no ward and no hour. Pure. */
+/** What an engine loses that knows programs or addresses, but nobody's role, no ward, no hour and no seat. Pure. */
 import { CONDITIONS, type Condition } from '../../core/decision/rule.ts';
 import type { PolicyDocument } from '../schema.ts';
 import type { Reach } from './reach.ts';
@@ -50,4 +50,47 @@ export function neverStarted(apps: readonly App[], reach: ReadonlyMap<string, Re
     const why = found?.gaveUp === true ? 'its rules are too many to find out who may start it' : 'nobody may start it at any time';
     return [{ path: `/apps/${all.indexOf(app)}`, sentence: `${app.name} is not allowed: ${why}.` }];
   });
+}
+
+/** Fields of an application that only the seat itself can hold to, and what becomes of it elsewhere. */
+const SEATS_OWN = {
+  scripts: 'checks no script that an interpreter reads, so it runs any',
+  workingFolder: 'sets no working folder',
+  oneInstance: 'counts no instances',
+  onLock: 'knows no lock of the seat, so the application works on behind it',
+} as const;
+export type SeatsOwn = keyof typeof SEATS_OWN;
+
+/** One sentence for each such field that an application has. */
+export function lostOptions(
+  engine: string,
+  document: PolicyDocument,
+  apps: readonly App[],
+  fields: readonly SeatsOwn[],
+): readonly LeftOut[] {
+  return apps.flatMap((app) => {
+    const given = new Set(Object.keys(app));
+    return fields
+      .filter((field) => given.has(field))
+      .map((field) => ({
+        path: `/apps/${document.apps.indexOf(app)}/${field}`,
+        sentence: `${app.name}: ${engine} ${SEATS_OWN[field]}.`,
+      }));
+  });
+}
+
+/** What a policy says of the seat as a whole, where no engine can follow. */
+export function lostChoices(engine: string, { mode, failures, overrides = [] }: PolicyDocument): readonly LeftOut[] {
+  return [
+    ...(mode === 'monitor'
+      ? [{ path: '/mode', sentence: `${engine} watches nothing for the policy: what is not allowed is denied there, in monitor mode too.` }]
+      : []),
+    ...(failures === undefined
+      ? []
+      : [{ path: '/failures', sentence: `${engine} knows nothing of what fails on the seat: it denies and allows as it does otherwise.` }]),
+    ...overrides.map(({ id }, index) => ({
+      path: `/overrides/${index}`,
+      sentence: `Override ${id}: ${engine} knows neither timers nor PINs nor devices of the seat.`,
+    })),
+  ];
 }

@@ -5,7 +5,7 @@
 import { isRecalled } from '../../core/decision/decide.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { NativeApp, PolicyDocument } from '../schema.ts';
-import { lostConditions, neverStarted } from './conditions.ts';
+import { lostChoices, lostConditions, lostOptions, neverStarted } from './conditions.ts';
 import { reachOf } from './reach.ts';
 import type { Compiled, LeftOut, Place } from './result.ts';
 
@@ -72,7 +72,9 @@ export function compileFapolicyd(document: PolicyDocument, facts: FapolicydFacts
       ...always(document, facts),
       ...neverStarted(native, reach, document.apps),
       ...writer.leftOut,
+      ...lostOptions(ENGINE, document, allowed, ['scripts', 'workingFolder', 'oneInstance', 'onLock']),
       ...lostConditions(ENGINE, document, allowed, facts.place),
+      ...lostChoices(ENGINE, document),
     ],
   };
 }
@@ -139,7 +141,9 @@ function always(document: PolicyDocument, { loaders }: FapolicydFacts): readonly
     whole('fapolicyd judges programs, not what they read: an interpreter that is allowed runs any script, and libraries are not checked.'),
     whole('fapolicyd does not see a program that is run from memory (memfd), and not what a user mounts in a namespace of their own.'),
     whole('A program that is given to the dynamic loader by hand is kept from its libraries; one that needs none runs.'),
-    whole("How people come in, timers, readers, emergency access and the record are the seat's alone; fapolicyd knows none of them."),
+    whole(
+      "How people come in, timers, readers, languages, branding, emergency access and the record are the seat's alone; fapolicyd knows none of them.",
+    ),
     ...(web.length === 0 ? [] : [whole(`fapolicyd knows no web applications: ${web.join(', ')}.`)]),
     ...(loaders.length === 0 ? [whole('No dynamic loader was found here: programs that need one will not start until it is named.')] : []),
     ...(document.devices === undefined ? [] : [{ path: '/devices', sentence: 'fapolicyd knows no devices.' }]),

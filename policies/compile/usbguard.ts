@@ -2,9 +2,11 @@
  * USBGuard rules from `devices` of a policy. First match wins there: storage, then devices by name, then hubs, then classes; what
  * is left is blocked. Pure.
  */
+import { CONDITIONS, type Scope } from '../../core/decision/rule.ts';
+import { settingsFor } from '../../core/policy/settings.ts';
 import { DEVICES_NEED_USBGUARD, type Devices, type UsbClass } from '../devices.ts';
 import type { PolicyDocument } from '../schema.ts';
-import type { Compiled, LeftOut } from './result.ts';
+import type { Compiled, LeftOut, Place } from './result.ts';
 
 /** Interfaces as class, subclass and protocol of USB-IF. */
 const INTERFACES: Readonly<Record<UsbClass, readonly string[]>> = {
@@ -22,12 +24,44 @@ const HUB = '09:*:*';
 /** Those that say that they are keyboards. */
 const KEYBOARDS = 'with-interface one-of { 03:00:01 03:01:01 }';
 
-/** @returns null where the policy says nothing about devices: rules from nothing would take a seat's keyboard away */
-export function compileUsbguard(document: PolicyDocument): Compiled | null {
-  const { devices } = document;
+/**
+ * @param place the seat that is compiled for; overrides for its ward and groups are then settled
+ * @returns null where the policy says nothing about devices: rules from nothing would take a seat's keyboard away
+ */
+export function compileUsbguard(document: PolicyDocument, place: Place): Compiled | null {
+  const { overrides = [], ...rest } = document;
+  const settled = overrides.filter((one) => isSettled(one, place));
+  const nobody = { role: null, ward: place.ward ?? '', seat: place.seat ?? '', day: 'mon', minute: 0 } as const;
+  const { devices } = settingsFor({ ...rest, overrides: settled }, nobody);
   if (devices === undefined) return null;
   const rules = [`# Made by Wardlock (policy compile) from policy ${document.tenant} version ${document.version}.`, ...rulesOf(devices)];
-  return { files: [{ name: 'wardlock-usbguard.conf', text: `${rules.join('\n')}\n` }], leftOut: leftOut(devices) };
+  return {
+    files: [{ name: 'wardlock-usbguard.conf', text: `${rules.join('\n')}\n` }],
+    leftOut: [...leftOut(devices), ...lostOverrides(document, settled)],
+  };
+}
+
+/** Whether it is known of the seat itself if it fits. */
+function isSettled(one: Scope, place: Place): boolean {
+  return CONDITIONS.every(
+    (condition) =>
+      one[condition] === undefined ||
+      (condition === 'wards' && place.ward !== undefined) ||
+      (condition === 'seatGroups' && place.seat !== undefined),
+  );
+}
+
+function lostOverrides({ overrides = [] }: PolicyDocument, settled: readonly Scope[]): readonly LeftOut[] {
+  return overrides.flatMap((one, index) =>
+    one.devices === undefined || settled.includes(one)
+      ? []
+      : [
+          {
+            path: `/overrides/${index}/devices`,
+            sentence: `Override ${one.id}: USBGuard knows no roles, wards, groups of seats, days or hours; its devices are left as they are elsewhere. Compile with --ward and --seat to settle those two.`,
+          },
+        ],
+  );
 }
 
 function* rulesOf(devices: Devices): Generator<string> {

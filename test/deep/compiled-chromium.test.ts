@@ -69,7 +69,9 @@ test('the real Chromium takes a compiled policy, and fetches from its origins on
   const [named, other] = [await openSite(), await openSite()];
   try {
     const binary = await readFile(join(chromium.root, 'usr/lib/chromium/chromium'));
-    expect([...Object.keys(LOCKED_DOWN), 'URLAllowlist', 'URLBlocklist'].filter((name) => !binary.includes(name))).toEqual([]);
+    expect(
+      [...Object.keys(LOCKED_DOWN), 'ClipboardAllowedForUrls', 'URLAllowlist', 'URLBlocklist'].filter((name) => !binary.includes(name)),
+    ).toEqual([]);
     expect(binary.includes('NoSuchPolicyOfChromium')).toBe(false);
 
     const origin = `http://127.0.0.1:${named.port}`;

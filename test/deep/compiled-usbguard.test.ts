@@ -39,7 +39,7 @@ test("USBGuard's own parser takes every compiled rule as it was meant", async (c
   };
   try {
     for (const devices of policies) {
-      const [file] = compileUsbguard(testPolicy(1, keys, { devices }))?.files ?? [];
+      const [file] = compileUsbguard(testPolicy(1, keys, { devices }), {})?.files ?? [];
       const rules = (file?.text ?? '').trim().split('\n').slice(1);
       const heard = (await parse(file?.text ?? '')).split('\n').filter((line) => line.startsWith('OUTPUT: ') && line !== 'OUTPUT: ');
       expect(heard.map((line) => line.slice('OUTPUT: '.length)).filter((line) => !line.startsWith('#'))).toEqual(rules);
