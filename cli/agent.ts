@@ -1,10 +1,9 @@
 /** `agent`: runs the seat's agent until SIGTERM or SIGINT. It owns the process' life; the seat is the agent's business. */
-import { execFileSync } from 'node:child_process';
 import type { Command } from 'commander';
 import { openLog } from '../agent/log.ts';
-import { PCSC_SOCKET, type SeatUser } from '../agent/options.ts';
-import { WardlockError } from '../core/errors/index.ts';
+import { PCSC_SOCKET } from '../agent/options.ts';
 import { DEFAULT_SEAT_STATE, say } from './agent-client.ts';
+import { userNamed } from './user-named.ts';
 
 interface AgentFlags {
   readonly state: string;
@@ -87,19 +86,4 @@ async function run(flags: AgentFlags): Promise<void> {
 /** An option that may be given several times. */
 function oneMore(value: string, former: readonly string[]): readonly string[] {
   return [...former, value];
-}
-
-const PASSWD_FIELDS = { uid: 2, gid: 3 } as const;
-
-function userNamed(name: string | undefined): SeatUser | null {
-  if (name === undefined) return null;
-  try {
-    const fields = execFileSync('getent', ['passwd', name], { encoding: 'utf8' }).trim().split(':');
-    const uid = Number(fields[PASSWD_FIELDS.uid]);
-    const gid = Number(fields[PASSWD_FIELDS.gid]);
-    if (Number.isInteger(uid) && Number.isInteger(gid)) return { name, uid, gid };
-  } catch {
-    // getent ends with 2 when there is no such user.
-  }
-  throw new WardlockError('START_USAGE', `There is no user ${name} on this machine.`);
 }

@@ -2,45 +2,36 @@
  * An enrolment that fails, with a real agent, a real syncer and a real server: a plain sentence at the seat, a code, and an
  * event on both sides. What the seat recorded is read decrypted, once a later token made it a seat of the site.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeSite } from '../support/new-site.ts';
 import { type Screens, SeatProcess } from '../support/seat-process.ts';
 import { cli, newToken, rows, type ServerProcess, startServer, until } from '../support/server-process.ts';
+import { SyncerProcess, syncUser } from '../support/syncer-process.ts';
 
-const program = resolve(import.meta.dirname, '../../cli/main.ts');
 /** Long over when it is typed. */
 const EXPIRED_HOURS = '0.0000001';
 
 let folder = '';
 let server: ServerProcess;
 let seat: SeatProcess;
-let syncer: ChildProcess;
+let syncer: SyncerProcess;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'wl-enrolment-'));
   server = await startServer(folder);
-  seat = await SeatProcess.create();
+  seat = await SeatProcess.create([], syncUser);
   await seat.start();
-  syncer = spawn(process.execPath, [program, 'syncer', '--state', seat.state], { stdio: 'ignore' });
+  syncer = new SyncerProcess(seat);
 });
 afterEach(async () => {
-  await endSyncer();
+  await syncer.stop();
   await seat.remove();
   await server.stop();
   await rm(folder, { recursive: true, force: true });
 });
-
-async function endSyncer(): Promise<void> {
-  if (syncer.exitCode !== null || syncer.signalCode !== null) return;
-  const gone = once(syncer, 'exit');
-  syncer.kill('SIGTERM');
-  await gone;
-}
 
 /** Types a token at the seat; asks again while the syncer is not there yet. */
 async function enrol(screens: Screens, token: string): Promise<void> {
@@ -94,7 +85,7 @@ test('an expired token and one of another server: said at the seat, recorded the
   await publish();
   await enrol(screens, await newToken(server.state));
   await screens.sees(({ truth }) => truth.policy.version === 1);
-  await endSyncer();
+  await syncer.stop();
   // Before the syncer had reached the agent, tries may have been refused too: only the last three are of these tokens.
   const events = await seat.record(await seat.syncer());
   const enrolments = events.filter(({ type }) => type.startsWith('enrolment.'));

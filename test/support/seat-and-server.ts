@@ -2,23 +2,20 @@
  * A real agent, a real syncer and a real server, enrolled with each other, and a policy whose reader the server's reader
  * role is. Owns these processes and their folders, and ends all of them.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { testPolicy } from './policy.ts';
 import { SeatProcess } from './seat-process.ts';
 import { cli, newToken, rows, type ServerProcess, startServer, until } from './server-process.ts';
-
-const program = resolve(import.meta.dirname, '../../cli/main.ts');
+import { SyncerProcess, syncUser } from './syncer-process.ts';
 
 export class SeatAndServer {
   readonly folder: string;
   readonly seat: SeatProcess;
   readonly server: ServerProcess;
-  #syncer: ChildProcess | null = null;
+  #syncer: SyncerProcess | null = null;
 
   private constructor(folder: string, seat: SeatProcess, server: ServerProcess) {
     this.folder = folder;
@@ -39,7 +36,7 @@ export class SeatAndServer {
     await writeFile(policy, JSON.stringify(testPolicy(1, { reader: publicKey('reader'), escrow: publicKey('escrow') })));
     const { console: address, ca } = server.ready;
     await cli(['policy', 'publish', policy, '--server', address, '--key', join(folder, 'policy.key'), '--ca', ca]);
-    const seat = await SeatProcess.create();
+    const seat = await SeatProcess.create([], syncUser);
     await seat.start();
     await seat.stop();
     return new SeatAndServer(folder, seat, server);
@@ -51,23 +48,23 @@ export class SeatAndServer {
   }
 
   startSyncer(): void {
-    this.#syncer = spawn(process.execPath, [program, 'syncer', '--state', this.seat.state], { stdio: 'ignore' });
+    this.#syncer = new SyncerProcess(this.seat);
   }
 
   async stopSyncer(): Promise<void> {
     const syncer = this.#syncer;
     this.#syncer = null;
-    if (syncer === null || syncer.exitCode !== null) return;
-    const gone = once(syncer, 'exit');
-    syncer.kill();
-    await gone;
+    await syncer?.stop();
   }
 
-  /** Enrols the running seat; resolves when the server has read its first events. */
-  async enrol(): Promise<Awaited<ReturnType<SeatProcess['screens']>>> {
+  /**
+   * Enrols the running seat; resolves when the server has read its first events.
+   * @param address where the seat finds the server, now and later; it may lead there by a detour
+   */
+  async enrol(address: string = this.server.ready.seats): Promise<Awaited<ReturnType<SeatProcess['screens']>>> {
     const screens = await this.seat.screens();
     const token = await newToken(this.server.state);
-    const { host } = new URL(this.server.ready.seats);
+    const { host } = new URL(address);
     // Refused as long as the syncer has not reached the agent.
     await until(() =>
       screens.client.request('enrol', { server: host, token }).then(

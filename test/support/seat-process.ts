@@ -5,7 +5,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -30,9 +30,16 @@ const PING_MS = 500;
 const POLL_MS = 25;
 const PATIENCE = 40;
 
+/** An agent's folder that other users may pass through to their sockets. */
+const PASS_THROUGH = 0o711;
+
 interface User {
   readonly uid: number;
   readonly gid: number;
+}
+
+export interface NamedUser extends User {
+  readonly name: string;
 }
 
 export interface Screens {
@@ -51,19 +58,24 @@ export class SeatProcess {
   readonly folder: string;
   readonly site: SiteDouble;
   readonly #args: readonly string[];
+  readonly #syncUser: User | null;
   #child: ChildProcess | null = null;
   #log = '';
   #open: { close(): void }[] = [];
 
-  private constructor(folder: string, site: SiteDouble, args: readonly string[]) {
+  private constructor(folder: string, site: SiteDouble, args: readonly string[], syncUser: User | null) {
     this.folder = folder;
     this.site = site;
     this.#args = args;
+    this.#syncUser = syncUser;
   }
 
-  static async create(args: readonly string[] = []): Promise<SeatProcess> {
+  /** @param syncUser the user of the seat's syncer, where it has one of its own */
+  static async create(args: readonly string[] = [], syncUser: NamedUser | null = null): Promise<SeatProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'wl-seat-'));
-    return new SeatProcess(folder, await SiteDouble.open(folder), args);
+    if (syncUser === null) return new SeatProcess(folder, await SiteDouble.open(folder), args, null);
+    await chmod(folder, PASS_THROUGH);
+    return new SeatProcess(folder, await SiteDouble.open(folder), [...args, '--sync-user', syncUser.name], syncUser);
   }
 
   get state(): string {
@@ -125,12 +137,14 @@ export class SeatProcess {
   }
 
   async syncer(onEnrol: (token: string) => void = () => {}): Promise<BoundaryClient<SyncBoundary>> {
-    const client = await connect({
-      boundary: syncBoundary,
-      path: this.socket('sync'),
-      build: 'test-syncer',
-      events: { enrol: ({ token }) => onEnrol(token), appended: () => {}, news: () => {} },
-    });
+    const client = await asUser(this.#syncUser, () =>
+      connect({
+        boundary: syncBoundary,
+        path: this.socket('sync'),
+        build: 'test-syncer',
+        events: { enrol: ({ token }) => onEnrol(token), appended: () => {}, news: () => {} },
+      }),
+    );
     this.#open.push(client);
     return client;
   }

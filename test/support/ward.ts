@@ -2,20 +2,17 @@
  * A ward for tests of what seats tell each other by way of their server: one real server, several seats with real agents
  * and syncers, staff from the command line. Owns these processes and their folders, and ends all of them.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { SeatView } from '../../contract/seat-view.ts';
 import type { PolicyDocument } from '../../policies/schema.ts';
 import { testPolicy } from './policy.ts';
 import { type Screens, SeatProcess } from './seat-process.ts';
 import { cli, newToken, type ServerProcess, startServer, until } from './server-process.ts';
-
-const program = resolve(import.meta.dirname, '../../cli/main.ts');
+import { SyncerProcess, syncUser } from './syncer-process.ts';
 
 export interface WardStaff {
   readonly id: string;
@@ -27,7 +24,7 @@ export interface WardStaff {
 export class WardSeat {
   readonly process: SeatProcess;
   screens: Screens;
-  #syncer: ChildProcess | null = null;
+  #syncer: SyncerProcess | null = null;
 
   private constructor(process: SeatProcess, screens: Screens) {
     this.process = process;
@@ -35,22 +32,20 @@ export class WardSeat {
   }
 
   static async start(): Promise<WardSeat> {
-    const seat = await SeatProcess.create();
+    const seat = await SeatProcess.create([], syncUser);
     await seat.start();
     return new WardSeat(seat, await seat.screens());
   }
 
   connect(): void {
-    this.#syncer = spawn(process.execPath, [program, 'syncer', '--state', this.process.state], { stdio: 'ignore' });
+    this.#syncer = new SyncerProcess(this.process);
   }
 
   async disconnect(): Promise<void> {
     const syncer = this.#syncer;
     this.#syncer = null;
-    if (syncer === null || syncer.exitCode !== null) return;
-    const gone = once(syncer, 'exit');
-    syncer.kill();
-    await gone;
+    if (syncer === null) return;
+    await syncer.stop();
     await this.screens.sees((view) => view.truth.connection.state === 'offline');
   }
 
