@@ -98,7 +98,7 @@ describe('the nested display of a session', () => {
     inside.close();
   });
 
-  rootTest('escape 64 locked: when the display is taken away nothing of such a window is left', async () => {
+  rootTest('when the display is taken away nothing is left of a window over everything', async () => {
     const inside = new XClient(desktop.display.name, desktop.display.xauthority);
     inside.cover({ x: 0, y: 0, width: 640, height: 480 }, COVER_COLOUR);
     expect(coloursShown(outer, APPS)).toContain(COVER_COLOUR);

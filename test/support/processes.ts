@@ -43,3 +43,17 @@ export function isAlive(pid: number): boolean {
 export function cpuTicks(pid: number): number {
   return look(pid)?.ticks ?? -1;
 }
+
+/** The first argument of each living process of this name that has `part` somewhere in its command line. */
+export function processesByArgument(name: string, part: string): readonly string[] {
+  const pids = readdirSync('/proc').filter((entry) => /^[0-9]+$/u.test(entry));
+  const lines = pids.flatMap((pid) => {
+    try {
+      return [readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')];
+    } catch {
+      return [];
+    }
+  });
+  const ours = lines.filter(([program = '', ...args]) => program.endsWith(name) && args.some((argument) => argument.includes(part)));
+  return ours.map(([, first = '']) => first);
+}
