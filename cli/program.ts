@@ -45,6 +45,7 @@ const modules: Readonly<Record<string, readonly (() => Promise<CommandModule>)[]
     () => import('./server-hold.ts'),
     () => import('./server-backup.ts'),
     () => import('./server-log.ts'),
+    () => import('./server-alarms.ts'),
     () => import('./server-openapi.ts'),
   ],
   seat: [() => import('./seat.ts')],

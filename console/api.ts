@@ -31,6 +31,11 @@ export const api = {
   signOut: (csrf: string) => send(consolePaths.signOut, Type.Object({}), { headers: { [CSRF_HEADER]: csrf } }),
   seats: () => get(consolePaths.seats, SeatList),
   alarms: () => get(consolePaths.alarms, AlarmList),
+  acknowledge: (csrf: string, alarm: string, times: number) =>
+    send(consolePaths.acknowledge.replace(':alarm', encodeURIComponent(alarm)), Type.Object({}), {
+      headers: { [CSRF_HEADER]: csrf },
+      body: JSON.stringify({ times }),
+    }),
   sessions: (search: Search, after: string | null) => {
     const query = new URLSearchParams(Object.entries(search).filter(([, value]) => value !== ''));
     if (after !== null) query.set('after', after);

@@ -43,7 +43,7 @@ export function Console() {
       <main>
         {place.story === null ? (
           <>
-            <Alarms onLost={lost} />
+            <Alarms csrf={who.csrf} onLost={lost} />
             <Find
               search={place.search}
               onSearch={(search) => go({ search, story: null })}

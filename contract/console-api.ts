@@ -18,6 +18,7 @@ export const consolePaths = {
   exportLog: '/api/export',
   policy: '/api/policy',
   alarms: '/api/alarms',
+  acknowledge: '/api/alarms/:alarm/acknowledge',
   health: '/healthz',
   ready: '/readyz',
   metrics: '/metrics',
@@ -213,8 +214,10 @@ export const Story = Type.Object(
 
 export const ExportQuery = Type.Object({ seat: Type.String({ minLength: 1, maxLength: 120 }), from: Timestamp, to: Timestamp }, closed);
 
+/** What stands, by kind with counts, and of each kind the newest: first one of each seat, so that none can hide another's. */
 export const AlarmList = Type.Object(
   {
+    kinds: Type.Array(Type.Object({ kind: Type.String({ maxLength: 60 }), open: Count, seats: Count }, closed)),
     alarms: Type.Array(
       Type.Object(
         {
@@ -223,7 +226,10 @@ export const AlarmList = Type.Object(
           seat: Type.Union([Type.Null(), Label]),
           kind: Type.String({ maxLength: 60 }),
           detail: Type.String({ maxLength: 1000 }),
-          at: Timestamp,
+          firstAt: Timestamp,
+          lastAt: Timestamp,
+          /** How often it happened; more than once in one row where the words were the same, or a seat had too many to tell apart. */
+          times: Count,
         },
         closed,
       ),
@@ -231,6 +237,9 @@ export const AlarmList = Type.Object(
   },
   closed,
 );
+
+/** Somebody has looked at it: how often it had happened then, so that what came meanwhile is not waved through. */
+export const AcknowledgeAlarm = Type.Object({ times: Count }, closed);
 
 export type Me = Static<typeof Me>;
 export type SeatRow = Static<typeof SeatRow>;

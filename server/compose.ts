@@ -3,7 +3,6 @@
  * the same site without listening. Nothing else in this folder chooses an implementation.
  */
 import { join } from 'node:path';
-import type { AlarmList } from '../contract/console-api.ts';
 import { formatVerifierKey, NOTE_COSIGNATURE, treeHasher } from '../core/audit/index.ts';
 import { nodeCrypto } from '../crypto/index.ts';
 import { makeStateFolder } from '../crypto/secret-files.ts';
@@ -11,7 +10,7 @@ import { atMostEvery, heldWhenAsked, openIndexing } from './duties.ts';
 import { type Metrics, openMetrics } from './http/metrics.ts';
 import { type OperationalLog, openOperationalLog, wordsOfFault } from './operational-log.ts';
 import { type Accounts, openAccounts } from './services/accounts.ts';
-import { openAlarms } from './services/alarms.ts';
+import { type Alarms, openAlarms } from './services/alarms.ts';
 import { type Changes, openChanges } from './services/changes.ts';
 import { type Codes, openCodes } from './services/codes.ts';
 import { type Directories, openDirectories } from './services/directory.ts';
@@ -94,7 +93,7 @@ export interface Site {
   readonly periodKeys: PeriodKeys;
   /** Null where this process does not hold the reader's key. */
   readonly reader: Reader | null;
-  readonly alarms: () => Promise<AlarmList['alarms']>;
+  readonly alarms: Alarms;
   readonly presence: Presence;
   readonly silence: SilenceWatch;
   readonly witnessKey: string;
@@ -224,7 +223,7 @@ async function compose(options: SiteOptions, { store, operational, fault }: Grou
     purge: openPurge({ db, crypto: nodeCrypto, envelopes, periodKeys, periodFiles, mirror, policies, holds, log, now }),
     periodKeys,
     reader,
-    alarms: () => openAlarms(db),
+    alarms: openAlarms(db, log, now),
     seats: openSeats({ db, log, changes, presence, now }),
     presence,
     silence,

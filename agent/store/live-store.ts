@@ -14,7 +14,7 @@ import type { AnchorRecord, AnchorWriter } from './anchor.ts';
 import type { StoreDatabase } from './database.ts';
 import { type LiveLog, type LogParts, namedLogSigner } from './incarnation.ts';
 import { keepingNodes, type Pruned } from './nodes.ts';
-import { type LogView, rootAt } from './reader.ts';
+import { type Batch, type LogView, type ReadLimits, readBatch, rootAt } from './reader.ts';
 import type { ReceiptedLog } from './receipts.ts';
 import { releaseKeys } from './release.ts';
 import { needsRoom, pruneStep, usedBytes } from './retention.ts';
@@ -143,6 +143,12 @@ export class LiveStore {
     if (note.signatures.some((line) => line.name === signer.name)) return this.#writer.head;
     const [line] = signNote(parts.crypto, note.text, [signer]).signatures;
     return formatNote({ text: note.text, signatures: line === undefined ? note.signatures : [line, ...note.signatures] });
+  }
+
+  /** Entries for the server, under a head that the log key signed too: whose log it is shows before any entry of its epoch is known there. */
+  batch(start: number, limits: ReadLimits): Batch {
+    const batch = readBatch(this.view(), start, limits);
+    return batch.checkpoint === this.#writer.head ? { ...batch, checkpoint: this.checkpoint() } : batch;
   }
 
   /** Stores a receipt that was judged valid; an older one than the present changes nothing. */

@@ -17,7 +17,7 @@ import { citationOf, type LogParts, storePaths } from './incarnation.ts';
 import { Intake, isEventType, sealable } from './intake.ts';
 import { LiveStore } from './live-store.ts';
 import { countBoot, type OpenedLog, openLog } from './open.ts';
-import { type Batch, consistency, inclusion, type ReadLimits, readBatch } from './reader.ts';
+import { type Batch, consistency, inclusion, type ReadLimits } from './reader.ts';
 import { judgeReceipt } from './receipts.ts';
 import { checkRecipients } from './recipients.ts';
 import { RetiredLogs } from './retired.ts';
@@ -153,7 +153,7 @@ export class AuditStore {
 
   /** Raw entries from `start` with the checkpoint that covers them, as in contract/sync.ts. */
   readFrom(start: number, limits: ReadLimits, incarnation?: string): Batch {
-    return this.#side(incarnation)?.batch(start, limits) ?? readBatch(this.#mainFor(incarnation).view(), start, limits);
+    return this.#side(incarnation)?.batch(start, limits) ?? this.#mainFor(incarnation).batch(start, limits);
   }
 
   consistency(from: number, to: number, incarnation?: string): readonly Uint8Array[] {

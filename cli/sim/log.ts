@@ -7,10 +7,13 @@ import {
   type ChainState,
   CompactRange,
   consistencyProof,
+  formatNote,
   INCARNATION_BYTES,
   type KeptCheckpoint,
   LogDraft,
+  type NamedSigner,
   parseCheckpoint,
+  signNote,
   treeHasher,
 } from '../../core/audit/index.ts';
 import { WardlockError } from '../../core/errors/index.ts';
@@ -38,6 +41,11 @@ interface Grown {
   readonly levels: Uint8Array[][];
 }
 
+interface Held {
+  readonly grown: Grown;
+  readonly logSigner: NamedSigner;
+}
+
 export class SimLog {
   readonly workstation: Uint8Array;
   readonly incarnation: Uint8Array;
@@ -47,8 +55,9 @@ export class SimLog {
   readonly head: string;
   readonly state: ChainState;
   readonly #grown: Grown;
+  readonly #logSigner: NamedSigner;
 
-  private constructor(state: ChainState, grown: Grown, { kept, head }: Pick<SimLog, 'kept' | 'head'>) {
+  private constructor(state: ChainState, { grown, logSigner, kept, head }: Pick<SimLog, 'kept' | 'head'> & Held) {
     this.workstation = state.log.workstation;
     this.incarnation = state.log.incarnation;
     this.size = state.range.end;
@@ -56,12 +65,13 @@ export class SimLog {
     this.kept = kept;
     this.head = head;
     this.#grown = grown;
+    this.#logSigner = logSigner;
   }
 
-  static begin(workstation: Uint8Array): SimLog {
+  static begin(workstation: Uint8Array, logSigner: NamedSigner): SimLog {
     const log = { workstation, incarnation: nodeCrypto.random(INCARNATION_BYTES) };
     const state = { log, range: CompactRange.empty(simHasher), link: NO_LINK, epoch: undefined };
-    return new SimLog(state, { entries: [], levels: [] }, { kept: [], head: '' });
+    return new SimLog(state, { grown: { entries: [], levels: [] }, logSigner, kept: [], head: '' });
   }
 
   get entries(): readonly Uint8Array[] {
@@ -82,7 +92,16 @@ export class SimLog {
       grown,
       draft.entries.map(({ bytes }) => bytes),
     );
-    return new SimLog(draft.state(), grown, { kept: [...this.kept, ...draft.kept], head: draft.head() });
+    const kept = [...this.kept, ...draft.kept];
+    return new SimLog(draft.state(), { grown, logSigner: this.#logSigner, kept, head: draft.head() });
+  }
+
+  /** The head with the log key's signature and the epoch's. */
+  signedHead(): string {
+    const { note } = parseCheckpoint(this.head);
+    const others = note.signatures.filter(({ name }) => name !== this.#logSigner.name);
+    const own = signNote(nodeCrypto, note.text, [this.#logSigner]);
+    return formatNote({ text: note.text, signatures: [...own.signatures, ...others] });
   }
 
   /** What a seat sends from `start`: at most to the close of its epoch, under the checkpoint that covers it. */
@@ -92,7 +111,7 @@ export class SimLog {
     let end = start;
     let bytes = 0;
     while (end < last && bytes + (this.#grown.entries[end]?.length ?? 0) <= limits.bytes) bytes += this.#grown.entries[end++]?.length ?? 0;
-    const note = closing?.note ?? this.head;
+    const note = closing?.note ?? this.signedHead();
     const proof = this.proof(end, parseCheckpoint(note).checkpoint.size);
     return { start, note, proof, entries: this.#grown.entries.slice(start, end) };
   }

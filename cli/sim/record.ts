@@ -8,7 +8,6 @@ import { pad } from '../../core/audit/entry.ts';
 import {
   CompactRange,
   formatAddCheckpoint,
-  formatNote,
   formatVerifierKey,
   fromHex,
   logKeyName,
@@ -16,7 +15,6 @@ import {
   parseCheckpoint,
   parseVerifierKey,
   type Signer,
-  signNote,
   toHex,
   verifyCosignature,
   WORKSTATION_BYTES,
@@ -46,7 +44,8 @@ export class SimRecord {
     this.signer = nodeCrypto.signer(nodeCrypto.random(SEED_BYTES));
     this.workstationId = workstationIdOf(this.signer.publicKey);
     this.#recipients = recipients;
-    this.log = SimLog.begin(fromHex(this.workstationId, WORKSTATION_BYTES));
+    const workstation = fromHex(this.workstationId, WORKSTATION_BYTES);
+    this.log = SimLog.begin(workstation, { name: logKeyName(workstation), signer: this.signer });
   }
 
   get incarnation(): string {
@@ -92,10 +91,7 @@ export class SimRecord {
 
   /** The head with the log key's signature and the epoch's. */
   anchorNote(): string {
-    const { note } = parseCheckpoint(this.log.head);
-    const others = note.signatures.filter(({ name }) => name !== this.#name);
-    const own = signNote(nodeCrypto, note.text, [{ name: this.#name, signer: this.signer }]);
-    return formatNote({ text: note.text, signatures: [...own.signatures, ...others] });
+    return this.log.signedHead();
   }
 
   anchorBody(oldSize: number): string {

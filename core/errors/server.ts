@@ -17,6 +17,8 @@ export const serverErrors = {
   SERVER_SIGN_IN_NEEDED: 'Sign in first.',
   SERVER_SIGN_IN_WRONG: 'Name or password is wrong.',
   SERVER_CROSS_SITE: 'The request did not come from the console itself.',
+  SERVER_ROLE_MISSING: 'This account may not do that.',
+  SERVER_ALARM_MOVED: 'The alarm happened again since it was looked at. Look at it again.',
   SERVER_SEAT_UNKNOWN: 'The client certificate is missing, or is none of this site.',
   SERVER_SEAT_REVOKED: 'This seat was revoked. It goes on recording; to come back it needs new keys and a new token.',
   SERVER_SEAT_EXPIRED: 'The certificate of this seat has ended. The seat asks for a new one by itself.',

@@ -7,6 +7,7 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { testDatabase } from '../../test/support/test-store.ts';
 import { openSite, type Site } from '../compose.ts';
+import { raiseAlarm } from '../services/alarms.ts';
 import { makeAnew, newestSchema } from '../store/migrate.ts';
 import { openStore } from '../store/open.ts';
 import { backUp } from './backup.ts';
@@ -100,14 +101,14 @@ test('a restored database has every row that the backup had, and says that it wa
   for (const [name, rows] of Object.entries(before)) if (!marked.includes(name)) expect([name, after[name]]).toEqual([name, rows]);
   for (const name of ['persons', 'accounts', 'wards'] as const) expect(after[name]).not.toBe('');
   await withSite(target, async (site) => {
-    expect((await site.alarms()).map(({ kind }) => kind)).toEqual(['SERVER_RESTORED']);
+    expect((await site.alarms.open()).alarms.map(({ kind }) => kind)).toEqual(['SERVER_RESTORED']);
     expect(await site.log.firstFault()).toBeNull();
     const generation = await site.changes.generation('directory');
     expect(generation).toBeGreaterThan(1_000_000);
     const left = await site.store.db.selectFrom('enrolment_tokens').select('expires_at').where('id', '=', token).executeTakeFirstOrThrow();
     expect(Number(left.expires_at)).toBeLessThanOrEqual(Date.now());
     await site.logOfLogs.start();
-    expect((await site.alarms()).length).toBe(1);
+    expect((await site.alarms.open()).alarms.length).toBe(1);
     const logs = await site.logOfLogs.logs();
     expect(logs.length).toBe(2);
     await site.logOfLogs.publish();
@@ -223,6 +224,53 @@ test('a backup of an older schema is brought up to this one', async () => {
   expect(text).toContain('"schema":3');
   await restore({ address: target, stateFolder: state, file, force: false, tell: quiet });
   expect((await contents(target)).wards).toContain('icu');
+});
+
+test('alarms of a backup from before they were counted come up bounded for each seat and kind, and none is lost without a count', async () => {
+  await fill();
+  const store = await openStore(address);
+  const tables = [...(await readTables(store.db)).keys()].reverse();
+  const settings = await store.db.selectFrom('settings').selectAll().execute();
+  const seat = 'a'.repeat(32);
+  await store.db.transaction().execute(async (transaction) => {
+    await makeAnew(transaction, tables, 6);
+    await transaction.insertInto('settings').values(settings).execute();
+    const raise = (id: string, workstation: string | null, kind: string, at: number, acknowledged: number | null) =>
+      sql`insert into alarms (id, workstation_id, kind, detail, at, acknowledged_at)
+        values (${id}, ${workstation}, ${kind}, ${`of ${at}`}, ${at}, ${acknowledged})`.execute(transaction);
+    for (let at = 0; at < 300; at += 1) await raise(`made-up-${at}`, seat, 'SERVER_LOST_ENTRIES', at, null);
+    await raise('b1', 'b'.repeat(32), 'SERVER_LOST_ENTRIES', 5, null);
+    await raise('s1', null, 'SERVER_DATABASE_ROLLED_BACK', 6, null);
+    await raise('s2', null, 'SERVER_RESTORED', 7, 8);
+  });
+  const file = join(folder, 'alarms.backup');
+  await store.close();
+  await backUp(address, file, quiet);
+  const target = await newAddress('second');
+  await restore({ address: target, stateFolder: state, file, force: false, tell: quiet });
+  await withSite(target, async (site) => {
+    const { kinds, alarms } = await site.alarms.open();
+    expect(kinds.toSorted((a, b) => a.kind.localeCompare(b.kind))).toEqual([
+      { kind: 'SERVER_DATABASE_ROLLED_BACK', open: 1, seats: 1 },
+      { kind: 'SERVER_LOST_ENTRIES', open: 10, seats: 2 },
+      { kind: 'SERVER_RESTORED', open: 1, seats: 1 },
+    ]);
+    const ofSeat = alarms.filter(({ workstationId }) => workstationId === seat);
+    expect(ofSeat.map(({ times }) => times).toSorted((a, b) => a - b)).toEqual([...Array<number>(8).fill(1), 292]);
+    const rest = ofSeat.find(({ times }) => times === 292);
+    expect([rest?.firstAt, rest?.lastAt]).toEqual([new Date(0).toISOString(), new Date(291).toISOString()]);
+    // The row that counted the rest goes on counting.
+    await raiseAlarm(site.store.db, { workstationId: seat, kind: 'SERVER_LOST_ENTRIES', detail: 'one more', at: 400 });
+    const after = (await site.alarms.open()).alarms.filter(({ workstationId }) => workstationId === seat);
+    expect([after.length, after.find(({ detail }) => detail === 'one more')?.times]).toEqual([9, 293]);
+    expect(alarms.filter(({ workstationId }) => workstationId === null).map(({ kind }) => kind)).toContain('SERVER_DATABASE_ROLLED_BACK');
+    const restored = await site.store.db
+      .selectFrom('alarms')
+      .select(['last_at', 'acknowledged_at'])
+      .where('id', '=', 's2')
+      .executeTakeFirst();
+    expect([Number(restored?.last_at), Number(restored?.acknowledged_at)]).toEqual([7, 8]);
+  });
 });
 
 test('every table is kept or left out with a reason, and none comes before one that it refers to', async () => {

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import Type, { type TSchema } from 'typebox';
 import {
+  AcknowledgeAlarm,
   AlarmList,
   CSRF_HEADER,
   consolePaths,
@@ -17,7 +18,7 @@ import {
   SignIn,
   Story,
 } from '../../contract/console-api.ts';
-import { SessionId, WorkstationId } from '../../contract/scalars.ts';
+import { Id, SessionId, WorkstationId } from '../../contract/scalars.ts';
 import { type ErrorCode, WardlockError } from '../../core/errors/index.ts';
 import type { Site } from '../compose.ts';
 import { type SignedIn, sameSecret } from '../services/accounts.ts';
@@ -41,6 +42,10 @@ const reading = (summary: string, good: TSchema | typeof Lines, codes: readonly 
   ...answers({ 200: good }, ['SERVER_SIGN_IN_NEEDED', 'SERVER_CROSS_SITE', 'SERVER_TOO_MANY', ...codes]),
 });
 
+/** Whose task it is to look at alarms, and to say that they did. */
+const ALARM_ROLE = 'auditor';
+
+const AlarmParams = Type.Object({ alarm: Id });
 const StoryParams = Type.Object({ workstation: WorkstationId, session: SessionId });
 
 export function consoleRoutes(app: App, site: Site): void {
@@ -73,8 +78,7 @@ export function consoleRoutes(app: App, site: Site): void {
     },
   };
   app.post(consolePaths.signOut, signingOut, async (request, reply) => {
-    const session = await signedIn(site, request);
-    if (!sameSecret(String(request.headers[CSRF_HEADER] ?? ''), session.csrf)) throw new WardlockError('SERVER_CROSS_SITE');
+    await changing(site, request);
     await site.accounts.signOut(request.cookies[SESSION_COOKIE] ?? '');
     void reply.clearCookie(SESSION_COOKIE, cookieOptions);
     return {};
@@ -90,12 +94,37 @@ export function consoleRoutes(app: App, site: Site): void {
 
   app.get(
     consolePaths.alarms,
-    { config, schema: reading('Alarms that nobody has acknowledged, newest first', AlarmList) },
+    { config, schema: reading('Alarms that nobody has acknowledged: kinds with counts, and the newest of each', AlarmList) },
     async (request) => {
       await signedIn(site, request);
-      return { alarms: await site.alarms() };
+      return site.alarms.open();
     },
   );
+
+  const acknowledging = {
+    config,
+    schema: {
+      tags,
+      summary: `Says that somebody looked at an alarm, for auditors; it is recorded. Needs the header ${CSRF_HEADER}`,
+      security,
+      params: AlarmParams,
+      body: AcknowledgeAlarm,
+      ...answers({ 200: Type.Object({}) }, [
+        'SERVER_SIGN_IN_NEEDED',
+        'SERVER_CROSS_SITE',
+        'SERVER_ROLE_MISSING',
+        'SERVER_NOT_FOUND',
+        'SERVER_ALARM_MOVED',
+        'SERVER_TOO_MANY',
+      ]),
+    },
+  };
+  app.post(consolePaths.acknowledge, acknowledging, async (request) => {
+    const { name, role } = await changing(site, request);
+    if (role !== ALARM_ROLE) throw new WardlockError('SERVER_ROLE_MISSING');
+    await site.alarms.acknowledge({ id: request.params.alarm, by: name, times: request.body.times });
+    return {};
+  });
 
   const finding = { ...reading('Sessions by person, seat and time', SessionList), querystring: SessionQuery };
   app.get(consolePaths.sessions, { config, schema: finding }, async (request) => {
@@ -129,6 +158,13 @@ export function consoleRoutes(app: App, site: Site): void {
 export async function signedIn(site: Site, request: FastifyRequest): Promise<SignedIn> {
   refuseCrossSite(request);
   return site.accounts.session(request.cookies[SESSION_COOKIE]);
+}
+
+/** For what changes something: the session, proven by its own secret beside the cookie. @throws WardlockError SERVER_SIGN_IN_NEEDED, SERVER_CROSS_SITE */
+async function changing(site: Site, request: FastifyRequest): Promise<SignedIn> {
+  const session = await signedIn(site, request);
+  if (!sameSecret(String(request.headers[CSRF_HEADER] ?? ''), session.csrf)) throw new WardlockError('SERVER_CROSS_SITE');
+  return session;
 }
 
 /** Browsers say where a request comes from (Fetch Metadata); what another site started is refused. */

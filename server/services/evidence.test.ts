@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { testStore } from '../../test/support/test-store.ts';
 import type { Store } from '../store/store.ts';
+import { MOST_OF_A_KIND } from './alarms.ts';
 import { HASHES_ONLY, keepEvidence, MOST_HASHES, MOST_PIECE_BYTES, MOST_PIECES } from './evidence.ts';
 
 let store: Store;
@@ -24,12 +25,12 @@ test('the same piece is kept once, with one alarm', async () => {
   expect(await alarms()).toEqual([{ kind: 'X' }]);
 });
 
-test('past the number of pieces only the newest hashes are kept, with one alarm; another seat keeps its own', async () => {
+test('past the number of pieces only the newest hashes are kept, with bounded alarms; another seat keeps its own', async () => {
   for (let at = 0; at < MOST_PIECES + MOST_HASHES + 3; at += 1) await keep(Buffer.alloc(1000 + at));
   const kept = await rows();
   expect(kept.map(({ kind }) => kind)).toEqual([HASHES_ONLY, ...Array<string>(MOST_PIECES).fill('X')]);
   expect(kept[0]?.bytes).toHaveLength(MOST_HASHES * 32);
-  expect(await alarms()).toEqual([{ kind: 'SEAT_EVIDENCE_FULL' }, ...Array.from({ length: MOST_PIECES }, () => ({ kind: 'X' }))]);
+  expect(await alarms()).toEqual([{ kind: 'SEAT_EVIDENCE_FULL' }, ...Array.from({ length: MOST_OF_A_KIND + 1 }, () => ({ kind: 'X' }))]);
   await keep(Buffer.from('one'), 'c'.repeat(32));
   expect((await rows('c'.repeat(32))).map(({ kind }) => kind)).toEqual(['X']);
 });

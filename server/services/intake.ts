@@ -16,10 +16,13 @@ import {
   logOrigin,
   type NamedSigner,
   type NoteVerifier,
+  parseCheckpoint,
+  type SignedCheckpoint,
   type TreeHasher,
+  verifyNoteAside,
   WORKSTATION_BYTES,
 } from '../../core/audit/index.ts';
-import { WardlockError } from '../../core/errors/index.ts';
+import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import { emptyLog, judgeBatch, type LogState, type Verdict } from '../../core/intake/batch.ts';
 import { given, hotQuery } from '../store/hot-query.ts';
 import type { Tables } from '../store/schema.ts';
@@ -86,7 +89,7 @@ async function place(parts: IntakeParts, upload: Upload): Promise<Placed> {
   const stored = await readLog(db, upload);
   const state = stored?.state ?? emptyLog;
   if (upload.start > state.size) {
-    await alarmOfLoss(parts, upload, state.size);
+    if (await reachesThere(parts, upload)) await alarmOfLoss(parts, upload, state.size);
     return { outcome: 'elsewhere', size: state.size };
   }
   const overlap = Math.min(upload.entries.length, state.size - upload.start);
@@ -112,6 +115,27 @@ async function place(parts: IntakeParts, upload: Upload): Promise<Placed> {
   });
   // Another request was first: what it stored or anchored decides now, and these bytes must be the same or follow.
   return won ? { outcome: 'stored', state: verdict.state, added: entries.length } : place(parts, upload);
+}
+
+/**
+ * Whether the seat's log key, which its syncer does not have, signed a checkpoint of this log that covers the upload. Whoever has
+ * the key of the connection alone could name logs and places that never were, and bury what people must see.
+ */
+async function reachesThere({ logKeyOf }: IntakeParts, upload: Upload): Promise<boolean> {
+  const signed = checkpointOf(upload);
+  if (signed === null || signed.checkpoint.size < upload.start + upload.entries.length) return false;
+  return verifyNoteAside(signed.note, logKeyOf(upload.logKey));
+}
+
+/** Null for what is no checkpoint, or of another log. */
+function checkpointOf(upload: Upload): SignedCheckpoint | null {
+  try {
+    const signed = parseCheckpoint(upload.note);
+    return signed.checkpoint.origin === logOrigin(logIdOf(upload)) ? signed : null;
+  } catch (error) {
+    if (isWardlockError(error)) return null;
+    throw error;
+  }
 }
 
 /** A seat goes on from its last receipt: when that lies beyond what is stored here, this database lost acknowledged entries. */

@@ -102,8 +102,8 @@ test('a log that cannot be read stays behind with its fault and one alarm; the o
   const cursor = () =>
     store.db.selectFrom('index_cursors').selectAll().where('workstation_id', '=', rogue.workstationId).executeTakeFirstOrThrow();
   expect(await cursor()).toMatchObject({ next_seq: 0, fault: expect.stringContaining('longer than the body') });
-  expect(await store.db.selectFrom('alarms').select(['workstation_id', 'kind', 'at']).execute()).toEqual([
-    { workstation_id: rogue.workstationId, kind: 'SERVER_INDEX_STOPPED', at: 7 },
+  expect(await store.db.selectFrom('alarms').select(['workstation_id', 'kind', 'first_at']).execute()).toEqual([
+    { workstation_id: rogue.workstationId, kind: 'SERVER_INDEX_STOPPED', first_at: 7 },
   ]);
   await store.db.deleteFrom('segments').where('workstation_id', '=', rogue.workstationId).execute();
   await store.db.deleteFrom('logs').where('workstation_id', '=', rogue.workstationId).execute();

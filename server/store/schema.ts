@@ -139,12 +139,17 @@ export interface EvidenceTable {
 }
 
 export interface AlarmsTable {
+  /** `site` where the alarm is about no seat. */
+  workstation_id: string;
   id: string;
-  workstation_id: string | null;
   kind: string;
+  /** The words of the last time. */
   detail: string;
-  at: number;
+  first_at: number;
+  last_at: number;
+  times: number;
   acknowledged_at: number | null;
+  acknowledged_by: string | null;
 }
 
 /** The server's own log: each row's hash covers the row before it. */

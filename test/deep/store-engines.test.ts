@@ -131,14 +131,18 @@ describe.each(engines)('the store on $name', (engine) => {
     expect(found.length).toBe(1111);
     expect(found.slice(0, 1000)).toEqual(first);
     const alarms: BulkColumns<'alarms'> = {
-      id: 'text',
       workstation_id: 'text',
+      id: 'text',
       kind: 'text',
       detail: 'text',
-      at: 'bigint',
+      first_at: 'bigint',
+      last_at: 'bigint',
+      times: 'bigint',
       acknowledged_at: 'bigint',
+      acknowledged_by: 'text',
     };
-    const alarm = { id: 'a', workstation_id: null, kind: 'k', detail: 'd', at: 1, acknowledged_at: null };
+    const times = { first_at: 1, last_at: 2, times: 3, acknowledged_at: null, acknowledged_by: null };
+    const alarm = { workstation_id: 'site', id: 'a', kind: 'k', detail: 'd', ...times };
     expect(await db.transaction().execute((transaction) => insertMany(transaction, 'alarms', alarms, [alarm]))).toBe(1);
     expect(await db.selectFrom('alarms').selectAll().execute()).toEqual([alarm]);
   });

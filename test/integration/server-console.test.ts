@@ -8,8 +8,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { SessionRow, Story } from '../../contract/console-api.ts';
+import type { AlarmList, Me, SessionRow, Story } from '../../contract/console-api.ts';
+import { raiseAlarm } from '../../server/services/alarms.ts';
+import { openStore } from '../../server/store/open.ts';
 import { testPolicy } from '../support/policy.ts';
 import { type SeatDouble, startSeat } from '../support/seat-double.ts';
 import { cli, newToken, rows, type ServerProcess, startServer, until } from '../support/server-process.ts';
@@ -111,6 +114,77 @@ afterAll(async () => {
   await seat.close();
   await server.stop();
   await rm(folder, { recursive: true, force: true });
+});
+
+describe('alarms', () => {
+  const raise = async (kind: string): Promise<void> => {
+    const store = await openStore(`sqlite:${join(server.state, 'wardlock.db')}`);
+    await raiseAlarm(store.db, { workstationId: seat.workstationId, kind, detail: 'Look at it.', at: Date.now() });
+    await store.close();
+  };
+  const standing = async (cookie: string): Promise<AlarmList['alarms']> => {
+    const { alarms }: AlarmList = JSON.parse((await call('GET', '/api/alarms', { cookie })).body);
+    return alarms;
+  };
+  const acknowledged = () =>
+    rows<{ actor: string; body: string }>(
+      server.state,
+      "select actor, body from server_events where type = 'alarm.acknowledged' order by seq",
+    );
+
+  test('an auditor acknowledges what they saw, with their name in the log; nobody else, nothing by another site, nothing unseen', async () => {
+    await raise('SEAT_SILENT');
+    const cookie = await signIn();
+    const { csrf }: Me = JSON.parse((await call('GET', '/api/me', { cookie })).body);
+    const [alarm] = await standing(cookie);
+    expect(alarm).toMatchObject({ seat: 'Bay 4', kind: 'SEAT_SILENT', detail: 'Look at it.', times: 1 });
+    const send = (times: number, headers: Record<string, string>) =>
+      call('POST', `/api/alarms/${alarm?.id}/acknowledge`, { cookie, body: { times }, headers });
+    const refused = async (answer: Promise<Answer>): Promise<unknown[]> => {
+      const { status, body } = await answer;
+      const { code }: { code: string } = JSON.parse(body);
+      return [status, code];
+    };
+    const proven = { 'x-wardlock-csrf': csrf };
+    expect(await refused(call('POST', `/api/alarms/${alarm?.id}/acknowledge`, { body: { times: 1 } }))).toEqual([
+      401,
+      'SERVER_SIGN_IN_NEEDED',
+    ]);
+    expect(await refused(send(1, {}))).toEqual([403, 'SERVER_CROSS_SITE']);
+    expect(await refused(send(1, { ...proven, 'sec-fetch-site': 'cross-site' }))).toEqual([403, 'SERVER_CROSS_SITE']);
+    expect(await refused(send(7, proven))).toEqual([409, 'SERVER_ALARM_MOVED']);
+    const database = new Database(join(server.state, 'wardlock.db'));
+    const setRole = database.prepare("update accounts set role = ? where name = 'iris'");
+    setRole.run('visitor');
+    expect(await refused(send(1, proven))).toEqual([403, 'SERVER_ROLE_MISSING']);
+    setRole.run('auditor');
+    database.close();
+    expect([await standing(cookie), acknowledged()]).toEqual([[alarm], []]);
+    expect((await send(1, proven)).status).toBe(200);
+    expect(await standing(cookie)).toEqual([]);
+    expect(acknowledged()).toMatchObject([{ actor: 'iris' }]);
+    expect(JSON.parse(acknowledged()[0]?.body ?? '')).toMatchObject({
+      alarm: alarm?.id,
+      kind: 'SEAT_SILENT',
+      workstation: seat.workstationId,
+    });
+    expect(await refused(send(1, proven))).toEqual([404, 'SERVER_NOT_FOUND']);
+  });
+
+  test('on the server machine they are listed and acknowledged by command, and stand up when they happen again', async () => {
+    await raise('PIN_GUESSED');
+    const listed = await cli(['server', 'alarms', '--state', server.state]);
+    const [, id = ''] = /^PIN_GUESSED: 1 of 1 place\n {2}([0-9a-f]{32}) {2}Bay 4, \S+Z\n {4}Look at it\.$/m.exec(listed) ?? [];
+    expect(id).not.toBe('');
+    expect(await cli(['server', 'alarms', 'acknowledge', id, '--by', 'Kim from IT', '--state', server.state])).toContain('PIN_GUESSED');
+    expect(acknowledged().at(-1)).toMatchObject({ actor: 'Kim from IT' });
+    expect(await cli(['server', 'alarms', '--state', server.state])).toBe('No alarm stands.\n');
+    await expect(cli(['server', 'alarms', 'acknowledge', id, '--state', server.state])).rejects.toThrow(/SERVER_NOT_FOUND/);
+    await raise('PIN_GUESSED');
+    const again: AlarmList = JSON.parse(await cli(['server', 'alarms', '--json', '--state', server.state]));
+    expect(again.alarms).toMatchObject([{ id, times: 2 }]);
+    await cli(['server', 'alarms', 'acknowledge', id, '--state', server.state]);
+  });
 });
 
 describe('signing in', () => {

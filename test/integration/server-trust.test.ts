@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSeatClient, readAnswer } from '../../agent/syncer/seat-client.ts';
+import { encodeEntries } from '../../agent/syncer/wire.ts';
 import type { SimSeat } from '../../cli/sim/seat.ts';
 import { EntriesReply, seatPaths } from '../../contract/seat-api.ts';
 import { parseCheckpoint, parseNote, parseVerifierKey, toHex, verifyCosignature } from '../../core/audit/index.ts';
@@ -113,6 +114,36 @@ describe('anchors', () => {
     expect((await other.anchor(0)).status).toBe(200);
     await sendAll(other);
     expect(server.alarms(other)).toEqual([]);
+  });
+
+  test("the key of a seat's connection alone raises no alarm of lost entries, whatever logs and places it makes up; the log key does, counted", async () => {
+    const one = await server.newSeat();
+    one.append(10);
+    await sendAll(one);
+    const put = (incarnation: string, start: number, note: string) =>
+      one.client.call({
+        method: 'PUT',
+        path: `${seatPaths.entries}/${incarnation}/${start}`,
+        headers: { 'content-type': 'application/octet-stream' },
+        body: encodeEntries({ note, proof: [], entries: [Buffer.from('made up')] }),
+      });
+    const signed = one.log.signedHead();
+    const bare = one.log.head;
+    for (let at = 0; at < 20; at += 1) {
+      const madeUp = at.toString(16).padStart(16, '0');
+      expect((await put(madeUp, 5, 'no checkpoint')).status).toBe(409);
+      expect((await put(madeUp, 5, signed)).status).toBe(409);
+      expect((await put(madeUp, 5, signed.replace(one.incarnation, madeUp))).status).toBe(409);
+    }
+    expect((await put(one.incarnation, 12, bare)).status).toBe(409);
+    expect((await put(one.incarnation, 5000, signed)).status).toBe(409);
+    expect((await put(one.incarnation, 12, signed.replace('\n11\n', '\n13\n'))).status).toBe(409);
+    expect(server.alarms(one)).toEqual([]);
+    one.append(5);
+    for (let at = 0; at < 3; at += 1) expect((await one.put(one.batch(14, 2))).status).toBe(409);
+    expect(server.rows('select kind, times from alarms where workstation_id = ?', one.workstationId)).toEqual([
+      { kind: 'SERVER_LOST_ENTRIES', times: 3 },
+    ]);
   });
 
   test('an anchor that contradicts the entries that the seat sent is refused and raises an alarm', async () => {

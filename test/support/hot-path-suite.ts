@@ -7,8 +7,6 @@ import { faultOf, type HotPathTables } from './hot-path-rule.ts';
 
 /** One row for each period of retention, the same for every seat: a distributed database holds a copy on each of its nodes. */
 const EVERYWHERE = ['period_keys'];
-/** Its key is what the alarm says, so that the same alarm is one; only an upload that is refused or shows a loss writes there. */
-const KEYED_OTHERWISE = ['alarms'];
 /** Locks and announcements: they touch no table. */
 const RAW = [/^select pg_advisory_xact_lock\(\d+, hashtext\(\$1\)\)$/, /^select pg_notify\(\$1, ''\)$/];
 
@@ -57,7 +55,7 @@ export function hotPathSuite(newDatabase: () => Promise<string>): void {
         statements.flatMap(({ query }) => /^(?:insert into|update) "(\w+)"/.exec(query.sql)?.[1] ?? []),
       ),
     );
-    const keyed = [...written].filter((table) => !EVERYWHERE.includes(table) && !KEYED_OTHERWISE.includes(table));
+    const keyed = [...written].filter((table) => !EVERYWHERE.includes(table));
     expect(keyed.length).toBeGreaterThanOrEqual(5);
     expect(keyed.flatMap((table) => (path.keys.get(table) ?? ['no key']).map((first) => `${table} by ${first}`))).toEqual(
       keyed.flatMap((table) => (path.keys.get(table) ?? ['no key']).map(() => `${table} by workstation_id`)),

@@ -171,7 +171,7 @@ test('a database that went back in time is noticed at the next start: alarm, and
   await close();
   await open();
   await site.logOfLogs.start();
-  expect((await site.alarms()).map(({ kind }) => kind)).toContain('SERVER_DATABASE_ROLLED_BACK');
+  expect((await site.alarms.open()).alarms.map(({ kind }) => kind)).toContain('SERVER_DATABASE_ROLLED_BACK');
   const after = await current();
   expect(after.key).not.toBe(before.key);
   const checkpoint = readCheckpoint((await people.inject(`${after.prefix}/checkpoint`)).body, after.key);
