@@ -1,10 +1,10 @@
 /**
- * `policy explain`: why a program would run for somebody somewhere at some time, or why not. It reads the policy and the
- * program's file, asks nobody and starts nothing.
+ * `policy explain`: why a program would run for somebody somewhere at some time, or why not, or what else holds for them. It
+ * reads the policy and the program's file, asks nobody and starts nothing.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, realpathSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import type { LaunchFacts } from '../core/decision/decide.ts';
@@ -15,7 +15,8 @@ import { type ProgramFile, type ProgramUse, runs, usesOf } from '../policies/exp
 import type { PolicyDocument } from '../policies/schema.ts';
 import { say } from './agent-client.ts';
 import { group } from './group.ts';
-import { readPolicy } from './policy-file.ts';
+import { policyInForce, readPolicy } from './policy-file.ts';
+import { settingsOf } from './policy-settings.ts';
 
 interface ExplainFlags {
   readonly role?: string;
@@ -25,6 +26,8 @@ interface ExplainFlags {
   readonly at?: string;
   readonly exec?: string;
   readonly app?: string;
+  readonly settings?: boolean;
+  readonly state: string;
   readonly json?: boolean;
 }
 
@@ -37,6 +40,9 @@ interface Answer {
 
 const WOULD_NOT = 1;
 const MINUTES_AN_HOUR = 60;
+/** Where `npm start` keeps its seat. */
+const CLINIC_SEAT = join(import.meta.dirname, '../.wardlock/seat');
+const DATE_AND_TIME = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}$/;
 const TIME = /^(?:([a-z]{3})[a-z]* +)?([01]?\d|2[0-3]):([0-5]\d)$/i;
 const DAY_NAMES: Readonly<Record<Weekday, string>> = {
   mon: 'Monday',
@@ -58,18 +64,20 @@ const CONDITION_WORDS = {
 
 export function register(program: Command): void {
   group(program, 'policy', 'policy documents')
-    .command('explain <file>')
-    .description('say why a program would run, or would not; exit code 1 when it would not')
+    .command('explain [file]')
+    .description('say why a program would run, or would not; exit code 1 when it would not. Without a file: the policy in force at a seat')
+    .option('--state <dir>', 'state folder of the seat, where no file is named; without it that of the clinic of npm start', CLINIC_SEAT)
     .option('--role <role>', 'role of the person, as the policy calls it')
     .option('--emergency', 'a session of emergency access, instead of --role')
     .option('--ward <ward>', 'ward of the seat', '')
     .option('--seat <name>', 'name of the seat, for rules about groups of seats', '')
-    .option('--at <time>', 'when, as "02:30" or "tue 02:30" (default: now)')
+    .option('--at <time>', 'when by the seat, as "02:30", "tue 02:30" or "2030-01-15T02:30" (default: now)')
     .option('--exec <path>', 'the program; its content is compared where the file is on this machine')
     .option('--app <id>', 'an application of the policy, instead of --exec; web applications have no program')
+    .option('--settings', 'instead of a program: the timers, PIN rules, devices and choices that hold there and then')
     .option('--json', 'print JSON')
-    .action(async (file: string, flags: ExplainFlags) => {
-      const document = readPolicy(file);
+    .action(async (file: string | undefined, flags: ExplainFlags) => {
+      const document = file === undefined ? policyInForce(flags.state) : readPolicy(file);
       const facts = { session: sessionOf(flags, document), where: whereOf(flags) };
       const answer = await answerTo(document, flags, facts);
       if (!answer.runs) process.exitCode = WOULD_NOT;
@@ -78,8 +86,16 @@ export function register(program: Command): void {
 }
 
 async function answerTo(document: PolicyDocument, flags: ExplainFlags, facts: Omit<LaunchFacts, 'appId'>): Promise<Answer> {
-  if ((flags.exec === undefined) === (flags.app === undefined))
-    throw new WardlockError('START_USAGE', 'Name a program with --exec PATH or an application with --app ID, one of the two.');
+  const asked = [flags.exec, flags.app, flags.settings].filter((one) => one !== undefined);
+  if (asked.length !== 1)
+    throw new WardlockError(
+      'START_USAGE',
+      'Name a program with --exec PATH or an application with --app ID, or ask for --settings, one of the three.',
+    );
+  if (flags.settings === true) {
+    const settings = settingsOf(document, { ...facts.where, role: facts.session?.kind === 'person' ? facts.session.role : null });
+    return { runs: true, ...settings };
+  }
   if (flags.app !== undefined) {
     const explanation = explain({ ...facts, appId: flags.app }, document);
     const isAllowed = explanation.decision.effect === 'allow';
@@ -99,10 +115,11 @@ function programLines(program: ProgramFile, uses: readonly ProgramUse[], facts: 
 }
 
 function useLines(path: string, use: ProgramUse, facts: Omit<LaunchFacts, 'appId'>): readonly string[] {
-  const what =
-    use.as === 'app'
-      ? `${path} is the application ${use.name}.`
-      : `${path} is a program that ${use.name} may start, and runs only inside it.`;
+  const what = {
+    app: `${path} is the application ${use.name}.`,
+    child: `${path} is a program that ${use.name} may start, and runs only inside it.`,
+    script: `${path} is a script that ${use.name} may be given, and runs only inside it.`,
+  }[use.as];
   const changed =
     use.contentFits === false ? ['Its content on this machine is not the one that the policy names: it would not start.'] : [];
   const recalled = use.recalled ? [`It is recalled: a rule denies it to everyone, and ${use.name} starts without it.`] : [];
@@ -153,13 +170,15 @@ function sessionOf({ role, emergency }: ExplainFlags, document: PolicyDocument):
 }
 
 function whereOf({ ward, seat, at }: ExplainFlags): Whereabouts {
-  const now = new Date();
+  const isDate = at !== undefined && DATE_AND_TIME.test(at);
+  const now = isDate ? new Date(at.replace(' ', 'T')) : new Date();
   const today = WEEKDAYS[(now.getDay() + WEEKDAYS.length - 1) % WEEKDAYS.length] ?? 'mon';
-  if (at === undefined) return { ward, seat, day: today, minute: now.getHours() * MINUTES_AN_HOUR + now.getMinutes() };
+  if (at === undefined || (isDate && Number.isFinite(now.getTime())))
+    return { ward, seat, day: today, minute: now.getHours() * MINUTES_AN_HOUR + now.getMinutes() };
   const [, dayText, hours, minutes] = TIME.exec(at) ?? [];
   const day = dayText === undefined ? today : WEEKDAYS.find((one) => one === dayText.toLowerCase());
   if (hours === undefined || minutes === undefined || day === undefined)
-    throw new WardlockError('START_USAGE', `${at} is no time. Write it as "02:30" or "tue 02:30".`);
+    throw new WardlockError('START_USAGE', `${at} is no time. Write it as "02:30", "tue 02:30" or "2030-01-15T02:30".`);
   return { ward, seat, day, minute: Number(hours) * MINUTES_AN_HOUR + Number(minutes) };
 }
 

@@ -1,9 +1,12 @@
 /** Reads a policy file for a command that needs a whole one; `policy validate` is the command that lists every problem. */
 import { readFileSync } from 'node:fs';
+import { Value } from 'typebox/value';
+import { parseJson } from '../agent/policy/envelope.ts';
 import { ownPrograms } from '../agent/policy/own-programs.ts';
+import { layoutOf } from '../agent/state/layout.ts';
 import { WardlockError } from '../core/errors/index.ts';
 import { type ParsedPolicy, type PolicyProblem, parsePolicy, refusalCode } from '../policies/parse.ts';
-import type { PolicyDocument } from '../policies/schema.ts';
+import { type PolicyDocument, PolicyEnvelope } from '../policies/schema.ts';
 
 /** @throws WardlockError START_USAGE for a file that can't be read, POLICY_EMPTY, POLICY_BRICKS or POLICY_MALFORMED with the first problem's place */
 export function readPolicy(path: string): PolicyDocument {
@@ -14,6 +17,34 @@ export function readPolicy(path: string): PolicyDocument {
     refusalCode(parsed.problems),
     `${path}:${first?.line ?? 1}:${first?.column ?? 1}: ${first === undefined ? 'no valid policy.' : problemInWords(first)} See all with: policy validate ${path}`,
   );
+}
+
+/**
+ * The policy that is in force at a seat of this machine, from the seat's own state folder. It is read, not verified: the seat did
+ * that before it put it there.
+ * @throws WardlockError START_USAGE where there is none that this user may read
+ */
+export function policyInForce(state: string): PolicyDocument {
+  const { policy: path } = layoutOf(state);
+  const none = (cause?: unknown): WardlockError =>
+    new WardlockError(
+      'START_USAGE',
+      `There is no policy in force in ${path} that you may read. Name a policy file, or a seat with --state DIR.`,
+      { cause },
+    );
+  const envelope = parseJson(readBytes(path, none));
+  if (!Value.Check(PolicyEnvelope, envelope)) throw none();
+  const parsed = parsePolicy(Buffer.from(envelope.payload, 'base64').toString('utf8'), { comments: false });
+  if (!parsed.ok) throw none();
+  return parsed.document;
+}
+
+function readBytes(path: string, none: (cause: unknown) => WardlockError): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw none(cause);
+  }
 }
 
 /** Held to the parts of this machine as to those of a seat. @throws WardlockError START_USAGE */

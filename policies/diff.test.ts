@@ -1,5 +1,8 @@
 /** The sentences of a policy's changes, and that no change goes without one. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
+import { parse } from 'jsonc-parser';
 import { describe, expect, test } from 'vitest';
 import { differences } from './diff.ts';
 import type { PolicyDocument } from './schema.ts';
@@ -85,9 +88,92 @@ describe('a difference of policies', () => {
     [
       'something without words of its own',
       { signIn: { rules: [], suggestNames: true } },
-      ['Sign in: not given before, {"rules":[],"suggestNames":true} now.'],
+      ['Sign in, rules: none, as before.', 'Names offered while somebody types one: not given before, yes now.'],
+    ],
+    ['monitor mode', { mode: 'monitor' }, ['Whether the policy holds or only watches: not given before, monitor now.']],
+    [
+      'failures',
+      { failures: { recordingBroken: 'lock', emergencyUnrecordedMinutes: 5 } },
+      [
+        'What happens when the record cannot be written: not given before, lock now.',
+        'Minutes of emergency access that nothing records: not given before, 5 now.',
+      ],
+    ],
+    ['failures that say nothing', { failures: {} }, ['Failures: not given before, as usual now.']],
+    [
+      'looks and languages',
+      { languages: ['de', 'en'], branding: { siteName: 'St Elsewhere', accent: 'plum' } },
+      [
+        'Languages of the screens: not given before, de, en now.',
+        'The name of the site on the screens: not given before, St Elsewhere now.',
+        'The colour of the screens: not given before, plum now.',
+      ],
+    ],
+    [
+      'what a program may do',
+      {
+        apps: [
+          {
+            ...calc,
+            scripts: [{ path: '/opt/a.py', sha256: 'b'.repeat(64) }],
+            workingFolder: '/srv',
+            oneInstance: false,
+            onLock: 'freeze',
+          },
+          web,
+        ],
+      },
+      [
+        'The application Calculator: scripts not given before, path /opt/a.py with sha256 bbbbbbbbbbbb… now.',
+        'The application Calculator: working folder not given before, /srv now.',
+        'The application Calculator: one instance not given before, no now.',
+        'The application Calculator: on lock not given before, freeze now.',
+      ],
+    ],
+    [
+      'what pages may do',
+      { apps: [{ ...calc }, { ...web, patterns: ['https://a.example/x/*'], downloads: 'allow', print: true, clipboard: 'read-write' }] },
+      [
+        'The application Chart: patterns not given before, https://a.example/x/* now.',
+        'The application Chart: downloads not given before, allow now.',
+        'The application Chart: print not given before, yes now.',
+        'The application Chart: clipboard not given before, read-write now.',
+      ],
+    ],
+    [
+      'an override',
+      { overrides: [{ id: 'icu', wards: ['icu'], timers: { warnAfterSeconds: 300 } }] },
+      ['New override: icu (wards icu, timers idle time until the warning 5 min).'],
+    ],
+    [
+      'ways to come in',
+      { signIn: { rules: [{ roles: ['nurse'], nameAndPin: true, between: { from: '22:00', until: '06:00' } }] } },
+      ['New sign-in rule: roles nurse with name and pin yes with between 22:00 to 06:00.'],
     ],
   ])('tells of %s', (_name, change, expected) => expect(sentences({ ...before, ...change })).toEqual(expected));
+
+  test('tells of each timer of an override', () => {
+    const of = (timers: Partial<PolicyDocument['timers']>): PolicyDocument => ({
+      ...before,
+      overrides: [{ id: 'icu', wards: ['icu'], timers }],
+    });
+    const found = differences(of({ warnAfterSeconds: 300, keepSeconds: 60 }), of({ warnAfterSeconds: 600 })).map(
+      ({ sentence }) => sentence,
+    );
+    expect(found).toEqual([
+      'The override icu: idle time until the warning 5 min before, 10 min now.',
+      'The override icu: how long the work of a locked session is kept 1 min before, not given now.',
+    ]);
+  });
+  test('has no JSON in any sentence, whatever a preset or another says', () => {
+    const folder = join(import.meta.dirname, 'presets');
+    const presets = readdirSync(folder).map(
+      (name): PolicyDocument => parse(readFileSync(join(folder, name), 'utf8'), [], { allowTrailingComma: true }),
+    );
+    const found = presets.flatMap((one) => presets.flatMap((other) => differences(one, other)));
+    expect(found.length).toBeGreaterThan(100);
+    expect(found.filter(({ sentence }) => /[{}"[\]]|undefined/.test(sentence))).toEqual([]);
+  });
 
   test('never passes over a change', () => {
     const paths = [...leavesOf(before, [])];

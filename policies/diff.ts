@@ -3,6 +3,7 @@
  * least one sentence; what has no words of its own is named by its field. Pure.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { type Fields, innerLabelOf, isFields, labelOf, short, valueOf, wordsOf } from './diff-words.ts';
 import type { PolicyDocument } from './schema.ts';
 
 export interface Difference {
@@ -11,32 +12,7 @@ export interface Difference {
   readonly sentence: string;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
 type Entry = Fields & { readonly id: string };
-
-/** What a field is called in a sentence; seconds are told in a person's units. */
-const LABELS: Readonly<Record<string, string>> = {
-  '/tenant': 'The site',
-  '/version': 'The version',
-  '/issuedAt': 'The date of issue',
-  '/expiresAt': 'The date of expiry',
-  '/helpdesk': 'The helpdesk that people are told to call',
-  '/record/retentionDays': 'Days that the server keeps the record',
-  '/timers/warnAfterSeconds': 'Idle time until the warning',
-  '/timers/warningSeconds': 'Length of the warning',
-  '/timers/blurSeconds': 'How long the work is covered before the lock',
-  '/timers/tapQuestionSeconds': 'How long a tap of somebody at work asks before it locks',
-  '/timers/keepSeconds': 'How long the work of a locked session is kept',
-  '/timers/maxSessionSeconds': 'Longest session',
-  '/timers/procedureSeconds': 'How long a procedure in progress keeps an idle seat open',
-  '/timers/staleAfterSeconds': 'Offline time until the policy counts as stale',
-  '/pin/minDigits': 'Least digits of a PIN',
-  '/pin/maxConsecutiveFailures': 'Wrong PINs in a row before a person is shut out',
-  '/pin/firstWaitSeconds': 'First wait after wrong PINs',
-  '/breakGlass/enabled': 'Emergency access',
-  '/breakGlass/needsBadge': 'A badge for emergency access',
-  '/breakGlass/limitSeconds': 'Longest emergency access',
-};
 
 /** Lists whose entries have ids, and what one entry is called. */
 const LISTS: Readonly<Record<string, string>> = {
@@ -44,12 +20,10 @@ const LISTS: Readonly<Record<string, string>> = {
   '/roles': 'role',
   '/rules': 'rule',
   '/seatGroups': 'group of seats',
+  '/overrides': 'override',
   '/recipients': 'reader of the record',
   '/breakGlass/reasons': 'reason for emergency access',
 };
-
-/** Longer values are cut: a sentence is read, not parsed. */
-const VALUE_LIMIT = 120;
 
 export function differences(before: PolicyDocument, after: PolicyDocument): readonly Difference[] {
   const names = new Map([...before.apps, ...after.apps].map(({ id, name }) => [id, name]));
@@ -67,8 +41,33 @@ function* changed(path: string, before: unknown, after: unknown, names: Readonly
   const noun = LISTS[path];
   if (noun !== undefined) yield* entries(path, noun, { before: entriesOf(before), after: entriesOf(after) }, names);
   else if (path === '/breakGlass/apps') yield* granted({ path, who: 'Emergency access' }, before, after, names);
-  else if (isFields(before) && isFields(after)) yield* fieldsOf(path, before, after, names);
+  else if (isPart(before) && isPart(after) && !(isBare(before) && isBare(after))) yield* fieldsOf(path, before ?? {}, after ?? {}, names);
+  else if (isList(before) && isList(after)) yield* unnamed(path, before ?? [], after ?? []);
   else yield { path, sentence: `${labelOf(path)}: ${valueOf(path, before)} before, ${valueOf(path, after)} now.` };
+}
+
+/** Lists whose entries have no ids: each entry that only one side has. */
+const UNNAMED: Readonly<Record<string, string>> = { '/signIn/rules': 'sign-in rule', '/devices/usbDevices': 'USB device' };
+
+function* unnamed(path: string, before: readonly unknown[], after: readonly unknown[]): Generator<Difference> {
+  const noun = UNNAMED[path] ?? innerLabelOf(path);
+  const isIn = (list: readonly unknown[], one: unknown): boolean => list.some((other) => isDeepStrictEqual(one, other));
+  const gone = before.filter((one) => !isIn(after, one));
+  const fresh = after.filter((one) => !isIn(before, one));
+  for (const one of gone) yield { path, sentence: `A ${noun} is gone: ${valueOf(path, one)}.` };
+  for (const one of fresh) yield { path, sentence: `New ${noun}: ${valueOf(path, one)}.` };
+  if (gone.length + fresh.length > 0) return;
+  const decides = path === '/signIn/rules' ? ' The first one that fits decides.' : '';
+  const isEmpty = before.length + after.length === 0;
+  yield { path, sentence: isEmpty ? `${labelOf(path)}: none, as before.` : `The order or number of each ${noun} changed.${decides}` };
+}
+
+const isPart = (value: unknown): value is Fields | undefined => value === undefined || isFields(value);
+const isBare = (value: Fields | undefined): boolean => value === undefined || Object.keys(value).length === 0;
+
+/** A list of objects, or none at all; lists of names are told whole. */
+function isList(value: unknown): value is readonly unknown[] | undefined {
+  return value === undefined || (Array.isArray(value) && value.every(isFields));
 }
 
 interface Sides {
@@ -107,9 +106,24 @@ function* changedEntry(
     if (path.startsWith('/roles/') && field === 'apps') yield* granted({ path: at, who: titleOf(is) }, before, after, names);
     else if (field === 'sha256')
       yield { path: at, sentence: `${subject} has another content: ${short(before)} before, ${short(after)} now.` };
-    else yield { path: at, sentence: `${subject}: ${wordsOf(field)} ${valueOf(at, before)} before, ${valueOf(at, after)} now.` };
+    else yield* inEntry(at, subject, before, after);
   }
 }
+
+/** One field of an entry; of an override's timers, PIN rules and devices each one that differs. */
+function* inEntry(path: string, subject: string, before: unknown, after: unknown): Generator<Difference> {
+  const field = path.split('/').at(-1) ?? '';
+  if (OVERRIDDEN.has(field) && isPart(before) && isPart(after) && !(isBare(before) && isBare(after))) {
+    for (const inner of new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])) {
+      const [was, is] = [before?.[inner], after?.[inner]];
+      const label = innerLabelOf(`/${field}/${inner}`);
+      if (!isDeepStrictEqual(was, is))
+        yield { path: `${path}/${inner}`, sentence: `${subject}: ${label} ${valueOf(inner, was)} before, ${valueOf(inner, is)} now.` };
+    }
+  } else yield { path, sentence: `${subject}: ${wordsOf(field)} ${valueOf(path, before)} before, ${valueOf(path, after)} now.` };
+}
+
+const OVERRIDDEN = new Set(['timers', 'pin', 'devices']);
 
 /** Applications that somebody gains or loses; a mere change of order is said as such. */
 function* granted(
@@ -131,50 +145,16 @@ function summaryOf(path: string, entry: Entry, names: ReadonlyMap<string, string
   const apps = textsOf(entry.apps).map((id) => names.get(id) ?? id);
   if (path === '/roles') return apps.length === 0 ? ', which may start nothing' : `, which may start ${apps.join(', ')}`;
   if (path === '/apps') return ` (${String(entry.path ?? entry.url)})`;
-  if (path !== '/rules') return '';
+  if (path !== '/rules' && path !== '/overrides') return '';
   return ` (${Object.entries(entry)
     .filter(([field]) => field !== 'id')
-    .map(([field, value]) => (field === 'effect' ? String(value) : `${wordsOf(field)} ${valueOf(path, value)}`))
+    .map(([field, value]) => (field === 'effect' ? String(value) : `${wordsOf(field)} ${valueOf(`/${field}`, value)}`))
     .join(', ')})`;
 }
-
-const labelOf = (path: string): string => LABELS[path] ?? sentenceCase(path.split('/').slice(1).map(wordsOf).join(', '));
-
-function valueOf(path: string, value: unknown): string {
-  if (value === undefined) return 'not given';
-  if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (typeof value === 'number') return path.endsWith('Seconds') ? durationOf(value) : String(value);
-  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return cut(value.length === 0 ? 'none' : value.join(', '));
-  return cut(typeof value === 'string' ? value : JSON.stringify(value));
-}
-
-const MINUTE = 60;
-const HOUR = 3_600;
-const DAY = 86_400;
-
-function durationOf(seconds: number): string {
-  for (const [size, unit] of [
-    [DAY, 'days'],
-    [HOUR, 'h'],
-    [MINUTE, 'min'],
-  ] as const) {
-    if (seconds >= size && seconds % size === 0) return `${seconds / size} ${unit}`;
-  }
-  return `${seconds} s`;
-}
-
-const cut = (text: string): string => (text.length > VALUE_LIMIT ? `${text.slice(0, VALUE_LIMIT)}…` : text);
-const short = (value: unknown): string => `${String(value).slice(0, 12)}…`;
-const wordsOf = (field: string): string => field.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
-const sentenceCase = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 
 function titleOf(entry: Entry): string {
   const title = entry.name ?? entry.text;
   return typeof title === 'string' ? title : entry.id;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isEntry(value: unknown): value is Entry {

@@ -15,6 +15,7 @@ const stock: NativeApp = {
   args: [],
   env: {},
   children: [{ path: '/opt/helper', sha256: sha('d') }],
+  scripts: [{ path: '/opt/count.py', sha256: sha('e') }],
 };
 const document = (change: Partial<PolicyDocument> = {}): PolicyDocument =>
   testPolicy(1, { reader: 'AAAA', escrow: 'BBBB' }, { apps: [stock], roles: [{ id: 'nurse', name: 'Nurse', apps: ['stock'] }], ...change });
@@ -23,9 +24,11 @@ const where = { ward: 'icu', seat: 'Bay 4', day: 'mon', minute: 0 } as const;
 const asked = (path: string, sha256: string, of: PolicyDocument) =>
   usesOf(of, { path, sha256, isAt: (other) => other === path }, { session, where }).map((use) => [use.as, use.recalled, runs(use)]);
 
-test('a program and its children run as the policy names them', () => {
+test('a program, its children and its scripts run as the policy names them', () => {
   expect(asked('/opt/stock', sha('5'), document())).toEqual([['app', false, true]]);
   expect(asked('/opt/helper', sha('d'), document())).toEqual([['child', false, true]]);
+  expect(asked('/opt/count.py', sha('e'), document())).toEqual([['script', false, true]]);
+  expect(asked('/opt/other.py', sha('e'), document())).toEqual([]);
   expect(asked('/opt/helper', sha('0'), document())).toEqual([['child', false, false]]);
 });
 

@@ -4,6 +4,7 @@
  */
 import { isRecalled, type LaunchFacts } from '../core/decision/decide.ts';
 import { type Explanation, explain } from '../core/decision/explain.ts';
+import { nativeOptions } from './effective.ts';
 import type { PolicyDocument } from './schema.ts';
 
 /** A program as it lies on this machine; `sha256` is null where there is no such file here. */
@@ -14,14 +15,19 @@ export interface ProgramFile {
   readonly isAt: (path: string) => boolean;
 }
 
+interface FileIdentity {
+  readonly path: string;
+  readonly sha256: string;
+}
+
 export interface ProgramUse {
-  /** `app`: started from its tile. `child`: started by that application, and only inside it. */
-  readonly as: 'app' | 'child';
+  /** `app`: started from its tile. `child`: started by that application, and only inside it. `script`: read by it as a program. */
+  readonly as: 'app' | 'child' | 'script';
   readonly app: string;
   readonly name: string;
   /** Whether the file has the content that the policy names; null where there is no such file here. */
   readonly contentFits: boolean | null;
-  /** A child that a rule denies to everyone: its application starts without it. */
+  /** A child or script that a rule denies to everyone: its application starts without it. */
   readonly recalled: boolean;
   readonly explanation: Explanation;
 }
@@ -30,7 +36,7 @@ export interface ProgramUse {
 export function usesOf(document: PolicyDocument, file: ProgramFile, facts: Omit<LaunchFacts, 'appId'>): readonly ProgramUse[] {
   return document.apps.flatMap((app): readonly ProgramUse[] => {
     if (app.kind === 'web') return [];
-    const use = (as: ProgramUse['as'], { path, sha256 }: { readonly path: string; readonly sha256: string }): ProgramUse => ({
+    const use = (as: ProgramUse['as'], { path, sha256 }: FileIdentity): ProgramUse => ({
       as,
       app: app.id,
       name: app.name,
@@ -38,8 +44,11 @@ export function usesOf(document: PolicyDocument, file: ProgramFile, facts: Omit<
       recalled: as !== 'app' && isRecalled({ path, sha256 }, document),
       explanation: explain({ ...facts, appId: app.id }, document),
     });
-    const child = app.children.find(({ path }) => file.isAt(path));
-    return [...(file.isAt(app.path) ? [use('app', app)] : []), ...(child === undefined ? [] : [use('child', child)])];
+    const named = (as: ProgramUse['as'], programs: readonly FileIdentity[]): readonly ProgramUse[] => {
+      const found = programs.find(({ path }) => file.isAt(path));
+      return found === undefined ? [] : [use(as, found)];
+    };
+    return [...named('app', [app]), ...named('child', app.children), ...named('script', nativeOptions(app).scripts)];
   });
 }
 

@@ -1,10 +1,11 @@
 /** The commands that IT asks about a policy before anybody works under it, as they are typed. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { POLICY_TYPE } from '../../contract/seat-api.ts';
 import type { NativeApp } from '../../policies/schema.ts';
 import { testPolicy } from '../support/policy.ts';
 
@@ -45,9 +46,14 @@ beforeAll(async () => {
   const policy = testPolicy(1, keys, {
     apps,
     roles: [{ id: 'nurse', name: 'Nurse', apps: ['shell', 'stock'] }],
+    overrides: [{ id: 'icu', wards: ['icu'], timers: { warnAfterSeconds: 300 } }],
     rules: [{ id: 'nights', effect: 'deny', apps: ['shell'], between: { from: '22:00', until: '06:00' }, wards: ['icu'] }],
     breakGlass: { enabled: true, needsBadge: false, limitSeconds: 900, apps: ['shell'], reasons: [{ id: 'code', text: 'Code blue' }] },
   });
+  await mkdir(join(folder, 'seat/agent'), { recursive: true });
+  const payload = Buffer.from(JSON.stringify(policy)).toString('base64');
+  const signed = { payloadType: POLICY_TYPE, payload, signatures: [{ keyid: '0'.repeat(64), sig: 'AAAA' }] };
+  await writeFile(join(folder, 'seat/agent/policy.json'), JSON.stringify(signed));
   await writeFile(file, `// for the ward\n${JSON.stringify(policy, null, 2)}`);
 });
 afterAll(() => rm(folder, { recursive: true }));
@@ -67,6 +73,22 @@ describe('policy explain', () => {
     const { code, out } = await ask('--role', 'nurse', '--at', '02:00', '--app', 'shell', '--json');
     expect(code).toBe(1);
     expect(JSON.parse(out)).toMatchObject({ runs: false, app: 'shell', explanation: { decision: { effect: 'deny', ruleId: 'nights' } } });
+  });
+  test('without a file goes by the policy in force at a seat, which it names by its folder', async () => {
+    const words = ['policy', 'explain', '--role', 'nurse', '--ward', 'icu', '--at', '02:30', '--exec', SHELL];
+    const found = await cli(...words, '--state', join(folder, 'seat'));
+    expect(found).toMatchObject({ code: 1, err: '' });
+    expect(found.out).toContain('may not start Shell: a rule denies it (nights).');
+    expect(await cli(...words, '--state', folder)).toMatchObject({
+      code: 64,
+      err: expect.stringContaining('There is no policy in force in'),
+    });
+  });
+  test('says what else holds there, and by which override', async () => {
+    const { out } = await ask('--role', 'nurse', '--at', '2030-01-15T02:30', '--settings');
+    expect(out).toContain('Overrides that fit: icu.');
+    expect(out).toContain('timers.warnAfterSeconds: 300');
+    expect(out).toContain('mode: lockdown');
   });
   test('knows emergency access, and what the policy names nowhere', async () => {
     expect(await ask('--emergency', '--at', '02:00', '--exec', SHELL)).toMatchObject({ code: 0 });
