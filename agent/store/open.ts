@@ -67,13 +67,14 @@ function inspect(db: StoreDatabase, parts: LogParts, anchorRead: AnchorRead, inc
   const anchor = anchorRead.state === 'present' ? anchorRead.record : undefined;
   const other: Fault[] = [];
   if (anchor === undefined) {
-    const receipt = readReceipt(db);
-    const since = receipt === undefined ? 'since the beginning' : 'since the last receipt';
+    const receipt = receiptOf(db);
+    const since = receipt === undefined ? 'since the beginning' : `since the last receipt, over ${receipt.size} entries,`;
     other.push({ code: 'ANCHOR_MISSING', detail: `A loss ${since} would not be noticed by this seat alone.` });
   } else if (anchor.incarnation !== incarnation) {
     other.push({ code: 'ANCHOR_FORKED', detail: `It names incarnation ${anchor.incarnation}; the store holds ${incarnation}.` });
   }
-  const checked = checkStore(db, parts.crypto, anchor?.incarnation === incarnation ? anchor : undefined);
+  const own = anchor?.incarnation === incarnation ? anchor : undefined;
+  const checked = checkStore(db, parts.crypto, { anchor: own, receiptKey: parts.receiptKey });
   const sound = checked.every(({ code }) => CONTINUABLE.has(code));
   return [...other, ...checked, ...(sound ? witnessed(db, parts) : [])];
 }
@@ -97,7 +98,7 @@ function witnessed(db: StoreDatabase, { crypto, witness }: LogParts): readonly F
   const { origin, size } = parseCheckpoint(head).checkpoint;
   const pruned = readPruned(tables);
   const latest = witness?.latest;
-  // What was pruned is under a receipt and can't be held against anything any more: the file was kept behind, or put back.
+  // What was pruned can't be held against anything any more: by now it is known to lie under a receipt, so the file was kept behind, or put back.
   if (latest !== undefined && latest.size < pruned.size) return [];
   const view = { tables, hasher: treeHasher(crypto), pruned, head, size };
   return witnessFaults(latest, { origin, size, rootAt: (of) => rootAt(view, of) });
@@ -163,8 +164,12 @@ function readLogIdOf(db: StoreDatabase): ReturnType<typeof readLogId> | undefine
 }
 
 function readReceipt(db: StoreDatabase): string | undefined {
+  return receiptOf(db)?.note;
+}
+
+function receiptOf(db: StoreDatabase): ReturnType<Tables['receipt']> {
   try {
-    return storeTables(db).receipt()?.note;
+    return storeTables(db).receipt();
   } catch {
     return undefined;
   }

@@ -7,7 +7,8 @@ import { acknowledged, startAppender, untilAcknowledged } from './appender-proce
 import { check } from './check.ts';
 import type { StoreKit } from './store-kit.ts';
 
-export async function crashLoop(seat: StoreKit, rounds: number): Promise<void> {
+/** @param rotateEach a new epoch after so many events; by default after 7 to 11 */
+export async function crashLoop(seat: StoreKit, rounds: number, rotateEach?: number): Promise<void> {
   let first = 0;
   for (let round = 0; round < rounds; round += 1) {
     const before = acknowledged(`${seat.dir}/acks`).size;
@@ -15,7 +16,7 @@ export async function crashLoop(seat: StoreKit, rounds: number): Promise<void> {
       birth: round === 0 ? 'enrolment' : 'existing',
       first,
       appenders: 8,
-      rotateEach: 7 + (round % 5),
+      rotateEach: rotateEach ?? 7 + (round % 5),
     });
     await untilAcknowledged(appender, before + 20 + ((round * 37) % 90));
     await new Promise((resolve) => setTimeout(resolve, (round * 7) % 23));
@@ -23,14 +24,27 @@ export async function crashLoop(seat: StoreKit, rounds: number): Promise<void> {
     expect(await appender.ended, appender.output()).toBe('SIGKILL');
     expect(appender.output(), `round ${round}`).toMatch(/^opened \d+ \n/);
     verifyAcknowledged(seat, `round ${round}`);
-    first += 1_000_000;
+    first += ROUND_EVENTS;
   }
 }
 
-/** Every acknowledged event is at its place, and the log verifies without a fault. */
+/** Rounds number their events from a multiple of this on. */
+const ROUND_EVENTS = 1_000_000;
+
+/** Every acknowledged event is at its place, the rest is a prefix of what was asked for, and the log verifies without a fault. */
 export function verifyAcknowledged(seat: StoreKit, what: string): void {
   const { faults, events } = check(seat.storeDir, seat, { privateKey: seat.readerKey });
   expect(faults, what).toEqual([]);
+  const rounds = new Map<number, number[]>();
+  for (const { type, body } of events.values()) {
+    if (type !== 'session.locked') continue;
+    const at = Number.parseInt(String(body['session']), 16);
+    const round = Math.floor(at / ROUND_EVENTS);
+    rounds.set(round, [...(rounds.get(round) ?? []), at]);
+  }
+  // Events are asked for in the order of their numbers: none is missing before the last one, and none stands there twice.
+  for (const [round, numbers] of rounds)
+    expect(numbers, `${what}: round ${round}`).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index));
   for (const [at, seq] of acknowledged(`${seat.dir}/acks`)) {
     expect(events.get(seq)?.body['session'], `${what}: event ${at} at ${seq}`).toBe(at.toString(16).padStart(32, '0'));
   }

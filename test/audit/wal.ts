@@ -2,7 +2,7 @@
  * A WAL as a killed process leaves it, cut and flipped in many places: what is left must be a committed prefix, and the
  * anchor must name what is gone. Test helper only.
  */
-import { copyFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect } from 'vitest';
@@ -12,9 +12,9 @@ import { storeTables } from '../../agent/store/tables.ts';
 import { verifyLog } from '../../core/audit/verify/verify-log.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { startAppender, untilAcknowledged } from './appender-process.ts';
-import { nameOf } from './check.ts';
+import { check, nameOf } from './check.ts';
 import { generator } from './generator.ts';
-import type { StoreKit } from './store-kit.ts';
+import { lockEvent, type StoreKit } from './store-kit.ts';
 
 /** A store whose last commits are in its WAL alone, as a kill leaves it. */
 export async function killedStore(seat: StoreKit): Promise<void> {
@@ -67,8 +67,31 @@ export async function cutWal(seat: StoreKit, cases: number): Promise<void> {
     expect(size, `cut at ${length}`).toBeGreaterThanOrEqual(last);
     last = size;
   }
+  expect(last).toBeGreaterThan(0);
   expect(last).toBeLessThanOrEqual(whole.size);
+  for (let at = 1; at < STARTS; at += 1) await startsWith(seat, wal.subarray(0, Math.floor((wal.length * at) / STARTS)));
 }
+
+/** So many of the cases are started from for real, by the agent's own way in. */
+const STARTS = 25;
+
+/** A store with this WAL opens, names what its anchor says is gone, and records on. */
+async function startsWith(seat: StoreKit, wal: Uint8Array): Promise<void> {
+  const dir = join(seat.dir, 'started');
+  rmSync(dir, { recursive: true, force: true });
+  cpSync(seat.storeDir, dir, { recursive: true });
+  writeFileSync(`${storePaths(dir).db}-wal`, wal);
+  const store = await seat.open({ dir, birth: 'existing' });
+  const before = store.position().size;
+  expect([...new Set(store.findings.map(({ code }) => code))].filter((code) => !LOSSES.has(code))).toEqual([]);
+  const { seq } = await store.append(lockEvent(7));
+  expect(seq).toBe(before);
+  await store.close();
+  expect(check(dir, seat).faults).toEqual([]);
+}
+
+/** What a start says of a WAL that lost its end, or all of it. */
+const LOSSES: ReadonlySet<string> = new Set(['ANCHOR_AHEAD', 'STORE_MISSING']);
 
 /** Fault 22: one bit of the WAL flipped at so many places. */
 export async function flipWal(seat: StoreKit, cases: number): Promise<void> {
@@ -90,6 +113,12 @@ export async function flipWal(seat: StoreKit, cases: number): Promise<void> {
     }
   }
   expect(shorter).toBeGreaterThan(cases / 4);
+  for (let at = 0; at < STARTS; at += 1) {
+    const flipped = Uint8Array.from(wal);
+    const place = next(flipped.length);
+    flipped[place] = Number(flipped[place]) ^ (1 << next(8));
+    await startsWith(seat, flipped);
+  }
 }
 
 /** The head of the whole store, as its anchor would name it. */
