@@ -29,6 +29,7 @@ export const debianPackages = [
   { names: ['dbus-x11'], why: 'a session bus of its own for that keychain (dbus-run-session, dbus-launch)' },
   { names: ['dbus-bin', 'dbus'], why: 'dbus-send, for the tests that keep a session from every bus' },
   { names: ['dbus-daemon', 'dbus'], why: 'a bus that starts programs for whoever asks it, for the same tests' },
+  { names: ['umockdev'], why: 'USB devices that are not there, for the test of the rules about them' },
   { names: ['at'], why: 'a way to have something started later, for the tests that keep a session from it' },
   { names: ['cron'], why: 'the other one' },
   { names: ['systemd'], why: 'systemd-run and busctl, which ask others to start something, for the same tests' },

@@ -26,9 +26,8 @@ const policies: readonly Devices[] = [
   { usbStorage: 'allow' },
 ];
 
-test("USBGuard's own parser takes every compiled rule as it was meant", async (context) => {
+test("USBGuard's own parser takes every compiled rule as it was meant", async () => {
   const usbguard = await unpackDebian('usbguard');
-  if (typeof usbguard === 'string') return context.skip(usbguard);
   const folder = await mkdtemp(join(tmpdir(), 'wl-usbguard-'));
   const parse = async (text: string): Promise<string> => {
     const file = join(folder, 'rules.conf');

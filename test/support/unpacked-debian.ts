@@ -17,8 +17,11 @@ export interface Unpacked {
   readonly remove: () => Promise<void>;
 }
 
-/** A package and what it needs and this machine lacks; or a sentence saying why it can't be had here. */
-export async function unpackDebian(name: string): Promise<Unpacked | string> {
+/**
+ * A package and what it needs and this machine lacks.
+ * @throws where it can't be had: what it is needed to show is then not shown, and a test must say so by failing
+ */
+export async function unpackDebian(name: string): Promise<Unpacked> {
   const folder = await mkdtemp(join(tmpdir(), 'wl-debian-'));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
@@ -29,8 +32,8 @@ export async function unpackDebian(name: string): Promise<Unpacked | string> {
     for (const file of await readdir(folder)) await run('dpkg-deb', ['-x', join(folder, file), root]);
     const { stdout } = await run('dpkg-architecture', ['-qDEB_HOST_MULTIARCH']).catch(() => run('gcc', ['-print-multiarch']));
     return { root, libraries: join(root, 'usr/lib', stdout.trim()), remove };
-  } catch {
+  } catch (cause) {
     await remove();
-    return `needs apt-get and Debian's package ${name}, which can't be had here`;
+    throw new Error(`This test needs apt-get and Debian's package ${name}, which can't be had here.`, { cause });
   }
 }
