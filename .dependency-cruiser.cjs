@@ -21,10 +21,10 @@ const mayImport = {
 };
 
 /**
- * Single files that a folder may import beyond its row: the demo makes and removes the seat's users as the agent's set-up does,
- * and the console wears the seat's colours.
+ * Single files that a folder may import beyond its row: the demo makes and removes the seat's users and opens the seat's display as a
+ * seat's set-up does, and the console wears the seat's colours.
  */
-const exceptions = { demo: ['agent/os/users\\.ts$'], console: ['renderer/theme/tokens\\.css$'] };
+const exceptions = { demo: ['agent/os/users\\.ts$', 'agent/kiosk/display\\.ts$'], console: ['renderer/theme/tokens\\.css$'] };
 
 /** Unit tests stand beside their source and may use what tests use. */
 const TESTS = '\\.test\\.tsx?$';

@@ -22,6 +22,7 @@ import { toldOf } from './launch/denials/told.ts';
 import type { SeatLog } from './log.ts';
 import type { AgentOptions } from './options.ts';
 import { guardSystem, restoreSystem } from './os/restrictions/guard.ts';
+import { examineScreens } from './package/screens.ts';
 import { PcscStack } from './readers/pcsc/stack.ts';
 import { Recorder } from './record/recorder.ts';
 import { SeatAgent, type SeatOutputs, type SeatParts } from './seat-agent.ts';
@@ -41,6 +42,9 @@ export interface ServingAgent {
 /** At most one `appended` in this time goes to the syncer, in milliseconds. */
 const APPENDED_INTERVAL_MS = 200;
 
+/** Of a finding in the record (contract/events.ts). */
+const DETAIL_LIMIT = 300;
+
 /** @throws a coded error when the seat can't be served safely; nothing listens then */
 export async function startAgent(options: AgentOptions, log: SeatLog): Promise<ServingAgent> {
   await selfTestPeerCredentials();
@@ -57,7 +61,13 @@ export async function startAgent(options: AgentOptions, log: SeatLog): Promise<S
   const unguard = await guardSystem(layout.root, !options.practice, log);
   servers.cli = await listen(cliEndpoint(seat, layout.cliSocket));
   servers.sync = await listen(syncEndpoint(seat, layout.syncSocket));
-  servers.ui = await listen(uiEndpoint(seat, layout.uiSocket));
+  const screens = await examineScreens();
+  for (const what of screens.findings) {
+    log.error('the screens are not what was packaged; none are taken', { what });
+    parts.recorder.note({ type: 'tamper.found', body: { fault: 'PACKAGE_CHANGED', detail: what.slice(0, DETAIL_LIMIT) } });
+  }
+  const endpoint = uiEndpoint(seat, layout.uiSocket);
+  servers.ui = await listen({ ...endpoint, admit: screens.guard(endpoint.admit) });
   log.info('the agent serves', { enforcement: parts.launcher.mode.name, enrolled: parts.identity.enrolment !== null });
   return {
     layout,

@@ -1,10 +1,12 @@
 // `npm run package`: builds the unpacked folder of a seat with electron-builder. Must announce and mark a build that has the
 // development fallback of Electron in it: it is never released.
+import { existsSync } from 'node:fs';
 import { bootstrap } from './bootstrap.mjs';
 import { describeElectron, requireElectron } from './electron/place.mjs';
 import { at, root, toolEnvironment } from './lib/paths.mjs';
 import { run, tail } from './lib/run.mjs';
 import { command, humanTime, line, StartProblem } from './lib/say.mjs';
+import { writeManifest } from './package/manifest.mjs';
 import { stageSeat } from './package/seat.mjs';
 import { findNode } from './steps/node.mjs';
 
@@ -23,6 +25,9 @@ await command(async () => {
       'Mend what is named above, then run the same command again.',
       tail(result.out + result.err),
     );
+  const unpacked = at('dist', 'linux-unpacked');
+  // Other systems' packages have signatures of their own, and no agent yet.
+  if (existsSync(unpacked)) line(`Listed ${writeManifest(unpacked, 'wardlock-kiosk')} files that the agent holds the screens to`);
   line(
     `The folder is below dist/ (${humanTime(Date.now() - began)})${electron.fallback ? '. NOT FOR RELEASE: the Electron in it is the development fallback.' : ''}`,
   );

@@ -1,17 +1,15 @@
 /**
- * A display for a machine without one: Xvfb with a cookie of its own, a window manager without a single key binding,
- * and pictures of the whole screen as a person in front of it would see it. Needs Debian's xvfb, xauth, openbox, imagemagick.
+ * A display for a machine without one: the seat's own display on Xvfb, and pictures of the whole screen as a person in front of it
+ * would see it. Needs Debian's xvfb, xauth, openbox, x11-xkb-utils, imagemagick.
  */
-import { execFile, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { execFile } from 'node:child_process';
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Child, startChild } from './child.ts';
+import { startKioskDisplay } from '../agent/kiosk/display.ts';
 import type { Command } from './stage.ts';
 
 const run = promisify(execFile);
-const DISPLAY_LIMIT_MS = 15_000;
 const PICTURE_LIMIT_MS = 20_000;
 
 export interface Display {
@@ -32,58 +30,18 @@ export interface DisplaySpec {
   readonly server?: (authority: string) => Command;
 }
 
-/** An openbox configuration in which no key and no mouse button does anything: the kiosk decides, not the window manager. */
-const OPENBOX_CONFIG = `<?xml version="1.0" encoding="UTF-8"?>
-<openbox_config xmlns="http://openbox.org/3.4/rc">
-  <focus><focusNew>yes</focusNew><followMouse>no</followMouse></focus>
-  <placement><policy>Smart</policy></placement>
-  <desktops><number>1</number><popupTime>0</popupTime></desktops>
-  <keyboard></keyboard>
-  <mouse></mouse>
-  <applications></applications>
-</openbox_config>
-`;
-
 export async function startDisplay(spec: DisplaySpec): Promise<Display> {
-  await mkdir(spec.dir, { recursive: true, mode: 0o711 });
-  const authority = join(spec.dir, 'Xauthority');
-  await writeFile(authority, '', { mode: 0o600 });
-  const { command, args } = spec.server?.(authority) ?? memoryServer(spec, authority);
-  const server = spawn(command, [...args], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
-  const number = await firstLine(server, command);
-  const name = `:${number}`;
-  await run('xauth', ['-f', authority, 'add', name, '.', randomBytes(16).toString('hex')]);
-  // The server looks at its cookie file again whenever a client connects and the file has changed.
-  await chmod(authority, 0o600);
-  await chown(authority, spec.owner.uid, spec.owner.gid);
-
-  const configFile = join(spec.dir, 'openbox.xml');
-  await writeFile(configFile, OPENBOX_CONFIG, { mode: 0o644 });
-  const manager: Child = startChild({
-    name: 'window manager',
-    command: 'openbox',
-    args: ['--config-file', configFile, '--sm-disable'],
-    env: { PATH: '/usr/bin:/bin', DISPLAY: name, XAUTHORITY: authority, HOME: spec.dir },
-    logFile: join(spec.dir, 'openbox.log'),
-    cwd: '/',
-  });
-
+  const server = spec.server ?? ((authority: string): Command => memoryServer(spec, authority));
+  const { name, authority, stop } = await startKioskDisplay({ folder: spec.dir, owner: spec.owner, server });
   return {
     name,
     authority,
+    stop,
     async picture(file) {
       await run('import', ['-silent', '-window', 'root', file], {
         env: { PATH: '/usr/bin:/bin', DISPLAY: name, XAUTHORITY: authority },
         timeout: PICTURE_LIMIT_MS,
       });
-    },
-    async stop() {
-      await manager.stop();
-      if (server.exitCode === null && server.signalCode === null) {
-        const ended = new Promise((resolve) => server.once('exit', resolve));
-        server.kill('SIGTERM');
-        await ended;
-      }
     },
   };
 }
@@ -114,26 +72,4 @@ export async function lendDisplay(spec: {
   await chmod(authority, 0o600);
   await chown(authority, spec.owner.uid, spec.owner.gid);
   return authority;
-}
-
-function firstLine(child: ReturnType<typeof spawn>, name: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const pipe = child.stdio[3];
-    if (pipe === null || pipe === undefined || !('on' in pipe)) {
-      reject(new Error(`${name} was started without a pipe for its display number`));
-      return;
-    }
-    const timer = setTimeout(() => reject(new Error(`${name} named no display within ${DISPLAY_LIMIT_MS / 1000} s`)), DISPLAY_LIMIT_MS);
-    let text = '';
-    pipe.on('data', (chunk: Buffer) => {
-      text += chunk.toString('ascii');
-      if (!text.includes('\n')) return;
-      clearTimeout(timer);
-      resolve(text.trim());
-    });
-    child.once('error', (error) =>
-      reject(new Error(`${name} could not be started: ${error.message}. Run npm run ready, which installs it.`)),
-    );
-    child.once('exit', (code) => reject(new Error(`${name} ended at once with code ${code}`)));
-  });
 }

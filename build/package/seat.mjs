@@ -7,22 +7,29 @@ import { run } from '../lib/run.mjs';
 import { StartProblem } from '../lib/say.mjs';
 import { filesBelow } from '../lib/sources.mjs';
 
-/** Folders that run on a seat. The command line is the helpdesk's; what it knows of a server stays out. */
+/** Folders that run on a seat. */
 const FOLDERS = ['agent', 'contract', 'core', 'crypto', 'ipc', 'policies'];
+/** The command line of a seat, with what it reaches in its folder; what it knows of a server stays out. */
+const COMMAND_LINE = 'cli/seat-main.ts';
+const UNITS = 'build/package/units';
 
 const isProduct = (file) => !/\.test\.ts$|\.d\.ts$|tsconfig\.json$/.test(file);
 const sourceFiles = () => FOLDERS.flatMap((folder) => filesBelow(at(folder), isProduct));
 
-/** Packages that the seat's source imports itself, as dependency-cruiser sees them; types alone need no package at run time. */
-async function directPackages() {
-  const args = ['--config', '.dependency-cruiser.cjs', '--output-type', 'json', ...FOLDERS];
+/** The modules of the seat's source, as dependency-cruiser sees them. */
+async function seatModules() {
+  const args = ['--config', '.dependency-cruiser.cjs', '--output-type', 'json', COMMAND_LINE, ...FOLDERS];
   const result = await run(at('node_modules', '.bin', 'depcruise'), args, {
     cwd: root,
     env: toolEnvironment(),
     keep: Number.POSITIVE_INFINITY,
   });
-  const names = JSON.parse(result.out)
-    .modules.filter((module) => isProduct(module.source) && !module.source.startsWith('node_modules/'))
+  return JSON.parse(result.out).modules.filter((module) => isProduct(module.source) && !module.source.startsWith('node_modules/'));
+}
+
+/** Packages that these modules import themselves; types alone need no package at run time. */
+function directPackages(modules) {
+  const names = modules
     .flatMap((module) => module.dependencies)
     .filter((dependency) => !dependency.dependencyTypes.includes('type-only'))
     .map((dependency) => dependency.resolved.match(/^node_modules\/((?:@[^/]+\/)?[^/]+)/)?.[1]);
@@ -39,11 +46,11 @@ function resolvePackage(packages, from, name) {
 }
 
 /** The packages above and all that they need, as paths in node_modules. Optional ones only where this platform has them. */
-export async function seatPackages() {
+function seatPackages(modules) {
   const { packages } = JSON.parse(readFileSync(at('package-lock.json'), 'utf8'));
   const wanted = new Set();
   /** @type {[string, string, boolean][]} who needs it, what, and whether it cannot be without */
-  const open = (await directPackages()).map((name) => ['', name, true]);
+  const open = directPackages(modules).map((name) => ['', name, true]);
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const [from, name, needed] = next;
     const place = resolvePackage(packages, from, name);
@@ -79,8 +86,10 @@ function belongsOnSeat(file) {
  */
 export async function stageSeat(target, node) {
   rmSync(target, { recursive: true, force: true });
-  for (const file of sourceFiles()) cpSync(file, path.join(target, path.relative(at(), file)));
-  const packages = await seatPackages();
+  const modules = await seatModules();
+  const commands = modules.filter(({ source }) => source.startsWith('cli/')).map(({ source }) => at(source));
+  for (const file of [...sourceFiles(), ...commands]) cpSync(file, path.join(target, path.relative(at(), file)));
+  const packages = seatPackages(modules);
   for (const place of packages) {
     cpSync(at(place), path.join(target, place), {
       recursive: true,
@@ -88,6 +97,7 @@ export async function stageSeat(target, node) {
       filter: (file) => !file.slice(at(place).length).includes('/node_modules') && belongsOnSeat(file),
     });
   }
+  cpSync(at(UNITS), path.join(target, 'units'), { recursive: true });
   cpSync(at('package.json'), path.join(target, 'package.json'));
   mkdirSync(path.join(target, 'bin'), { recursive: true });
   cpSync(node, path.join(target, 'bin', path.basename(node)), { dereference: true });

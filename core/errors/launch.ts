@@ -8,6 +8,7 @@ export const launchErrors = {
   LAUNCH_SESSION_UNKNOWN: 'The launcher has no such session open.',
   LAUNCH_LAYER_FAILED: 'A layer that keeps a session shut in could not be set up, so nothing was started.',
   DRILL_NOT_READY: 'The bypass drill can not run, or the seat can not vouch for it.',
+  PACKAGE_CHANGED: 'The screens of this seat are not what was packaged, so they are not taken.',
   OS_CALL_FAILED: 'A call to the operating system failed.',
   OS_RESTRICTION_FAILED: 'A setting of the operating system could not be changed or put back.',
   OS_USERS_FAILED: 'A throw-away user of the operating system could not be made or removed.',

@@ -3,10 +3,10 @@
  * xserver-xorg-core, xserver-xorg-video-dummy and x11-xserver-utils.
  */
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Command } from '../../demo/stage.ts';
+import { type ServerCommand, XORG_CONFIG, xorg } from '../../agent/kiosk/display.ts';
 import type { Area } from './x-display.ts';
 
 const run = promisify(execFile);
@@ -14,14 +14,11 @@ const run = promisify(execFile);
 /** Any colour that no screen of the seat has: what shines through is not covered. */
 export const BENEATH = 0xff00ff;
 
-/** Also what a seat's own Xorg should say of its keys: no console, no zapping (docs/limitations.md). */
-const CONFIG = `Section "ServerFlags"
-  Option "DontVTSwitch" "true"
-  Option "DontZap" "true"
-  Option "AutoAddDevices" "false"
+/** What a machine without monitors needs beside the seat's own switches. A second section of flags would replace the first. */
+const FLAGS = `  Option "AutoAddDevices" "false"
   Option "AutoAddGPU" "false"
-EndSection
-Section "InputClass"
+EndSection`;
+const DUMMY = `Section "InputClass"
   Identifier "none"
   Option "Ignore" "true"
 EndSection
@@ -54,13 +51,16 @@ const MODES = {
   '1024x768': ['63.50', '1024', '1072', '1176', '1328', '768', '771', '775', '798'],
 } as const;
 
-/** For `DisplaySpec.server`. */
-export function xorgWithOutputs(authority: string): Command {
-  const folder = dirname(authority);
-  const config = join(folder, 'xorg.conf');
-  writeFileSync(config, CONFIG);
-  const own = ['-config', config, '-logfile', join(folder, 'xorg.log'), '-novtswitch', '-sharevts'];
-  return { command: 'Xorg', args: ['-displayfd', '3', '-nolisten', 'tcp', '-noreset', '-auth', authority, ...own] };
+/** The seat's own Xorg, for `DisplaySpec.server`. */
+export function xorgWithOutputs(authority: string): ServerCommand {
+  return withOutputs(authority, '');
+}
+
+/** The same on a machine whose own configuration has something to say as well. */
+export function withOutputs(authority: string, machine: string): ServerCommand {
+  const config = join(dirname(authority), 'xorg.conf');
+  writeFileSync(config, `${readFileSync(XORG_CONFIG, 'utf8').replace('EndSection', FLAGS)}\n${DUMMY}${machine}`);
+  return xorg(authority, ['-sharevts'], config);
 }
 
 export interface Outputs {
