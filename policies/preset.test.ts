@@ -3,8 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { allowedApps, type LaunchFacts } from '../core/decision/decide.ts';
-import type { Whereabouts } from '../core/decision/rule.ts';
+import type { RuleFacts, Whereabouts } from '../core/decision/rule.ts';
+import { settingsFor } from '../core/policy/settings.ts';
 import { waysIn } from '../core/policy/sign-in.ts';
+import { choicesOf, webOptions } from './effective.ts';
 import { parsePolicy } from './parse.ts';
 import { fillPreset, isPreset, PRESETS, type PresetName } from './preset.ts';
 import type { PolicyDocument } from './schema.ts';
@@ -85,6 +87,44 @@ describe('what a ward can do', () => {
     expect(may('vendor-maintenance', 'technician', night)).toEqual(['service', 'tickets']);
     expect(waysIn(policy('vendor-maintenance').signIn?.rules ?? [], { role: 'vendor', ...anywhere }, 0).secondRoles).toEqual([
       'technician',
+    ]);
+  });
+  const settings = (name: PresetName, role: string, where: Whereabouts) => settingsFor(policy(name), { ...where, role });
+  test('the resuscitation room, night and roles have timers and PINs of their own', () => {
+    expect(settings('emergency', 'nurse', { ...noon, seat: 'Resus 2' }).timers.warnAfterSeconds).toBe(900);
+    expect(settings('emergency', 'nurse', noon).timers.warnAfterSeconds).toBe(300);
+    expect(settings('intensive-care', 'nurse', night).timers.warnAfterSeconds).toBe(900);
+    expect(settings('intensive-care', 'visiting', night).timers).toMatchObject({ warnAfterSeconds: 120, keepSeconds: 600 });
+    expect(settings('nursing-station', 'agency', night).timers.warnAfterSeconds).toBe(240);
+    expect(settings('pharmacy', 'vault-keeper', noon)).toMatchObject({ timers: { warnAfterSeconds: 30 }, pin: { minDigits: 8 } });
+    expect(settings('pharmacy', 'pharmacist', noon)).toMatchObject({ timers: { warnAfterSeconds: 60 }, pin: { minDigits: 6 } });
+    expect(settings('vendor-maintenance', 'vendor', noon).timers.maxSessionSeconds).toBe(3600);
+  });
+  test('what cannot be recorded locks the pharmacy and keeps the emergency department going', () => {
+    expect(choicesOf(policy('pharmacy'))).toMatchObject({ recordingBroken: 'lock', emergencyUnrecordedMinutes: 0 });
+    expect(choicesOf(policy('emergency'))).toMatchObject({ recordingBroken: 'no-new-sessions', emergencyUnrecordedMinutes: 15 });
+    expect(choicesOf(policy('nursing-station'))).toMatchObject({ mode: 'lockdown', accent: 'petrol', languages: ['en', 'de'] });
+  });
+  test('vendor maintenance: technicians come in by name in the workshop, on working days', () => {
+    const rules = policy('vendor-maintenance').signIn?.rules ?? [];
+    const byName = (change: Partial<RuleFacts>) => waysIn(rules, { ...anywhere, role: 'technician', ...change }, 0).nameAndPin;
+    const workshop = new Set(['workshop']);
+    expect([byName({}), byName({ seatGroups: workshop }), byName({ seatGroups: workshop, day: 'sun' })]).toEqual([false, true, false]);
+  });
+  test('pages print, save and copy only where the ward needs it', () => {
+    const open = (name: PresetName) =>
+      policy(name).apps.flatMap((app) => {
+        if (app.kind !== 'web') return [];
+        const { print, downloads, clipboard } = webOptions(app);
+        return print || downloads === 'allow' || clipboard !== 'deny' ? [app.id] : [];
+      });
+    expect(names.map((name) => [name, open(name)])).toEqual([
+      ['nursing-station', ['records', 'handbook']],
+      ['emergency', ['records']],
+      ['intensive-care', []],
+      ['pharmacy', ['dispensing']],
+      ['front-desk', ['admission']],
+      ['vendor-maintenance', ['service']],
     ]);
   });
   test('nursing station and intensive care: the badge alone after a PIN, but not for agency staff', () => {

@@ -38,7 +38,7 @@ function preset(name: PresetName): PolicyDocument {
   return parsed.document;
 }
 
-const base = preset('pharmacy');
+const base = preset('nursing-station');
 const native = (id: string, digit: string, children: NativeApp['children'] = []): NativeApp => {
   const path = `/opt/${id}`;
   return { id, name: id, kind: 'native', icon: 'x', path, sha256: sha(digit), args: [], env: {}, children };
@@ -85,9 +85,9 @@ describe.each(Object.keys(PRESETS).filter(isPreset))('the preset %s', (name) => 
     expect(textOf(compiled, 1).split('\n')).toHaveLength(new Set(programs.map(({ path }) => path)).size + 2);
     expect(compiled.leftOut.length).toBeGreaterThan(0);
   });
-  test('becomes a Chromium policy with exactly its origins', () => {
+  test('becomes a Chromium policy with exactly its origins, or the patterns in their place', () => {
     const policy: { URLAllowlist: string[]; URLBlocklist: string[] } = JSON.parse(textOf(compileChromium(document, {})));
-    const origins = new Set(document.apps.flatMap((app) => (app.kind === 'web' ? app.origins : [])));
+    const origins = new Set(document.apps.flatMap((app) => (app.kind === 'web' ? (app.patterns ?? app.origins) : [])));
     expect(policy.URLAllowlist).toHaveLength(origins.size);
     expect(policy.URLBlocklist).toEqual(['*']);
   });
