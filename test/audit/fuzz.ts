@@ -3,18 +3,27 @@
  * fault by name: never a crash, and never a pass of a log that was changed. Test helper only.
  */
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { anchorRecord } from '../../agent/store/anchor.ts';
+import { EmergencyLog, readEmergencyRuns } from '../../agent/store/emergency.ts';
+import { toHex } from '../../core/audit/bytes.ts';
 import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
-import { parseHeader } from '../../core/audit/entry.ts';
+import type { AuditCrypto } from '../../core/audit/crypto.ts';
+import { pad, parseHeader } from '../../core/audit/entry.ts';
 import { parseEpochBody } from '../../core/audit/epoch.ts';
 import { parseLine } from '../../core/audit/export/lines.ts';
 import { verifyExport } from '../../core/audit/export/verify-export.ts';
-import { parseVerifierKey } from '../../core/audit/note.ts';
+import { formatVerifierKey, NOTE_COSIGNATURE, noteVerifier, parseVerifierKey } from '../../core/audit/note.ts';
 import { formatTlogProof, parseAddCheckpoint, parseTlogProof } from '../../core/audit/proofs.ts';
 import { verifyLog } from '../../core/audit/verify/verify-log.ts';
 import { isWardlockError } from '../../core/errors/index.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { generator } from './generator.ts';
-import { memoryLog, sourceOf } from './memory-log.ts';
+import { honestExport } from './honest-export.ts';
+import { type MemoryLog, memoryLog, sourceOf } from './memory-log.ts';
+import { seededCrypto } from './seeded-crypto.ts';
 
 type Random = (below: number) => number;
 
@@ -35,12 +44,26 @@ export function mutated(bytes: Uint8Array, random: Random): Uint8Array {
   }
 }
 
-/** Runs so many mutated inputs through every parser; answers how many were refused with a code. */
-export function fuzzCodecs(seed: number, count: number): number {
+/** How many of the inputs were refused with a code, and how many ended in faults by name. */
+export interface Fuzzed {
+  readonly refused: number;
+  readonly faulted: number;
+}
+
+/** Runs so many inputs, mutated once or twice, through every parser. */
+export function fuzzCodecs(seed: number, count: number): Fuzzed {
   const random = generator(seed);
-  const log = memoryLog({ epochs: [2] });
-  const proof = formatTlogProof({ index: 0, hashes: [nodeCrypto.random(32)], checkpoint: log.head });
+  const crypto = seededCrypto(seed);
+  const log = memoryLog({ epochs: [2], crypto });
+  const mirror = { name: 'wardlock/server/test', signer: crypto.signer(crypto.random(32)) };
+  const mirrorKey = noteVerifier(crypto, { name: mirror.name, type: NOTE_COSIGNATURE, publicKey: mirror.signer.publicKey });
+  const exported = honestExport(log, { start: 0, end: 3 }, mirror).map((one) => JSON.stringify(one));
+  const keys = [log.logKey, mirrorKey];
+  if ([...verifyExport(crypto, exported, { keys })].length > 0) throw new Error('the export is not sound before it is mutated');
+  const proof = formatTlogProof({ index: 0, hashes: [crypto.random(32)], checkpoint: log.head });
   const line = JSON.stringify({ kind: 'entry', seq: 1, entry: 'AAAA', event: null });
+  const anchor = JSON.stringify({ incarnation: toHex(log.log.incarnation), head: log.head, receipt: null });
+  const emergency = emergencyFile(crypto, log);
   const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
   const targets: readonly (readonly [Uint8Array, (input: Uint8Array) => unknown])[] = [
     [log.entries.get(1) ?? new Uint8Array(0), parseHeader],
@@ -49,27 +72,66 @@ export function fuzzCodecs(seed: number, count: number): number {
     [new TextEncoder().encode(proof), (input) => parseTlogProof(text(input))],
     [new TextEncoder().encode(`old 1\n\n${log.head}`), (input) => parseAddCheckpoint(text(input))],
     [new TextEncoder().encode(line), (input) => parseLine(text(input))],
-    [new TextEncoder().encode('a+00000000+AAAA'), (input) => parseVerifierKey(nodeCrypto, text(input))],
-    [new TextEncoder().encode(`${line}\n`), (input) => [...verifyExport(nodeCrypto, text(input).split('\n'), { keys: [] })]],
+    [new TextEncoder().encode(formatVerifierKey(crypto, log.logKey)), (input) => parseVerifierKey(nodeCrypto, text(input))],
+    [new TextEncoder().encode(exported.join('\n')), (input) => [...verifyExport(nodeCrypto, text(input).split('\n'), { keys })]],
+    [new TextEncoder().encode(anchor), (input) => readRecord(text(input))],
+    [emergency, (input) => readEmergencyRuns(input, nodeCrypto)],
   ];
   let refused = 0;
+  let faulted = 0;
   for (let at = 0; at < count; at += 1) {
     const [sample, parse] = targets[at % targets.length] ?? [new Uint8Array(0), () => undefined];
-    const input = mutated(sample, random);
+    const once = mutated(sample, random);
+    const input = random(4) === 0 ? mutated(once, random) : once;
     try {
-      parse(input);
+      const result = parse(input);
+      if (Array.isArray(result) && result.length > 0) faulted += 1;
     } catch (error) {
       if (!isWardlockError(error)) throw new Error(`input ${at} of seed ${seed} ended in an uncoded error`, { cause: error });
       refused += 1;
     }
   }
-  return refused;
+  return { refused, faulted };
+}
+
+/** JSON that is none is the reader's to pass over, as the store does. */
+function readRecord(text: string): unknown {
+  try {
+    return anchorRecord(JSON.parse(text));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** A file of the emergency log with one record, as the log writes it. */
+function emergencyFile(crypto: AuditCrypto, log: MemoryLog): Uint8Array {
+  const folder = mkdtempSync(join(tmpdir(), 'wardlock-fuzz-'));
+  try {
+    const path = join(folder, 'emergency.log');
+    const time = { boot: 1, wallMicros: 1, bootMicros: 1 };
+    const emergency = EmergencyLog.open(path, { crypto, workstation: log.log.workstation, logSigner: log.logSigner, now: () => time });
+    const recipients = [log.readerKey, log.escrowKey].map((key, at) => ({
+      role: at === 0 ? ('reader' as const) : ('escrow' as const),
+      publicKey: crypto.hpkePublicKey(key),
+    }));
+    emergency.append(pad(new TextEncoder().encode('{}')), recipients, {
+      incarnation: log.log.incarnation,
+      size: 1,
+      root: crypto.random(32),
+    });
+    const content = emergency.content() ?? new Uint8Array(0);
+    emergency.close();
+    return content;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** Verifies so many logs of which one entry or note was mutated; throws when a changed log passes. */
 export function fuzzVerifier(seed: number, count: number): void {
   const random = generator(seed);
-  const log = memoryLog({ epochs: [3, 3] });
+  const log = memoryLog({ epochs: [3, 3], crypto: seededCrypto(seed) });
   const places = [...log.entries.keys()];
   for (let round = 0; round < count; round += 1) {
     const entries = new Map(log.entries);

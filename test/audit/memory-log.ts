@@ -39,10 +39,10 @@ export interface MemoryLogOptions {
 export function memoryLog(options: MemoryLogOptions): MemoryLog {
   const crypto = options.crypto ?? nodeCrypto;
   const hasher = treeHasher(crypto);
-  const log: LogId = { workstation: nodeCrypto.random(16), incarnation: nodeCrypto.random(8) };
-  const logSigner = crypto.signer(nodeCrypto.random(32));
-  const readerKey = nodeCrypto.random(32);
-  const escrowKey = nodeCrypto.random(32);
+  const log: LogId = { workstation: crypto.random(16), incarnation: crypto.random(8) };
+  const logSigner = crypto.signer(crypto.random(32));
+  const readerKey = crypto.random(32);
+  const escrowKey = crypto.random(32);
   const recipients: Recipient[] = [
     { role: 'reader', publicKey: crypto.hpkePublicKey(readerKey) },
     { role: 'escrow', publicKey: crypto.hpkePublicKey(escrowKey) },
@@ -64,7 +64,7 @@ export function memoryLog(options: MemoryLogOptions): MemoryLog {
   let at = 0;
   options.epochs.forEach((events, epoch) => {
     const draft = new LogDraft(crypto, hasher, memory.state);
-    const seed = nodeCrypto.random(32);
+    const seed = crypto.random(32);
     memory.signers.push(crypto.signer(seed));
     const time = { boot: 1, wallMicros: 1_700_000_000_000_000 + at, bootMicros: at };
     const origin = epoch === 0 ? ({ kind: 'enrolment' } as const) : ({ kind: 'later' } as const);

@@ -3,7 +3,9 @@ import { expect, test } from 'vitest';
 import { fuzzCodecs, fuzzVerifier } from '../audit/fuzz.ts';
 
 test('800,000 mutated inputs to the codecs', () => {
-  expect(fuzzCodecs(101, 800_000)).toBeGreaterThan(200_000);
+  const { refused, faulted } = fuzzCodecs(101, 800_000);
+  expect(refused).toBeGreaterThan(200_000);
+  expect(faulted).toBeGreaterThan(10_000);
 });
 
 test('200,000 mutated logs to the verifier', () => {
