@@ -4,13 +4,16 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppExit } from '../../agent/launch/port.ts';
-import { type Cgroup, cgroupMount, endCgroup, enterCgroup, livingProcesses, makeCgroup } from '../../agent/os/cgroup.ts';
+import { type Cgroup, cgroupMount, enterCgroup, livingProcesses, makeCgroup } from '../../agent/os/cgroup.ts';
 import { processesOf } from '../support/processes.ts';
 import { named, openSeat, type Seat, startApp } from '../support/sandboxed-seat.ts';
 import { measureCompile } from './support/compile.ts';
 import { measureDecide } from './support/decide.ts';
+import { LAUNCHES, measureLaunch } from './support/launch.ts';
 import { type BenchRow, type BenchSuite, judge, median, percentile } from './support/row.ts';
 
 const SHELL = '/bin/dash';
@@ -18,7 +21,6 @@ const TRUE = '/bin/true';
 const SLEEP = '/bin/sleep';
 const EXEC_ROUNDS = 5;
 const EXECS = 500;
-const LAUNCHES = 30;
 const PROCESSES = 400;
 const END_ROUNDS = 3;
 /** Long enough for the next starter to be warm, as it is between two launches of a person. */
@@ -63,24 +65,12 @@ async function measureExec(seat: Seat): Promise<BenchRow> {
   return judge({ id: 'exec.session', unit: 'µs', median: median(inner), p99: percentile(inner, 0.99), baseline: median(outer), goal });
 }
 
-async function measureLaunch(seat: Seat): Promise<BenchRow> {
-  const launched: number[] = [];
-  const spawned: number[] = [];
-  const spec = { sessionId: SESSION, appId: 'bench', ...named(TRUE), args: [], env: {}, children: [] };
-  for (let round = 0; round < LAUNCHES; round += 1) {
-    await sleep(BETWEEN_LAUNCHES_MS);
-    spawned.push(await timed(() => once(spawn(TRUE, { stdio: 'ignore' }), 'spawn')));
-    launched.push(await timed(() => startApp(seat.launcher, spec)));
-  }
-  const goal = { is: 'at most', value: 5, of: 'ratio' } as const;
-  return judge({ id: 'launch', unit: 'ms', median: median(launched), p99: percentile(launched, 0.99), baseline: median(spawned), goal });
-}
-
 async function measureEnd(seat: Seat): Promise<BenchRow> {
   const ended: number[] = [];
   const killed: number[] = [];
   for (let round = 0; round < END_ROUNDS; round += 1) {
     killed.push(await timed(await crowdOutside(seat)));
+    rmdirSync(await bareGroup());
     await inSession(seat, CROWD);
     await until(() => processesOf(seat.app.uid, 'sleep').length === PROCESSES);
     ended.push(await timed(() => seat.launcher.endSession(SESSION)));
@@ -90,9 +80,9 @@ async function measureEnd(seat: Seat): Promise<BenchRow> {
   return judge({ id: 'end.400', unit: 'ms', median: median(ended), p99: percentile(ended, 0.99), baseline: median(killed), goal });
 }
 
-/** A bare cgroup with as many processes; gives back what ends it. */
-async function crowdOutside(seat: Seat): Promise<() => Promise<boolean>> {
-  const group: Cgroup = await makeCgroup((await cgroupMount()) ?? '', `wardlock-bench-${process.pid}`);
+/** A bare cgroup with as many processes; gives back what ends them: the kill, and a look at the kernel's word until it is empty. */
+async function crowdOutside(seat: Seat): Promise<() => Promise<void>> {
+  const group: Cgroup = await makeCgroup(await bareGroup(), '');
   const { uid, gid } = seat.app;
   const child = spawn(SHELL, ['-c', `read -r go; ${CROWD}`], { uid, gid, stdio: ['pipe', 'ignore', 'ignore'] });
   await once(child, 'spawn');
@@ -100,8 +90,13 @@ async function crowdOutside(seat: Seat): Promise<() => Promise<boolean>> {
   child.stdin.end('go\n');
   await once(child, 'exit');
   await until(async () => (await livingProcesses(group)).length === PROCESSES);
-  return () => endCgroup(group);
+  return async () => {
+    writeFileSync(join(group.path, 'cgroup.kill'), '1');
+    while (!/^populated 0$/mu.test(readFileSync(join(group.path, 'cgroup.events'), 'utf8'))) await sleep(0);
+  };
 }
+
+const bareGroup = async (): Promise<string> => join((await cgroupMount()) ?? '', `wardlock-bench-${process.pid}`);
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await sleep(20);
@@ -115,14 +110,14 @@ export const run: BenchSuite['run'] = async ({ say }) => {
     seat.launcher.openSession({ sessionId: SESSION });
     say(`Running ${EXECS} programs, ${EXEC_ROUNDS} times inside and outside.`);
     const exec = await measureExec(seat);
-    say(`Launching ${LAUNCHES} times.`);
-    const launch = await measureLaunch(seat);
+    say(`Launching ${LAUNCHES} times through an agent.`);
+    const launch = await measureLaunch();
     say(`Ending ${PROCESSES} processes, ${END_ROUNDS} times.`);
     const end = await measureEnd(seat);
     say('Deciding about 1,000 applications.');
     const decide = measureDecide();
     say('Compiling 10,000 rules for other engines.');
-    return [exec, launch, end, decide, measureCompile()];
+    return [exec, launch, end, ...decide, measureCompile()];
   } finally {
     await seat.close();
   }
