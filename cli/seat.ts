@@ -1,5 +1,6 @@
 /** `seat list|revoke`: which seats are enrolled, and the end of one of them. Its record stays. */
 import type { Command } from 'commander';
+import type { SeatRow } from '../contract/console-api.ts';
 import { say } from './agent-client.ts';
 import { group } from './group.ts';
 import { DEFAULT_SERVER_STATE, type SiteFlags, withSite } from './server.ts';
@@ -17,7 +18,9 @@ export function register(program: Command): void {
       return;
     }
     for (const row of rows)
-      process.stdout.write(`${row.workstationId} ${row.name.padEnd(24)} ${row.ward.padEnd(16)} ${row.revoked ? 'revoked' : 'enrolled'}\n`);
+      process.stdout.write(
+        `${row.workstationId} ${row.name.padEnd(24)} ${row.ward.padEnd(16)} ${row.revoked ? 'revoked' : 'enrolled'} ${enforcementOf(row)}\n`,
+      );
   });
   withState(seat.command('revoke <workstation>').description('refuse this seat from now on; it must enrol again')).action(
     async (workstation: string, flags: JsonFlags) => {
@@ -26,6 +29,12 @@ export function register(program: Command): void {
       say(flags, { workstationId: workstation, name }, words);
     },
   );
+}
+
+/** The mode that the seat told last, and the layers that it lacks. */
+function enforcementOf({ enforcement }: SeatRow): string {
+  if (enforcement === null) return 'enforcement not told';
+  return [enforcement.mode, ...enforcement.missing.map((layer) => `without ${layer}`)].join(', ');
 }
 
 function withState(command: Command): Command {

@@ -5,6 +5,7 @@ import { usePlace } from './address.ts';
 import { Alarms } from './alarms.tsx';
 import { api, Refused } from './api.ts';
 import { Find } from './find.tsx';
+import { Seats } from './seats.tsx';
 import { SignIn } from './sign-in.tsx';
 import { StoryPage } from './story.tsx';
 
@@ -50,6 +51,7 @@ export function Console() {
               onOpen={(story) => go({ ...place, story })}
               onLost={lost}
             />
+            <Seats onLost={lost} />
           </>
         ) : (
           <StoryPage open={place.story} onBack={() => go({ ...place, story: null })} onLost={lost} />

@@ -3,6 +3,7 @@
  * HTTPS. Reads need a signed-in account; a policy needs none, because its signature is what counts.
  */
 import Type, { type Static } from 'typebox';
+import { EnforcementState } from './enforcement.ts';
 import { Count, Id, Label, SessionId, Timestamp, WorkstationId } from './scalars.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -56,6 +57,8 @@ export const SeatRow = Type.Object(
     lastSeenAt: Type.Union([Type.Null(), Timestamp]),
     policy: VersionReport,
     directory: VersionReport,
+    /** What the seat said last of its own enforcement, and when by the server's clock; null before it said anything. */
+    enforcement: Type.Union([Type.Null(), Type.Object({ ...EnforcementState.properties, at: Timestamp }, closed)]),
     /** Entries that the server holds and has verified, and entries that an anchor has pinned. */
     stored: Count,
     pinned: Count,

@@ -4,6 +4,7 @@
  */
 import Type from 'typebox';
 import { boundary } from './boundary.ts';
+import { EnforcementState } from './enforcement.ts';
 import { Base64, Count, Label, Nothing, Sha256Hex, Timestamp, WorkstationId } from './scalars.ts';
 
 const Outcome = Type.Union([
@@ -105,6 +106,8 @@ export const syncBoundary = boundary({
       }),
       result: Nothing,
     },
+    /** How far this seat enforces its policy now, for the fleet. */
+    enforcement: { params: Nothing, result: EnforcementState },
     /** Something that the server or the network did and that belongs in the record, such as a conflict or a refusal. */
     incident: { params: Type.Object({ code: Type.String({ maxLength: 60 }), detail: Type.String({ maxLength: 300 }) }), result: Nothing },
   },

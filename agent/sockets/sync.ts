@@ -31,7 +31,7 @@ export function syncEndpoint(seat: SeatAgent, path: string): ListenOptions<SyncB
 }
 
 function handlersOf(seat: SeatAgent): Handlers<SyncBoundary> {
-  const { identity, directory, recorder, log } = seat.parts;
+  const { identity, directory, recorder, launcher, log } = seat.parts;
   return {
     hello: () => ({
       workstationId: identity.enrolment?.workstationId ?? null,
@@ -94,6 +94,10 @@ function handlersOf(seat: SeatAgent): Handlers<SyncBoundary> {
       seat.site.setConnection(connection);
       if (connection.state === 'online') seat.credentials.people.connected();
       return {};
+    },
+    enforcement: () => {
+      const { name, missing } = launcher.mode;
+      return { mode: name, missing: missing.map(({ layer }) => layer) };
     },
     incident: ({ code, detail }) => {
       log.warn('the syncer reports an incident', { code, detail });

@@ -16,6 +16,7 @@ import { lanes } from './lanes.ts';
 import { openPeople } from './people.ts';
 import { openRenewal } from './renewal.ts';
 import { openSeatClient } from './seat-client.ts';
+import { openStanding } from './standing.ts';
 import { openUpdates, type Versions } from './updates.ts';
 import { openUploads } from './uploads.ts';
 
@@ -141,6 +142,7 @@ function openSession({ agent, identity, folder, have, log, onRenewed }: SessionP
   const uploads = openUploads(agent, server);
   const updates = openUpdates(agent, server, have);
   const people = openPeople(agent, server);
+  const standing = openStanding(agent, server);
   const renewal = openRenewal(server, folder, identity);
   const renew = async (): Promise<boolean> => {
     const renewed = await renewal.run();
@@ -160,6 +162,7 @@ function openSession({ agent, identity, folder, have, log, onRenewed }: SessionP
     uploads: runLane({ lane: lanes.uploads, random, work: (batch, signal) => uploads.run(batch, signal), onOutcome: other }),
     updates: runLane({ lane: lanes.updates, random, work: (_batch, signal) => updates.run(signal), onOutcome: told(tell.updates) }),
     people: runLane({ lane: lanes.people, random, work: (_batch, signal) => people.run(signal), onOutcome: other }),
+    standing: runLane({ lane: lanes.standing, random, work: (_batch, signal) => standing.run(signal), onOutcome: other }),
     renewal: runLane({ lane: lanes.renewal, random, work: renew, onOutcome: tell.other }),
   };
   for (const lane of Object.values(running)) lane.send({ type: 'ready' });

@@ -5,6 +5,7 @@
 import type { ServerOptions } from 'node:https';
 import type { FastifyRequest } from 'fastify';
 import Type, { type TSchema } from 'typebox';
+import { EnforcementReport } from '../../contract/enforcement.ts';
 import { PeopleExchange } from '../../contract/people.ts';
 import {
   EnrolReply,
@@ -180,10 +181,13 @@ async function newerFor(site: Site, seat: Seat, known: { readonly policy: number
 }
 
 function reports(app: App, site: Site, seatOf: (request: FastifyRequest) => Seat): void {
-  const schema = { ...forSeats('Tells what became of a policy or a directory', Type.Object({})), body: Report };
+  const schema = {
+    ...forSeats('Tells what became of a policy or a directory, or how far the seat enforces its policy', Type.Object({})),
+    body: Type.Union([Report, EnforcementReport]),
+  };
   app.post(seatPaths.reports, { schema }, async (request) => {
     const { workstationId } = seatOf(request);
-    const { kind, ...rest } = request.body;
+    const { kind, ...rest } = columnsOf(request.body);
     const values = { ...rest, reported_at: site.now() };
     await site.store.db
       .insertInto('seat_reports')
@@ -192,6 +196,14 @@ function reports(app: App, site: Site, seatOf: (request: FastifyRequest) => Seat
       .execute();
     return {};
   });
+}
+
+/** Both kinds of report in one table: of enforcement the mode is the outcome, and the missing layers are a list in the message. */
+function columnsOf(
+  body: Report | EnforcementReport,
+): Report | { kind: 'enforcement'; version: number; outcome: string; code: null; message: string } {
+  if (body.kind !== 'enforcement') return body;
+  return { kind: body.kind, version: 0, outcome: body.mode, code: null, message: JSON.stringify(body.missing) };
 }
 
 /** The one route that a certificate past its end opens: a seat that was away for months comes back by itself. */

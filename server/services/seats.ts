@@ -1,6 +1,8 @@
 /** The seats of the site: what is known of each, and revocation. A revoked seat stays in the books with its record. */
 import type { Kysely } from 'kysely';
+import { Value } from 'typebox/value';
 import type { SeatRow } from '../../contract/console-api.ts';
+import { EnforcementState } from '../../contract/enforcement.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { Tables } from '../store/schema.ts';
 import type { Changes } from './changes.ts';
@@ -66,6 +68,7 @@ async function list({ db, presence }: SeatsParts): Promise<SeatRow[]> {
       lastSeenAt: seen === null ? null : new Date(seen).toISOString(),
       policy: reportOf(reports, seat.workstation_id, 'policy'),
       directory: reportOf(reports, seat.workstation_id, 'directory'),
+      enforcement: enforcementOf(reports, seat.workstation_id),
       stored: own.reduce((sum, log) => sum + Number(log.size), 0),
       pinned: own.reduce((sum, log) => sum + Number(log.pinned_size), 0),
     };
@@ -75,6 +78,15 @@ async function list({ db, presence }: SeatsParts): Promise<SeatRow[]> {
 /** Another node may have written a later time than this one has heard. */
 function newest(heard: number | null, written: number | null): number | null {
   return heard === null && written === null ? null : Math.max(heard ?? 0, Number(written ?? 0));
+}
+
+/** As `reports` of the seats' listener keeps it: the mode as outcome, the missing layers as a list in the message. */
+function enforcementOf(reports: readonly Tables['seat_reports'][], workstationId: string): SeatRow['enforcement'] {
+  const report = reports.find((row) => row.workstation_id === workstationId && row.kind === 'enforcement');
+  if (report === undefined) return null;
+  const missing: unknown = JSON.parse(report.message ?? '[]');
+  const state = Value.Parse(EnforcementState, { mode: report.outcome, missing });
+  return { ...state, at: new Date(Number(report.reported_at)).toISOString() };
 }
 
 function reportOf(reports: readonly Tables['seat_reports'][], workstationId: string, kind: string): SeatRow['policy'] {

@@ -76,6 +76,7 @@ export async function startSeat(folder: string, keys: SeatKeys): Promise<SeatDou
         policyVersion: memory.policies.at(-1) ?? 0,
         directoryVersion: memory.directory?.version ?? 0,
       }),
+      enforcement: () => ({ mode: 'enforced', missing: [] }),
       enrolmentClaim: ({ tlsKeySha256, tokenId }) => {
         const parts = simClaim(record, { tlsKeySha256, tokenId, sealingKey: base64(nodeCrypto.hpkePublicKey(sealingKey)) });
         claimed = parts.claim;
