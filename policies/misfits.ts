@@ -25,7 +25,10 @@ export function* misfits(schema: TSchema, value: unknown, path: Path = []): Gene
 }
 
 function* ofObject({ properties }: TObject, value: unknown, path: Path): Generator<Misfit> {
-  if (!isFields(value)) return yield wrong(path, 'Must be an object: { }.');
+  if (!isFields(value)) {
+    yield wrong(path, 'Must be an object: { }.');
+    return;
+  }
   const missing = Object.keys(properties).filter((name) => !Type.IsOptional(properties[name]) && !Object.hasOwn(value, name));
   if (missing.length > 0) yield wrong(path, `Missing: ${missing.join(', ')}.`);
   for (const [name, inner] of Object.entries(value)) {
@@ -36,7 +39,10 @@ function* ofObject({ properties }: TObject, value: unknown, path: Path): Generat
 }
 
 function* ofArray({ items, ...limits }: TArray, value: unknown, path: Path): Generator<Misfit> {
-  if (!Array.isArray(value)) return yield wrong(path, 'Must be a list: [ ].');
+  if (!Array.isArray(value)) {
+    yield wrong(path, 'Must be a list: [ ].');
+    return;
+  }
   yield* ofLeaf({ ...limits, items: Type.Unknown() }, value, path);
   for (const [index, inner] of value.entries()) yield* misfits(items, inner, [...path, index]);
 }
@@ -45,12 +51,24 @@ function* ofArray({ items, ...limits }: TArray, value: unknown, path: Path): Gen
 function* ofChoice({ anyOf }: TUnion, value: unknown, path: Path): Generator<Misfit> {
   if (anyOf.some((schema) => Value.Check(schema, value))) return;
   const literals = anyOf.flatMap((schema) => (Type.IsLiteral(schema) ? [JSON.stringify(schema.const)] : []));
-  if (literals.length === anyOf.length) return yield wrong(path, `Must be one of: ${literals.join(', ')}.`);
+  if (literals.length === anyOf.length) {
+    yield wrong(path, `Must be one of: ${literals.join(', ')}.`);
+    return;
+  }
   const kinds = new Map<string, TSchema>(anyOf.flatMap(kindOf));
-  if (kinds.size !== anyOf.length) return yield wrong(path, 'Is none of the forms that may stand here.');
-  if (!isFields(value)) return yield wrong(path, 'Must be an object: { }.');
+  if (kinds.size !== anyOf.length) {
+    yield wrong(path, 'Is none of the forms that may stand here.');
+    return;
+  }
+  if (!isFields(value)) {
+    yield wrong(path, 'Must be an object: { }.');
+    return;
+  }
   const names = [...kinds.keys()].join(', ');
-  if (!Object.hasOwn(value, 'kind')) return yield wrong(path, `Missing: kind. It is one of: ${names}.`);
+  if (!Object.hasOwn(value, 'kind')) {
+    yield wrong(path, `Missing: kind. It is one of: ${names}.`);
+    return;
+  }
   const meant = typeof value.kind === 'string' ? kinds.get(value.kind) : undefined;
   if (meant === undefined) yield wrong([...path, 'kind'], `Must be one of: ${names}.`);
   else yield* misfits(meant, value, path);

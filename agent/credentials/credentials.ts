@@ -66,10 +66,7 @@ export class Credentials {
     this.entrance = new Entrance({ directory, memory, clock, policy, trustedWallMs, leastPinDigits });
     this.age = new StaffAge({ clock, memory, trustedWallMs, issuedAt: () => directory.current?.issuedAt ?? null });
     this.people = new PeopleLink({ ...ports, age: this.age, onJudged: (item, refusal) => this.#judged(item, refusal) });
-    const limits = (): (SeatRules['pin'] & { readonly minDigits: number }) | null => {
-      const pin = this.rules?.pin;
-      return pin === undefined ? null : { ...pin, minDigits: leastPinDigits() };
-    };
+    const limits = (person: string): SeatRules['pin'] | null => this.#pinRulesFor(person);
     const proof = new PinProof({ ...ports, people: this.people, limits, fact: (person) => this.people.facts[person] });
     this.pinChange = new PinChange({ ...ports, people: this.people, limits, proof });
     this.badgeEnrolment = new BadgeEnrolment({
@@ -88,7 +85,8 @@ export class Credentials {
 
   /** The policy in force as it is here and now. */
   get rules(): SeatRules | null {
-    return rulesOf(this.#ports.policy(), this.where);
+    const { policy, present } = this.#ports;
+    return rulesOf(policy(), this.where, this.#roleOf(present()));
   }
 
   /** The person, if they may no longer use the seat: their time is over, or the site says so. */
@@ -118,7 +116,17 @@ export class Credentials {
     const { directory, leastPinDigits, present } = this.#ports;
     const person = present();
     if (person === null || directory.pinOf(person) === null || directory.current?.newsKey === undefined) return null;
-    return { minDigits: leastPinDigits() };
+    return { minDigits: this.#pinRulesFor(person)?.minDigits ?? leastPinDigits() };
+  }
+
+  /** An override may ask for a longer PIN than the policy itself; a shorter one is none at this seat. */
+  #pinRulesFor(person: string): SeatRules['pin'] | null {
+    const pin = rulesOf(this.#ports.policy(), this.where, this.#roleOf(person))?.pin;
+    return pin === undefined ? null : { ...pin, minDigits: Math.max(pin.minDigits, this.#ports.leastPinDigits()) };
+  }
+
+  #roleOf(person: string | null): string | null {
+    return person === null ? null : (this.#ports.directory.person(person)?.role ?? null);
   }
 
   /** How old the knowledge of the staff is, for the screens. */

@@ -32,7 +32,7 @@ export class PinChange {
   async change({ old, next }: Wish): Promise<PinChangeOutcome> {
     const { directory, limits: rules, present, proof } = this.#ports;
     const person = present();
-    const limits = rules();
+    const limits = person === null ? null : rules(person);
     const pin = person === null ? null : directory.pinOf(person);
     if (person === null || pin === null || limits === null || directory.current?.newsKey === undefined) return refused('notNow');
     const weak = pinWeakness(next, limits.minDigits);

@@ -20,7 +20,7 @@ export interface PinProofPorts {
   readonly clock: Clock;
   readonly recorder: Recorder;
   /** Null without a policy. */
-  readonly limits: () => (GuessLimits & { readonly minDigits: number }) | null;
+  readonly limits: (person: string) => (GuessLimits & { readonly minDigits: number }) | null;
   readonly fact: (person: string) => PersonFact | undefined;
   readonly dispatch: (event: SeatEvent) => void;
 }
@@ -55,7 +55,7 @@ export class PinProof {
   async #prove(person: string, typed: string): Promise<Proof> {
     const { directory, pins, memory, clock, recorder, people, dispatch, fact, limits: rules } = this.#ports;
     const pinId = directory.who(person)?.pinId;
-    const limits = rules();
+    const limits = rules(person);
     if (pinId == null || limits === null) return nothing('notNow');
     const elsewhere = failuresElsewhere(fact(person), pinId);
     const judge = () => mayGuess(memory.throttles[person], pinId, { ...limits, elsewhere }, clock.bootMs());

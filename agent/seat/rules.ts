@@ -1,5 +1,6 @@
 /** The policy in force in the machines' own units. It adds no rule of its own; what a policy leaves out is core's to say. */
 import { groupsOf, type Whereabouts } from '../../core/decision/rule.ts';
+import { settingsFor } from '../../core/policy/settings.ts';
 import { type WaysIn, waysIn } from '../../core/policy/sign-in.ts';
 import { TAP_QUESTION_MS } from '../../core/session/moves.ts';
 import type { SeatRules } from '../../core/session/types.ts';
@@ -13,9 +14,11 @@ const S = 1_000;
 
 export type PolicyState = 'none' | 'active' | 'stale' | 'expired';
 
-export function rulesOf(snapshot: PolicySnapshot | null, where: Whereabouts): SeatRules | null {
+/** @param role of the person that timers and PIN rules are asked for; null while nobody is known */
+export function rulesOf(snapshot: PolicySnapshot | null, where: Whereabouts, role: string | null): SeatRules | null {
   if (snapshot === null) return null;
-  const { timers, pin, breakGlass } = snapshot.document;
+  const { breakGlass } = snapshot.document;
+  const { timers, pin } = settingsFor(snapshot.document, { ...where, role });
   const ways = waysByRole(snapshot, where);
   const rolesWith = (has: (way: WaysIn) => boolean): string[] => [...ways].filter(([, way]) => has(way)).map(([role]) => role);
   return {
