@@ -1,6 +1,6 @@
 /** `policy validate`: reads a policy and names file, line and column of each problem. It asks nobody and changes nothing. */
 import type { Command } from 'commander';
-import { DEVICES_NEED_USBGUARD } from '../policies/devices.ts';
+import { notesOf } from '../policies/notes.ts';
 import { say } from './agent-client.ts';
 import { group } from './group.ts';
 import { parsePolicyFile, problemInWords } from './policy-file.ts';
@@ -15,8 +15,8 @@ export function register(program: Command): void {
     .action((file: string, flags: { readonly json?: boolean }) => {
       const parsed = parsePolicyFile(file);
       if (parsed.ok) {
-        const { version, roles, apps, devices } = parsed.document;
-        const notes = devices === undefined ? [] : [DEVICES_NEED_USBGUARD];
+        const { version, roles, apps } = parsed.document;
+        const notes = notesOf(parsed.document);
         const summary = `${file}: version ${version}, ${roles.length} roles, ${apps.length} applications. No problems.`;
         say(flags, { file, ok: true, version, problems: [], notes }, [summary, ...notes].join('\n'));
         return;

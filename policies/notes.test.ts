@@ -1,0 +1,19 @@
+/** What a good policy is told besides that it is good. */
+import { expect, test } from 'vitest';
+import { testPolicy } from '../test/support/policy.ts';
+import { notesOf } from './notes.ts';
+import type { PolicyDocument } from './schema.ts';
+
+const notes = (change: Partial<PolicyDocument>) =>
+  notesOf(testPolicy(1, { reader: 'AAAA', escrow: 'BBBB' }, change)).map((note) => note.split(':')[0]);
+
+test('nothing where everything holds by itself', () => expect(notes({})).toEqual([]));
+test('that devices are held by USBGuard, of an override too', () => {
+  expect(notes({ devices: { usbClasses: ['hid'] } })).toEqual(['devices']);
+  expect(notes({ overrides: [{ id: 'o', devices: { usbClasses: ['hid'] } }] })).toEqual(['devices']);
+});
+test('that monitor mode only watches', () => expect(notes({ mode: 'monitor' })).toEqual(['mode']));
+test('which fields the seat does not act on', () =>
+  expect(
+    notes({ failures: {}, languages: ['de'], apps: [{ id: 'w', name: 'W', kind: 'web', icon: 'w', url: 'x', origins: [], print: true }] }),
+  ).toEqual(['print, failures, languages']));
