@@ -34,6 +34,10 @@ const list: readonly (readonly [number, string])[] = [
   [31, 'Follow a mailto:, a tel: and an unknown kind of link in a web application: no other program may open.'],
   [32, 'Follow links that open a window or leave the application: they must stay within its addresses.'],
   [33, 'Nothing to do by hand: the tests take over a page of the screens and call everything with wild arguments.'],
+  [
+    34,
+    'As the user of the screens, start their program with --inspect=0, with --remote-debugging-port=0 and with ELECTRON_RUN_AS_NODE=1: each ends with code 78.',
+  ],
   [43, 'With a reader that types, hold a badge up while a field has the focus, then on the PIN pad: no digit may appear.'],
   [44, 'Lay two cards on the reader at once; leave one on it; tap as fast as you can: at most one session opens.'],
   [45, 'Unplug the reader, plug it in again, stop pcscd: the lock must say what is wrong and take badges again by itself.'],

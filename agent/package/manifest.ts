@@ -25,6 +25,7 @@ const SEAT_FOLDER = join('resources', 'seat');
 const MANIFEST = join(SEAT_FOLDER, 'manifest.json');
 const FOREIGN_WRITE_BITS = 0o022;
 const STICKY_BIT = 0o1000;
+const CHUNK_BYTES = 1024 * 1024;
 /** Of what is wrong; more says nothing more. */
 const FINDINGS_LIMIT = 20;
 
@@ -101,6 +102,9 @@ function parentsOf(folder: string): readonly string[] {
 
 async function hashOf(path: string): Promise<string> {
   const digest = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) digest.update(chunk);
+  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+    if (!Buffer.isBuffer(chunk)) throw new WardlockError('PACKAGE_CHANGED', `${path} could not be read as bytes.`);
+    digest.update(chunk);
+  }
   return digest.digest('hex');
 }
