@@ -95,7 +95,9 @@ function record({ record: held, parts }: SeatAgent): Finding {
 
 function keys({ parts }: SeatAgent): Finding {
   const { protection, meaning } = parts.protection;
-  return protection === 'file' ? warn(meaning, 'Run the seat where it has a keychain or a TPM credential.') : ok(meaning);
+  return protection === 'file'
+    ? stop(meaning, 'Run the seat where it has a keychain or a TPM credential; until then PINs have at least 6 digits.')
+    : ok(meaning);
 }
 
 /** A seat key that a thief of the disk can read makes short PINs guessable offline. */

@@ -41,7 +41,7 @@ test('a furnished seat is right where it is right, and red about short PINs besi
   const checks = await examined();
   for (const id of ['enrolment', 'policy', 'staff', 'record', 'screens', 'seat']) expect(checks.get(id), id).toMatchObject({ state: 'ok' });
   expect(checks.get('staff')).toMatchObject({ says: expect.stringMatching(/^1 people of ICU are known, version 1, as of 2/) });
-  expect(checks.get('keys')).toMatchObject({ state: 'warn' });
+  expect(checks.get('keys')).toMatchObject({ state: 'stop' });
   // The policy of this test allows four digits, and the seat's key lies in a file.
   expect(checks.get('pin-length')).toMatchObject({ state: 'stop', says: expect.stringContaining('4 digits') });
   screens.close();
