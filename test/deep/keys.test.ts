@@ -107,7 +107,7 @@ test('the agent says which it is, to doctor and on the seat, with what it does n
       const client = await connect({ boundary: cliBoundary, path: seat.socket('cli'), build: 'test', events: {} });
       const { checks } = await client.request('doctor', {});
       client.close();
-      expect(checks.find(({ id }) => id === 'keys')).toMatchObject({ state: kind === 'file' ? 'warn' : 'ok', says: keys.meaning });
+      expect(checks.find(({ id }) => id === 'keys')).toMatchObject({ state: kind === 'file' ? 'stop' : 'ok', says: keys.meaning });
     } finally {
       delete process.env['CREDENTIALS_DIRECTORY'];
       await seat.remove();
