@@ -3,7 +3,7 @@
  * wire bytes. It says what was lost and what is there twice by reading the server's database, not by trusting itself.
  */
 import type { Command } from 'commander';
-import { WardlockError } from '../core/errors/index.ts';
+import { isWardlockError, WardlockError } from '../core/errors/index.ts';
 import { nodeCrypto } from '../crypto/index.ts';
 import { group } from './group.ts';
 import { DEFAULT_SERVER_STATE, type SiteFlags, withSite } from './server.ts';
@@ -13,8 +13,10 @@ import { openNetwork } from './sim/network.ts';
 import { processUsage } from './sim/process-usage.ts';
 import { trafficSummary } from './sim/report.ts';
 import { enrolSimSeat, type SimSeat } from './sim/seat.ts';
+import { listenerOn, startOf } from './sim/server-process.ts';
 
-interface SimFlags extends SiteFlags {
+interface SimFlags extends Omit<SiteFlags, 'state'> {
+  readonly state?: string;
   readonly server: string;
   readonly count: string;
   readonly rate: string;
@@ -31,6 +33,8 @@ const MOST_MINUTES = 1440;
 const MOST_RATE = 1000;
 const MOST_SPEED = 100;
 const MOST_OUTAGE_SECONDS = 86_400;
+const MOST_PID = 2 ** 22;
+const HTTPS_PORT = 443;
 const TOKEN_LIFE_MS = 3_600_000;
 /** Enrolments in hand: each is three handshakes. */
 const AT_ONCE = 8;
@@ -43,14 +47,17 @@ export function register(program: Command): void {
       'simulate seats that record, anchor and upload with the lanes of the real syncer; loopback only. Exit code 1 when an entry was lost or is stored twice.',
     )
     .requiredOption('--server <url>', "the seats' address of a server on this machine")
-    .option('--state <dir>', 'state folder of that server', DEFAULT_SERVER_STATE)
-    .option('--database <url>', 'database of that server')
+    .option(
+      '--state <dir>',
+      `the folder that this server was started with as --state: the tokens that simulated seats enrol with are made there, and in the end its database is read (default: what the command line of the server's process says, else ${DEFAULT_SERVER_STATE})`,
+    )
+    .option('--database <url>', 'the database that this server was started with as --database (default: as for --state)')
     .option('--count <n>', `seats, at most ${MOST_SEATS}`, '10')
     .option('--rate <n>', 'events a second of each seat', '1')
     .option('--minutes <n>', 'how long', '1')
     .option('--outage <seconds>', 'after a third of the time all seats lose the network for this long', '0')
     .option('--speed <n>', 'compressed time: how many seconds of rate, minutes, outage, pacing and backoff pass in one real second', '1')
-    .option('--pid <n>', "the server's process, to say what it used")
+    .option('--pid <n>', "the server's process, whose memory and processor time are printed (default: whatever listens on that port)")
     .option('--json', 'print JSON')
     .action(run);
 }
@@ -65,26 +72,29 @@ async function run(flags: SimFlags): Promise<void> {
     speed: within(flags.speed, '--speed', { least: 1, most: MOST_SPEED }),
     say: (text: string) => void process.stderr.write(`${text}\n`),
   };
-  const server = flags.pid === undefined ? null : processUsage(within(flags.pid, '--pid', { least: 1, most: 2 ** 22 }));
   if (!URL.canParse(flags.server) || !LOOPBACK.has(new URL(flags.server).hostname))
     throw new WardlockError('START_USAGE', 'Simulated seats load this machine only: name a loopback address.');
-  const seats = await enrolAll(flags, count, plan.say);
-  const used = server?.();
+  const pid = flags.pid === undefined ? listenerOn(portOfUrl(flags.server)) : within(flags.pid, '--pid', { least: 1, most: MOST_PID });
+  const server = processUsage(pid);
+  const site = siteOf(flags, pid);
+  const seats = await enrolAll(flags.server, site, { count, say: plan.say });
+  const used = server();
   const began = performance.now();
   const network = openNetwork(plan.speed);
   const end = await runFleet(seats, network, plan);
   const seconds = (performance.now() - began) / 1000;
-  const usedAfter = server?.();
-  const stored = await withSite(flags, ({ store }) => judgeStored(store.db, seats));
+  const usedAfter = server();
+  const stored = await withSite(site, ({ store }) => judgeStored(store.db, seats));
   for (const seat of seats) seat.client.close();
   print(flags, {
     seats: count,
     ...stored,
     unacknowledged: end.unacknowledged,
     ...trafficSummary(network.traffic, end.outage),
-    ...(used === undefined || usedAfter === undefined
-      ? {}
-      : { serverMiB: usedAfter.mib, serverPeakMiB: usedAfter.peakMib, serverCpuSeconds: round(usedAfter.cpuSeconds - used.cpuSeconds) }),
+    serverPid: pid,
+    serverMiB: usedAfter.mib,
+    serverPeakMiB: usedAfter.peakMib,
+    serverCpuSeconds: round(usedAfter.cpuSeconds - used.cpuSeconds),
     seconds: Math.round(seconds),
     ...end.incidents,
   });
@@ -96,20 +106,53 @@ function print(flags: SimFlags, result: Readonly<Record<string, number | null>>)
   process.stdout.write(flags.json === true ? `${JSON.stringify(result)}\n` : `${lines.join('\n')}\n`);
 }
 
-async function enrolAll(flags: SimFlags, count: number, say: (text: string) => void): Promise<SimSeat[]> {
+/** The site of that server: as it was named here, else as its process was started. */
+function siteOf(flags: SimFlags, pid: number): SiteFlags {
+  const started = startOf(pid);
+  const state = flags.state ?? started.state ?? DEFAULT_SERVER_STATE;
+  const database = flags.database ?? (flags.state === undefined ? started.database : null);
+  return { ...flags, state, ...(database === null ? {} : { database }) };
+}
+
+function portOfUrl(server: string): number {
+  const { port } = new URL(server);
+  return port === '' ? HTTPS_PORT : Number(port);
+}
+
+interface Wanted {
+  readonly count: number;
+  readonly say: (text: string) => void;
+}
+
+/** @throws WardlockError with what to do, where the tokens are not those of this server */
+async function enrolAll(server: string, site: SiteFlags, wanted: Wanted): Promise<SimSeat[]> {
+  try {
+    return await enrolEach(server, site, wanted);
+  } catch (error) {
+    if (!isWardlockError(error)) throw error;
+    const where = `state folder ${site.state}${site.database === undefined ? '' : ' and the database named beside it'}`;
+    throw new WardlockError(
+      error.code,
+      `The simulated seats could not be enrolled at ${server}. Their tokens are made in the ${where}: name those that this very server was started with by --state and --database, as a user who may read them, and name the address of its listener for seats. What was said: ${error.message}`,
+      { cause: error },
+    );
+  }
+}
+
+async function enrolEach(server: string, site: SiteFlags, { count, say }: Wanted): Promise<SimSeat[]> {
   const recipients = [nodeCrypto.hpkePublicKey(nodeCrypto.random(32)), nodeCrypto.hpkePublicKey(nodeCrypto.random(32))] as const;
-  const tokens = await withSite(flags, async (site) => {
+  const tokens = await withSite(site, async ({ enrolments }) => {
     const made: string[] = [];
     for (let at = 0; at < count; at += 1) {
       const wanted = { seatName: `Simulated ${at + 1}`, wardId: 'simulated', wardName: 'Simulated', lifeMs: TOKEN_LIFE_MS };
-      made.push((await site.enrolments.makeToken(wanted)).token);
+      made.push((await enrolments.makeToken(wanted)).token);
     }
     return made;
   });
   const seats: SimSeat[] = [];
   const enrolRest = async (): Promise<void> => {
     for (let token = tokens.pop(); token !== undefined; token = tokens.pop()) {
-      seats.push(await enrolSimSeat(flags.server, token, recipients));
+      seats.push(await enrolSimSeat(server, token, recipients));
       if (seats.length % SAY_EVERY === 0) say(`${seats.length} of ${count} seats are enrolled.`);
     }
   };

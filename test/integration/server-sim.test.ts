@@ -2,29 +2,51 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { cli, startServer } from '../support/server-process.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { cli, type ServerProcess, startServer } from '../support/server-process.ts';
 
-test('seats that lose the network together come back with everything, once', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'wardlock-sim-'));
-  const server = await startServer(folder);
-  try {
-    const where = ['--server', server.ready.seats, '--state', server.state, '--pid', String(server.ready.pid)];
-    const compressed = ['--count', '6', '--rate', '2', '--minutes', '1.5', '--outage', '30', '--speed', '20'];
-    const result: Record<string, number> = JSON.parse(await cli(['sim', 'seats', ...where, ...compressed, '--json']));
-    expect(result).toMatchObject({ seats: 6, lost: 0, twice: 0, unacknowledged: 0 });
-    for (const [name, least] of Object.entries({ events: 6 * 20, uploads: 6, anchors: 6, serverPeakMiB: 1, peakRatio: 0 }))
-      expect(result[name], name).toBeGreaterThan(least);
-    for (const wrong of [
-      ['--count', '0'],
-      ['--count', '10001'],
-      ['--speed', 'fast'],
-      ['--minutes', ''],
-    ])
-      await expect(cli(['sim', 'seats', ...where, ...wrong])).rejects.toThrow(wrong[0]);
-    await expect(cli(['sim', 'seats', '--server', 'https://192.0.2.1:1', '--state', server.state])).rejects.toThrow(/loopback/);
-  } finally {
-    await server.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+let folder: string;
+let server: ServerProcess;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wardlock-sim-'));
+  server = await startServer(folder);
+});
+afterAll(async () => {
+  await server.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('seats that lose the network together come back with everything, once; state folder and process are found by the port', async () => {
+  const compressed = ['--count', '6', '--rate', '2', '--minutes', '1.5', '--outage', '30', '--speed', '20'];
+  const result: Record<string, number> = JSON.parse(await cli(['sim', 'seats', '--server', server.ready.seats, ...compressed, '--json']));
+  expect(result).toMatchObject({ seats: 6, lost: 0, twice: 0, unacknowledged: 0, serverPid: server.ready.pid });
+  const least = { events: 6 * 20, uploads: 6, anchors: 6, serverMiB: 1, serverPeakMiB: 1, serverCpuSeconds: 0, peakRatio: 0 };
+  for (const [name, than] of Object.entries(least)) expect(result[name], name).toBeGreaterThan(than);
+});
+
+test('a number out of its bounds and an address that is not this machine are refused', async () => {
+  for (const wrong of [
+    ['--count', '0'],
+    ['--count', '10001'],
+    ['--speed', 'fast'],
+    ['--minutes', ''],
+  ])
+    await expect(cli(['sim', 'seats', '--server', server.ready.seats, ...wrong])).rejects.toThrow(wrong[0]);
+  await expect(cli(['sim', 'seats', '--server', 'https://192.0.2.1:1', '--state', server.state])).rejects.toThrow(/loopback/);
+});
+
+test("another site's folder, none, a wrong process and an address where nobody listens are refused with what to do", async () => {
+  const second = await mkdtemp(join(folder, 'other-'));
+  const other = await startServer(second);
+  const seats = ['sim', 'seats', '--server', server.ready.seats];
+  await expect(cli([...seats, '--state', other.state])).rejects.toThrow(
+    /could not be enrolled.* by --state and --database.*ENROL_WRONG_SERVER/,
+  );
+  await other.stop();
+  await expect(cli([...seats, '--state', join(folder, 'none')])).rejects.toThrow(
+    /could not be enrolled.*There is no site in .*START_USAGE/,
+  );
+  await expect(cli([...seats, '--pid', '4194304'])).rejects.toThrow(/no process 4194304/);
+  await expect(cli(['sim', 'seats', '--server', other.ready.seats])).rejects.toThrow(/Start the server first/);
 });
