@@ -389,6 +389,14 @@ describe('a launch that outlives what it was for', () => {
     await latter;
   });
 
+  test('counts as started when the program has ended before its start was told', async () => {
+    const running = apps();
+    onStart = () => queueMicrotask(() => kill('calc'));
+    expect(await running.launch('calc')).toBe(true);
+    expect(running.stateOf('calc')).toBeUndefined();
+    expect(done).not.toContain('end calc');
+  });
+
   test('ends what has just begun when it was closed while it started', async () => {
     const running = apps();
     onStart = () => void running.close('calc');

@@ -264,8 +264,14 @@ export class SessionApps {
       launcher.discard(prepared);
       return false;
     }
-    const started = await launcher.start(prepared, (exit) => this.#nativeExit(exit, row));
+    let hasEnded = false;
+    const started = await launcher.start(prepared, (exit) => {
+      hasEnded = true;
+      this.#nativeExit(exit, row);
+    });
     if (!started.ok) return this.#notStarted(appId, session, started);
+    // One that had little to do may have done it by now: it did start.
+    if (hasEnded) return true;
     if (!this.#running.has(row)) {
       // It was to end while it started: what has just begun goes as well.
       await launcher.endApp(session.id, appId);

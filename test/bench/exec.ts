@@ -47,7 +47,8 @@ async function inSession(seat: Seat, script: string): Promise<number> {
 }
 
 async function outside(seat: Seat, script: string): Promise<number> {
-  const { uid, gid } = seat.app;
+  // Not the user of sessions: each has that one to itself, and ends all that is left of it.
+  const { uid, gid } = seat.ui;
   const child = spawn(SHELL, ['-c', script], { uid, gid, stdio: 'ignore', env: { PATH: '/usr/bin:/bin' }, cwd: '/' });
   await once(child, 'spawn');
   return timed(() => once(child, 'exit'));
@@ -83,7 +84,8 @@ async function measureEnd(seat: Seat): Promise<BenchRow> {
 /** A bare cgroup with as many processes; gives back what ends them: the kill, and a look at the kernel's word until it is empty. */
 async function crowdOutside(seat: Seat): Promise<() => Promise<void>> {
   const group: Cgroup = await makeCgroup(await bareGroup(), '');
-  const { uid, gid } = seat.app;
+  // Not the user of sessions: each has that one to itself, and ends all that is left of it.
+  const { uid, gid } = seat.ui;
   const child = spawn(SHELL, ['-c', `read -r go; ${CROWD}`], { uid, gid, stdio: ['pipe', 'ignore', 'ignore'] });
   await once(child, 'spawn');
   await enterCgroup(group, child.pid ?? 0);

@@ -48,7 +48,7 @@ export async function measureLaunch(): Promise<BenchRow> {
 
 async function launch(screens: Screens): Promise<void> {
   const { taken } = await screens.client.request('launch', { appId: APP }, LAUNCH_LIMIT_MS);
-  if (!taken) throw new Error('The agent started nothing.');
+  if (!taken) throw new Error(`The agent started nothing: ${screens.view()?.message?.code ?? screens.view()?.phase}.`);
 }
 
 async function timed(act: () => Promise<unknown>): Promise<number> {
