@@ -136,6 +136,7 @@ export class SeatAgent {
         const session = this.runtime.openSession;
         return session?.kind === 'person' ? (session.who?.id ?? null) : null;
       },
+      heldSession: () => this.runtime.heldSession,
       dispatch: (event) => void this.runtime.dispatch(event),
       isClosed: () => this.runtime.openSession === null,
       isOnline: () => this.site.connection.state === 'online',
@@ -344,10 +345,14 @@ export class SeatAgent {
     this.push();
   }
 
-  /** What could not be ended while the seat was locked is tried again before anybody works with it. */
+  /** What could not be ended while the seat was locked is tried again before anybody works with it, and the site hears who came in. */
   #enforceAtUnlock(): void {
     const isOpen = this.runtime.openSession !== null;
-    if (isOpen && !this.#wasOpen) void this.apps.enforce();
+    if (isOpen && !this.#wasOpen) {
+      void this.apps.enforce();
+      // Where this person still sits elsewhere, that seat should hear of it now.
+      this.#outputs.news();
+    }
     this.#wasOpen = isOpen;
   }
 

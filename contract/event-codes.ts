@@ -39,6 +39,7 @@ export const eventCodes: Readonly<Record<EventType, EventCodes>> = {
   'session.ended': row(USER, 110_123, 300_202),
   'session.locked': row(USER, 110_123, 300_202),
   'session.unlocked': row(USER, 110_122, 300_201),
+  'session.overlapped': row(ALERT, 110_127, 300_299, 4),
   'session.warned': row(APPLICATION, null, 300_299),
   'card.used': row(USER, 110_122, 300_201),
   'pin.changed': row(ALERT, 110_137, 300_103),

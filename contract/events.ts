@@ -4,7 +4,7 @@
  */
 import Type, { type Static } from 'typebox';
 import type { ErrorCode } from '../core/errors/index.ts';
-import { Count, Id, SessionId, Sha256Hex } from './scalars.ts';
+import { Count, Id, Label, SessionId, Sha256Hex } from './scalars.ts';
 
 const closed = { additionalProperties: false } as const;
 const Reason = Type.String({ pattern: '^[a-z][a-z0-9.-]{0,39}$' });
@@ -72,6 +72,8 @@ export const events = {
     class: 1,
     body: Type.Object({ session: SessionId, person: Id, factors: Type.Array(Reason, { maxItems: 4 }), pinPrompts: PinPrompts }, closed),
   },
+  /** One person at two seats at once, because one of them was offline. `later`: their login here was the later one, and went on. */
+  'session.overlapped': { class: 1, body: Type.Object({ session: SessionId, person: Id, seat: Label, later: Type.Boolean() }, closed) },
   'session.warned': { class: 2, body: Type.Object({ session: SessionId, idleSeconds: Count }, closed) },
   /** A downtime card opened this seat, which it does once. `card` is its keyed hash. */
   'card.used': { class: 1, body: Type.Object({ person: Id, card: Sha256Hex }, closed) },

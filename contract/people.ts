@@ -5,7 +5,7 @@
  */
 import Type, { type Static } from 'typebox';
 import { PinVerifier } from './directory.ts';
-import { Base64, Count, Id, Label, Milliseconds, Sha256Hex, Timestamp, WorkstationId } from './scalars.ts';
+import { Base64, Count, Id, Label, Milliseconds, SessionId, Sha256Hex, Timestamp, WorkstationId } from './scalars.ts';
 
 const closed = { additionalProperties: false } as const;
 
@@ -42,6 +42,11 @@ export const SeatNews = Type.Object(
     guesses: Type.Array(Type.Object({ person: Id, pin: Salt, failures: Count }, closed), { maxItems: MOST_PEOPLE }),
     /** The last right PIN of everybody who had one here since the agent started. */
     right: Type.Array(Type.Object({ person: Id, pin: Salt, agoMs: Milliseconds }, closed), { maxItems: MOST_PEOPLE }),
+    /**
+     * The session of a person that this seat holds, open or locked, and how long ago they last came in to it; `moved` once the
+     * seat knows that they have come in elsewhere. An emergency access is nobody's seat and is not told.
+     */
+    present: Type.Union([Type.Null(), Type.Object({ person: Id, session: SessionId, agoMs: Milliseconds, moved: Type.Boolean() }, closed)]),
     items: Type.Array(NewsItem, { maxItems: MOST_ITEMS }),
   },
   closed,
@@ -64,6 +69,16 @@ export const PeopleFacts = Type.Object(
     refused: Type.Array(Type.Object({ number: Count, code: Type.String({ pattern: '^[A-Z][A-Z0-9_]{0,59}$' }) }, closed), {
       maxItems: MOST_ITEMS,
     }),
+    /**
+     * The person of the session that was told came in at this seat later. `overlapped`: so long ago that this seat, which did
+     * not know, held a second session of theirs.
+     */
+    elsewhere: Type.Union([
+      Type.Null(),
+      Type.Object({ session: SessionId, seatName: Label, agoMs: Milliseconds, overlapped: Type.Boolean() }, closed),
+    ]),
+    /** Sessions of this seat that went on although another seat, which could not know, still held one of the same person. */
+    overlapped: Type.Array(Type.Object({ person: Id, session: SessionId, seatName: Label }, closed), { maxItems: MOST_PEOPLE }),
     persons: Type.Array(
       Type.Object(
         {

@@ -118,6 +118,8 @@ export const UpdatesReply = Type.Object(
   {
     policy: Type.Union([Type.Null(), Type.Object({ version: Count, envelope: Base64 }, closed)]),
     directory: Type.Union([Type.Null(), Type.Object({ version: Count, sealed: Base64 }, closed)]),
+    /** Somebody who is signed in here came in elsewhere: the seat asks at once what its server knows of people. */
+    people: Type.Boolean(),
   },
   closed,
 );

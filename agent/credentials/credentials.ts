@@ -6,7 +6,7 @@ import type { NewsItem } from '../../contract/people.ts';
 import type { SeatView } from '../../contract/seat-view.ts';
 import type { Whereabouts } from '../../core/decision/rule.ts';
 import { FREE_FAILURES, WAIT_CAP_MS } from '../../core/session/throttle.ts';
-import type { Env, SeatEvent, SeatEvents, SeatRules, UsedCard, Who } from '../../core/session/types.ts';
+import type { Env, OpenSession, SeatEvent, SeatEvents, SeatRules, UsedCard, Who } from '../../core/session/types.ts';
 import type { Clock } from '../clock.ts';
 import type { SeatIdentity } from '../enrolment/seat-identity.ts';
 import type { SeatLog } from '../log.ts';
@@ -41,6 +41,8 @@ export interface CredentialPorts {
   readonly leastPinDigits: () => number;
   /** Whose session is open on the screen now; null for nobody and for a break-glass. */
   readonly present: () => string | null;
+  /** The session that this seat holds, open or locked. */
+  readonly heldSession: () => OpenSession | null;
   readonly dispatch: (event: SeatEvent) => void;
   readonly isClosed: () => boolean;
   readonly isOnline: () => boolean;
@@ -65,7 +67,12 @@ export class Credentials {
     const { directory, memory, clock, policy, trustedWallMs, leastPinDigits } = ports;
     this.entrance = new Entrance({ directory, memory, clock, policy, trustedWallMs, leastPinDigits });
     this.age = new StaffAge({ clock, memory, trustedWallMs, issuedAt: () => directory.current?.issuedAt ?? null });
-    this.people = new PeopleLink({ ...ports, age: this.age, onJudged: (item, refusal) => this.#judged(item, refusal) });
+    this.people = new PeopleLink({
+      ...ports,
+      age: this.age,
+      takenElsewhere: ports.dispatch,
+      onJudged: (item, refusal) => this.#judged(item, refusal),
+    });
     const limits = (person: string): SeatRules['pin'] | null => this.#pinRulesFor(person);
     const proof = new PinProof({ ...ports, people: this.people, limits, fact: (person) => this.people.facts[person] });
     this.pinChange = new PinChange({ ...ports, people: this.people, limits, proof });

@@ -8,6 +8,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Directory } from '../../contract/directory.ts';
 import type { AuditEvent } from '../../contract/events.ts';
 import { FACTS_INFO, FACTS_TYPE, NEWS_INFO, NEWS_TYPE, type PeopleFacts, SeatNews, sealInfo } from '../../contract/people.ts';
+import type { OpenSession } from '../../core/session/types.ts';
+import { person } from '../../core/session/world.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { pinVerifier } from '../../crypto/pin-verifier.ts';
 import { unwrap, wrap } from '../../crypto/sealed-envelope.ts';
@@ -41,6 +43,8 @@ let wallMs = Date.parse('2030-06-01T10:00:00Z');
 const clock = { bootId: 'boot', bootMs: () => bootMs, wallMs: () => wallMs };
 let noted: AuditEvent[] = [];
 let told = 0;
+let held: OpenSession | null = null;
+let taken: unknown[] = [];
 let judged: unknown[] = [];
 
 interface Opened {
@@ -71,6 +75,8 @@ function opened(): Opened {
     tell: () => {
       told += 1;
     },
+    heldSession: () => held,
+    takenElsewhere: (event) => taken.push(event),
     onJudged: (item, refusal) => judged.push([item.kind, refusal]),
   });
   return { link, outbox, memory, directory, age };
@@ -108,6 +114,8 @@ function answer(nonce: string, change: Partial<PeopleFacts> = {}, signer = site)
     directory: 7,
     taken: 0,
     refused: [],
+    elsewhere: null,
+    overlapped: [],
     persons: [{ person: 'ada', pin: verifier.salt, failuresElsewhere: 2, right: { agoMs: 60_000, seatName: 'Bay 1' } }],
     ...change,
   };
@@ -122,6 +130,8 @@ beforeEach(async () => {
   noted = [];
   judged = [];
   told = 0;
+  held = null;
+  taken = [];
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -273,4 +283,59 @@ test('a PIN that was changed here stays through older directories, and gives way
   directory.changePin('ada', pins.keep(verifier));
   directory.replace(withPin(10, desk));
   expect(directory.pinOf('ada')?.salt).toBe(desk.salt);
+});
+
+describe('one person, one seat', () => {
+  const session: OpenSession = {
+    id: 'b'.repeat(32),
+    kind: 'person',
+    who: person('ada'),
+    factors: ['badge', 'pin'],
+    policyVersion: 1,
+    startedWallMs: 0,
+    startedBootMs: 0,
+    loginBootMs: 400_000,
+    maxAgeBootMs: 9_000_000,
+    limitBootMs: null,
+    keptUntilBootMs: null,
+    procedure: null,
+    elsewhere: null,
+  };
+  const elsewhere = { session: session.id, seatName: 'Bay 7', agoMs: 5_000, overlapped: false };
+
+  test('the session that is held is told with the age of its login; nobody’s and an emergency access are not', () => {
+    const { link } = opened();
+    expect(read(link.news()).present).toBeNull();
+    held = session;
+    expect(read(link.news()).present).toEqual({ person: 'ada', session: session.id, agoMs: 600_000, moved: false });
+    held = { ...session, elsewhere: { seatName: 'Bay 7', sinceBootMs: 1 } };
+    expect(read(link.news()).present).toMatchObject({ moved: true });
+    held = { ...session, kind: 'breakglass' };
+    expect(read(link.news()).present).toBeNull();
+  });
+
+  test('a later login elsewhere reaches the machines by this seat’s clock, and is nobody else’s', () => {
+    const { link } = opened();
+    held = session;
+    const { nonce } = read(link.news());
+    bootMs += 3_000;
+    link.take(answer(nonce, { elsewhere }));
+    expect(taken).toEqual([{ type: 'TakenElsewhere', session: session.id, seatName: 'Bay 7', sinceBootMs: 1_000_000 - 5_000 }]);
+    held = { ...session, id: 'c'.repeat(32) };
+    link.take(answer(read(link.news()).nonce, { elsewhere }));
+    expect(taken).toHaveLength(1);
+  });
+
+  test('two sessions at once are in the record of each seat, once', () => {
+    const { link } = opened();
+    held = session;
+    for (let time = 0; time < 2; time += 1) {
+      link.take(answer(read(link.news()).nonce, { elsewhere: { ...elsewhere, overlapped: true } }));
+      link.take(answer(read(link.news()).nonce, { overlapped: [{ person: 'ada', session: 'd'.repeat(32), seatName: 'Bay 1' }] }));
+    }
+    expect(noted).toEqual([
+      { type: 'session.overlapped', body: { session: session.id, person: 'ada', seat: 'Bay 7', later: false } },
+      { type: 'session.overlapped', body: { session: 'd'.repeat(32), person: 'ada', seat: 'Bay 1', later: true } },
+    ]);
+  });
 });

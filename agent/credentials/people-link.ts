@@ -14,7 +14,7 @@ import {
   type SeatNews,
   sealInfo,
 } from '../../contract/people.ts';
-import type { PersonFact } from '../../core/session/types.ts';
+import type { OpenSession, PersonFact, SeatEvents } from '../../core/session/types.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { sealTo, unwrap, wrap } from '../../crypto/sealed-envelope.ts';
 import type { Clock } from '../clock.ts';
@@ -39,6 +39,9 @@ export interface PeopleLinkPorts {
   readonly sealingSeed: Uint8Array;
   /** There is something to tell at once. */
   readonly tell: () => void;
+  /** The session that this seat holds, open or locked; null when there is none. */
+  readonly heldSession: () => OpenSession | null;
+  readonly takenElsewhere: (event: SeatEvents['TakenElsewhere']) => void;
   /** What became of an item of the outbox. */
   readonly onJudged: (item: NewsItem, refusal: string | null) => void;
 }
@@ -61,6 +64,8 @@ const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, '
 export class PeopleLink {
   readonly #ports: PeopleLinkPorts;
   readonly #right = new Map<string, { readonly pin: string; readonly bootMs: number }>();
+  /** Sessions that were at two seats at once and are in the record as such. */
+  readonly #overlaps = new Set<string>();
   #question: Question | null = null;
   #told: ReadonlyMap<string, Told>;
   #facts: { readonly revision: number; readonly byPerson: Readonly<Record<string, PersonFact>> } | null = null;
@@ -140,6 +145,7 @@ export class PeopleLink {
       right: [...this.#right]
         .map(([person, right]) => ({ person, pin: right.pin, agoMs: bootMs - right.bootMs }))
         .filter(({ agoMs }) => agoMs < LONGEST_GRACE_MS),
+      present: this.#present(bootMs),
       items: [...outbox.first],
     };
     const ends = { signer: identity.signer, publicKey: bytesOf(newsKey) };
@@ -160,6 +166,7 @@ export class PeopleLink {
     this.#serverTime = { wallMs: Date.parse(facts.at), askedBootMs: question.askedBootMs };
     if (facts.directory <= directory.version) age.confirmed(Date.parse(facts.at), question.askedBootMs);
     this.#learn(facts, question.askedBootMs);
+    this.#movedAway(facts, question.askedBootMs);
     const judged = outbox.first.filter(({ number }) => number <= facts.taken);
     outbox.taken(facts.taken);
     for (const item of judged) this.#ports.onJudged(item, facts.refused.find(({ number }) => number === item.number)?.code ?? null);
@@ -179,6 +186,30 @@ export class PeopleLink {
     this.#ports.memory.setElsewhere(
       Object.fromEntries(counted.map(({ person, pin, failuresElsewhere }) => [person, { pin, failures: failuresElsewhere }])),
     );
+  }
+
+  #present(bootMs: number): SeatNews['present'] {
+    const held = this.#ports.heldSession();
+    if (held === null || held.kind !== 'person' || held.who === null) return null;
+    return { person: held.who.id, session: held.id, agoMs: Math.max(0, bootMs - held.loginBootMs), moved: held.elsewhere !== null };
+  }
+
+  /** One person, one seat: the session here gives way to the later one; where both went on at once, each seat writes that once. */
+  #movedAway({ elsewhere, overlapped }: PeopleFacts, askedBootMs: number): void {
+    const { takenElsewhere, heldSession } = this.#ports;
+    const held = heldSession();
+    if (elsewhere !== null && held?.id === elsewhere.session && held.who !== null) {
+      const { session, seatName, agoMs } = elsewhere;
+      if (elsewhere.overlapped) this.#overlap({ session, person: held.who.id, seat: seatName, later: false });
+      takenElsewhere({ type: 'TakenElsewhere', session, seatName, sinceBootMs: askedBootMs - agoMs });
+    }
+    for (const { session, person, seatName } of overlapped) this.#overlap({ session, person, seat: seatName, later: true });
+  }
+
+  #overlap(body: { session: string; person: string; seat: string; later: boolean }): void {
+    if (this.#overlaps.has(body.session)) return;
+    this.#overlaps.add(body.session);
+    this.#ports.recorder.note({ type: 'session.overlapped', body });
   }
 
   #guesses(): SeatNews['guesses'] {

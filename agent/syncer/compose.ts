@@ -140,7 +140,7 @@ function openSession({ agent, identity, folder, have, log, onRenewed }: SessionP
   const tell = connectionTeller(agent, log);
   const anchors = openAnchors(agent, server);
   const uploads = openUploads(agent, server);
-  const updates = openUpdates(agent, server, have);
+  const updates = openUpdates(agent, server, have, () => running.people.send({ type: 'due' }));
   const people = openPeople(agent, server);
   const standing = openStanding(agent, server);
   const renewal = openRenewal(server, folder, identity);

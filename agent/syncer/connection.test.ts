@@ -49,10 +49,10 @@ test.each([
   const { port, incidents } = agentThat(offer);
   const answer = (body: object): SeatAnswer => ({ status: 200, retryAfterMs: null, body: Buffer.from(JSON.stringify(body)) });
   const server: SeatClient = {
-    call: async ({ method }) => answer(method === 'GET' ? { policy: null, directory: { version: 7, sealed: 'AAAA' } } : {}),
+    call: async ({ method }) => answer(method === 'GET' ? { policy: null, directory: { version: 7, sealed: 'AAAA' }, people: false } : {}),
     close: () => undefined,
   };
-  const updates = openUpdates(port, server, { policy: 0, directory: 0 });
+  const updates = openUpdates(port, server, { policy: 0, directory: 0 }, () => {});
   for (let at = 0; at < 2; at += 1) {
     const run = updates.run(new AbortController().signal);
     if (fails) await expect(run).rejects.toMatchObject({ code });
@@ -68,11 +68,11 @@ test('the first poll and the one after a failure ask for an answer at once', asy
     call: async ({ path }) => {
       waits.push(new URL(path, 'https://server').searchParams.get('wait'));
       if (waits.length === 3) throw silence;
-      return { status: 200, retryAfterMs: null, body: Buffer.from(JSON.stringify({ policy: null, directory: null })) };
+      return { status: 200, retryAfterMs: null, body: Buffer.from(JSON.stringify({ policy: null, directory: null, people: false })) };
     },
     close: () => undefined,
   };
-  const updates = openUpdates(port, server, { policy: 0, directory: 0 });
+  const updates = openUpdates(port, server, { policy: 0, directory: 0 }, () => {});
   for (let at = 0; at < 5; at += 1) await updates.run(new AbortController().signal).catch(() => null);
   expect(waits).toEqual(['0', '45', '45', '0', '45']);
 });

@@ -26,7 +26,8 @@ export interface Updates {
   known(): Versions;
 }
 
-export function openUpdates(agent: AgentPort, server: SeatClient, have: Versions): Updates {
+/** @param onPeople somebody who is signed in here came in elsewhere, as the server says */
+export function openUpdates(agent: AgentPort, server: SeatClient, have: Versions, onPeople: () => void): Updates {
   let known = have;
   const report = async (body: Static<typeof Report>): Promise<void> => {
     readAnswer(await server.call({ method: 'POST', path: seatPaths.reports, ...jsonBody(body) }), Type.Object({}));
@@ -71,10 +72,11 @@ export function openUpdates(agent: AgentPort, server: SeatClient, have: Versions
       const wait = answered ? WAIT_SECONDS : 0;
       answered = false;
       const path = `${seatPaths.updates}?policy=${known.policy}&directory=${known.directory}&wait=${wait}`;
-      const { policy, directory } = readAnswer(
+      const { policy, directory, people } = readAnswer(
         await server.call({ method: 'GET', path, timeoutMs: POLL_TIMEOUT_MS, signal }),
         UpdatesReply,
       );
+      if (people) onPeople();
       // Staff first: a policy may name a role that only the newer directory knows.
       if (directory !== null) await settle('directory', directory.version, () => agent.request('directory', { sealed: directory.sealed }));
       if (policy !== null) await settle('policy', policy.version, () => agent.request('policy', { envelope: policy.envelope }));

@@ -19,6 +19,7 @@ import {
 } from '../../contract/seat-api.ts';
 import { type ErrorCode, isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import type { Site } from '../compose.ts';
+import { isCalled } from '../services/logins.ts';
 import { type App, newApp } from './app.ts';
 import { guessLimit, tooManyGuesses } from './guess-limit.ts';
 import { intakeRoutes } from './intake-routes.ts';
@@ -158,9 +159,9 @@ function updates(app: App, site: Site, { seatOf, readPeer }: Callers): void {
     let seat = seatOf(request);
     for (;;) {
       const left = until - site.now();
-      const change = site.changes.wait(Math.max(0, left), gone.signal);
+      const change = site.changes.wait(Math.max(0, left), gone.signal, seat.workstationId);
       const newer = await newerFor(site, seat, { policy: Number(policy), directory: Number(directory) });
-      if (newer.policy !== null || newer.directory !== null || left <= 0 || gone.signal.aborted || stopping.aborted) {
+      if (newer.policy !== null || newer.directory !== null || newer.people || left <= 0 || gone.signal.aborted || stopping.aborted) {
         gone.abort();
         return newer;
       }
@@ -177,6 +178,7 @@ async function newerFor(site: Site, seat: Seat, known: { readonly policy: number
   return {
     policy: published === null ? null : { version: published.version, envelope: published.envelope.toString('base64') },
     directory: directoryVersion > known.directory ? await site.directories.sealFor(seat) : null,
+    people: await isCalled(site.store.db, seat.workstationId),
   };
 }
 

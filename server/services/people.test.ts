@@ -12,6 +12,7 @@ import { pinVerifier } from '../../crypto/pin-verifier.ts';
 import { sealTo, unwrap, wrap } from '../../crypto/sealed-envelope.ts';
 import { testDatabase } from '../../test/support/test-store.ts';
 import { openSite, type Site } from '../compose.ts';
+import { isCalled } from './logins.ts';
 import type { TellingSeat } from './people.ts';
 
 let folder: string;
@@ -68,6 +69,7 @@ function sealed(seat: TestSeat, change: Partial<SeatNews> = {}, signer = seat.si
     nonce,
     guesses: [],
     right: [],
+    present: null,
     items: [],
     ...change,
   };
@@ -217,4 +219,64 @@ test('news of another key, of another seat and noise are refused and change noth
   const forged = [sealed(one, change, two.signer), sealed({ ...one, workstationId: two.workstationId }, change), 'bm9pc2U=', ''];
   for (const news of forged) await expect(site.people.exchange(one, news)).rejects.toMatchObject({ code: 'CREDENTIAL_NEWS_UNREADABLE' });
   expect((await tells(two)).persons).toEqual([]);
+});
+
+describe('one person, one seat', () => {
+  const MINUTE = 60_000;
+  const at = (session: string, agoMs: number, moved = false) => ({ present: { person: 'ada', session: session.repeat(32), agoMs, moved } });
+  const waits = async (seat: TestSeat): Promise<boolean> => isCalled(site.store.db, seat.workstationId);
+
+  test('a later login is told to the seat that was left, which is called at once; the new one hears nothing', async () => {
+    expect(await tells(one, at('a', 10 * MINUTE))).toMatchObject({ elsewhere: null, overlapped: [] });
+    let woken = 0;
+    const gone = new AbortController();
+    const waiting = [one, two].map((seat) => site.changes.wait(5_000, gone.signal, seat.workstationId).then(() => (woken += 1)));
+    // The first reading wakes everybody once.
+    await Promise.all(waiting);
+    woken = 0;
+    const called = site.changes.wait(30_000, gone.signal, one.workstationId).then(() => (woken += 1));
+    const other = site.changes.wait(30_000, gone.signal, two.workstationId).then(() => (woken += 1));
+    expect(await tells(two, at('b', 500))).toMatchObject({ elsewhere: null, overlapped: [] });
+    await called;
+    expect(woken).toBe(1);
+    gone.abort();
+    await other;
+    expect([await waits(one), await waits(two)]).toEqual([true, false]);
+    expect((await tells(one, at('a', 10 * MINUTE))).elsewhere).toMatchObject({
+      session: 'a'.repeat(32),
+      seatName: 'Bay 2',
+      overlapped: false,
+    });
+    expect(await waits(one)).toBe(false);
+    expect(await alarms()).toEqual([]);
+    // Back at the first seat: now that is the later login.
+    expect((await tells(one, at('a', 0))).elsewhere).toBeNull();
+    expect((await tells(two, at('b', 2 * MINUTE))).elsewhere).toMatchObject({ seatName: 'Bay 1' });
+  });
+
+  test('an older login that is told late gives way, and both seats are flagged once', async () => {
+    await tells(two, at('b', 5 * MINUTE));
+    const late = await tells(one, at('a', 9 * MINUTE));
+    expect(late.elsewhere).toMatchObject({ seatName: 'Bay 2', overlapped: true });
+    expect((await tells(two, at('b', 5 * MINUTE))).overlapped).toEqual([{ person: 'ada', session: 'b'.repeat(32), seatName: 'Bay 1' }]);
+    expect((await tells(one, at('a', 9 * MINUTE, true))).elsewhere).toMatchObject({ overlapped: false });
+    expect(await alarms()).toEqual(['PERSON_AT_TWO_SEATS', 'PERSON_AT_TWO_SEATS']);
+  });
+
+  test('a later login that is told late wins, and both seats are flagged', async () => {
+    await tells(one, at('a', 20 * MINUTE));
+    expect((await tells(two, at('b', 5 * MINUTE))).overlapped).toEqual([{ person: 'ada', session: 'b'.repeat(32), seatName: 'Bay 1' }]);
+    expect((await tells(one, at('a', 20 * MINUTE))).elsewhere).toMatchObject({ seatName: 'Bay 2', overlapped: true });
+    expect(await alarms()).toEqual(['PERSON_AT_TWO_SEATS', 'PERSON_AT_TWO_SEATS']);
+  });
+
+  test('a session that is over calls nobody and is flagged by nobody; other people concern nobody', async () => {
+    await tells(one, at('a', 20 * MINUTE));
+    await tells(one);
+    expect(await tells(two, at('b', 5 * MINUTE))).toMatchObject({ elsewhere: null, overlapped: [] });
+    expect(await waits(one)).toBe(false);
+    await tells(one, { present: { person: 'ben', session: 'c'.repeat(32), agoMs: 0, moved: false } });
+    expect(await waits(two)).toBe(false);
+    expect(await alarms()).toEqual([]);
+  });
 });

@@ -1,6 +1,6 @@
 /**
  * The server's side of what seats tell of people: wrong PINs are summed over all seats, the last right one is remembered,
- * and each seat hears, for its ward only, what the others know. It judges no sign-in; the seats do, by what they hear.
+ * and each seat hears, for its ward only, what the others know, and whether its own person came in elsewhere. It judges no sign-in; the seats do, by what they hear.
  */
 import type { Kysely } from 'kysely';
 import { Value } from 'typebox/value';
@@ -15,6 +15,7 @@ import { lockInTransaction } from '../store/engine.ts';
 import type { Tables } from '../store/schema.ts';
 import { raiseAlarm } from './alarms.ts';
 import type { Changes } from './changes.ts';
+import { type LoginFacts, takeLogin } from './logins.ts';
 import { takeItem } from './people-items.ts';
 import type { ServerLog } from './server-log.ts';
 import type { Staff } from './staff.ts';
@@ -55,7 +56,8 @@ export function openPeople(parts: PeopleParts): People {
     exchange: async (seat, sealed) => {
       const news = openNews(parts, seat, sealed);
       const judged = await take(parts, seat, news);
-      const facts = await factsFor(parts, seat, { news, ...judged });
+      const login = await takeLogin(parts, seat, news.present, parts.now());
+      const facts = await factsFor(parts, seat, { news, login, ...judged });
       const ends = { signer: parts.keys.directory, publicKey: seat.sealingKey };
       return wrap(parts.crypto, facts, ends, { type: FACTS_TYPE, info: sealInfo(FACTS_INFO, parts.tenant, seat.workstationId) });
     },
@@ -189,7 +191,7 @@ async function takeRight(db: Kysely<Tables>, workstation_id: string, right: Seat
 async function factsFor(
   { db, tenant, staff, changes, now }: PeopleParts,
   { workstationId, wardId }: TellingSeat,
-  { news, taken, refused }: Judgement & { readonly news: SeatNews },
+  { news, login, taken, refused }: Judgement & { readonly news: SeatNews; readonly login: LoginFacts },
 ): Promise<PeopleFacts> {
   const at = now();
   const ward = await staff.idsOfWard(wardId);
@@ -231,6 +233,7 @@ async function factsFor(
     directory: await changes.generation('directory'),
     taken,
     refused: [...refused],
+    ...login,
     persons: [...persons.values()].slice(0, MOST_PEOPLE),
   };
 }

@@ -61,6 +61,13 @@ const words: { readonly [T in EventType]: Words<T> } = {
     says: ({ person, factors, pinPrompts }, names) => `${names.person(person)} unlocked with ${list(factors)}${asked(pinPrompts)}.`,
   },
   'session.warned': { lane: 'locks', says: ({ idleSeconds }) => `Idle for ${idleSeconds} s: the seat warned.` },
+  'session.overlapped': {
+    lane: 'who',
+    says: ({ person, seat, later }, names) =>
+      later
+        ? `${names.person(person)} was still signed in at ${seat}, which could not know: the session here is the later one and went on.`
+        : `${names.person(person)} had come in at ${seat} later, and this seat could not know: it held two sessions of one person.`,
+  },
   'idle.judged': {
     lane: 'locks',
     says: ({ confidence, reason }) =>

@@ -47,7 +47,26 @@ export interface SeatNewsTable {
   taken: number;
 }
 
+/** Where a person came in last, by the server's clock. `held`: the seat still tells of that session. `rival_*`: a seat that held another one of theirs meanwhile. */
+export interface PersonLoginsTable {
+  person_id: string;
+  workstation_id: string;
+  session_id: string;
+  at: number;
+  held: number;
+  rival_name: string | null;
+  rival_at: number | null;
+}
+
+/** Seats whose person came in elsewhere and that have not asked since. */
+export interface SeatCallsTable {
+  workstation_id: string;
+  at: number;
+}
+
 export interface CredentialTables {
+  person_logins: PersonLoginsTable;
+  seat_calls: SeatCallsTable;
   sign_in_codes: SignInCodesTable;
   card_uses: CardUsesTable;
   former_pins: FormerPinsTable;

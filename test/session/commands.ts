@@ -69,14 +69,18 @@ const policies: fc.Arbitrary<SeatRules> = fc.record({
     reasons: fc.constant(['code-blue']),
   }),
 });
-const told: fc.Arbitrary<{ readonly failuresElsewhere: number; readonly rightAgoMs: number | null; readonly askedAgoMs: number }> =
-  fc.record({
-    failuresElsewhere: fc.constantFrom(0, 1, 93, 94, 99, 100),
-    rightAgoMs: fc.option(fc.integer({ min: 0, max: 7_200_000 })),
-    askedAgoMs: fc.integer({ min: 0, max: 600_000 }),
-  });
+interface Told {
+  readonly failuresElsewhere: number;
+  readonly rightAgoMs: number | null;
+  readonly askedAgoMs: number;
+}
+const told: fc.Arbitrary<Told> = fc.record({
+  failuresElsewhere: fc.constantFrom(0, 1, 93, 94, 99, 100),
+  rightAgoMs: fc.option(fc.integer({ min: 0, max: 7_200_000 })),
+  askedAgoMs: fc.integer({ min: 0, max: 600_000 }),
+});
 
-function tell(world: World, one: Who, { failuresElsewhere, rightAgoMs, askedAgoMs }: fc.TypeOf<typeof told>): void {
+function tell(world: World, one: Who, { failuresElsewhere, rightAgoMs, askedAgoMs }: Told): void {
   if (one.pinId === null) return;
   const fact: PersonFact = {
     pinId: one.pinId,

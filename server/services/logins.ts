@@ -1,0 +1,150 @@
+/**
+ * One person, one seat: remembers where each person came in last, by the server's clock, and tells a seat that holds an
+ * older session of the same person where they went. It closes nothing; the seats do, by what they hear.
+ */
+import type { Kysely } from 'kysely';
+import type { PeopleFacts, SeatNews } from '../../contract/people.ts';
+import type { Tables } from '../store/schema.ts';
+import { raiseAlarm } from './alarms.ts';
+import type { Changes } from './changes.ts';
+
+/** A seat that did not know of the later login for longer than this held two sessions of one person at once: both are flagged. */
+export const UNAWARE_MS = 60_000;
+/** So long a seat is told that its session overlapped another one. It writes it once; an answer may be lost. */
+const RIVAL_TOLD_MS = 3_600_000;
+/** The same login that is told again comes out some milliseconds apart. */
+const SAME_LOGIN_MS = 2_000;
+
+export interface LoginParts {
+  readonly db: Kysely<Tables>;
+  readonly changes: Pick<Changes, 'bump' | 'call'>;
+}
+export interface LoginSeat {
+  readonly workstationId: string;
+  readonly name: string;
+}
+type Present = NonNullable<SeatNews['present']>;
+export type LoginFacts = Pick<PeopleFacts, 'elsewhere' | 'overlapped'>;
+
+/** Takes what a seat tells of the session that it holds, calls the seat that the person left, and answers with what it means here. */
+export async function takeLogin(parts: LoginParts, seat: LoginSeat, present: SeatNews['present'], now: number): Promise<LoginFacts> {
+  await answerCall(parts.db, seat.workstationId);
+  await forgetFormer(parts.db, seat.workstationId, present);
+  if (present !== null) await compare(parts, seat, present, now);
+  return {
+    elsewhere: present === null ? null : await elsewhereOf(parts.db, seat, present, now),
+    overlapped: await overlapOf(parts.db, seat, now),
+  };
+}
+
+/** Whether this seat has to ask what became of its session. */
+export async function isCalled(db: Kysely<Tables>, workstationId: string): Promise<boolean> {
+  return (await db.selectFrom('seat_calls').select('at').where('workstation_id', '=', workstationId).executeTakeFirst()) !== undefined;
+}
+
+async function answerCall(db: Kysely<Tables>, workstationId: string): Promise<void> {
+  if (await isCalled(db, workstationId)) await db.deleteFrom('seat_calls').where('workstation_id', '=', workstationId).execute();
+}
+
+/** A session that this seat no longer tells of is over: nobody has to be called for it. */
+async function forgetFormer(db: Kysely<Tables>, workstationId: string, present: SeatNews['present']): Promise<void> {
+  const rows = await db.selectFrom('person_logins').select(['session_id', 'held']).where('workstation_id', '=', workstationId).execute();
+  if (!rows.some(({ session_id, held }) => held !== 0 && session_id !== present?.session)) return;
+  await db
+    .updateTable('person_logins')
+    .set({ held: 0 })
+    .where('workstation_id', '=', workstationId)
+    .where('session_id', '!=', present?.session ?? '')
+    .execute();
+}
+
+async function compare({ db, changes }: LoginParts, seat: LoginSeat, present: Present, now: number): Promise<void> {
+  const at = now - present.agoMs;
+  const { person, session } = present;
+  const known = await loginOf(db, person);
+  const isOwn = known?.workstation_id === seat.workstationId;
+  if (isOwn && known.session_id === session && at - known.at < SAME_LOGIN_MS) return;
+  if (known !== undefined && !isOwn && known.at >= at) {
+    // The older login, told late by a seat that did not know: its person was at two seats.
+    if (!present.moved && now - known.at > UNAWARE_MS) await flag(db, { person, later: known.workstation_id, former: seat, now });
+    return;
+  }
+  const values = { workstation_id: seat.workstationId, session_id: session, at, held: 1, rival_name: null, rival_at: null };
+  await db.transaction().execute(async (transaction) => {
+    await transaction
+      .insertInto('person_logins')
+      .values({ person_id: person, ...values })
+      .onConflict((c) => c.column('person_id').doUpdateSet(values).where('person_logins.at', '<', at))
+      .execute();
+    if (known === undefined || isOwn || known.held === 0) return;
+    const call = { at: now };
+    await transaction
+      .insertInto('seat_calls')
+      .values({ workstation_id: known.workstation_id, ...call })
+      .onConflict((c) => c.column('workstation_id').doUpdateSet(call))
+      .execute();
+    await changes.bump(transaction, 'calls');
+  });
+  if (known === undefined || isOwn || known.held === 0) return;
+  changes.call(known.workstation_id);
+  if (present.agoMs <= UNAWARE_MS) return;
+  const former = await db.selectFrom('seats').select('name').where('workstation_id', '=', known.workstation_id).executeTakeFirst();
+  await flag(db, {
+    person,
+    later: seat.workstationId,
+    former: { workstationId: known.workstation_id, name: former?.name ?? 'another seat' },
+    now,
+  });
+}
+
+interface Overlap {
+  readonly person: string;
+  /** The seat of the later login, which goes on. */
+  readonly later: string;
+  readonly former: LoginSeat;
+  readonly now: number;
+}
+
+async function flag(db: Kysely<Tables>, { person, later, former, now }: Overlap): Promise<void> {
+  await db
+    .updateTable('person_logins')
+    .set({ rival_name: former.name, rival_at: now })
+    .where('person_id', '=', person)
+    .where('workstation_id', '=', later)
+    .execute();
+  const laterSeat = await db.selectFrom('seats').select('name').where('workstation_id', '=', later).executeTakeFirst();
+  const detail = `${person} was signed in at ${former.name} and at ${laterSeat?.name ?? 'another seat'} at once while one of them was offline. The later login went on, the former seat locked. Ask ${person} whether both were them.`;
+  for (const workstationId of [former.workstationId, later]) {
+    await raiseAlarm(db, { workstationId, kind: 'PERSON_AT_TWO_SEATS', detail, at: now });
+  }
+}
+
+async function elsewhereOf(
+  db: Kysely<Tables>,
+  { workstationId }: LoginSeat,
+  { person, session, agoMs, moved }: Present,
+  now: number,
+): Promise<PeopleFacts['elsewhere']> {
+  const known = await loginOf(db, person);
+  if (known === undefined || known.workstation_id === workstationId || known.at <= now - agoMs) return null;
+  const seat = await db.selectFrom('seats').select('name').where('workstation_id', '=', known.workstation_id).executeTakeFirst();
+  const sinceMs = Math.max(0, now - known.at);
+  return { session, seatName: seat?.name ?? 'another seat', agoMs: sinceMs, overlapped: !moved && sinceMs > UNAWARE_MS };
+}
+
+async function overlapOf(db: Kysely<Tables>, { workstationId }: LoginSeat, now: number): Promise<PeopleFacts['overlapped']> {
+  const rows = await db
+    .selectFrom('person_logins')
+    .select(['person_id', 'session_id', 'rival_name'])
+    .where('workstation_id', '=', workstationId)
+    .where('rival_at', '>', now - RIVAL_TOLD_MS)
+    .execute();
+  return rows.flatMap(({ person_id, session_id, rival_name }) =>
+    rival_name === null ? [] : [{ person: person_id, session: session_id, seatName: rival_name }],
+  );
+}
+
+async function loginOf(db: Kysely<Tables>, person: string) {
+  const row = await db.selectFrom('person_logins').selectAll().where('person_id', '=', person).executeTakeFirst();
+  return row === undefined ? undefined : { ...row, at: Number(row.at) };
+}
