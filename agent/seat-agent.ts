@@ -21,6 +21,7 @@ import type { AgentOptions } from './options.ts';
 import type { ReaderEvents, ReaderStack } from './readers/port.ts';
 import { readerRulesOf } from './readers/rules.ts';
 import { SeatReaders } from './readers/seat-readers.ts';
+import { noteDamaged } from './record/damaged.ts';
 import type { Recorder } from './record/recorder.ts';
 import { SeatRecord, type SeatRecordPorts } from './record/seat-record.ts';
 import { SessionApps } from './seat/apps.ts';
@@ -207,15 +208,8 @@ export class SeatAgent {
 
   /** Opens what is known of the site and the record, and writes what a former life left unsaid. */
   async start(): Promise<void> {
-    const { identity, memory, directory, recorder } = this.parts;
-    for (const [broken, fault] of [
-      [memory.wasBroken, 'MEMORY_DAMAGED'],
-      [directory.wasBroken, 'DIRECTORY_DAMAGED'],
-      [identity.wasBroken, 'IDENTITY_DAMAGED'],
-      [this.parts.outbox.wasBroken, 'OUTBOX_DAMAGED'],
-    ] as const) {
-      if (broken) recorder.note({ type: 'tamper.found', body: { fault, detail: 'A state file was not what this seat wrote.' } });
-    }
+    const { recorder } = this.parts;
+    noteDamaged(this.parts, recorder);
     if (!this.site.open()) {
       recorder.note({ type: 'tamper.found', body: { fault: 'POLICY_DAMAGED', detail: 'The stored policy did not verify.' } });
     }
