@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- SUITE [--json] [--quick] [--full]`: runs one suite and prints its rows, for a person or as one JSON array. A suite is a file of
- * this folder, `NAME.ts`, that exports `run`. Exit code: 0 all goals met, 1 a goal missed, 2 used wrongly.
+ * `npm run bench -- SUITE [--json] [--quick] [--full] [--only ID …]`: runs one suite and prints its rows, for a person or as one JSON array. A suite
+ * is a file of this folder, `NAME.ts`, that exports `run`. Exit code: 0 all goals met, 1 a goal missed, 2 used wrongly.
  */
 import { readdirSync } from 'node:fs';
 import process from 'node:process';
@@ -56,6 +56,7 @@ interface Asked {
   readonly json: boolean;
   readonly full: boolean;
   readonly quick: boolean;
+  readonly only: readonly string[];
   readonly suites: readonly string[];
 }
 
@@ -66,6 +67,7 @@ function asked(): Asked | null {
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     full: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true, default: [] as string[] },
   } as const;
   try {
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
@@ -75,7 +77,7 @@ function asked(): Asked | null {
   }
 }
 
-const USAGE = `npm run bench -- SUITE [--json] [--quick] [--full]. Suites: ${names.join(', ') || 'none yet'}.\n`;
+const USAGE = `npm run bench -- SUITE [--json] [--quick] [--full] [--only ID …]. --only takes a figure or the begin of several, such as search. Suites: ${names.join(', ') || 'none yet'}.\n`;
 const wanted = asked();
 const [name] = wanted?.suites ?? [];
 if (wanted?.help === true) process.stdout.write(USAGE);
@@ -84,7 +86,11 @@ else if (wanted === null || name === undefined || wanted.suites.length !== 1 || 
   process.exitCode = 2;
 } else {
   const suite = await load(name);
-  const rows = await suite.run({ quick: wanted.quick, full: wanted.full, say: (text) => process.stderr.write(`${text}\n`) });
+  const wants = (id: string): boolean => wanted.only.length === 0 || wanted.only.some((only) => id === only || id.startsWith(`${only}.`));
+  const { quick, full } = wanted;
+  const measured = await suite.run({ quick, full, wants, say: (text) => process.stderr.write(`${text}\n`) });
+  const rows = measured.filter(({ id }) => wants(id));
+  if (rows.length === 0) process.stderr.write(`No figure of ${name} is called ${wanted.only.join(' or ')}.\n`);
   process.stdout.write(wanted.json ? `${JSON.stringify(rows)}\n` : `${table(rows)}\n`);
-  process.exitCode = rows.every((row) => row.met !== false) ? 0 : 1;
+  process.exitCode = rows.length === 0 ? 2 : rows.every((row) => row.met !== false) ? 0 : 1;
 }

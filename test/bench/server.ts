@@ -13,7 +13,7 @@ import { measureIdleSeats } from './support/idle-seats.ts';
 import { measureAnchors, measureIntake, type Rates } from './support/intake.ts';
 import { measureOutage, type OutagePlan } from './support/outage.ts';
 import { type BenchOptions, type BenchRow, type Goal, judge, median, percentile } from './support/row.ts';
-import { measureSearches, searchNames } from './support/searches.ts';
+import { measureSearches, type SearchName, searchNames } from './support/searches.ts';
 
 const ROUNDS = 9;
 const QUICK_ROUNDS = 5;
@@ -30,40 +30,64 @@ const P99 = 0.99;
 const POSTGRES = ['shared_buffers = 256MB', 'max_wal_size = 8GB'];
 
 export async function run(options: BenchOptions): Promise<readonly BenchRow[]> {
-  const rows = [...(await onSqlite(options))];
+  return [...(await onSqlite(options)), ...(await onPostgres(options)), ...(await searchesOnSqlite(options))];
+}
+
+async function onPostgres(options: BenchOptions): Promise<readonly BenchRow[]> {
+  const names = wantedSearches('', options);
+  const intake = options.wants('intake.postgres');
+  if (!intake && names.length === 0) return [];
   options.say('Starting PostgreSQL.');
   const cluster = await TestPostgres.start(POSTGRES);
   try {
-    rows.push(await intakeOnPostgres(cluster, options));
-    rows.push(...(await searches(await cluster.newDatabase(), '', 200, options)));
+    const rows = intake ? [await intakeOnPostgres(cluster, options)] : [];
+    return names.length === 0
+      ? rows
+      : [...rows, ...(await searches({ address: await cluster.newDatabase(), names, ending: '', mostMs: 200 }, options))];
   } finally {
     await cluster.end();
   }
+}
+
+async function searchesOnSqlite(options: BenchOptions): Promise<readonly BenchRow[]> {
+  const names = wantedSearches('.sqlite', options);
+  if (names.length === 0) return [];
   const folder = await mkdtemp(join(tmpdir(), 'wardlock-bench-'));
   try {
-    rows.push(...(await searches(`sqlite:${join(folder, 'search.db')}`, '.sqlite', 500, options)));
+    return await searches({ address: `sqlite:${join(folder, 'search.db')}`, names, ending: '.sqlite', mostMs: 500 }, options);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  return rows;
 }
 
-async function onSqlite({ say, quick }: BenchOptions): Promise<readonly BenchRow[]> {
+function wantedSearches(ending: string, { wants }: BenchOptions): readonly SearchName[] {
+  return searchNames.filter((name) => wants(`search.${name}${ending}`));
+}
+
+async function onSqlite({ say, quick, wants }: BenchOptions): Promise<readonly BenchRow[]> {
   const rounds = quick ? QUICK_ROUNDS : ROUNDS;
-  const rows = await atSite(null, async (site) => {
-    const bare = bareSqlite(site.folder);
-    try {
-      say('intake.sqlite: uploads of 256 entries, in turn with bare durable inserts');
-      const intake = rateRow('intake.sqlite', 'entries/s', await measureIntake(site, bare, rounds), 0.3);
-      say('anchor.sqlite: anchors, in turn with bare durable single inserts');
-      return [intake, rateRow('anchor.sqlite', 'anchors/s', await measureAnchors(site, bare, rounds), 0.3)];
-    } finally {
-      await bare.close();
-    }
-  });
-  const idle = await atSite(null, (site) => idleRow(site, quick ? QUICK_IDLE_SEATS : IDLE_SEATS, say));
-  const outage = await atSite(null, (site) => outageRows(site, quick ? QUICK_OUTAGE : OUTAGE, say));
-  return [...rows, idle, ...outage];
+  const rows: BenchRow[] = [];
+  if (wants('intake.sqlite') || wants('anchor.sqlite')) {
+    await atSite(null, async (site) => {
+      const bare = bareSqlite(site.folder);
+      try {
+        if (wants('intake.sqlite')) {
+          say('intake.sqlite: uploads of 256 entries, in turn with bare durable inserts');
+          rows.push(rateRow('intake.sqlite', 'entries/s', await measureIntake(site, bare, rounds), 0.3));
+        }
+        if (wants('anchor.sqlite')) {
+          say('anchor.sqlite: anchors, in turn with bare durable single inserts');
+          rows.push(rateRow('anchor.sqlite', 'anchors/s', await measureAnchors(site, bare, rounds), 0.3));
+        }
+      } finally {
+        await bare.close();
+      }
+    });
+  }
+  if (wants('seats.idle')) rows.push(await atSite(null, (site) => idleRow(site, quick ? QUICK_IDLE_SEATS : IDLE_SEATS, say)));
+  if (['lost', 'twice', 'peak'].some((name) => wants(`outage.${name}`)))
+    rows.push(...(await atSite(null, (site) => outageRows(site, quick ? QUICK_OUTAGE : OUTAGE, say))));
+  return rows;
 }
 
 async function atSite<T>(database: string | null, work: (site: BenchSite) => Promise<T>): Promise<T> {
@@ -118,16 +142,23 @@ async function outageRows(site: BenchSite, plan: OutagePlan, say: (text: string)
   ];
 }
 
-/** @param ending of the figures' names: the issue's plain names are PostgreSQL's */
-async function searches(address: string, ending: string, mostMs: number, { say, quick }: BenchOptions): Promise<readonly BenchRow[]> {
-  const times = await measureSearches(address, quick ? QUICK_EVENTS : EVENTS, say);
-  return searchNames.map((name) =>
+interface Searches {
+  readonly address: string;
+  readonly names: readonly SearchName[];
+  /** Of the figures' names: the issue's plain names are PostgreSQL's. */
+  readonly ending: string;
+  readonly mostMs: number;
+}
+
+async function searches({ address, names, ending, mostMs }: Searches, { say, quick }: BenchOptions): Promise<readonly BenchRow[]> {
+  const times = await measureSearches({ address, events: quick ? QUICK_EVENTS : EVENTS, names, say });
+  return [...times].map(([name, ms]) =>
     judge({
       id: `search.${name}${ending}`,
       unit: 'ms',
-      median: median(times[name]),
-      p95: percentile(times[name], P95),
-      p99: percentile(times[name], P99),
+      median: median(ms),
+      p95: percentile(ms, P95),
+      p99: percentile(ms, P99),
       goal: { is: 'at most', value: mostMs, of: 'p95' },
     }),
   );

@@ -53,6 +53,8 @@ export interface BenchOptions {
   readonly full: boolean;
   /** Smaller sizes, which the suite names: for a look, not for the record. */
   readonly quick: boolean;
+  /** Whether a figure is asked for: all are, unless `--only` names some. What nobody asks for need not be measured. */
+  readonly wants: (id: string) => boolean;
 }
 
 export interface BenchSuite {

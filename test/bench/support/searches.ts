@@ -1,15 +1,17 @@
 /**
- * The five searches over an index of many events, as the console's API runs them: first pages and pages deep inside, of
- * persons, seats and times picked at random. Owns the events that it makes up; both engines get the same.
+ * The five searches over an index of many events, asked as an auditor asks them: a signed-in account at a real server's HTTPS API,
+ * the durable record of each read included. First pages and pages deep inside, of persons, seats and times picked at random. Owns the events that it makes up; both engines get the same.
  */
 import { randomInt } from 'node:crypto';
 import BetterSqlite3 from 'better-sqlite3';
 import { type Kysely, sql } from 'kysely';
-import type { EventQuery } from '../../../contract/console-api.ts';
-import { openSearch } from '../../../server/services/search.ts';
+import { Value } from 'typebox/value';
+import { consolePaths, EventList, type EventQuery } from '../../../contract/console-api.ts';
 import { createSearchIndexes, dropSearchIndexes } from '../../../server/store/derived.ts';
 import { openStore } from '../../../server/store/open.ts';
 import type { Tables } from '../../../server/store/schema.ts';
+import { openBenchSite } from './bench-site.ts';
+import { type ConsoleClient, openConsoleClient } from './console-client.ts';
 
 const SEATS = 1000;
 const PERSONS = 3000;
@@ -25,11 +27,31 @@ const FILL_AT_ONCE = 1_000_000;
 
 export const searchNames = ['person', 'seat', 'app', 'time', 'outcome'] as const;
 export type SearchName = (typeof searchNames)[number];
-/** Milliseconds of each query. */
-export type SearchTimes = Readonly<Record<SearchName, readonly number[]>>;
+/** Milliseconds of each query, from the request to the last byte of its answer. */
+export type SearchTimes = ReadonlyMap<SearchName, readonly number[]>;
 
-/** @param address of an empty database, `sqlite:PATH` or `postgres://…` @param events a multiple of a thousand */
-export async function measureSearches(address: string, events: number, say: (text: string) => void): Promise<SearchTimes> {
+export interface SearchPlan {
+  /** An empty database, `sqlite:PATH` or `postgres://…`. */
+  readonly address: string;
+  /** A multiple of a thousand. */
+  readonly events: number;
+  readonly names: readonly SearchName[];
+  readonly say: (text: string) => void;
+}
+
+export async function measureSearches({ address, events, names, say }: SearchPlan): Promise<SearchTimes> {
+  await fill(address, events, say);
+  const site = await openBenchSite(address);
+  try {
+    const client = await openConsoleClient(site.server, address);
+    say(`search: ${QUERIES} of each kind, paced`);
+    return await timeSearches(client, names).finally(() => client.close());
+  } finally {
+    await site.close();
+  }
+}
+
+async function fill(address: string, events: number, say: (text: string) => void): Promise<void> {
   const store = await openStore(address);
   try {
     say(`search: making ${events} events (${store.engine})`);
@@ -42,31 +64,26 @@ export async function measureSearches(address: string, events: number, say: (tex
     await unlimited(store.db, store.engine === 'postgres', async (db) => {
       await sql`analyze`.execute(db);
     });
-    say(`search: ${QUERIES} of each kind (${store.engine})`);
-    return await timeSearches(store.db);
   } finally {
     await store.close();
   }
 }
 
-async function timeSearches(db: Kysely<Tables>): Promise<SearchTimes> {
-  const search = openSearch(db);
-  const times: Record<SearchName, number[]> = { person: [], seat: [], app: [], time: [], outcome: [] };
-  const found: Record<SearchName, number> = { person: 0, seat: 0, app: 0, time: 0, outcome: 0 };
+async function timeSearches(client: ConsoleClient, names: readonly SearchName[]): Promise<SearchTimes> {
+  const kinds = names.map((name) => ({ name, times: [] as number[], found: 0 }));
   for (let at = 0; at < QUERIES; at += 1) {
-    for (const name of searchNames) {
-      const query = { ...queryFor(name), ...(at % 2 === 0 || name === 'time' ? {} : { after: `${randomMoment()}.0` }) };
-      const started = performance.now();
-      const { events } = await search.find(query);
-      times[name].push(performance.now() - started);
-      found[name] += events.length;
+    for (const kind of kinds) {
+      const query = { ...queryFor(kind.name), ...(at % 2 === 0 || kind.name === 'time' ? {} : { after: `${randomMoment()}.0` }) };
+      const { body, ms } = await client.get(`${consolePaths.events}?${new URLSearchParams(query)}`);
+      kind.times.push(ms);
+      kind.found += Value.Parse(EventList, JSON.parse(body)).events.length;
     }
   }
-  for (const name of searchNames) if (found[name] === 0) throw new Error(`the searches by ${name} found nothing`);
-  return times;
+  for (const { name, found } of kinds) if (found === 0) throw new Error(`the searches by ${name} found nothing`);
+  return new Map(kinds.map(({ name, times }) => [name, times]));
 }
 
-function queryFor(name: SearchName): EventQuery {
+function queryFor(name: SearchName): Pick<EventQuery, SearchName | 'from' | 'to'> & Readonly<Record<string, string>> {
   if (name === 'person') return { person: `p.${randomInt(PERSONS)}` };
   if (name === 'seat') return { seat: seatId(randomInt(SEATS)) };
   if (name === 'app') return { app: `app.${randomInt(APPS)}` };
@@ -75,6 +92,8 @@ function queryFor(name: SearchName): EventQuery {
   return { from: new Date(from).toISOString(), to: new Date(from + HOUR_MS).toISOString() };
 }
 
+/** Healthy seats: nothing of them is silent while searches are timed. */
+const pinnedAt = (): number => Date.now();
 const randomMoment = (): number => START + randomInt(YEAR_MS);
 const seatId = (at: number): string => (at + 1).toString(16).padStart(32, '0');
 const INCARNATION = '1'.padStart(16, '0');
@@ -92,7 +111,7 @@ async function fillSites(db: Kysely<Tables>, events: number): Promise<void> {
         .insertInto('seats')
         .values({ workstation_id, ...seat, ...times })
         .execute();
-      const pinned = { pinned_size: 0, pinned_root: Buffer.alloc(32), pinned_note: '', pinned_at: START, first_at: START };
+      const pinned = { pinned_size: 0, pinned_root: Buffer.alloc(32), pinned_note: '', pinned_at: pinnedAt(), first_at: START };
       const stored = { size: perSeat, frontier: Buffer.alloc(0), verifier: '', note: '' };
       await transaction
         .insertInto('logs')
