@@ -53,8 +53,11 @@ export function openSeatClient(server: string, ca: string, identity: ClientIdent
 
 function send(agent: Agent, origin: URL, { method, path, headers, body, timeoutMs, signal }: SeatCall): Promise<SeatAnswer> {
   return new Promise((resolve, reject) => {
-    const fail = (cause: Error): void =>
+    const fail = (cause: Error): void => {
+      // Whichever way it failed: a timer that is left would keep a syncer that was told to stop.
+      clearTimeout(limit);
       reject(new WardlockError('SERVER_UNREACHABLE', `${origin.origin} did not answer: ${cause.message}`, { cause }));
+    };
     const outgoing = request(
       new URL(path, origin),
       {
@@ -85,10 +88,7 @@ function send(agent: Agent, origin: URL, { method, path, headers, body, timeoutM
       },
     );
     const limit = setTimeout(() => outgoing.destroy(new Error('no answer in time')), timeoutMs ?? TIMEOUT_MS);
-    outgoing.on('error', (cause) => {
-      clearTimeout(limit);
-      fail(cause);
-    });
+    outgoing.on('error', fail);
     outgoing.end(body);
   });
 }

@@ -1,30 +1,25 @@
 /**
- * What the server witnesses and whom a seat believes, against a real server process over real mutual TLS: guesses, captive
- * portals, forked logs, a server that tells two histories. Whose certificate is taken: server-tls.test.ts.
+ * What the server witnesses and whom it lets speak, against a real server process over real mutual TLS: guesses, forked logs, a
+ * server that tells two histories. Whose certificate is taken: server-tls.test.ts. Who answers in its place: server-proxy.test.ts.
  */
 import { readFileSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openSeatClient, readAnswer } from '../../agent/syncer/seat-client.ts';
+import { openSeatClient } from '../../agent/syncer/seat-client.ts';
 import { encodeEntries } from '../../agent/syncer/wire.ts';
-import type { SimSeat } from '../../cli/sim/seat.ts';
-import { EntriesReply, seatPaths } from '../../contract/seat-api.ts';
+import { seatPaths } from '../../contract/seat-api.ts';
 import { parseCheckpoint, parseNote, parseVerifierKey, toHex, verifyCosignature } from '../../core/audit/index.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
-import { openAuthority } from '../../server/site/authority.ts';
 import { codeOf, FaultServer, sendAll } from '../support/fault-server.ts';
 import { startServer } from '../support/server-process.ts';
 
 let server: FaultServer;
-let seat: SimSeat;
 
 beforeAll(async () => {
   server = await FaultServer.start();
-  seat = await server.newSeat();
 });
 afterAll(() => server.end());
 
@@ -181,35 +176,6 @@ describe('anchors', () => {
 });
 
 describe('who may speak', () => {
-  test('fault 47: a captive portal and a truncated 200 acknowledge nothing', async () => {
-    const { authority } = await openAuthority(server.state, 'site', Date.now());
-    const identity = await authority.serverIdentity('portal', ['127.0.0.1'], Date.now());
-    const answers = [
-      'HTTP/1.1 200 OK\r\ncontent-length: 21\r\n\r\n<html>Sign in</html>\n',
-      'HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n{"size": 51, "rec',
-    ];
-    for (const [at, code] of ['SERVER_ANSWER_MALFORMED', 'SERVER_UNREACHABLE'].entries()) {
-      const portal = createServer({ key: identity.key, cert: identity.certificate }, (socket) => {
-        socket.on('error', () => undefined);
-        socket.once('data', () => socket.end(answers[at] ?? ''));
-      });
-      await new Promise<void>((done) => {
-        portal.listen(0, '127.0.0.1', done);
-      });
-      const address = portal.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      const client = openSeatClient(`https://127.0.0.1:${port}`, seat.enrolment.ca, seat.identity);
-      const sent = client
-        .call({ method: 'PUT', path: `${seatPaths.entries}/${seat.incarnation}/0`, body: Buffer.from('x') })
-        .then((answer) => readAnswer(answer, EntriesReply));
-      await expect(sent).rejects.toMatchObject({ code });
-      client.close();
-      await new Promise((done) => {
-        portal.close(done);
-      });
-    }
-  });
-
   test('the token guesses of one address are slowed down', async () => {
     const body = JSON.stringify({ secret: '0'.repeat(16), claim: 'AA==', signature: 'AA==', csr: 'AA==' });
     const guess = (): Promise<number> =>
