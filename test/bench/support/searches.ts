@@ -6,7 +6,7 @@ import { randomInt } from 'node:crypto';
 import BetterSqlite3 from 'better-sqlite3';
 import { type Kysely, sql } from 'kysely';
 import { Value } from 'typebox/value';
-import { consolePaths, EventList, type EventQuery } from '../../../contract/console-api.ts';
+import { consolePaths, EventList } from '../../../contract/console-api.ts';
 import { createSearchIndexes, dropSearchIndexes } from '../../../server/store/derived.ts';
 import { openStore } from '../../../server/store/open.ts';
 import type { Tables } from '../../../server/store/schema.ts';
@@ -83,7 +83,7 @@ async function timeSearches(client: ConsoleClient, names: readonly SearchName[])
   return new Map(kinds.map(({ name, times }) => [name, times]));
 }
 
-function queryFor(name: SearchName): Pick<EventQuery, SearchName | 'from' | 'to'> & Readonly<Record<string, string>> {
+function queryFor(name: SearchName): Readonly<Record<string, string>> {
   if (name === 'person') return { person: `p.${randomInt(PERSONS)}` };
   if (name === 'seat') return { seat: seatId(randomInt(SEATS)) };
   if (name === 'app') return { app: `app.${randomInt(APPS)}` };
