@@ -73,8 +73,8 @@ test('a witness that stands elsewhere is followed, with a proof from there', asy
 
 test('a witness that has seen more than the seat holds is an incident, not a retry', async () => {
   const { anchors, incidents } = world([{ status: 409, body: Buffer.from('999\n') }]);
-  await expect(anchors.run(signal)).rejects.toMatchObject({ code: 'INTAKE_SIZE_CONFLICT' });
-  expect(incidents).toEqual(['WITNESS_CONFLICT']);
+  await expect(anchors.run(signal)).rejects.toMatchObject({ code: 'SYNC_LOGS_DIFFER' });
+  expect(incidents).toEqual(['SYNC_LOGS_DIFFER']);
 });
 
 test('a captive portal that answers 409 with a page moves nothing', async () => {

@@ -55,10 +55,10 @@ export function openAnchors(agent: AgentPort, server: SeatClient): Anchors {
       if (stored === undefined) throw refusalOf(answer);
       if (stored > size || (stored === size && oldSize === size)) {
         await agent.request('incident', {
-          code: 'WITNESS_CONFLICT',
+          code: 'SYNC_LOGS_DIFFER',
           detail: `The server has pinned ${stored} entries of this log; the seat has ${size}.`,
         });
-        throw new WardlockError('INTAKE_SIZE_CONFLICT', `The server has pinned ${stored} entries of this log; this seat has ${size}.`);
+        throw new WardlockError('SYNC_LOGS_DIFFER', `The server has pinned ${stored} entries of this log; this seat has ${size}.`);
       }
       const repeated = pinned.incarnation === incarnation && pinned.size === stored;
       pinned = { incarnation, size: stored };

@@ -73,3 +73,77 @@ test('what is refused of the main log is tried again, and the others still go up
   for (let at = 0; at < 2; at += 1) await expect(uploads.run(10, signal)).rejects.toMatchObject({ code: 'INTAKE_DIFFERENT_BYTES' });
   expect(sent).toEqual([MAIN, OLD, MAIN]);
 });
+
+/** A seat with one log, and a server that answers its uploads one after the other as told; the last answer for good. */
+function steered(log: Log, answers: readonly ({ readonly conflict: number } | { readonly size: number })[]) {
+  const starts: number[] = [];
+  const incidents: string[] = [];
+  const agent: AgentPort = {
+    request: (async (name: string, params: { start?: number; code?: string }) => {
+      if (name === 'logs') return { logs: [log] };
+      if (name === 'incident') incidents.push(params.code ?? '');
+      const entries = [Buffer.from(nodeCrypto.random(100)).toString('base64')];
+      if (name === 'entries') return { start: params.start, entries, checkpoint: 'note', proof: [] };
+      return { accepted: true, receiptedSize: log.receiptedSize };
+    }) as AgentPort['request'],
+  };
+  const server: SeatClient = {
+    call: async ({ path }: SeatCall): Promise<SeatAnswer> => {
+      const answer = answers[Math.min(starts.length, answers.length - 1)];
+      starts.push(Number(path.split('/').at(-1)));
+      if (answer === undefined) throw new Error('no answer');
+      const [status, body] =
+        'conflict' in answer
+          ? [409, { code: 'INTAKE_SIZE_CONFLICT', message: 'No.', size: answer.conflict }]
+          : [200, { size: answer.size, receipt: 'an older one' }];
+      return { status, retryAfterMs: null, body: Buffer.from(JSON.stringify(body)) };
+    },
+    close: () => undefined,
+  };
+  return { uploads: openUploads(agent, server), starts, incidents };
+}
+
+test('a server that ends before the last receipt is followed, once; the same answer again is a failure, told once', async () => {
+  const { uploads, starts, incidents } = steered({ incarnation: MAIN, size: 20, receiptedSize: 10 }, [{ conflict: 4 }]);
+  expect(await uploads.run(10, signal)).toBe(true);
+  for (let at = 0; at < 3; at += 1) await expect(uploads.run(10, signal)).rejects.toMatchObject({ code: 'INTAKE_SIZE_CONFLICT' });
+  expect(starts).toEqual([10, 4, 10, 4]);
+  expect(incidents).toEqual(['INTAKE_SIZE_CONFLICT']);
+});
+
+test('a server that sends a seat from one place to the next takes nothing: a failure from the second time on', async () => {
+  const { uploads, starts } = steered({ incarnation: MAIN, size: 20, receiptedSize: 10 }, [
+    { conflict: 4 },
+    { conflict: 3 },
+    { conflict: 2 },
+    { size: 20 },
+  ]);
+  expect(await uploads.run(10, signal)).toBe(true);
+  for (let at = 0; at < 2; at += 1) await expect(uploads.run(10, signal)).rejects.toMatchObject({ code: 'INTAKE_SIZE_CONFLICT' });
+  expect(await uploads.run(10, signal)).toBe(false);
+  expect(starts).toEqual([10, 4, 3, 2]);
+});
+
+test.each([
+  ['beyond the log', 999, 'SYNC_LOGS_DIFFER'],
+  ['at its end', 20, 'INTAKE_SIZE_CONFLICT'],
+  ['where the upload begins', 10, 'INTAKE_SIZE_CONFLICT'],
+])(
+  'a server that names a size %s leaves nothing out: an incident, once, a failure, and the same entries again',
+  async (_where, conflict, code) => {
+    const { uploads, starts, incidents } = steered({ incarnation: MAIN, size: 20, receiptedSize: 10 }, [{ conflict }]);
+    for (let at = 0; at < 3; at += 1) await expect(uploads.run(10, signal)).rejects.toMatchObject({ code });
+    expect(starts).toEqual([10, 10, 10]);
+    expect(incidents).toEqual([code]);
+  },
+);
+
+test.each([
+  ['an old answer', 10],
+  ['an old receipt beside a size of its own', 15],
+])('a server that repeats %s acknowledges nothing: a failure, not a call without a rest', async (_what, size) => {
+  const { uploads, starts } = steered({ incarnation: MAIN, size: 20, receiptedSize: 10 }, [{ size }]);
+  await uploads.run(10, signal).catch(() => null);
+  for (let at = 0; at < 2; at += 1) await expect(uploads.run(10, signal)).rejects.toMatchObject({ code: 'SERVER_ANSWER_MALFORMED' });
+  expect(starts).toEqual([10, 10, 10]);
+});

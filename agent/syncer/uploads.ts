@@ -16,12 +16,14 @@ const BATCH_FRAME_BYTES = 163_840;
 const UPLOAD_TIMEOUT_MS = 60_000;
 
 /** What concerns one log only; the others may still go up. */
-const OF_ONE_LOG = /^(INTAKE|AUDIT)_/;
+const OF_ONE_LOG = /^(INTAKE|AUDIT|SYNC)_/;
 /** What the same bytes would only meet again. */
 const FINAL: ReadonlySet<string> = new Set([
   'INTAKE_UNVERIFIED',
   'INTAKE_DIFFERENT_BYTES',
   'INTAKE_SIZE_CONFLICT',
+  'SYNC_LOGS_DIFFER',
+  'SYNC_ENTRIES_GONE',
   'AUDIT_RANGE_UNAVAILABLE',
 ]);
 
@@ -39,23 +41,40 @@ interface Step {
   readonly signal: AbortSignal;
 }
 
+/** How one log goes up. What the server says decides where the next upload starts, never that there is none. */
+interface Course {
+  /** Where the server said it stands, when that is not where the agent's last receipt ends. */
+  resume: number | null;
+  /** The server sent the last upload elsewhere: one that is sent on again has not moved, whatever it says. */
+  sentOn: boolean;
+  /** Where the last upload began that was answered with a receipt. */
+  receiptedFrom: number | null;
+  /** What was told of it last: once for what stays so. */
+  told: string;
+}
+
 export function openUploads(agent: AgentPort, server: SeatClient): Uploads {
-  /** By incarnation: where the server said it stands, when that is not where the agent's last receipt ends. */
-  const resume = new Map<string, number>();
+  /** By incarnation. */
+  const courses = new Map<string, Course>();
   /** Logs beside the main one that can't go up as they are, with the size at which that was said: the rest must not wait for them. */
   const givenUp = new Map<string, number>();
-  const startOf = (log: Progress): number => resume.get(log.incarnation) ?? log.receiptedSize;
+  const courseOf = ({ incarnation }: Progress): Course => {
+    const course = courses.get(incarnation) ?? { resume: null, sentOn: false, receiptedFrom: null, told: '' };
+    courses.set(incarnation, course);
+    return course;
+  };
   return {
     run: async (batch, signal) => {
       const { logs } = await agent.request('logs', {});
-      for (const known of resume.keys()) if (logs.every(({ incarnation }) => incarnation !== known)) resume.delete(known);
+      for (const known of courses.keys()) if (logs.every(({ incarnation }) => incarnation !== known)) courses.delete(known);
       let more = false;
       let failure: WardlockError | undefined;
       for (const [at, log] of logs.entries()) {
-        const start = startOf(log);
+        const course = courseOf(log);
+        const start = course.resume ?? log.receiptedSize;
         if (start >= log.size || givenUp.get(log.incarnation) === log.size) continue;
         try {
-          if (await uploadOne({ agent, server, resume }, { log, start, batch, signal })) more = true;
+          if (await uploadOne({ agent, server, course }, { log, start, batch, signal })) more = true;
         } catch (error) {
           // The main log is first: that it is refused, or broken at the seat, must not hold back what the emergency log took.
           if (!isWardlockError(error) || !OF_ONE_LOG.test(error.code)) throw error;
@@ -72,20 +91,20 @@ export function openUploads(agent: AgentPort, server: SeatClient): Uploads {
 interface Ends {
   readonly agent: AgentPort;
   readonly server: SeatClient;
-  readonly resume: Map<string, number>;
+  readonly course: Course;
 }
 
 /** Sends one batch of one log; true when more of it remains. */
-async function uploadOne({ agent, server, resume }: Ends, { log, start, batch, signal }: Step): Promise<boolean> {
+async function uploadOne({ agent, server, course }: Ends, { log, start, batch, signal }: Step): Promise<boolean> {
   const { incarnation, size } = log;
   const run = await agent.request('entries', { incarnation, start, maxBytes: BATCH_FRAME_BYTES, maxEntries: batch });
   if (run.entries.length === 0 || run.start !== start) {
-    resume.delete(incarnation);
+    course.resume = null;
     await agent.request('incident', {
       code: 'SYNC_ENTRIES_GONE',
       detail: `The server asks for entries from ${start}; the seat has none there.`,
     });
-    throw new WardlockError('INTAKE_SIZE_CONFLICT', `The server asks for entries from ${start}, which this seat no longer holds.`);
+    throw new WardlockError('SYNC_ENTRIES_GONE', `The server asks for entries from ${start}, which this seat no longer holds.`);
   }
   const answer = await server.call({
     method: 'PUT',
@@ -99,17 +118,44 @@ async function uploadOne({ agent, server, resume }: Ends, { log, start, batch, s
     timeoutMs: UPLOAD_TIMEOUT_MS,
     signal,
   });
-  const conflict = sizeOf(answer);
-  if (conflict !== null) {
-    resume.set(incarnation, conflict);
+  const elsewhere = sizeOf(answer);
+  if (elsewhere !== null) {
+    await goElsewhere({ agent, course }, { log, start, size: elsewhere });
     return true;
   }
   if (answer.status === 422) await report(agent, answer);
   const reply = readAnswer(answer, EntriesReply);
   const { accepted } = await agent.request('receipt', { note: reply.receipt });
   if (!accepted) throw new WardlockError('SERVER_ANSWER_MALFORMED', 'The agent refused the receipt: it does not fit the log of this seat.');
-  if (reply.size > start) resume.delete(incarnation);
+  if (reply.size <= start || course.receiptedFrom === start) {
+    throw new WardlockError('SERVER_ANSWER_MALFORMED', `The server acknowledges entries from ${start} without a receipt that covers them.`);
+  }
+  Object.assign(course, { resume: null, sentOn: false, receiptedFrom: start });
   return reply.size < size;
+}
+
+/**
+ * Goes back to where the server says it ends, once. A server that does not end before the upload has no reason to send it elsewhere,
+ * and one that sends it on again takes nothing: both are failures, which are waited out and told, so that nobody makes a seat call
+ * without a rest or leave out entries.
+ */
+async function goElsewhere(
+  { agent, course }: Omit<Ends, 'server'>,
+  { log, start, size }: { readonly log: Progress; readonly start: number; readonly size: number },
+): Promise<void> {
+  if (size < start && !course.sentOn) {
+    Object.assign(course, { resume: size, sentOn: true });
+    return;
+  }
+  const differ = size > log.size;
+  const code = differ ? 'SYNC_LOGS_DIFFER' : 'INTAKE_SIZE_CONFLICT';
+  const says = differ
+    ? `The server says that it holds ${size} entries of log ${log.incarnation}; this seat has ${log.size}.`
+    : `The server says that it holds ${size} entries of log ${log.incarnation}, and takes none of this seat.`;
+  course.resume = size < start ? size : null;
+  if (course.told !== says) await agent.request('incident', { code, detail: says });
+  course.told = says;
+  throw new WardlockError(code, says);
 }
 
 function sizeOf(answer: SeatAnswer): number | null {

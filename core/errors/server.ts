@@ -30,6 +30,8 @@ export const serverErrors = {
   SERVER_PURGE_REFUSED: 'Nothing was purged, because it is not certain what may be.',
   SERVER_BACKUP_BROKEN: 'The backup is damaged, cut short or of another kind.',
   SERVER_RESTORE_REFUSED: 'The database is not empty, so nothing was restored.',
+  SYNC_LOGS_DIFFER: 'The server speaks of another log than this seat has: it holds more of it, or another history.',
+  SYNC_ENTRIES_GONE: 'The server asks for entries that this seat no longer holds.',
   INTAKE_SIZE_CONFLICT: 'The server holds another size of this log. Go on from the size in the answer.',
   INTAKE_DIFFERENT_BYTES: 'The server holds other bytes for this range of the log. Both are kept as evidence.',
   INTAKE_UNVERIFIED: 'The entries do not verify: signature, order or root is wrong. Nothing was stored.',

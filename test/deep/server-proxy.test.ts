@@ -202,7 +202,24 @@ test('every upload is replayed to the server: it is there once, and the seat goe
   expect(during.receipted).toBeGreaterThan(before.receipted);
 });
 
-test('an upload is answered 409 with a place that it does not reach: nothing is acknowledged, and nothing is left out', async () => {
-  const { before, during } = await through(uploads(() => page(409)));
-  expect(during).toEqual(before);
+const json = (status: number, body: object): Answer => ({
+  status,
+  headers: { 'content-type': 'application/json' },
+  body: Buffer.from(JSON.stringify(body)),
 });
+
+test.each([
+  ['where the upload begins', (start: number) => start, 'INTAKE_SIZE_CONFLICT'],
+  ['beyond the log', (start: number) => start + 1_000_000, 'SYNC_LOGS_DIFFER'],
+])(
+  'a dishonest server answers 409 with a size %s: nothing is acknowledged or left out, and the record tells it',
+  async (_where, sizeAt, code) => {
+    const steers = uploads(({ path }) =>
+      json(409, { code: 'INTAKE_SIZE_CONFLICT', message: 'Elsewhere.', size: sizeAt(Number(path.split('/').at(-1))) }),
+    );
+    const { before, during } = await through(steers);
+    expect(during).toEqual(before);
+    const told = () => rows(site.server.state, "select * from indexed_events where type = 'sync.incident' and body like ?", `%${code}%`);
+    await until(() => told().length > 0);
+  },
+);
