@@ -9,7 +9,7 @@ import { WardlockError } from '../../core/errors/index.ts';
 import type { Site } from '../compose.ts';
 import { chunks, unpackEntries } from '../services/logs.ts';
 import type { App } from './app.ts';
-import { limitInHand, UPLOADS_IN_HAND } from './load-limit.ts';
+import { limitInHand, UPLOADS_IN_HAND, UPLOADS_OF_A_SEAT } from './load-limit.ts';
 import { answers, BytesBody, Text, TextBody, TextSize } from './openapi.ts';
 import { onlySeats } from './seat-answers.ts';
 import type { Seat } from './seat-identity.ts';
@@ -45,7 +45,12 @@ export function intakeRoutes(app: App, site: Site, seatOf: (request: FastifyRequ
     return reply.code(answer.status).type('text/plain; charset=utf-8').send(`${answer.says}\n`);
   });
 
-  const limit = limitInHand(UPLOADS_IN_HAND, () => site.refused.tally('SERVER_TOO_MANY'));
+  const limit = limitInHand({
+    most: UPLOADS_IN_HAND,
+    mostOfOne: UPLOADS_OF_A_SEAT,
+    whose: (request) => seatOf(request).workstationId,
+    onRefused: () => site.refused.tally('SERVER_TOO_MANY'),
+  });
   const schema = {
     tags: ['record'],
     summary: 'Stores entries from a start on; the same upload again is welcome',

@@ -12,7 +12,7 @@ import type { SimSeat } from '../../cli/sim/seat.ts';
 import { EntriesReply, UpdatesReply } from '../../contract/seat-api.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { MOST_PIECES } from '../../server/services/evidence.ts';
-import { codeOf } from '../support/fault-server.ts';
+import { codeOf, untilTaken } from '../support/fault-server.ts';
 import { Nodes, callPeople as people, pollAt, sendTo } from '../support/nodes.ts';
 import { testPolicy } from '../support/policy.ts';
 import { cli, type ServerProcess, until } from '../support/server-process.ts';
@@ -120,7 +120,7 @@ describe('what is done at one node holds at the other', () => {
         one.append(6);
         return { log: one.log, batch: one.batch(size, 6) };
       });
-      const answers = await Promise.all(forks.map(({ batch }, place) => sendTo(place % 2 === 0 ? a : b, one, batch)));
+      const answers = await Promise.all(forks.map(({ batch }, place) => untilTaken(() => sendTo(place % 2 === 0 ? a : b, one, batch))));
       const winners = answers.flatMap((answer, place) => (answer.status === 200 ? [place] : []));
       expect(winners.length).toBe(1);
       expect(answers.filter((answer) => answer.status === 422 && codeOf(answer) === 'INTAKE_DIFFERENT_BYTES').length).toBe(7);
@@ -130,7 +130,7 @@ describe('what is done at one node holds at the other', () => {
     }
     one.append(40);
     const same = one.batch(size, 40);
-    const twins = await Promise.all(Array.from({ length: 8 }, (_, place) => sendTo(place % 2 === 0 ? a : b, one, same)));
+    const twins = await Promise.all(Array.from({ length: 8 }, (_, place) => untilTaken(() => sendTo(place % 2 === 0 ? a : b, one, same))));
     expect(twins.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 200));
     expect(await nodes.storedOf(one)).toBe(one.size);
     const kept = await (await nodes.store()).db

@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { readAnswer } from '../../agent/syncer/seat-client.ts';
 import type { SimSeat } from '../../cli/sim/seat.ts';
 import { EntriesReply, seatPaths } from '../../contract/seat-api.ts';
-import { codeOf, FaultServer, sendAll } from '../support/fault-server.ts';
+import { codeOf, FaultServer, sendAll, untilTaken } from '../support/fault-server.ts';
 import { until } from '../support/server-process.ts';
 
 let server: FaultServer;
@@ -88,7 +88,7 @@ describe('entries', () => {
       one.append(6);
       return { log: one.log, batch: one.batch(11, 6) };
     });
-    const answers = await Promise.all(forks.map(({ batch }) => one.put(batch)));
+    const answers = await Promise.all(forks.map(({ batch }) => untilTaken(() => one.put(batch))));
     const winners = answers.flatMap((answer, at) => (answer.status === 200 ? [at] : []));
     expect(winners.length).toBe(1);
     expect(answers.filter(({ status }) => status === 422).length).toBe(7);
@@ -96,7 +96,7 @@ describe('entries', () => {
     server.expectWhole(one);
     one.append(40);
     const same = one.batch(17, 40);
-    const twins = await Promise.all(Array.from({ length: 8 }, () => one.put(same)));
+    const twins = await Promise.all(Array.from({ length: 8 }, () => untilTaken(() => one.put(same))));
     expect(twins.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 200));
     server.expectWhole(one);
   });

@@ -17,6 +17,9 @@ import { rows, type ServerProcess, startServer } from './server-process.ts';
 
 const recipients = [nodeCrypto.hpkePublicKey(nodeCrypto.random(32)), nodeCrypto.hpkePublicKey(nodeCrypto.random(32))] as const;
 const TOKEN_LIFE_MS = 60_000;
+const TOO_MANY = 429;
+/** Less than the server asks for: in tests nobody else waits. */
+const PAUSE_MS = 20;
 
 export class FaultServer {
   readonly folder: string;
@@ -106,4 +109,13 @@ export async function sendAll(one: SimSeat, start = 0): Promise<number> {
 export function codeOf(answer: SeatAnswer): string {
   const body: { code: string } = JSON.parse(answer.body.toString('utf8'));
   return body.code;
+}
+
+/** Sends again while the server has no place for a further upload of this seat; answers the first other answer. */
+export async function untilTaken(send: () => Promise<SeatAnswer>): Promise<SeatAnswer> {
+  for (;;) {
+    const answer = await send();
+    if (answer.status !== TOO_MANY) return answer;
+    await new Promise((next) => setTimeout(next, PAUSE_MS));
+  }
 }
