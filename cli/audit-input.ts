@@ -3,7 +3,11 @@
  */
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
+import { equalBytes, toHex } from '../core/audit/bytes.ts';
+import type { Fault } from '../core/audit/faults.ts';
 import { NOTE_ED25519, type NoteVerifier, parseVerifierKey } from '../core/audit/note.ts';
+import type { LogSource, VerifySummary } from '../core/audit/verify/source.ts';
+import { WardlockError } from '../core/errors/index.ts';
 import { nodeCrypto } from '../crypto/index.ts';
 
 const CHUNK_BYTES = 256 * 1024;
@@ -20,11 +24,27 @@ export interface KeysByUse {
   readonly receiptKeys: readonly NoteVerifier[];
 }
 
+/** The keys for one seat's log. It has one log key: a second one would go unused, and whoever gave it would not know. */
 export function keysByUse(keys: readonly NoteVerifier[]): KeysByUse {
-  return {
-    logKey: keys.find((key) => key.type === NOTE_ED25519),
-    receiptKeys: keys.filter((key) => key.type !== NOTE_ED25519),
-  };
+  const [logKey, ...others] = keys.filter((key) => key.type === NOTE_ED25519);
+  const other = others.find((key) => logKey !== undefined && (key.name !== logKey.name || !equalBytes(key.keyId, logKey.keyId)));
+  if (logKey !== undefined && other !== undefined) {
+    throw new WardlockError(
+      'AUDIT_KEY_UNSUITABLE',
+      `A seat's log has one log key, and two were given: ${logKey.name} and ${other.name}. Give the one that belongs to this seat.`,
+    );
+  }
+  return { logKey, receiptKeys: keys.filter((key) => key.type !== NOTE_ED25519) };
+}
+
+/** Why a log proves nothing by the keys given, or nothing where one of them spoke for it. */
+export function unanchored(
+  source: LogSource,
+  { logKey }: KeysByUse,
+  summary: Pick<VerifySummary, 'receipted' | 'witnessed'>,
+): Fault | undefined {
+  if (logKey !== undefined || summary.receipted > 0 || summary.witnessed > 0) return undefined;
+  return { code: 'UNANCHORED', detail: `It is log ${toHex(source.log.incarnation)}. Give the seat's log key with --key.` };
 }
 
 /** The lines of a file, one chunk in memory at a time. */

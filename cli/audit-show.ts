@@ -1,6 +1,7 @@
 /**
  * `audit show`: decrypts a seat's log with the reader's or the escrow's key and prints its events, one JSON object a line.
- * Owns that view; prints an event only once a signed root covers its bytes, and exits 1 when anything is wrong.
+ * Owns that view; prints an event only once a root that counts covers its bytes. Exits 1 when anything is wrong, and 2 where
+ * no key from outside speaks for what was shown.
  */
 import type { Command } from 'commander';
 import Type from 'typebox';
@@ -17,10 +18,13 @@ import { verifyLog } from '../core/audit/verify/verify-log.ts';
 import { WardlockError } from '../core/errors/index.ts';
 import { nodeCrypto } from '../crypto/index.ts';
 import { readPrivateKey } from '../server/site/key-file.ts';
-import { keysByUse, readKeys, timeText } from './audit-input.ts';
+import { type KeysByUse, keysByUse, readKeys, timeText, unanchored } from './audit-input.ts';
 import { group } from './group.ts';
 import { HeldLines } from './held-lines.ts';
 import { writeOut } from './write-out.ts';
+
+const EXIT_FAULTS = 1;
+const EXIT_UNANCHORED = 2;
 
 interface ShowFlags {
   readonly readerKey: string;
@@ -46,24 +50,50 @@ export function register(program: Command): void {
 
 function show(path: string, flags: ShowFlags): number {
   const kind = kindOf(path);
+  if (kind === 'text') {
+    throw new WardlockError(
+      'AUDIT_STORE_FOREIGN',
+      `${path} is no store. If it is an auditor's export, its lines of kind "entry" hold the events as they were decrypted, and no reader key is needed: audit verify ${path} --key KEY says whether they are what was sealed.`,
+    );
+  }
   if (kind !== 'store' && kind !== 'snapshot') {
     throw new WardlockError('AUDIT_STORE_FOREIGN', `${path} is neither a snapshot nor the folder of an audit store.`);
   }
   const privateKey = readPrivateKey(flags.readerKey, ['reader', 'escrow']);
   const keys = keysByUse(readKeys(flags.key));
   const evidence = kind === 'store' ? openStoreFolder(path, nodeCrypto) : openSnapshot(path, nodeCrypto);
+  const hasKeys = flags.key.length > 0;
+  if (!hasKeys) warn({ code: 'UNANCHORED', detail: 'Give the key with --key.' });
   let faults = 0;
+  let isAnchored = hasKeys;
   try {
-    for (const source of evidence.sources) faults += showLog(source, privateKey, keys);
+    for (const source of evidence.sources) {
+      const shown = showLog(source, privateKey, keys);
+      faults += shown.faults;
+      if (!hasKeys || shown.unanchored === undefined) continue;
+      isAnchored = false;
+      warn(shown.unanchored);
+    }
   } finally {
     evidence.close();
     privateKey.fill(0);
   }
-  return faults === 0 ? 0 : 1;
+  if (hasKeys && faults > 0) return EXIT_FAULTS;
+  return isAnchored ? 0 : EXIT_UNANCHORED;
+}
+
+function warn(fault: Fault): void {
+  process.stderr.write(`${describeFault(fault)}\n`);
+}
+
+interface Shown {
+  readonly faults: number;
+  /** Set where no key given speaks for the log. */
+  readonly unanchored: Fault | undefined;
 }
 
 /** Holds events back until their bytes are verified: at most what lies between two signed checkpoints. */
-function showLog(source: LogSource, privateKey: Uint8Array, keys: ReturnType<typeof keysByUse>): number {
+function showLog(source: LogSource, privateKey: Uint8Array, keys: KeysByUse): Shown {
   const waiting = new HeldLines();
   const faults = verifyLog(nodeCrypto, source, {
     ...keys,
@@ -72,18 +102,24 @@ function showLog(source: LogSource, privateKey: Uint8Array, keys: ReturnType<typ
     onVerified: (size) => waiting.release(size, writeOut),
   });
   let count = 0;
+  let nobody: Fault | undefined;
   const tell = (fault: Fault): void => {
     count += 1;
-    process.stderr.write(`${describeFault(fault)}\n`);
+    warn(fault);
   };
   try {
-    for (const fault of faults) tell(fault);
+    let step = faults.next();
+    while (step.done !== true) {
+      tell(step.value);
+      step = faults.next();
+    }
+    nobody = unanchored(source, keys, step.value);
   } catch (error) {
     if (!isDamage(error)) throw error;
     tell({ code: 'STORE_DAMAGED', detail: `Reading ended there, so what follows is not shown (${error.message}).` });
   }
   if (waiting.count > 0) process.stderr.write(`${waiting.count} events are not shown: no signed root covers them.\n`);
-  return count + waiting.count;
+  return { faults: count + waiting.count, unanchored: nobody };
 }
 
 function eventLine(source: LogSource, header: EntryHeader, json: string): string {

@@ -1,6 +1,6 @@
 /**
  * `audit verify`: says whether a seat's log or an auditor's export is whole and unchanged, and names what is not. Owns its
- * answer and exit code: 0 whole, 1 faults and nothing else, 2 UNANCHORED without a key from outside, those of sysexits where
+ * answer and exit code: 0 whole, 1 faults and nothing else, 2 UNANCHORED where no key from outside speaks for a log, those of sysexits where
  * nothing could be verified. Writes nothing to the evidence.
  */
 import type { Command } from 'commander';
@@ -17,7 +17,7 @@ import type { LogSource, VerifySummary } from '../core/audit/verify/source.ts';
 import { verifyLog } from '../core/audit/verify/verify-log.ts';
 import { isWardlockError, WardlockError } from '../core/errors/index.ts';
 import { nodeCrypto } from '../crypto/index.ts';
-import { keysByUse, linesOf, readKeys, timeText } from './audit-input.ts';
+import { keysByUse, linesOf, readKeys, timeText, unanchored } from './audit-input.ts';
 import { group } from './group.ts';
 
 interface VerifyFlags {
@@ -111,10 +111,13 @@ async function verifySource(
   report: Report,
 ): Promise<void> {
   const trusted = keysByUse(keys);
+  const before = report.count;
   const summary =
     stored === undefined
       ? withoutHashes(drain(verifyLog(nodeCrypto, source, trusted), report))
       : await verifyStored(nodeCrypto, { stored, source, keys: trusted, onFault: (fault) => report.fault(fault) });
+  const nobody = keys.length === 0 || report.count > before ? undefined : unanchored(source, trusted, summary);
+  if (nobody !== undefined) report.unanchored(nobody);
   report.summary(logSummary(source, summary, trusted.receiptKeys.length > 0), { incarnation: toHex(source.log.incarnation), ...summary });
 }
 
@@ -167,7 +170,13 @@ function drain<T>(faults: Generator<Fault, T>, report: Report): T {
 function logSummary(source: LogSource, summary: Omit<VerifySummary, 'hashes'>, receiptsChecked: boolean): string {
   const { from, size, epochs, receipted, witnessed, firstWallMicros, lastWallMicros } = summary;
   const pruned = from > 0 ? `, pruned before ${from}` : '';
-  return `seat ${toHex(source.log.workstation)} log ${toHex(source.log.incarnation)}: ${size} entries${pruned}, ${epochs} epochs, ${timeText(firstWallMicros)} to ${timeText(lastWallMicros)}, ${receiptsChecked ? `receipted to ${receipted}` : "receipts not checked (no --key of the server's mirror)"}${witnessed > 0 ? `, cosigned by the witness to ${witnessed}` : ''}`;
+  const receipts =
+    source.unreceipted === true
+      ? 'its receipts are not kept beside it'
+      : receiptsChecked
+        ? `receipted to ${receipted}`
+        : "receipts not checked (no --key of the server's mirror)";
+  return `seat ${toHex(source.log.workstation)} log ${toHex(source.log.incarnation)}: ${size} entries${pruned}, ${epochs} epochs, ${timeText(firstWallMicros)} to ${timeText(lastWallMicros)}, ${receipts}${witnessed > 0 ? `, cosigned by the witness to ${witnessed}` : ''}`;
 }
 
 function withoutHashes(summary: VerifySummary): Omit<VerifySummary, 'hashes'> {
@@ -182,11 +191,21 @@ class Report {
   readonly #faults: Fault[] = [];
   readonly #summaries: object[] = [];
   readonly #lines: string[] = [];
+  readonly #unanchored: Fault[] = [];
   #count = 0;
 
   constructor(path: string, json: boolean) {
     this.#path = path;
     this.#json = json;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** A log that has no fault, and for which no key given speaks. */
+  unanchored(why: Fault): void {
+    this.#unanchored.push(why);
   }
 
   fault(fault: Fault): void {
@@ -200,16 +219,17 @@ class Report {
     this.#summaries.push(values);
   }
 
-  finish(anchored: boolean): number {
-    const code = anchored ? (this.#count > 0 ? EXIT_FAULTS : 0) : EXIT_UNANCHORED;
-    const unanchored: Fault = { code: 'UNANCHORED' };
+  finish(hasKeys: boolean): number {
+    const unanchored: readonly Fault[] = hasKeys ? this.#unanchored : [{ code: 'UNANCHORED', detail: 'Give the key with --key.' }];
+    const anchored = unanchored.length === 0;
+    const code = hasKeys && this.#count > 0 ? EXIT_FAULTS : anchored ? 0 : EXIT_UNANCHORED;
     if (this.#json) {
-      const faults = anchored ? this.#faults : [...this.#faults, unanchored];
+      const faults = [...this.#faults, ...unanchored];
       const document = { path: this.#path, ok: code === 0, anchored, faultCount: this.#count, faults, logs: this.#summaries };
       process.stdout.write(`${JSON.stringify(document)}\n`);
       return code;
     }
-    if (!anchored) process.stdout.write(`${describeFault(unanchored)} Give the key with --key.\n`);
+    for (const why of unanchored) process.stdout.write(`${describeFault(why)}\n`);
     if (code === 0) process.stdout.write(`OK ${this.#lines.join('; ')}\n`);
     return code;
   }

@@ -125,7 +125,7 @@ function emergencyFile(folder: string): Uint8Array | undefined {
 function emergencySources(tables: Tables, content: Uint8Array | undefined, crypto: AuditCrypto): readonly LogSource[] {
   if (content === undefined) return [];
   const { workstation } = readLogId(tables);
-  return readEmergencyRuns(content, crypto).map((run) => emergencySource(workstation, run));
+  return readEmergencyRuns(content, crypto).map((run) => ({ ...emergencySource(workstation, run), unreceipted: true }));
 }
 
 /** A store that an agent has open changes while it is read: /proc/locks tells, where there is one. */

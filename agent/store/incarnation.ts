@@ -13,7 +13,7 @@ import { type ChainState, type EntryTime, LogDraft, NO_LINK } from '../../core/a
 import { entryBody, INCARNATION_BYTES, KIND_EPOCH, type LogId, parseHeader } from '../../core/audit/entry.ts';
 import { type Citation, type EpochBody, parseEpochBody, type Recipient } from '../../core/audit/epoch.ts';
 import { treeHasher } from '../../core/audit/hasher.ts';
-import type { NamedSigner } from '../../core/audit/note.ts';
+import type { NamedSigner, NoteVerifier } from '../../core/audit/note.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { EpochKeyFile, EpochSeed } from '../keys/epoch-key-file.ts';
 import { type AnchorRecord, AnchorWriter } from './anchor.ts';
@@ -55,6 +55,8 @@ export interface LogParts {
   readonly bootId: () => string;
   /** What the server's witness cosigned: it is held against the store at each start. */
   readonly witness?: WitnessRecord;
+  /** The server's mirror: without a receipt by it nothing can have been pruned. */
+  readonly receiptKey?: NoteVerifier | undefined;
 }
 
 export interface LiveLog {
@@ -89,6 +91,7 @@ export async function createLog(paths: StorePaths, parts: LogParts, origin: Epoc
     tables.writeMeta('workstation', log.workstation);
     tables.writeMeta('incarnation', log.incarnation);
     for (const entry of draft.entries) tables.insertEntry(entry);
+    for (const node of draft.nodes) tables.insertNode(node);
     for (const kept of draft.kept) tables.insertKept(kept, 0);
     tables.writeHead({ note: head, link: draft.state().link });
   })();

@@ -24,7 +24,7 @@ const PRIVATE_FOLDER = 0o700;
 export async function openStore(options: StoreOptions): Promise<AuditStore> {
   checkRecipients(options.recipients);
   if (options.workstation.length !== WORKSTATION_BYTES) throw new WardlockError('AUDIT_INPUT_MALFORMED', 'A workstation id has 16 bytes.');
-  const { crypto, dir, vault, workstation, recipients, clock = systemClock() } = options;
+  const { crypto, dir, vault, workstation, recipients, receiptKey, clock = systemClock() } = options;
   await mkdir(dir, { recursive: true, mode: PRIVATE_FOLDER });
   const boot = { counter: 1 };
   const parts: LogParts = {
@@ -33,6 +33,7 @@ export async function openStore(options: StoreOptions): Promise<AuditStore> {
     workstation,
     logSigner: crypto.signer(options.logSeed),
     recipients,
+    receiptKey,
     bootId: () => clock.bootId(),
     now: () => ({ boot: boot.counter, wallMicros: clock.wallMicros(), bootMicros: clock.bootMicros() }),
   };

@@ -53,19 +53,20 @@ export interface BesideLog {
   readonly witnessed?: string | undefined;
 }
 
-/** The whole log that is stored, or its part from `start` on, or up to the kept checkpoint `end`. */
-export function storeSource(
-  tables: Tables,
-  { anchor, witnessed }: BesideLog,
-  start: LogStart = readPruned(tables),
-  end?: KeptRow,
-): LogSource {
+/**
+ * The whole log that is stored, or its part from `start` on, or up to the kept checkpoint `end`. Of a part the caller sees to it
+ * that what is said to be pruned lies under a receipt: that may be in another part.
+ */
+export function storeSource(tables: Tables, { anchor, witnessed }: BesideLog, part?: LogStart, end?: KeptRow): LogSource {
+  const start = part ?? readPruned(tables);
+  const isWhole = part === undefined && end === undefined;
   const head = tables.head();
   const receipts = [tables.receipt()?.note, anchor?.receipt ?? undefined].filter((note) => note !== undefined);
   const bounds = { start: start.size, end: end?.size ?? Infinity };
   return {
     log: readLogId(tables),
     start,
+    pruned: isWhole ? start.size : undefined,
     entries: () => entriesFrom(tables, bounds),
     pages: () => pagesFrom(tables, bounds),
     checkpoints: () => keptFrom(tables, bounds),

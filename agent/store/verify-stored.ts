@@ -56,7 +56,7 @@ export async function verifyStored(
   { threads = availableParallelism(), minEntries = MIN_ENTRIES }: Threading = {},
 ): Promise<StoredSummary> {
   const cut = threads > 1 ? findCut(crypto, stored.tables, source, minEntries) : undefined;
-  const summary = cut === undefined ? undefined : await inTwoThreads(crypto, stored, cut, keys);
+  const summary = cut === undefined ? undefined : await inTwoThreads(crypto, stored, { ...cut, pruned: source.pruned }, keys);
   if (summary !== undefined) return summary;
   const faults = verifyLog(crypto, source, keys);
   let step = faults.next();
@@ -71,6 +71,10 @@ export async function verifyStored(
 interface Cut {
   readonly row: KeptRow;
   readonly start: LogStart;
+}
+
+interface Halves extends Cut {
+  readonly pruned: number | undefined;
 }
 
 /** A kept checkpoint near the middle with another one behind it, if the log is sound there. */
@@ -102,7 +106,7 @@ function linked(crypto: AuditCrypto, tables: Tables, seq: number): boolean {
 async function inTwoThreads(
   crypto: AuditCrypto,
   stored: StoredLog,
-  { row, start }: Cut,
+  { row, start, pruned }: Halves,
   keys: TrustedKeys,
 ): Promise<StoredSummary | undefined> {
   const { file, copied, tables, beside } = stored;
@@ -126,7 +130,9 @@ async function inTwoThreads(
     if (lower.done !== true || lower.value.verified !== row.size || !sameHashes(lower.value.hashes, start.hashes)) return undefined;
     const upper = await answered;
     if (upper === undefined || upper.faults > 0 || upper.from !== row.size) return undefined;
-    return joined(lower.value, upper);
+    const whole = joined(lower.value, upper);
+    // What is said to be pruned lies under a receipt of either half, or is not proven.
+    return whole.receipted < (pruned ?? 0) ? undefined : whole;
   } finally {
     await worker.terminate();
   }

@@ -75,7 +75,10 @@ export interface KeptCheckpoint {
 
 export class LogDraft {
   readonly entries: DraftEntry[] = [];
-  /** Completed subtrees of BLOCK_LEVEL and above. */
+  /**
+   * Completed subtrees of BLOCK_LEVEL and above; of each closing checkpoint also the smaller ones before the epoch's entry, and
+   * its leaf: with them a verifier that met damage just before still holds the entries against that checkpoint.
+   */
   readonly nodes: TreeNode[] = [];
   readonly kept: KeptCheckpoint[] = [];
   readonly #crypto: AuditCrypto;
@@ -125,7 +128,9 @@ export class LogDraft {
     const entry = new Uint8Array(HEADER_BYTES + body.length);
     entry.set(headerBytes, 0);
     entry.set(body, HEADER_BYTES);
+    const before = this.#range.nodes.filter(({ level }) => level < BLOCK_LEVEL);
     const firstSeq = this.#add(entry);
+    this.nodes.push(...before, { level: 0, index: firstSeq, hash: this.#hasher.leaf(entry) });
     const closing = this.#epoch ?? { number, signer };
     this.kept.push({ epoch: closing.number, size: this.size, note: this.#sign([opening.logSigner, closing.signer]) });
     this.#epoch = { number, signer, keys, firstSeq };

@@ -9,6 +9,7 @@ export const faultMeanings = {
   ENTRY_DUPLICATE: 'The entry is a copy of another.',
   ENTRY_REORDERED: 'The entry is not in its place.',
   ENTRY_FOREIGN: 'The entry belongs to another seat or another incarnation.',
+  ENTRIES_UNVERIFIED: 'No signed root could be held against these entries, so whether they are those that were recorded is not known.',
   ENTRY_UNDECRYPTABLE: 'The entry does not open under the keys of its epoch.',
   EVENT_MISMATCH: 'The event shown is not what the entry holds.',
   EPOCH_MISSING: 'Epochs are missing.',
@@ -41,7 +42,7 @@ export const faultMeanings = {
   EXPORT_TRUNCATED: 'The export ends before its last line.',
   EXPORT_EMPTY: 'The export proves no entry of a log: it answers nothing.',
   EXPORT_MALFORMED: 'A line of the export cannot be read.',
-  UNANCHORED: 'No key from outside was given: a log that vouches for itself proves nothing.',
+  UNANCHORED: 'No key from outside speaks for the log: a log that vouches for itself proves nothing.',
 } as const;
 
 export type FaultCode = keyof typeof faultMeanings;

@@ -41,9 +41,9 @@ describe.each([0, 1, 30, 62, 70, 103])('fault 1: one bit of entry %i', (seq) => 
       bytes[at] = Number(bytes[at]) ^ 4;
       putEntry(db, seq, bytes);
     });
-    const { faults } = check(seat.storeDir, seat);
-    if (seq === 0 && where === 'in its link') expect(faults).toEqual(['ENTRY_ALTERED entry 0']);
-    else expect(faults).toEqual([`ENTRY_ALTERED entry ${seq}`]);
+    // With the entry that holds the last epoch's key, or in the last block, goes what could be held against a root.
+    const rest = seq === 62 || seq === 103 ? ['ENTRIES_UNVERIFIED from 63 to 103'] : [];
+    expect(check(seat.storeDir, seat).faults).toEqual([`ENTRY_ALTERED entry ${seq}`, ...rest]);
   });
 });
 

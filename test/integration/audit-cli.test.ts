@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
+import { formatVerifierKey, NOTE_ED25519 } from '../../core/audit/note.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { entryOf, putEntry, tamper } from '../audit/check.ts';
 import { lockEvent, type StoreKit, storeKit } from '../audit/store-kit.ts';
@@ -38,6 +40,12 @@ function keyFile(kind: 'reader' | 'escrow', key: Uint8Array, folder = seat.dir):
 
 function escrowOf(kit: StoreKit): string {
   return keyFile('escrow', kit.escrowKey, kit.dir);
+}
+
+/** A log key of this seat's name that signed nothing here. */
+function stranger(): string {
+  const { publicKey } = nodeCrypto.signer(nodeCrypto.random(32));
+  return formatVerifierKey(nodeCrypto, { name: seat.logKey.name, type: NOTE_ED25519, publicKey });
 }
 
 /** A page of a table, counted from 1 (SQLite's dbstat). */
@@ -121,6 +129,59 @@ test('show: decrypts for the reader, with the codes of other systems', () => {
   expect(events[0]).toMatchObject({ seq: 1, type: 'session.locked', codes: { dicom: { id: 110_114, type: 110_123 } } });
 });
 
+test('show: without a key it says UNANCHORED on the other channel and ends with 2; under a wrong key nothing is shown', () => {
+  const alone = audit('show', snapshot, '--reader-key', reader);
+  expect(alone).toMatchObject({ status: 2, stderr: expect.stringMatching(/^UNANCHORED: .*Give the key with --key\.\n$/) });
+  expect(alone.stdout.trim().split('\n')).toHaveLength(20);
+  const wrong = audit('show', snapshot, '--reader-key', reader, '--key', stranger());
+  expect(wrong).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('KEY_MISMATCH') });
+});
+
+test('two log keys are refused: one of them would go unused', () => {
+  for (const [refused, ...command] of [
+    [64, 'verify', snapshot],
+    [1, 'show', snapshot, '--reader-key', reader],
+  ] as const) {
+    const { status, stdout, stderr } = audit(...command, '--key', seat.logKeyText, '--key', stranger());
+    expect([status, stdout]).toEqual([refused, '']);
+    expect(stderr).toMatch(/has one log key, and two were given: .* \(AUDIT_KEY_UNSUITABLE\)\n$/);
+  }
+  expect(audit('verify', snapshot, '--key', seat.logKeyText, '--key', seat.logKeyText).status).toBe(0);
+});
+
+test('show: of an export it says where its events are', () => {
+  const path = join(seat.dir, 'shown.jsonl');
+  writeFileSync(path, '{"kind":"export"}\n');
+  expect(audit('show', path, '--reader-key', reader)).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/lines of kind "entry" hold the events .* audit verify .* \(AUDIT_STORE_FOREIGN\)\n$/),
+  });
+});
+
+test('the emergency log has no receipts beside it: by the mirror key alone it is UNANCHORED, by the log key it is sound', async () => {
+  const kit = await storeKit();
+  try {
+    const store = await kit.open();
+    await store.append(lockEvent(1));
+    await store.appendEmergency(lockEvent(2));
+    const { size, root } = parseCheckpoint(store.checkpoint()).checkpoint;
+    await store.applyReceipt(kit.receipt(store, size, root));
+    await store.close();
+    const mirror = formatVerifierKey(nodeCrypto, kit.mirrorKey);
+    const byMirror = audit('verify', kit.storeDir, '--key', mirror);
+    expect(byMirror.stdout).toMatch(/^(?:UNANCHORED: .* It is log [0-9a-f]{16}\. Give the seat's log key with --key\.\n)+$/);
+    expect(byMirror.status).toBe(2);
+    expect(audit('verify', kit.storeDir, '--key', mirror, '--key', kit.logKeyText)).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('its receipts are not kept beside it'),
+    });
+    const shown = audit('show', kit.storeDir, '--reader-key', keyFile('reader', kit.readerKey, kit.dir), '--key', mirror);
+    expect(shown).toMatchObject({ status: 2, stderr: expect.stringMatching(/^(?:UNANCHORED: .*\n)+$/) });
+  } finally {
+    await kit.remove();
+  }
+});
+
 test('escrow-drill: the escrow key opens every epoch; the reader key is not taken for it', () => {
   expect(audit('escrow-drill', seat.storeDir, '--escrow-key', escrow)).toMatchObject({
     status: 0,
@@ -143,6 +204,7 @@ test('verify: 1 and one line for each fault of a stopped store; nothing is writt
   expect(stdout.split('\n').filter((line) => line !== '')).toEqual([
     expect.stringMatching(/^ENTRY_ALTERED entry 7: /),
     expect.stringMatching(/^ENTRY_MISSING from 12 to 14: /),
+    expect.stringMatching(/^ENTRIES_UNVERIFIED from 1 to 21: /),
   ]);
   expect(readFileSync(path)).toEqual(before);
   expect(existsSync(`${path}-shm`)).toBe(false);
@@ -171,7 +233,7 @@ test('verify: a damaged page of the database is entries by name, the rest is sti
     const middle = damaged(place('entry', 'min(pageno) + 4'));
     expect(middle).toEqual([1, [expect.stringMatching(/^ENTRY_MISSING from \d+ to \d+: /)]]);
     const [, end] = damaged(place('entry', 'max(pageno)'));
-    expect(end.map((line) => line.split(' ')[0])).toEqual(['ANCHOR_AHEAD', 'ENTRIES_TRUNCATED']);
+    expect(end.map((line) => line.split(' ')[0])).toEqual(['ANCHOR_AHEAD', 'ENTRIES_TRUNCATED', 'ENTRIES_UNVERIFIED']);
     const whole = audit('escrow-drill', sound, '--escrow-key', escrowOf(big));
     expect(whole).toMatchObject({ status: 0, stdout: expect.stringContaining('opened 4 of 4 epochs') });
     damaged(place('entry', 'min(pageno) + 10'));

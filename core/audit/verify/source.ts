@@ -40,6 +40,10 @@ export interface LogSource {
   readonly anchor?: string | undefined;
   /** The newest checkpoint that the server's witness cosigned, as the seat kept it. It counts only under a key that cosigned it. */
   readonly witnessed?: string | undefined;
+  /** How many entries are said to be pruned, where `start` says so: nothing but a receipt over them proves it. */
+  readonly pruned?: number | undefined;
+  /** A log whose receipts lie nowhere beside it: that there is none says nothing. */
+  readonly unreceipted?: boolean | undefined;
   /** Stored subtree hashes: unsigned, used only to go on behind a damaged block, and then proven by a signed root. */
   node?(level: number, index: number): Uint8Array | undefined;
 }
@@ -53,7 +57,7 @@ export interface VerifyOptions {
   readonly openSecret?: ((epochEntry: Uint8Array, header: EntryHeader) => OpenedSecret) | undefined;
   /** A decrypted event. Not verified until `onVerified` names a size beyond it. */
   readonly onEvent?: ((header: EntryHeader, json: string) => void) | undefined;
-  /** Everything below `size` is under a signed root now. */
+  /** Everything below `size` is under a root now that a certified key or one from outside signed. */
   readonly onVerified?: ((size: number) => void) | undefined;
 }
 
@@ -63,9 +67,9 @@ export interface VerifySummary {
   readonly size: number;
   readonly entries: number;
   readonly epochs: number;
-  /** Size up to which a signed root was matched. */
+  /** Size up to which a proven root was matched. */
   readonly verified: number;
-  /** Largest size under a valid receipt by a given key; 0 without. */
+  /** Largest size under a valid receipt by a given key that fits; 0 without. */
   readonly receipted: number;
   /** The size that a witness cosigned, by a given key; 0 without. */
   readonly witnessed: number;

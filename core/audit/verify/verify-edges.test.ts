@@ -100,13 +100,13 @@ test('an anchor over other entries is a fork', () => {
   expect(run(log, { anchor }).lines).toEqual(['ENTRY_ALTERED entry 5', 'ANCHOR_FORKED from 0 to 99']);
 });
 
-test('a receipt whose end lies in a block that is named already is not called a fork', () => {
+test('a receipt whose end lies behind damage in its block is not called a fork, and said not to be compared', () => {
   const log = good();
   const text = formatCheckpoint({ origin: logOrigin(log.log), size: 100, root: rangeOf(log, 100).root() });
   const receipt = formatNote({ text, signatures: [cosign(nodeCrypto, text, mirror, 5)] });
   expect(mirrorKey.name).toBe('mirror');
   log.entries.set(98, flipped(entry(log, 98), 300));
-  expect(run(log, { receipts: [receipt] }).lines).toEqual(['ENTRY_ALTERED entry 98']);
+  expect(run(log, { receipts: [receipt] }).lines).toEqual(['ENTRY_ALTERED entry 98', 'ENTRIES_UNVERIFIED from 0 to 99']);
 });
 
 test('a block whose links were mended to its end and beyond is named by its range, the entry behind it by itself', () => {
@@ -115,11 +115,13 @@ test('a block whose links were mended to its end and beyond is named by its rang
   expect(run(log).lines).toEqual(['ENTRY_ALTERED entry 64', 'ENTRY_ALTERED from 32 to 63']);
 });
 
-test('blocks that stored hashes stand for are remembered up to a bound', () => {
+test('blocks that stored hashes stand for are remembered one by one up to a bound, and together beyond it', () => {
   const tree = new RecoveringTree(hasher, CompactRange.empty(hasher), () => hasher.emptyRoot);
   tree.hole(BLOCK_LEAVES * 65_540);
-  expect(tree.takeAlteredBlocks()).toHaveLength(65_536);
-  expect(tree.takeAlteredBlocks()).toEqual([]);
+  const stretches = tree.takeStretches();
+  expect(stretches).toHaveLength(65_536);
+  expect(stretches.at(-1)).toEqual({ from: BLOCK_LEAVES * 65_535, to: BLOCK_LEAVES * 65_540 - 1 });
+  expect(tree.takeStretches()).toEqual([]);
 });
 
 test('a log that has opened an epoch and no more is signed by its closing checkpoint', () => {

@@ -99,12 +99,13 @@ class LogVerifier {
     this.#name(this.#links.finish(size, this.#headSize === size ? this.#source.lastLink : undefined));
     this.#roots.settle(Infinity);
     this.#meetMissing(size);
+    this.#roots.finish(this.#sealedSize(size));
     if (this.#source.head === undefined) this.#faults.add({ code: 'HEAD_MISSING' });
     else if (this.#headSize !== undefined && this.#headSize < size) {
       this.#faults.add({ code: 'UNSIGNED_TAIL', range: { from: this.#headSize, to: size - 1 } });
     }
     this.#epochs.finish();
-    this.#trust.finish();
+    this.#trust.finish(this.#source);
     return {
       from: this.#source.start.size,
       size,
@@ -117,6 +118,12 @@ class LogVerifier {
       lastWallMicros: this.#last === undefined ? undefined : wallMicrosOf(this.#last),
       hashes: this.#tree.hashes,
     };
+  }
+
+  /** Up to where a proven root should reach: what lies beyond has a fault of its own, and under a wrong key nothing is proven. */
+  #sealedSize(size: number): number | undefined {
+    if (this.#trust.isMismatched) return this.#roots.verified;
+    return this.#source.head === undefined ? undefined : Math.min(size, this.#headSize ?? size);
   }
 
   #take(seq: number, bytes: Uint8Array): void {
@@ -172,20 +179,43 @@ class LogVerifier {
   }
 
   #meet(mark: Mark, size: number): void {
-    if (mark.kind === 'head') this.#headSize = mark.checkpoint.size;
-    const known = mark.checkpoint.size > Math.max(this.#epochs.startedAt, this.#source.start.size);
-    const signed =
-      mark.kind === 'receipt'
-        ? this.#trust.receipt(mark)
-        : mark.kind === 'witness' || !known || this.#epochs.checkSignature(mark.note, mark.checkpoint.size, mark.kind === 'kept');
-    if (mark.kind === 'kept') this.#trust.kept(mark);
-    const found = mark.checkpoint.size === size ? this.#tree.check(mark.checkpoint.root) : 'unknown';
-    if (found === 'recovered') this.#roots.recovered(this.#tree.takeAlteredBlocks());
-    if (found === 'differs') this.#roots.differs(mark);
-    else if (found !== 'unknown' && signed) {
-      this.#roots.matched(mark.checkpoint.size);
-      this.#options.onVerified?.(mark.checkpoint.size);
+    const stated = mark.checkpoint.size;
+    if (mark.kind === 'head') this.#headSize = stated;
+    const { proven, outside } = this.#proofOf(mark);
+    if (stated < this.#source.start.size) {
+      this.#meetBehind(mark);
+      return;
     }
+    const found = stated === size ? this.#tree.check(mark.checkpoint.root, proven) : 'unknown';
+    if (found === 'differs' || found === 'unknown') this.#roots.misfit(mark, found === 'unknown');
+    else if (!proven) this.#roots.unproven(stated);
+    else {
+      const stretches = this.#tree.takeStretches();
+      this.#epochs.fitted(stated, stretches, outside);
+      this.#roots.matched(stated, stretches);
+      this.#trust.fitted(mark);
+      this.#options.onVerified?.(stated);
+    }
+  }
+
+  /** Whether a root may be believed where it fits: a certified key signed it, or one from outside. */
+  #proofOf(mark: Mark): { readonly proven: boolean; readonly outside: boolean } {
+    const { kind, note, checkpoint } = mark;
+    if (kind === 'witness') return { proven: true, outside: true };
+    if (kind === 'receipt') {
+      const valid = this.#trust.receipt(mark);
+      return { proven: valid, outside: valid };
+    }
+    const known = checkpoint.size > Math.max(this.#epochs.startedAt, this.#source.start.size);
+    const signature = known ? this.#epochs.checkSignature(note, checkpoint.size, kind === 'kept') : 'good';
+    const byLogKey = kind === 'kept' ? this.#trust.kept(mark) : undefined;
+    return { proven: signature !== 'bad' && (byLogKey ?? signature === 'good'), outside: byLogKey === true };
+  }
+
+  /** Of what was pruned nothing can be compared; an anchor that is that old says nothing. */
+  #meetBehind({ kind, checkpoint: { size } }: Mark): void {
+    if (kind !== 'anchor' || this.#source.pruned === undefined) return;
+    this.#faults.add({ code: 'ANCHOR_MISSING', detail: `It names ${size} entries, all of them pruned, so it says nothing of the others.` });
   }
 
   /** Signed sizes beyond the last entry: what was cut off. */
