@@ -119,7 +119,7 @@ export class EpochChain {
     if (current === undefined || current.certified) return;
     const opening = this.startedAt;
     if (stretches.some(({ from, to }) => Math.min(Math.max(opening, from), to) === opening)) this.#current = { ...current, key: undefined };
-    else if (outside || size === this.#certifiedAt) this.#current = { ...current, certified: true };
+    else this.#current = { ...current, certified: outside || size === this.#certifiedAt };
   }
 
   /** The first entry of the present epoch. */
