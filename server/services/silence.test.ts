@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { testStore } from '../../test/support/test-store.ts';
 import type { Store } from '../store/store.ts';
 import { ensureLog, pin } from './logs.ts';
-import { ANCHOR_INTERVAL_MS, MISSED_ANCHORS, watchSilence } from './silence.ts';
+import { ANCHOR_INTERVAL_MS, ENTRIES_AWAY_MS, MISSED_ANCHORS, watchSilence } from './silence.ts';
 
 let store: Store;
 let time = 1_000_000;
@@ -18,22 +18,32 @@ beforeEach(async () => {
     .insertInto('seats')
     .values({ workstation_id: id, name: 'Bay 4', ward_id: 'icu', enrolled_at: time, revoked_at: null, last_seen_at: null, ...keys })
     .execute();
-  await ensureLog(store.db, log, time);
 });
 afterEach(() => store.close());
 
-const alarms = () => store.db.selectFrom('alarms').select(['kind', 'detail']).execute();
-
-test('fault 51: uploads suppressed: an alarm after three missed anchors, once, and none for a seat that anchors', async () => {
-  const watch = watchSilence(
+const alarms = async () =>
+  (await store.db.selectFrom('alarms').selectAll().execute()).map(({ kind, detail, times }) => ({ kind, detail, times: Number(times) }));
+const watched = () =>
+  watchSilence(
     store.db,
     () => time,
     () => undefined,
     () => true,
   );
+const anchor = (from: number, size: number, stored = 0) =>
+  pin(store.db, log, { from, stored, size, root: new Uint8Array(32), note: '', at: time });
+const publish = () =>
+  store.db
+    .insertInto('policies')
+    .values({ version: 1, sha256: '', envelope: Buffer.alloc(1), published_at: time })
+    .execute();
+
+test('fault 51: uploads suppressed: an alarm after three missed anchors, once, and none for a seat that anchors', async () => {
+  await ensureLog(store.db, log, time);
+  const watch = watched();
   for (let minute = 0; minute < 10; minute += 1) {
     time += ANCHOR_INTERVAL_MS;
-    await pin(store.db, log, { from: 0, stored: 0, size: 0, root: new Uint8Array(32), note: '', at: time });
+    await anchor(0, 0);
     expect(await watch.look()).toBe(0);
   }
   time += MISSED_ANCHORS * ANCHOR_INTERVAL_MS + 1;
@@ -46,15 +56,62 @@ test('fault 51: uploads suppressed: an alarm after three missed anchors, once, a
 });
 
 test('a server that was away gives its seats time to come back before it calls them silent', async () => {
+  await ensureLog(store.db, log, time);
   time += 86_400_000;
-  const watch = watchSilence(
-    store.db,
-    () => time,
-    () => undefined,
-    () => true,
-  );
+  await ensureLog(store.db, log, time);
+  const watch = watched();
   expect(await watch.look()).toBe(0);
   time += MISSED_ANCHORS * ANCHOR_INTERVAL_MS;
   expect(await watch.look()).toBe(1);
+  watch.close();
+});
+
+test('fault 51: a seat that was enrolled and never anchored: an alarm, once, and none before the site has a policy', async () => {
+  const watch = watched();
+  time += 86_400_000;
+  expect(await watch.look()).toBe(0);
+  await publish();
+  time += MISSED_ANCHORS * ANCHOR_INTERVAL_MS;
+  expect(await watch.look()).toBe(0);
+  time += 1;
+  expect(await watch.look()).toBe(1);
+  time += 86_400_000;
+  expect(await watch.look()).toBe(1);
+  expect(await alarms()).toMatchObject([{ kind: 'SEAT_SILENT', times: 1, detail: expect.stringContaining('never') }]);
+  await ensureLog(store.db, log, time);
+  expect(await watch.look()).toBe(0);
+  watch.close();
+});
+
+test('fault 51: anchors arrive and entries stay away: an alarm, once; none while a log grows, however slowly', async () => {
+  await ensureLog(store.db, log, time);
+  const watch = watched();
+  let anchored = 0;
+  let stored = 0;
+  const hour = async (grows: boolean): Promise<number> => {
+    let silent = 0;
+    for (let minute = 0; minute < 60; minute += 1) {
+      time += ANCHOR_INTERVAL_MS;
+      expect(await anchor(anchored, anchored + 10, stored)).toBe(true);
+      anchored += 10;
+      if (grows && minute % 20 === 0) {
+        stored += 1;
+        await store.db.updateTable('logs').set({ size: stored }).execute();
+      }
+      silent += await watch.look();
+    }
+    return silent;
+  };
+  expect(await hour(true)).toBe(0);
+  expect(await alarms()).toEqual([]);
+  expect(await hour(false)).toBeGreaterThan(0);
+  await hour(false);
+  expect(await alarms()).toMatchObject([{ kind: 'SEAT_ENTRIES_AWAY', times: 1, detail: expect.stringContaining(`from ${stored} on`) }]);
+  // All of it is there at last, and long after that some new entry is anchored a moment before it is sent.
+  stored = anchored;
+  await store.db.updateTable('logs').set({ size: stored }).execute();
+  time += ENTRIES_AWAY_MS * 2;
+  expect(await anchor(anchored, anchored + 1, stored)).toBe(true);
+  expect(await watch.look()).toBe(0);
   watch.close();
 });

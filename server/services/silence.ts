@@ -1,20 +1,31 @@
 /**
- * Notices seats that fell silent: an enrolled seat anchors at least once a minute even when idle, so three missed anchors
- * mean an outage, a suppressed upload or a stopped recording. It tells people; it blocks nothing.
+ * Notices seats that fell silent, in whole or in part: an enrolled seat anchors at least once a minute even when idle, from its
+ * enrolment on, and what it anchored it also sends. It tells people; it blocks nothing.
  */
 import type { Kysely } from 'kysely';
+import { BACKOFF_CAP_MS } from '../../core/sync/backoff.ts';
 import type { Tables } from '../store/schema.ts';
 import { raiseAlarm } from './alarms.ts';
 
 /** The longest time between two anchors of a healthy seat. */
 export const ANCHOR_INTERVAL_MS = 60_000;
 export const MISSED_ANCHORS = 3;
+const SILENT_MS = MISSED_ANCHORS * ANCHOR_INTERVAL_MS;
+/** For so long a log may stand still while anchors say that there is more: a syncer that was refused waits up to half of it. */
+export const ENTRIES_AWAY_MS = 2 * BACKOFF_CAP_MS;
 const LOOK_MS = 30_000;
 
 export interface SilenceWatch {
-  /** Looks once; answers how many seats are silent. */
+  /** Looks once; answers how many seats are silent, of one of the kinds. */
   look(): Promise<number>;
   close(): void;
+}
+
+interface Found {
+  readonly workstationId: string;
+  readonly kind: 'SEAT_SILENT' | 'SEAT_ENTRIES_AWAY';
+  /** The same words as long as it lasts. */
+  readonly detail: string;
 }
 
 /** @param mayLook asked before each look by itself: one process does it */
@@ -25,29 +36,86 @@ export function watchSilence(
   mayLook: () => boolean,
 ): SilenceWatch {
   const startedAt = now();
+  const away = awayLogs(db, now);
   const look = async (): Promise<number> => {
-    const limit = MISSED_ANCHORS * ANCHOR_INTERVAL_MS;
+    const late = await away();
     // Seats need time to come back after this server was away.
-    if (now() - startedAt < limit) return 0;
-    const silent = await db
-      .selectFrom('logs')
-      .innerJoin('seats', 'seats.workstation_id', 'logs.workstation_id')
-      .select(['seats.workstation_id', 'seats.name'])
-      .select((eb) => eb.fn.max('logs.pinned_at').as('last'))
-      .where('seats.revoked_at', 'is', null)
-      .groupBy(['seats.workstation_id', 'seats.name'])
-      .having((eb) => eb.fn.max('logs.pinned_at'), '<', now() - limit)
-      .execute();
-    for (const seat of silent) {
-      const since = new Date(Number(seat.last)).toISOString();
-      const detail = `${seat.name} has not anchored its log since ${since}: check its network, and whether its agent and syncer run.`;
-      await raiseAlarm(db, { workstationId: seat.workstation_id, kind: 'SEAT_SILENT', detail, at: now() });
-    }
-    return silent.length;
+    if (now() - startedAt < SILENT_MS) return 0;
+    const found = [...(await stopped(db, now() - SILENT_MS)), ...(await neverBegan(db, now() - SILENT_MS)), ...late];
+    for (const one of found) await raiseAlarm(db, { ...one, at: now() });
+    return new Set(found.map(({ workstationId }) => workstationId)).size;
   };
   const timer = setInterval(() => {
     if (mayLook()) look().catch(onFault);
   }, LOOK_MS);
   timer.unref();
   return { look, close: () => clearInterval(timer) };
+}
+
+/** Seats that anchored, and have not since `before`. */
+async function stopped(db: Kysely<Tables>, before: number): Promise<Found[]> {
+  const seats = await db
+    .selectFrom('logs')
+    .innerJoin('seats', 'seats.workstation_id', 'logs.workstation_id')
+    .select(['seats.workstation_id', 'seats.name'])
+    .select((eb) => eb.fn.max('logs.pinned_at').as('last'))
+    .where('seats.revoked_at', 'is', null)
+    .groupBy(['seats.workstation_id', 'seats.name'])
+    .having((eb) => eb.fn.max('logs.pinned_at'), '<', before)
+    .execute();
+  return seats.map(({ workstation_id, name, last }) => ({
+    workstationId: workstation_id,
+    kind: 'SEAT_SILENT',
+    detail: `${name} has not anchored its log since ${new Date(Number(last)).toISOString()}: check its network, and whether its agent and syncer run.`,
+  }));
+}
+
+/** Seats that were enrolled before `before` and of which no log was ever heard. Until the site has a policy there is none to hear of. */
+async function neverBegan(db: Kysely<Tables>, before: number): Promise<Found[]> {
+  const policy = await db
+    .selectFrom('policies')
+    .select((eb) => eb.fn.min('published_at').as('first'))
+    .executeTakeFirst();
+  const first = policy?.first ?? null;
+  if (first === null || Number(first) >= before) return [];
+  const seats = await db
+    .selectFrom('seats')
+    .leftJoin('logs', 'logs.workstation_id', 'seats.workstation_id')
+    .select(['seats.workstation_id', 'seats.name', 'seats.enrolled_at'])
+    .where('logs.workstation_id', 'is', null)
+    .where('seats.revoked_at', 'is', null)
+    .where('seats.enrolled_at', '<', before)
+    .execute();
+  return seats.map(({ workstation_id, name, enrolled_at }) => ({
+    workstationId: workstation_id,
+    kind: 'SEAT_SILENT',
+    detail: `${name} was enrolled at ${new Date(Number(enrolled_at)).toISOString()} and has never anchored a log: check its network, and whether it records at all.`,
+  }));
+}
+
+/**
+ * Logs of which more is anchored than was sent, and which have not grown for too long. For how long is counted from the first look
+ * that found them so: what was sent last says nothing, a seat may have been idle for days before.
+ */
+function awayLogs(db: Kysely<Tables>, now: () => number): () => Promise<Found[]> {
+  let since = new Map<string, number>();
+  return async () => {
+    const logs = await db
+      .selectFrom('logs')
+      .innerJoin('seats', 'seats.workstation_id', 'logs.workstation_id')
+      .select(['logs.workstation_id', 'logs.incarnation', 'logs.size', 'seats.name'])
+      .whereRef('logs.pinned_size', '>', 'logs.size')
+      .where('seats.revoked_at', 'is', null)
+      .execute();
+    const before = since;
+    since = new Map();
+    return logs.flatMap(({ workstation_id, incarnation, size, name }): Found[] => {
+      const key = `${workstation_id}/${incarnation}/${size}`;
+      const at = before.get(key) ?? now();
+      since.set(key, at);
+      if (now() - at <= ENTRIES_AWAY_MS) return [];
+      const detail = `${name} anchors log ${incarnation}, but its entries from ${size} on do not arrive: somebody may hold them back. Check what the seat and the network say of uploads.`;
+      return [{ workstationId: workstation_id, kind: 'SEAT_ENTRIES_AWAY', detail }];
+    });
+  };
 }
