@@ -242,6 +242,19 @@ describe('pruned history', () => {
     expect(forked.lines).toEqual(['RECEIPT_FORKED from 0 to 99', unproven]);
   });
 
+  test('a part that begins in the middle of an epoch nobody names the key of is proven up to the next key from outside', () => {
+    const log = good();
+    const rest = {
+      start: { size: 14, hashes: rangeOf(log, 14).nodes.map(({ hash }) => hash) },
+      entries: () => [...sourceOf(log).entries()].filter(({ seq }) => seq >= 14),
+      checkpoints: () => log.kept.filter(({ size }) => size > 14).map(({ note }) => note),
+      receipts: [receipt(log, 14)],
+    };
+    const options: VerifyOptions = { logKey: log.logKey, receiptKeys: [mirrorKey] };
+    expect(run(log, rest, options)).toMatchObject({ lines: [], verified: 157 });
+    expect(run(log, rest, { receiptKeys: [mirrorKey] }).lines).toEqual(['ENTRIES_UNVERIFIED from 14 to 156']);
+  });
+
   test('an anchor that names nothing but pruned entries is as good as none', () => {
     const log = good();
     const options: VerifyOptions = { logKey: log.logKey, receiptKeys: [mirrorKey] };
