@@ -1,7 +1,7 @@
 /**
  * Every endpoint of both listeners, as its own OpenAPI document names them, against bodies, queries and paths made from its
  * schema and from nonsense: whatever comes, the answer is a status below 500, and a refusal carries a code of the closed union
- * and never a stack. A new route is fuzzed by being there.
+ * and never a stack. Part of it gets past the first check. A new route is fuzzed by being there.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,6 +28,7 @@ const fingerprint = 'f'.repeat(64);
 const incarnation = 'b'.repeat(16);
 /** Requests of each route. */
 const RUNS = 40;
+const SEED = 20_261_128;
 let folder: string;
 let site: Site;
 let seats: App;
@@ -187,22 +188,37 @@ function pathPiece(parameters: readonly { readonly name: string; readonly schema
       );
 }
 
-async function expectCalm(app: App, options: InjectOptions): Promise<void> {
+/** Answers whether it got past the first check: what fits no schema is refused at the door and tries nothing behind it. */
+async function expectCalm(app: App, options: InjectOptions): Promise<boolean> {
   const answer = await app.inject(options);
   expect(answer.statusCode, answer.body).toBeLessThan(500);
   expect(answer.body).not.toMatch(/\bat .+:\d+:\d+|node_modules|SQLITE|sqlite/);
-  if (answer.statusCode < 400 || answer.headers['content-type']?.toString().startsWith('text/') === true) return;
+  if (answer.statusCode < 400 || answer.headers['content-type']?.toString().startsWith('text/') === true) return true;
   const refusal: { code: string } = answer.json();
   expect(isErrorCode(refusal.code), answer.body).toBe(true);
+  return refusal.code !== 'SERVER_REQUEST_MALFORMED';
+}
+
+/** How many requests of one route got past the first check. */
+async function fuzz(
+  route: Route,
+  known: fc.Arbitrary<boolean>,
+  send: (options: InjectOptions, known: boolean) => Promise<boolean>,
+): Promise<number> {
+  let past = 0;
+  const property = fc.asyncProperty(requestsOf(route), known, async (options, signed) => {
+    if (await send(options, signed)) past += 1;
+  });
+  await fc.assert(property, { numRuns: RUNS, seed: SEED });
+  return past;
 }
 
 describe('whatever comes, the answer is calm', () => {
   test('seats: every route', { timeout: 60_000 }, async () => {
     for (const route of await routesOf(seats)) {
-      await fc.assert(
-        fc.asyncProperty(requestsOf(route), (options) => expectCalm(seats, options)),
-        { numRuns: RUNS },
-      );
+      const past = await fuzz(route, fc.constant(true), (options) => expectCalm(seats, options));
+      // Its body is framed bytes, which no schema tells: fuzz-intake.test.ts spoils real ones.
+      if (!route.path.startsWith(seatPaths.entries)) expect(past, route.path).toBeGreaterThan(0);
     }
   });
 
@@ -210,12 +226,10 @@ describe('whatever comes, the answer is calm', () => {
     for (const route of await routesOf(people)) {
       // Guesses at a password, and signing out, must not make everyone a stranger for the rest.
       const cookie = route.path === consolePaths.signIn || route.path === consolePaths.signOut ? '' : signedIn;
-      await fc.assert(
-        fc.asyncProperty(requestsOf(route), fc.boolean(), (options, known) =>
-          expectCalm(people, { ...options, headers: { ...options.headers, ...(known ? { cookie } : {}) } }),
-        ),
-        { numRuns: RUNS },
+      const past = await fuzz(route, fc.boolean(), (options, known) =>
+        expectCalm(people, { ...options, headers: { ...options.headers, ...(known ? { cookie } : {}) } }),
       );
+      expect(past, route.path).toBeGreaterThan(0);
     }
   });
 
