@@ -59,6 +59,10 @@ async function run(flags: AgentFlags): Promise<void> {
   harden();
   const { startAgent } = await import('../agent/compose.ts');
   const log = openLog('agent');
+  // Before anything of the system is changed: whoever ends the agent while it starts gets it put back as well.
+  const asked = new Promise<string>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name));
+  });
   const serving = await startAgent(
     {
       state: flags.state,
@@ -76,9 +80,7 @@ async function run(flags: AgentFlags): Promise<void> {
   const { uiSocket, syncSocket, cliSocket, root } = serving.layout;
   const ready = { ready: 'agent', state: root, ui: uiSocket, sync: syncSocket, cli: cliSocket };
   say(flags, ready, `The agent serves. State: ${root}. Screens connect at ${uiSocket}.`);
-  const signal = await new Promise<string>((resolve) => {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name));
-  });
+  const signal = await asked;
   log.info('the agent ends', { signal });
   await serving.close('agent-stopped');
 }

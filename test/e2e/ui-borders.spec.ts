@@ -67,6 +67,7 @@ test.describe('the borders of the seat', () => {
         'display',
         'enrol',
         'enrolBadge',
+        'handOver',
         'hello',
         'launch',
         'leave',
