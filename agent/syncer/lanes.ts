@@ -2,7 +2,8 @@
 import type { Lane } from '../../core/sync/machine.ts';
 
 export const lanes = {
-  anchors: { work: 'uploading', intervalMs: 60_000, floor: 0.5 },
+  /** An onlooker must not learn from an anchor that something happened. */
+  anchors: { work: 'uploading', intervalMs: 60_000, floor: 0.5, timerOnly: true },
   uploads: { work: 'uploading', intervalMs: 15_000, floor: 0.5 },
   updates: { work: 'downloading', intervalMs: 1000, floor: 0.5 },
   /** How far the seat enforces: told once, then only when it has changed. */

@@ -39,6 +39,23 @@ describe('the Sync machine', () => {
     );
   });
 
+  test('a lane of its timer only: nothing else starts it, whatever comes at whatever moment', () => {
+    fc.assert(
+      fc.property(run, (events) => {
+        const timed: Lane = { ...lane, timerOnly: true };
+        let state = syncStart;
+        for (const [event, chance] of events) {
+          const step = syncStep(state, event, timed, { random: chance });
+          const goesOn = event.type === 'done' && event.more;
+          if (step.effects.some(({ type }) => type === 'work')) expect(event.type === 'elapsed' || goesOn).toBe(true);
+          // That something came up must not shorten the next rest either.
+          if (event.type === 'due') expect(step).toEqual({ state, effects: [] });
+          state = step.state;
+        }
+      }),
+    );
+  });
+
   test('a lane that rests always has a timer: nothing is ever forgotten', () => {
     fc.assert(
       fc.property(run, (events) => {

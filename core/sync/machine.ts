@@ -44,6 +44,8 @@ export interface Lane {
   readonly intervalMs: number;
   /** The least of it: 0.5 makes intervals of half to the whole. */
   readonly floor: number;
+  /** Nothing but its timer starts it: what happens at the seat must not show in when it calls. */
+  readonly timerOnly?: true;
 }
 
 export interface SyncEnv {
@@ -68,6 +70,7 @@ const begin = (state: SyncState, _event: SyncEvent, lane: Lane): SyncStep => ({
   state: { ...state, phase: lane.work, again: false },
   effects: [{ type: 'cancel' }, { type: 'work', batch: state.batch }],
 });
+const beginUnlessTimed: Row['due'] = (state, event, lane) => (lane.timerOnly === true ? stay(state) : begin(state, event, lane));
 const rest = (state: SyncState, lane: Lane, random: number): SyncStep => ({
   state: { ...state, phase: 'idle' },
   effects: [{ type: 'timer', ms: Math.floor(lane.intervalMs * (lane.floor + (1 - lane.floor) * random)) }],
@@ -80,11 +83,11 @@ const arrive: Row['ready'] = (_state, _event, lane, { random }) => ({
 });
 
 const offline: Row = { ready: arrive, lost: goOffline, due: stay, done: stay, failed: stay, elapsed: stay };
-const idle: Row = { ready: stay, lost: goOffline, due: begin, done: stay, failed: stay, elapsed: begin };
+const idle: Row = { ready: stay, lost: goOffline, due: beginUnlessTimed, done: stay, failed: stay, elapsed: begin };
 const working: Row = {
   ready: stay,
   lost: goOffline,
-  due: (state) => stay({ ...state, again: true }),
+  due: (state, _event, lane) => stay({ ...state, again: lane.timerOnly !== true }),
   done: (state, { more }, lane, { random }) => {
     const next = { ...state, failures: 0, again: false, batch: Math.min(LARGEST_BATCH, state.batch * 2) };
     return more || state.again ? { state: next, effects: [{ type: 'work', batch: next.batch }] } : rest(next, lane, random);
