@@ -26,7 +26,7 @@ export async function fullDisk(at: StoreTests): Promise<void> {
   await untilAcknowledged(appender, before + 50);
   appender.child.kill('SIGKILL');
   await appender.ended;
-  verifyAcknowledged(seat, 'after the disk was full');
+  verifyAcknowledged(seat, 'after the disk was full', 'again');
 }
 
 /** The disk turns read-only under the process: refused by name while it lasts, and at a start; all that was acknowledged is there. */
@@ -49,7 +49,7 @@ export async function readOnlyDisk(at: StoreTests): Promise<void> {
   const store = await seat.open({ birth: 'existing' });
   expect(store.findings).toEqual([]);
   await store.close();
-  verifyAcknowledged(seat, 'after the disk was read-only');
+  verifyAcknowledged(seat, 'after the disk was read-only', 'again');
 }
 
 /** The disk is taken away under the process: no event is acknowledged into the void, and the loss has its name. */

@@ -11,7 +11,7 @@ import { openEntry } from '../../core/audit/seal.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { acknowledged, startAppender, untilAcknowledged, untilSaid } from '../audit/appender-process.ts';
 import { check } from '../audit/check.ts';
-import { verifyAcknowledged } from '../audit/crash.ts';
+import { ROUND_EVENTS, verifyAcknowledged } from '../audit/crash.ts';
 import { fullDisk, readOnlyDisk, vanishedDisk } from '../audit/disk-faults.ts';
 import { lockEvent } from '../audit/store-kit.ts';
 import { storeTests } from '../audit/store-tests.ts';
@@ -66,7 +66,7 @@ test.skipIf(!hasCompiler)(
     await untilAcknowledged(appender, whileFailing + 100);
     appender.child.kill('SIGKILL');
     await appender.ended;
-    verifyAcknowledged(at.seat, 'after failed flushes');
+    verifyAcknowledged(at.seat, 'after failed flushes', 'again');
   },
 );
 
@@ -99,7 +99,7 @@ test.skipIf(!hasFaketime)(
     const env = (offset: string) => ({ LD_PRELOAD: library ?? '', FAKETIME: offset, FAKETIME_DONT_FAKE_MONOTONIC: '1' });
     const ahead = startAppender(at.seat, { birth: 'enrolment', count: 60, env: env('+20y') });
     expect(await ahead.ended, ahead.output()).toBe(0);
-    const behind = startAppender(at.seat, { first: 1000, count: 60, env: env('-5y') });
+    const behind = startAppender(at.seat, { first: ROUND_EVENTS, count: 60, env: env('-5y') });
     expect(await behind.ended, behind.output()).toBe(0);
     expect(acknowledged(ahead.acks).size).toBe(120);
     verifyAcknowledged(at.seat, 'after clock steps');

@@ -10,7 +10,7 @@ import { storePaths } from '../../agent/store/incarnation.ts';
 import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
 import { acknowledged, startAppender } from '../audit/appender-process.ts';
 import { check, entryOf, putEntry, tamper } from '../audit/check.ts';
-import { crashLoop, verifyAcknowledged } from '../audit/crash.ts';
+import { crashLoop, ROUND_EVENTS, verifyAcknowledged } from '../audit/crash.ts';
 import { fullDisk, readOnlyDisk } from '../audit/disk-faults.ts';
 import { diskImage } from '../audit/disk-image.ts';
 import { resealHistory } from '../audit/reseal.ts';
@@ -57,7 +57,7 @@ describe('disk', () => {
     const kept = acknowledged(appender.acks).size;
     disk.remount('size=64m');
     const store = await at.seat.open(kept === 0 ? {} : { birth: 'existing' });
-    await store.append(lockEvent(1));
+    await store.append(lockEvent(ROUND_EVENTS));
     await store.close();
     verifyAcknowledged(at.seat, 'after a quota');
   });

@@ -213,6 +213,8 @@ describe('a reader that works', () => {
     // The first of a row is written; how many followed is counted.
     expect(of(events, 'auth.refused').length).toBeLessThan(20);
     await readers.place(0, ada.badge);
+    await screens.sees((view) => view.question?.kind === 'stay');
+    await screens.client.request('lock', {});
     await screens.sees(isLocked);
   });
 });
