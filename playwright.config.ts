@@ -1,6 +1,6 @@
 /**
- * End-to-end tests in real Electron: one worker, because each test owns a whole seat, and no retries, because a test that passes
- * the second time has failed.
+ * End-to-end tests in real Electron: files side by side, each with displays, seats and servers of its own, the tests of a file one
+ * after the other; no retries, because a test that passes the second time has failed.
  */
 import { defineConfig } from '@playwright/test';
 
@@ -16,7 +16,7 @@ export default defineConfig({
     { name: 'deep', testMatch: 'deep/**/*.spec.ts' },
   ],
   outputDir: 'test-results',
-  workers: 1,
+  workers: 2,
   fullyParallel: false,
   retries: 0,
   forbidOnly: true,

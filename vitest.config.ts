@@ -11,6 +11,12 @@ const INTEGRATION_LIMIT_MS = 60_000;
 const DEEP_LIMIT_MS = 300_000;
 const LONG_LIMIT_MS = 3_600_000;
 
+/**
+ * So many seats, servers or clinics at once: most of their time they wait. More of them take each other's time, and their watchdogs
+ * are real.
+ */
+const AT_ONCE = 2;
+
 export default defineConfig({
   test: {
     projects: [
@@ -21,6 +27,9 @@ export default defineConfig({
           exclude: ['**/node_modules/**', 'out/**', 'dist/**', 'test/{architecture,integration,deep,long,e2e}/**'],
           testTimeout: UNIT_LIMIT_MS,
           hookTimeout: UNIT_LIMIT_MS,
+          // A worker loads each module once: most of the time would go into loading the same ones for each file anew.
+          isolate: false,
+          maxWorkers: '100%',
         },
       },
       {
@@ -29,6 +38,7 @@ export default defineConfig({
           include: ['test/architecture/**/*.test.ts'],
           testTimeout: INTEGRATION_LIMIT_MS,
           hookTimeout: INTEGRATION_LIMIT_MS,
+          maxWorkers: '100%',
         },
       },
       {
@@ -37,8 +47,7 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           testTimeout: INTEGRATION_LIMIT_MS,
           hookTimeout: INTEGRATION_LIMIT_MS,
-          // Each starts a seat or a server of its own, whose watchdogs are real: side by side they take each other's time.
-          fileParallelism: false,
+          maxWorkers: AT_ONCE,
         },
       },
       {
@@ -47,8 +56,7 @@ export default defineConfig({
           include: ['test/deep/**/*.test.ts'],
           testTimeout: DEEP_LIMIT_MS,
           hookTimeout: DEEP_LIMIT_MS,
-          // These start whole clinics: side by side on two cores they would only slow each other down.
-          fileParallelism: false,
+          maxWorkers: AT_ONCE,
         },
       },
       {

@@ -14,7 +14,7 @@ const suites = {
   test: {
     results: '.ci/results.json',
     checks: [
-      ...staticChecks,
+      staticChecks,
       vitestCheck('unit'),
       coverageCheck,
       vitestCheck('architecture'),

@@ -1,5 +1,6 @@
 // Owns what a check reports and how reports become the results file and the summary. Must never drop an outcome.
 import { mkdir, writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { humanTime, line } from '../lib/say.mjs';
 
@@ -62,31 +63,50 @@ export async function writeResults(file, outcomes) {
 }
 
 /**
- * Runs checks one after the other.
+ * Runs one check and says how it went.
  *
- * @param {readonly {name: string, run: () => Promise<Outcome[]>}[]} checks
+ * @param {string} place
+ * @param {{name: string, run: () => Promise<Outcome[]>}} check
  * @returns {Promise<Outcome[]>}
  */
-export async function runChecks(checks) {
-  const all = [];
-  for (const [index, check] of checks.entries()) {
-    const began = Date.now();
-    const place = `[${index + 1}/${checks.length}] ${check.name}`;
-    line(`${place} ...`);
-    const alive = setInterval(() => line(`${place} ... ${humanTime(Date.now() - began)}`), SIGN_OF_LIFE_MS);
-    let outcomes;
-    try {
-      outcomes = await check.run();
-    } catch (error) {
-      outcomes = [{ name: check.name, status: 'failed', ms: Date.now() - began, detail: error.stack ?? String(error) }];
-    } finally {
-      clearInterval(alive);
-    }
-    if (outcomes.length === 0) {
-      outcomes = [{ name: check.name, status: 'failed', ms: Date.now() - began, detail: 'This check reported nothing at all.' }];
-    }
-    line(`${place}: ${countLine(count(outcomes))} (${humanTime(Date.now() - began)})`);
-    all.push(...outcomes);
+async function runCheck(place, check) {
+  const began = Date.now();
+  line(`${place} ...`);
+  const alive = setInterval(() => line(`${place} ... ${humanTime(Date.now() - began)}`), SIGN_OF_LIFE_MS);
+  let outcomes;
+  try {
+    outcomes = await check.run();
+  } catch (error) {
+    outcomes = [{ name: check.name, status: 'failed', ms: Date.now() - began, detail: error.stack ?? String(error) }];
+  } finally {
+    clearInterval(alive);
   }
-  return all;
+  if (outcomes.length === 0) {
+    outcomes = [{ name: check.name, status: 'failed', ms: Date.now() - began, detail: 'This check reported nothing at all.' }];
+  }
+  line(`${place}: ${countLine(count(outcomes))} (${humanTime(Date.now() - began)})`);
+  return outcomes;
+}
+
+/**
+ * Runs checks one after the other, those of a list within the list side by side, one to a processor.
+ *
+ * @typedef {{name: string, run: () => Promise<Outcome[]>}} Check
+ * @param {readonly (Check | readonly Check[])[]} checks
+ * @returns {Promise<Outcome[]>} in the order of the checks
+ */
+export async function runChecks(checks) {
+  const total = checks.flat().length;
+  const all = [];
+  for (const entry of checks) {
+    const first = all.length;
+    const waiting = [entry].flat().entries();
+    const lane = async () => {
+      for (const [index, check] of waiting) {
+        all[first + index] = await runCheck(`[${first + index + 1}/${total}] ${check.name}`, check);
+      }
+    };
+    await Promise.all(Array.from({ length: os.availableParallelism() }, lane));
+  }
+  return all.flat();
 }
