@@ -69,6 +69,10 @@ export const AppView = Type.Object({
   /** Web apps only: where to go, and the origins that it may talk to. */
   url: Type.Optional(Type.String({ maxLength: 2048 })),
   origins: Type.Optional(Type.Array(Type.String({ maxLength: 300 }), { maxItems: 50 })),
+  /** Web apps only: the addresses that its pages are held to; absent for every one of its origins. */
+  patterns: Type.Optional(Type.Array(Type.String({ maxLength: 1300 }), { maxItems: 100 })),
+  /** Web apps only: whether its pages may use the clipboard by themselves. */
+  clipboard: Type.Optional(Type.Union([Type.Literal('deny'), Type.Literal('read-write')])),
 });
 
 export const SessionView = Type.Object({

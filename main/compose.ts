@@ -99,7 +99,8 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
   const openWeb = (appId: string): boolean => {
     const found = state.view?.apps.find(({ id, kind }) => id === appId && kind === 'web');
     if (found?.url === undefined || found.origins === undefined) return false;
-    webApps.open({ id: appId, url: found.url, origins: found.origins });
+    const { url, origins, patterns = null, clipboard = 'deny' } = found;
+    webApps.open({ id: appId, url, origins, patterns, clipboard });
     stage.apply(state);
     return true;
   };

@@ -3,7 +3,7 @@ import { DEVICES_NEED_USBGUARD } from './devices.ts';
 import type { PolicyDocument } from './schema.ts';
 
 /** Fields that the seat reads, checks and hands to compilers, and does not act on by itself: docs/limitations.md has the same list. */
-const WITHOUT_EFFECT = { app: ['patterns', 'downloads', 'print', 'clipboard'], policy: ['failures', 'languages', 'branding'] } as const;
+const WITHOUT_EFFECT = { app: ['downloads', 'print'], policy: ['failures', 'languages', 'branding'] } as const;
 
 /** One sentence for each thing; empty where there is nothing to say. */
 export function notesOf(document: PolicyDocument): readonly string[] {
@@ -19,9 +19,7 @@ export function notesOf(document: PolicyDocument): readonly string[] {
         ]
       : []),
     ...(idle.length > 0
-      ? [
-          `${idle.join(', ')}: the seat does not act on this by itself. Pages neither save, print nor use the clipboard, and failures are met as by default.`,
-        ]
+      ? [`${idle.join(', ')}: the seat does not act on this by itself. Pages neither save nor print, and failures are met as by default.`]
       : []),
   ];
 }

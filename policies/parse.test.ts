@@ -105,6 +105,13 @@ describe('a policy text', () => {
     expect(problem).toMatchObject({ path, kind: 'contradiction', message: expect.stringContaining(message) });
     expect(problem?.line).toBeGreaterThan(5);
   });
+  test('with more addresses than the screens take in one message is refused', () => {
+    const patterns = Array.from({ length: 100 }, (_, index) => `https://a.example/${index}/${'x'.repeat(700)}/**`);
+    const apps = [{ ...good.apps[0], patterns: ['https://a.example/**', ...patterns.slice(1)] }];
+    expect(problems(JSON.stringify({ ...good, apps }))).toEqual([
+      expect.objectContaining({ path: '/apps', kind: 'contradiction', message: expect.stringContaining('65536 at most') }),
+    ]);
+  });
   test('takes addresses as a browser reads them', () => {
     const app = {
       ...good.apps[0],

@@ -4,9 +4,26 @@ import { fitsPattern, patternParts } from '../core/policy/url-pattern.ts';
 import type { WebApp } from './apps.ts';
 import type { PolicyDocument } from './schema.ts';
 
+/** All of them travel to the screens in one message, whenever something on the seat changes. In characters. */
+export const WEB_ADDRESSES_LIMIT = 65_536;
+
 export function webContradictions({ apps }: PolicyDocument): readonly Contradiction[] {
-  return apps.flatMap((app, index) => (app.kind === 'web' ? ofApp(app, ['apps', index]) : []));
+  const length = apps.reduce((sum, app) => sum + (app.kind === 'web' ? lengthOf(app) : 0), 0);
+  return [
+    ...apps.flatMap((app, index) => (app.kind === 'web' ? ofApp(app, ['apps', index]) : [])),
+    ...(length > WEB_ADDRESSES_LIMIT
+      ? [
+          {
+            path: ['apps'],
+            message: `The addresses, origins and patterns of all web applications have ${length} characters together, ${WEB_ADDRESSES_LIMIT} at most: write fewer patterns, with stars.`,
+          },
+        ]
+      : []),
+  ];
 }
+
+const lengthOf = ({ url, origins, patterns = [] }: WebApp): number =>
+  [url, ...origins, ...patterns].reduce((sum, address) => sum + address.length, 0);
 
 function ofApp({ name, url, origins, patterns = [] }: WebApp, path: readonly (string | number)[]): readonly Contradiction[] {
   const never = origins.flatMap((origin, at): readonly Contradiction[] =>

@@ -80,6 +80,8 @@ describe('a new policy', () => {
     ['of other children', changed({ children: [{ path: '/bin/a', sha256: '1'.repeat(64) }] }, 'calc'), ['end calc', 'app.exited']],
     ['of another address', changed({ url: 'https://c.example/' }, 'web'), ['web close web', 'app.exited']],
     ['of other origins', changed({ origins: ['https://c.example'] }, 'web'), ['web close web', 'app.exited']],
+    ['of other patterns', changed({ patterns: ['https://a.example/x/**'] }, 'web'), ['web close web', 'app.exited']],
+    ['of another clipboard', changed({ clipboard: 'read-write' }, 'web'), ['web close web', 'app.exited']],
     ['called and pictured otherwise', changed({ name: 'Sums', icon: 'sums' }, 'calc'), []],
   ])('ends what is now %s', async (_name, next, order) => {
     const running = apps();

@@ -11,6 +11,9 @@ import { isOpen } from '../../core/session/open.ts';
 import { procedureUntil } from '../../core/session/procedure.ts';
 import { mayGuess } from '../../core/session/throttle.ts';
 import type { Attempt, Env, FirstPerson, LockStates, OpenSession, Seat, SessionStates, Who } from '../../core/session/types.ts';
+import type { WebApp } from '../../policies/apps.ts';
+import { webOptions } from '../../policies/effective.ts';
+import { canonical } from '../../policies/web-addresses.ts';
 import type { EnforcementMode } from '../launch/port.ts';
 import type { PolicySnapshot } from '../policy/policy-store.ts';
 import type { LastLogin } from '../state/memory.ts';
@@ -175,7 +178,7 @@ function appsOf(session: OpenSession, { snapshot, where, appState, enforcement }
   return allowedApps({ session: factsOf(session), where }, document.apps, document).map((app): AppView => {
     const { id, name, kind, icon } = app;
     const state = appState(id) ?? 'ready';
-    if (kind === 'web') return { id, name, kind, icon, state, url: app.url, origins: [...app.origins] };
+    if (kind === 'web') return { id, name, kind, icon, state, ...pagesOf(app) };
     if (enforcement.name !== 'refusing') return { id, name, kind, icon, state };
     return {
       id,
@@ -186,6 +189,17 @@ function appsOf(session: OpenSession, { snapshot, where, appState, enforcement }
       blockedReason: enforcement.missing[0]?.meaning.slice(0, 200) ?? 'A layer of enforcement is missing.',
     };
   });
+}
+
+/** Where the pages of a web application may be and what they may do, as the screens enforce it. */
+function pagesOf(app: WebApp): Pick<AppView, 'url' | 'origins' | 'patterns' | 'clipboard'> {
+  const { patterns, clipboard } = webOptions(app);
+  return {
+    url: app.url,
+    origins: [...app.origins],
+    ...(patterns === null ? {} : { patterns: patterns.map(canonical) }),
+    clipboard,
+  };
 }
 
 function keptOf({ session, lock }: Seat, env: ViewFacts['env']): SeatView['kept'] {

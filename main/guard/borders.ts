@@ -40,10 +40,15 @@ export function lockPage(contents: WebContents, rule: PageRule): void {
   };
   contents.on('will-frame-navigate', guard('navigation'));
   contents.on('will-redirect', guard('navigation'));
-  contents.on('did-navigate', (_event, url) => {
+  const bringHome = (url: string): void => {
     if (rule.astray.unless(url)) return;
     report('navigation', originOf(url));
     contents.loadURL(rule.astray.home).catch(() => report('navigation', 'home did not load'));
+  };
+  contents.on('did-navigate', (_event, url) => bringHome(url));
+  // A page can change its own address without loading anything.
+  contents.on('did-navigate-in-page', (_event, url, isMainFrame) => {
+    if (isMainFrame) bringHome(url);
   });
   contents.setWindowOpenHandler(({ url }) => {
     report('window', originOf(url));
@@ -67,17 +72,23 @@ export function lockPage(contents: WebContents, rule: PageRule): void {
   void contents.setVisualZoomLevelLimits(1, 1);
 }
 
-/** The locks of a whole session: what its pages may ask of the browser and of the network. */
+/**
+ * The locks of a whole session: what its pages may ask of the browser and of the network.
+ *
+ * @param mayUse which permissions its pages have without a question; none unless said
+ */
 export function lockSession(
   session: Session,
   mayRequest: (address: string, resourceType: string, top: string) => boolean,
   report: Report,
+  mayUse: (permission: string, address: string) => boolean = () => false,
 ): void {
-  session.setPermissionRequestHandler((_contents, permission, answer) => {
-    report('permission', permission);
-    answer(false);
+  session.setPermissionRequestHandler((_contents, permission, answer, { requestingUrl }) => {
+    const may = mayUse(permission, requestingUrl);
+    if (!may) report('permission', permission);
+    answer(may);
   });
-  session.setPermissionCheckHandler(() => false);
+  session.setPermissionCheckHandler((_contents, permission, origin) => mayUse(permission, origin));
   session.setDevicePermissionHandler(() => false);
   session.setDisplayMediaRequestHandler((_request, answer) => {
     report('permission', 'display-capture');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mayFrame, mayNavigate, mayRequest, originOf } from './origins.ts';
 
-const own = ['https://handbook.ward.example', 'http://127.0.0.1:8080'];
+const own = { origins: ['https://handbook.ward.example', 'http://127.0.0.1:8080'], patterns: null };
 
 describe('the origins of a web app', () => {
   it.each([
@@ -50,6 +50,26 @@ describe('the origins of a web app', () => {
     expect(mayRequest('https://evil.example/track.gif', 'image', own)).toBe(false);
     expect(mayRequest('file:///etc/passwd', 'xhr', own)).toBe(false);
     expect(mayRequest('wardlock://seat/index.js', 'script', own)).toBe(false);
+  });
+
+  it.each([
+    ['https://handbook.ward.example/chapters/7', true],
+    ['https://HANDBOOK.ward.example:443/chapters/7?page=2#top', true],
+    ['https://handbook.ward.example/chapters/7#top', true],
+    ['https://handbook.ward.example/chapters/7/8', false],
+    ['https://handbook.ward.example/chapters/../admin', false],
+    ['https://handbook.ward.example/chapters/%2e%2e/admin', false],
+    ['https://handbook.ward.example/files/a/b/c?d=e', true],
+    ['https://handbook.ward.example/', false],
+    ['http://127.0.0.1:8080/chapters/7', false],
+    ['https://evil.example/chapters/7', false],
+  ])('holds its pages to the patterns of the policy: %s', (address, may) => {
+    const scope = { ...own, patterns: ['https://handbook.ward.example/chapters/*', 'https://handbook.ward.example/files/**'] };
+    expect(mayNavigate(address, scope)).toBe(may);
+    expect(mayRequest(address, 'subFrame', scope)).toBe(may);
+    expect(mayRequest(address, 'mainFrame', scope)).toBe(may);
+    // What a page fetches is held to the origins alone.
+    expect(mayRequest(address, 'xhr', scope)).toBe(!address.includes('evil'));
   });
 
   it('names only the origin, never the path', () => {

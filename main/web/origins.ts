@@ -1,4 +1,15 @@
-/** Which addresses a web app may reach: its own origins, over http(s) and web sockets, and nothing else. Pure. */
+/**
+ * Which addresses a web app may reach: its own origins, over http(s) and web sockets, and nothing else; and at which of them its
+ * pages may be. Pure.
+ */
+import { fitsPattern } from '../../core/policy/url-pattern.ts';
+
+/** Where a web app may be, as the policy says. */
+export interface WebScope {
+  readonly origins: readonly string[];
+  /** Addresses that its pages and frames are held to, their origins as a browser writes them; null for every one of the origins. */
+  readonly patterns: readonly string[] | null;
+}
 
 const SECURE = new Map([
   ['http:', 'http:'],
@@ -19,8 +30,11 @@ export function originOf(address: string): string {
 }
 
 /** Whether a page or a frame may be at this address. Data, blob and script addresses may not. */
-export function mayNavigate(address: string, origins: readonly string[]): boolean {
-  return /^https?:/i.test(address) && reaches(address, origins);
+export function mayNavigate(address: string, { origins, patterns }: WebScope): boolean {
+  if (!/^https?:/i.test(address) || !reaches(address, origins)) return false;
+  if (patterns === null) return true;
+  const { origin, pathname, search } = new URL(address);
+  return patterns.some((pattern) => fitsPattern(pattern, { origin, path: `${pathname}${search}` }));
 }
 
 /**
@@ -33,8 +47,9 @@ export function mayFrame(address: string, top: string): boolean {
 }
 
 /** Whether a page may fetch this. What never leaves the page (`data:` and `blob:` pictures, fonts) may be used within it. */
-export function mayRequest(address: string, resourceType: string, origins: readonly string[]): boolean {
-  if (resourceType === 'mainFrame' || resourceType === 'subFrame') return mayNavigate(address, origins);
+export function mayRequest(address: string, resourceType: string, scope: WebScope): boolean {
+  const { origins } = scope;
+  if (resourceType === 'mainFrame' || resourceType === 'subFrame') return mayNavigate(address, scope);
   if (/^data:/i.test(address)) return true;
   if (/^blob:/i.test(address)) return reaches(address.slice('blob:'.length), origins);
   return reaches(address, origins);

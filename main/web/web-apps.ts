@@ -8,13 +8,16 @@ import { LOCKED_PREFERENCES, lockPage, lockSession } from '../guard/borders.ts';
 import type { RefusedBorder } from '../guard/reports.ts';
 import type { InputGate } from '../input/gate.ts';
 import { shutDialogs } from './no-dialogs.ts';
-import { mayFrame, mayNavigate, mayRequest } from './origins.ts';
+import { mayFrame, mayNavigate, mayRequest, originOf, type WebScope } from './origins.ts';
 
-export interface WebAppSource {
+export interface WebAppSource extends WebScope {
   readonly id: string;
   readonly url: string;
-  readonly origins: readonly string[];
+  /** Whether its pages may use the clipboard by themselves. */
+  readonly clipboard: 'deny' | 'read-write';
 }
+
+const CLIPBOARD_PERMISSIONS: readonly string[] = ['clipboard-read', 'clipboard-sanitized-write'];
 
 export interface WebAppsOptions {
   readonly window: BaseWindow;
@@ -66,13 +69,17 @@ export function createWebApps(options: WebAppsOptions): WebApps {
       };
       lockSession(
         own,
-        (address, type, top) => mayRequest(address, type, source.origins) && (type !== 'subFrame' || mayFrame(address, top)),
+        (address, type, top) => mayRequest(address, type, source) && (type !== 'subFrame' || mayFrame(address, top)),
         refused,
+        (permission, address) =>
+          source.clipboard === 'read-write' &&
+          CLIPBOARD_PERMISSIONS.includes(permission) &&
+          source.origins.some((origin) => originOf(origin) === originOf(address)),
       );
       const view = new WebContentsView({ webPreferences: { ...LOCKED_PREFERENCES, session: own } });
       view.setBackgroundColor('#ffffff');
       let shut = false;
-      const mayBe = (address: string): boolean => mayNavigate(address, source.origins) || (!shut && address === 'about:blank');
+      const mayBe = (address: string): boolean => mayNavigate(address, source) || (!shut && address === 'about:blank');
       lockPage(view.webContents, { mayNavigate: mayBe, astray: { unless: mayBe, home: source.url }, report: refused });
       view.webContents.setWebRTCIPHandlingPolicy('disable_non_proxied_udp');
       options.gate.attach(view.webContents, 'web');

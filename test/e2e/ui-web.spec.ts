@@ -184,6 +184,63 @@ test.describe('web apps', () => {
     await expect.poll(() => refused(seat)).toEqual(expect.arrayContaining(['input: print', 'input: file chooser']));
     expect(await countWindows(seat)).toBe(before);
   });
+
+  for (const clipboard of ['deny', 'read-write'] as const) {
+    test(`escapes 22 and 29 in session: pages stay at the addresses of the policy’s patterns, and the clipboard is theirs only if it says so: ${clipboard}`, async () => {
+      const { page, app } = seat.kiosk;
+      const patterns = [`${origin}/`, `${origin}/in/*`];
+      const wiki = {
+        id: 'wiki',
+        name: 'Wiki',
+        kind: 'web' as const,
+        icon: 'book',
+        url: `${origin}/`,
+        origins: [origin],
+        patterns,
+        clipboard,
+      };
+      seat.agent.on('launch', () => {
+        seat.agent.push(openView({ apps: [{ ...wiki, state: 'running' as const }] }));
+        seat.agent.web({ appId: 'wiki', action: 'open' });
+      });
+      seat.agent.web({ appId: 'wiki', action: 'closeAll' });
+      seat.agent.push(lockedView());
+      await until(page, 'lock');
+      seat.agent.push(openView({ apps: [{ ...wiki, state: 'ready' as const }] }));
+      await until(page, 'launcher');
+      const opened = app.waitForEvent('window');
+      await page.getByRole('button', { name: /^Wiki/ }).click();
+      const web = await opened;
+      await web.waitForSelector('h1');
+      seat.agent.asked.length = 0;
+
+      await web.goto(`${origin}/in/1`);
+      const tried = seat.agent.of('webRefused').length;
+      await web.evaluate(() => {
+        setTimeout(() => {
+          location.href = '/in/1/out';
+        });
+      });
+      await expect.poll(() => seat.agent.of('webRefused').length).toBeGreaterThan(tried);
+      expect(new URL(web.url()).pathname).toBe('/in/1');
+      // Without a request: the page writes another address over its own, and is brought home.
+      await web.evaluate(() => {
+        setTimeout(() => history.pushState(null, '', '/out'));
+      });
+      await expect.poll(() => new URL(web.url()).pathname).toBe('/');
+
+      await web.waitForSelector('h1');
+      const writes = await web.evaluate(() =>
+        navigator.clipboard.writeText('of the page').then(
+          () => 'written',
+          (error: Error) => error.name,
+        ),
+      );
+      expect(writes).toBe(clipboard === 'deny' ? 'NotAllowedError' : 'written');
+      const reads = await web.evaluate(() => navigator.clipboard.readText().catch((error: Error) => error.name));
+      expect(reads).toBe(clipboard === 'deny' ? 'NotAllowedError' : 'of the page');
+    });
+  }
 });
 
 /** Windows on the display, dialogs of the toolkit included. */
