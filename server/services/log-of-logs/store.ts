@@ -7,6 +7,8 @@ import { HASH_BYTES } from '../../../core/audit/bytes.ts';
 import { CompactRange, type NodeReader, type TreeHasher } from '../../../core/audit/index.ts';
 import { TILE_HEIGHT, TILE_WIDTH, tileNodes, tilesNeeded } from '../../../core/audit/tiles.ts';
 import { WardlockError } from '../../../core/errors/index.ts';
+import { type BulkColumns, insertMany } from '../../store/bulk.ts';
+import { engineOf } from '../../store/engine.ts';
 import { given, hotQuery } from '../../store/hot-query.ts';
 import type { Tables } from '../../store/schema.ts';
 import { chunks, type LogName } from '../logs.ts';
@@ -33,6 +35,15 @@ export interface NewEntry {
   /** Null for what is about no seat. */
   readonly about: (LogName & { readonly size: number }) | null;
 }
+
+const ENTRY_COLUMNS: BulkColumns<'transparency_entries'> = {
+  log: 'integer',
+  seq: 'bigint',
+  workstation_id: 'text',
+  incarnation: 'text',
+  size: 'bigint',
+  entry: 'bytea',
+};
 
 const insertWaiting = hotQuery(
   { workstation_id: given.text(), incarnation: given.text(), size: given.number(), entry: given.bytes(), at: given.number() },
@@ -67,12 +78,15 @@ export async function waiting(db: Kysely<Tables>, most: number): Promise<Waiting
   }));
 }
 
+/** One text for any number of rows, so that it stays prepared. */
 export async function takeOffQueue(db: Kysely<Tables>, sequenced: readonly Waiting[]): Promise<void> {
   if (sequenced.length === 0) return;
-  const keys = sequenced.map(
-    ({ workstationId, incarnation, size }) => sql`(cast(${workstationId} as text), cast(${incarnation} as text), cast(${size} as bigint))`,
-  );
-  await sql`delete from transparency_queue where (workstation_id, incarnation, size) in (values ${sql.join(keys)})`.execute(db);
+  const rows = sequenced.map(({ workstationId, incarnation, size }) => [workstationId, incarnation, size] as const);
+  const done =
+    engineOf(db) === 'postgres'
+      ? sql`select * from unnest(${rows.map(([seat]) => seat)}::text[], ${rows.map(([, log]) => log)}::text[], ${rows.map(([, , size]) => size)}::bigint[])`
+      : sql`select value ->> 0, value ->> 1, value ->> 2 from json_each(${JSON.stringify(rows)})`;
+  await sql`delete from transparency_queue where (workstation_id, incarnation, size) in (${done})`.execute(db);
 }
 
 /** All logs of this site, the one that grows last. */
@@ -126,7 +140,9 @@ export async function extendLog(db: Kysely<Tables>, hasher: TreeHasher, log: Log
     size: about?.size ?? null,
     entry: Buffer.from(entry),
   }));
-  if (rows.length > 0) await db.insertInto('transparency_entries').values(rows).execute();
+  // Places that are taken are left as they are: then somebody else sequenced meanwhile, or the row of the log is wrong.
+  if ((await insertMany(db, 'transparency_entries', ENTRY_COLUMNS, rows)) !== rows.length)
+    throw new WardlockError('SERVER_DATABASE_FOREIGN', 'The log of logs has more entries than its row says.');
   for (const { level, tile, from, hashes } of tiles.values()) await growTile(db, { log: log.number, level, tile }, from, hashes);
   return range;
 }
