@@ -15,6 +15,7 @@ import { treeHasher } from '../../core/audit/hasher.ts';
 import { FRESH_BYTES } from '../../core/audit/seal.ts';
 import type { LogSource } from '../../core/audit/verify/source.ts';
 import { WardlockError } from '../../core/errors/index.ts';
+import { underLogKey } from './log-signature.ts';
 
 /** Room for some 150 events; written once, so that a full disk can't take it away. */
 export const EMERGENCY_BYTES = 512 * 1024;
@@ -78,20 +79,15 @@ export class EmergencyLog {
     const draft = new LogDraft(crypto, hasher, before);
     const origin = before.epoch === undefined ? ({ kind: 'replacement', replaces: main } as const) : ({ kind: 'later' } as const);
     const seed = crypto.random(32);
-    draft.openEpoch({
-      reason: 'start',
-      origin,
-      seed,
-      recipients,
-      logSigner: { name: logKeyName(workstation), signer: logSigner },
-      time: now(),
-    });
+    const named = { name: logKeyName(workstation), signer: logSigner };
+    draft.openEpoch({ reason: 'start', origin, seed, recipients, logSigner: named, time: now() });
     seed.fill(0);
     const seq = draft.append(padded, now(), crypto.random(FRESH_BYTES));
     const payload = concat(
       ...draft.entries.map((entry) => part(PART.entry, entry.bytes)),
       ...draft.kept.map((kept) => part(PART.kept, utf8(kept.note))),
-      part(PART.head, utf8(draft.head())),
+      // Now, while this process knows that it made it: in a later life the file is only found.
+      part(PART.head, utf8(underLogKey({ crypto, logSigner: named }, draft.head()))),
     );
     this.#write(payload);
     const after = draft.state();

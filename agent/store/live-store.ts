@@ -8,11 +8,11 @@ import { logOrigin } from '../../core/audit/checkpoint.ts';
 import type { LogId, Padded } from '../../core/audit/entry.ts';
 import type { EpochReason, Recipient } from '../../core/audit/epoch.ts';
 import { type TreeHasher, treeHasher } from '../../core/audit/hasher.ts';
-import { formatNote, parseNote, signNote } from '../../core/audit/note.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { AnchorRecord, AnchorWriter } from './anchor.ts';
 import type { StoreDatabase } from './database.ts';
 import { type LiveLog, type LogParts, namedLogSigner } from './incarnation.ts';
+import { underLogKey } from './log-signature.ts';
 import { keepingNodes, type Pruned } from './nodes.ts';
 import { type Batch, type LogView, type ReadLimits, readBatch, rootAt } from './reader.ts';
 import type { ReceiptedLog } from './receipts.ts';
@@ -138,11 +138,7 @@ export class LiveStore {
   /** The head under both signatures: the log key's, checked at once, and the epoch's, checked when its entries arrive. */
   checkpoint(): string {
     const { parts } = this.#options;
-    const note = parseNote(this.#writer.head);
-    const signer = namedLogSigner(parts);
-    if (note.signatures.some((line) => line.name === signer.name)) return this.#writer.head;
-    const [line] = signNote(parts.crypto, note.text, [signer]).signatures;
-    return formatNote({ text: note.text, signatures: line === undefined ? note.signatures : [line, ...note.signatures] });
+    return underLogKey({ crypto: parts.crypto, logSigner: namedLogSigner(parts) }, this.#writer.head);
   }
 
   /** Entries for the server, under a head that the log key signed too: whose log it is shows before any entry of its epoch is known there. */

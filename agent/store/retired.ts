@@ -12,6 +12,7 @@ import type { NoteVerifier } from '../../core/audit/note.ts';
 import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import { isDamage, openDatabase, type StoreDatabase } from './database.ts';
 import { retiredAt } from './incarnation.ts';
+import { type LogKey, provenUnderLogKey } from './log-signature.ts';
 import { consistency, type LogView, readBatch, rootAt } from './reader.ts';
 import { judgeReceipt, type ReceiptedLog } from './receipts.ts';
 import type { SideLog } from './side-log.ts';
@@ -26,6 +27,8 @@ interface RetiredLog {
   readonly bytes: number;
   readonly db: StoreDatabase;
   readonly view: LogView;
+  /** The head as it goes up. */
+  readonly headUp: () => string;
   readonly incarnation: string;
   readonly origin: string;
   receiptedSize: number;
@@ -45,6 +48,7 @@ interface RetiredParts {
   readonly dir: string;
   readonly workstation: Uint8Array;
   readonly hasher: TreeHasher;
+  readonly logKey: LogKey;
   /** Receipts by another key, or of other entries than lie beside them, cover nothing. */
   readonly receiptKey: NoteVerifier | undefined;
   readonly problem: (what: string, error: unknown) => void;
@@ -154,7 +158,8 @@ export class RetiredLogs {
       const { size } = parseCheckpoint(head).checkpoint;
       const view: LogView = { tables, hasher, pruned: readPruned(tables), head, size };
       const origin = logOrigin(log);
-      const known = { path, bytes, db, view, incarnation: toHex(log.incarnation), origin };
+      const headUp = once(() => provenUnderLogKey(this.#parts.logKey, log, view));
+      const known = { path, bytes, db, view, headUp, incarnation: toHex(log.incarnation), origin };
       return {
         ...known,
         ...this.#receiptOf(
@@ -180,12 +185,25 @@ function isDone(log: RetiredLog): boolean {
   return log.superseded || log.receiptedSize >= log.view.size;
 }
 
-function sideLog({ view, incarnation, origin, receiptedSize }: RetiredLog): SideLog {
+function sideLog({ view, headUp, incarnation, origin, receiptedSize }: RetiredLog): SideLog {
   return {
     position: { incarnation, size: view.size, receiptedSize },
     receipted: receiptedLog(view, origin, (size) => rootAt(view, size)),
-    batch: (start, limits) => readable(() => readBatch(view, start, limits)),
+    batch: (start, limits) =>
+      readable(() => {
+        const batch = readBatch(view, start, limits);
+        return batch.checkpoint === view.head ? { ...batch, checkpoint: headUp() } : batch;
+      }),
     consistency: (from, to) => readable(() => consistency(view, from, to)),
+  };
+}
+
+/** A head of a file that nobody writes to stays what it is. */
+function once(make: () => string): () => string {
+  let made: string | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }
 

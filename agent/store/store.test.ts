@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
 import { openEpochSecret } from '../../core/audit/epoch.ts';
+import { parseVerifierKey, verifyNote } from '../../core/audit/note.ts';
 import type { VerifyOptions } from '../../core/audit/verify/source.ts';
 import { verifyLog } from '../../core/audit/verify/verify-log.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
@@ -89,7 +90,11 @@ test('the main log is told each time that the emergency log took something, and 
     await store.append(lockEvent(at));
     // The event itself, and what was told of the emergency log.
     expect(store.position().size).toBe(size + 2);
-    expect(store.logs().at(-1)?.size).toBe(entries);
+    const run = store.logs().at(-1);
+    expect(run?.size).toBe(entries);
+    // The head goes up under the log key: a server that has less of it tells people.
+    const { checkpoint } = store.readFrom(entries - 1, { maxBytes: 100_000, maxEntries: 10 }, run?.incarnation);
+    expect(verifyNote(parseCheckpoint(checkpoint).note, parseVerifierKey(nodeCrypto, store.logKey))).toBe(true);
   }
   const snapshot = join(seat.dir, 'snapshot.db');
   const { entries: main } = await store.snapshot(snapshot);

@@ -13,7 +13,7 @@ import { Alarms } from './alarms.ts';
 import { AnchorWriter } from './anchor.ts';
 import { isFull } from './database.ts';
 import { EmergencyDesk } from './emergency-desk.ts';
-import { citationOf, type LogParts, storePaths } from './incarnation.ts';
+import { citationOf, type LogParts, namedLogSigner, storePaths } from './incarnation.ts';
 import { Intake, isEventType, sealable } from './intake.ts';
 import { LiveStore } from './live-store.ts';
 import { countBoot, type OpenedLog, openLog } from './open.ts';
@@ -281,7 +281,8 @@ export class AuditStore {
     );
     const problem = (what: string, error: unknown): void => this.#problem(what, error);
     this.#retired?.close();
-    this.#retired = new RetiredLogs({ dir, workstation: parts.workstation, hasher: this.#hasher, receiptKey, problem });
+    const logKey = { crypto: parts.crypto, logSigner: namedLogSigner(parts) };
+    this.#retired = new RetiredLogs({ dir, workstation: parts.workstation, hasher: this.#hasher, logKey, receiptKey, problem });
     const live = new LiveStore(log, {
       parts,
       anchor: this.#anchor,

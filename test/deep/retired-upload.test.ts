@@ -4,6 +4,7 @@
  */
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { cliBoundary } from '../../contract/cli.ts';
 import { connect } from '../../ipc/client.ts';
@@ -70,4 +71,28 @@ test('the tail of a log that the seat could not continue is on the server later,
   expect(await cli(['audit', 'acknowledge', '--state', seat.state])).toContain('KEYS_LOST: ');
   expect(await until(async () => ((await record()).says.includes(' wait too') ? null : record()))).toMatchObject({ state: 'ok' });
   expect(readdirSync(site.store).filter((name) => name.endsWith('.db') && name !== 'audit.db')).toHaveLength(1);
+});
+
+test('a server that lost entries of a log that was replaced says so, because the head of what is left goes up under the log key', async () => {
+  const { seat, server } = site;
+  await seat.start();
+  site.startSyncer();
+  const screens = await site.enrol();
+  await screens.sees((view) => view.truth.storage.unreceipted === 0);
+  await site.stopSyncer();
+  expect(await screens.client.request('breakGlass', { reasonId: 'emergency', note: 'before the loss' })).toEqual({ taken: true });
+  await screens.sees((view) => view.phase === 'open');
+  await seat.stop();
+  for (const name of readdirSync(join(seat.state, 'agent'))) if (/^epoch-[ab]\.key$/.test(name)) rmSync(join(seat.state, 'agent', name));
+  // What is left of the log lies within one epoch: no kept checkpoint, which the log key signed anyway, covers it.
+  const [before] = logs();
+  const database = new Database(join(server.state, 'wardlock.db'));
+  for (const table of ['segments', 'checkpoints', 'logs']) database.exec(`delete from ${table}`);
+  database.close();
+
+  await seat.start();
+  site.startSyncer();
+  const lost = await until(() => rows<{ detail: string }>(server.state, "select detail from alarms where kind = 'SERVER_LOST_ENTRIES'")[0]);
+  expect(lost.detail).toContain(before?.incarnation);
+  await until(() => (logs().find(({ incarnation }) => incarnation === before?.incarnation)?.size ?? 0) > (before?.size ?? 0));
 });

@@ -1,10 +1,13 @@
 /** Logs that were replaced: what of them has no receipt is offered, and their files go only for room and after a receipt. */
 import { copyFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { storePaths } from '../../agent/store/incarnation.ts';
 import type { AuditStore } from '../../agent/store/index.ts';
 import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
+import { formatNote, parseVerifierKey, signNote, verifyNote } from '../../core/audit/note.ts';
+import { nodeCrypto } from '../../crypto/index.ts';
 import { check, tamper } from '../audit/check.ts';
 import { lockEvent, type StoreKit, storeKit } from '../audit/store-kit.ts';
 
@@ -71,6 +74,47 @@ test('the tail of a log that was replaced is offered until its receipt, over a r
   const last = await seat.open();
   expect(last.logs()).toEqual([last.position()]);
   await last.close();
+});
+
+test("its head goes up under the log key, by which a server that lost entries tells it from one that is made up; the file's stays as it was", async () => {
+  const { incarnation, receipted } = await loseKeys();
+  const store = await seat.open();
+  const names = (note: string) => parseCheckpoint(note).note.signatures.map(({ name }) => name);
+  const { checkpoint } = store.readFrom(receipted, LIMITS, incarnation);
+  expect(parseCheckpoint(checkpoint).checkpoint.size).toBe(22);
+  expect(verifyNote(parseCheckpoint(checkpoint).note, parseVerifierKey(nodeCrypto, store.logKey))).toBe(true);
+  expect(names(checkpoint)).toHaveLength(2);
+  await store.close();
+  const db = new Database(join(seat.storeDir, retired()[0] ?? ''), { readonly: true });
+  expect(names(String(db.prepare('SELECT note FROM head').pluck().get()))).toEqual(names(checkpoint).slice(1));
+  db.close();
+});
+
+test('the log key signs no head that the keys of that log do not prove: of a key of its own, or over an entry that was exchanged', async () => {
+  for (const spoil of [
+    (db: Database.Database) => {
+      const head = String(db.prepare('SELECT note FROM head').pluck().get());
+      const { text, signatures } = parseCheckpoint(head).note;
+      const stranger = { name: signatures[0]?.name ?? '', signer: nodeCrypto.signer(nodeCrypto.random(32)) };
+      db.prepare('UPDATE head SET note = ?').run(formatNote(signNote(nodeCrypto, text, [stranger])));
+    },
+    (db: Database.Database) => {
+      const [seq] = db.prepare('SELECT max(size) - 1 FROM kept').pluck().all();
+      const other = db.prepare('SELECT bytes FROM entry WHERE seq = 1').pluck().get();
+      db.prepare('UPDATE entry SET bytes = ? WHERE seq = ?').run(other, seq);
+    },
+    (db: Database.Database) => db.exec('DELETE FROM kept'),
+  ]) {
+    const { incarnation } = await loseKeys();
+    tamper(seat, spoil);
+    const store = await seat.open();
+    const { size = 0 } = store.logs().find((log) => log.incarnation === incarnation) ?? {};
+    const { checkpoint } = store.readFrom(size - 1, LIMITS, incarnation);
+    expect(parseCheckpoint(checkpoint).checkpoint.size).toBe(size);
+    expect(parseCheckpoint(checkpoint).note.signatures).toHaveLength(1);
+    await store.close();
+    rmSync(seat.storeDir, { recursive: true, force: true });
+  }
 });
 
 test('its file goes when room is needed, and never before the receipt over its last entry', async () => {
