@@ -3,8 +3,9 @@
  * far that goes: never beyond the signed head, where a gap would be noticed by nobody, nor for ever.
  */
 import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
-import type { StoredEntry } from '../../core/audit/verify/source.ts';
+import type { EntryPage, StoredEntry } from '../../core/audit/verify/source.ts';
 import { isDamage } from './database.ts';
+import { pageOf } from './entry-run.ts';
 import type { Tables } from './tables.ts';
 
 /** More unreadable entries than this are no damaged pages but no database any more. */
@@ -33,14 +34,14 @@ export class Salvage {
    * The entries at [from, from + count), or some behind them where none is there; `undefined` where the log ends. Empty when none of
    * them can be read. Throws what SQLite threw where a gap would be no fault.
    */
-  page(from: number, count: number): readonly StoredEntry[] | undefined {
+  page(from: number, count: number): EntryPage | undefined {
     if (this.#ended) return undefined;
     try {
-      const page = this.#tables.run(from, count) ?? this.#tables.entries(from, count);
+      const page = this.#tables.run(from, count) ?? pageOf(this.#tables.entries(from, count));
       return page.length === 0 ? undefined : page;
     } catch (error) {
       if (!isDamage(error)) throw error;
-      return this.#around(from, count);
+      return pageOf(this.#around(from, count));
     }
   }
 

@@ -4,7 +4,7 @@
  */
 import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
 import { INCARNATION_BYTES, type LogId, WORKSTATION_BYTES } from '../../core/audit/entry.ts';
-import type { LogSource, LogStart, StoredEntry } from '../../core/audit/verify/source.ts';
+import type { EntryPage, LogSource, LogStart, StoredEntry } from '../../core/audit/verify/source.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { AnchorRecord } from './anchor.ts';
 import { isDamage } from './database.ts';
@@ -95,22 +95,33 @@ function within(note: string, size: number): boolean {
 }
 
 /** Runs in one piece where none is missing, else row by row, each with the place that it tells. */
-function* pagesFrom(tables: Tables, { start, end }: Bounds): Generator<readonly StoredEntry[]> {
+function* pagesFrom(tables: Tables, { start, end }: Bounds): Generator<EntryPage> {
   const salvage = new Salvage(tables);
   const first = salvage.first() ?? start;
   let next = start === 0 ? first : Math.max(start, first);
   for (let pages = 1; next < end; pages += 1) {
     if (pages % RELEASE_PAGES === 0) releasePages();
-    const page = salvage.page(next, READ_ENTRIES);
+    const count = Math.min(READ_ENTRIES, end - next);
+    const page = salvage.page(next, count);
     if (page === undefined) return;
-    const last = page.at(-1)?.seq ?? next;
-    if (page.length > 0) yield last < end ? page : page.filter(({ seq }) => seq < end);
-    next = Math.max(last + 1, next + READ_ENTRIES);
+    const last = page.length === 0 ? next : page.seq(page.length - 1);
+    if (page.length > 0) yield last < end ? page : firstOf(page, end);
+    next = Math.max(last + 1, next + count);
   }
 }
 
+/** Those below `end`: rows behind a gap may lie anywhere. */
+function firstOf(page: EntryPage, end: number): EntryPage {
+  let { length } = page;
+  while (length > 0 && page.seq(length - 1) >= end) length -= 1;
+  return { ...page, length };
+}
+
 function* entriesFrom(tables: Tables, bounds: Bounds): Generator<StoredEntry> {
-  for (const page of pagesFrom(tables, bounds)) yield* page;
+  for (const page of pagesFrom(tables, bounds)) {
+    // Whoever takes entries one by one may keep them.
+    for (let at = 0; at < page.length; at += 1) yield { seq: page.seq(at), bytes: Uint8Array.from(page.bytes(at)) };
+  }
 }
 
 /** Stored hashes, read ahead: a verifier asks for those of one level in order. */

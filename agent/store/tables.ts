@@ -4,9 +4,10 @@
  */
 import type { TreeNode } from '../../core/audit/compact.ts';
 import type { DraftEntry, KeptCheckpoint } from '../../core/audit/draft.ts';
-import type { StoredEntry } from '../../core/audit/verify/source.ts';
+import type { EntryPage, StoredEntry } from '../../core/audit/verify/source.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { StoreDatabase } from './database.ts';
+import { type RunReader, runReader } from './entry-run.ts';
 
 /** A kept checkpoint: the epoch it closes, and that epoch's first entry. */
 export interface KeptRow {
@@ -54,6 +55,7 @@ export function storeTables(db: StoreDatabase) {
   const readKeptBefore = db.prepare('SELECT size, epoch, first, note FROM kept WHERE size < ? ORDER BY size DESC LIMIT 1').raw();
   // Two questions: asked as one, SQLite reads the whole table instead of its two ends.
   const readEntryBounds = db.prepare('SELECT (SELECT min(seq) FROM entry) AS first, (SELECT max(seq) FROM entry) AS last').raw();
+  const cutRun = runReader();
   const deleteEntries = db.prepare('DELETE FROM entry WHERE seq < ?');
   const deleteKept = db.prepare('DELETE FROM kept WHERE size <= ?');
   return {
@@ -72,8 +74,11 @@ export function storeTables(db: StoreDatabase) {
     entry: (seq: number) => bytesOf(readEntry.get(seq)),
     /** Up to `limit` entries from `seq` on, in order. */
     entries: (seq: number, limit: number): readonly StoredEntry[] => readEntries.all(seq, limit).map(entryRow),
-    /** The entries at [from, from + count) in one piece, or nothing when one of them is missing: a third of the time of rows. */
-    run: (from: number, count: number) => runRow(readRun.get(from, from + count), from, count),
+    /**
+     * The entries at [from, from + count) in one piece, or nothing when one of them is missing: a third of the time of rows. Right until
+     * the next run is read.
+     */
+    run: (from: number, count: number) => runRow(readRun.get(from, from + count), { from, count }, cutRun),
     /** Up to `limit` kept checkpoints of more than `size`, by size. */
     kept: (size: number, limit: number): readonly KeptRow[] => readKept.all(size, limit).map(keptRow),
     keptOfEpoch: (epoch: number) => optional(keptRow, readKeptOfEpoch.get(epoch)),
@@ -96,20 +101,14 @@ function indexedBytes(row: unknown): readonly [number, Uint8Array] {
   return [index, bytes];
 }
 
-/** Cuts the entries of a run out of the one blob that SQLite made of them; what is no blob has no length there. */
-function runRow(row: unknown, from: number, count: number): readonly StoredEntry[] | undefined {
+/** A run as SQLite made one blob of it; what is no blob has no length there. */
+function runRow(row: unknown, { from, count }: { readonly from: number; readonly count: number }, cut: RunReader): EntryPage | undefined {
   const [found, lengths, all] = cellsOf(row);
   if (found !== count) return undefined;
   if (typeof lengths !== 'string' || !(all instanceof Uint8Array)) throw damaged();
-  const entries: StoredEntry[] = [];
-  let at = 0;
-  for (const text of lengths.split(',')) {
-    const length = Number(text);
-    entries.push({ seq: from + entries.length, bytes: new Uint8Array(all.buffer, all.byteOffset + at, length) });
-    at += length;
-  }
-  if (entries.length !== count || at !== all.length) throw damaged();
-  return entries;
+  const page = cut(from, lengths, all);
+  if (page?.length !== count) throw damaged();
+  return page;
 }
 
 function cellsOf(row: unknown): readonly unknown[] {

@@ -20,7 +20,6 @@ const SET_TAG = 0x11;
 const KEY_AT = 0;
 const NONCE_AT = KEY_AT + KEY_BYTES;
 const LENGTH_AT = 64;
-const TAG_AT = 80;
 const IN_AT = 128;
 const OUT_AT = IN_AT + ROOM_BYTES;
 const MEMORY_BYTES = OUT_AT + ROOM_BYTES + 64;
@@ -108,11 +107,11 @@ export function nativeGcm(): NativeGcm {
     open(key, beside, sealed) {
       const length = sealed.length - TAG_BYTES;
       const at = begin('open', key, beside);
-      memory.set(sealed.subarray(0, length), at);
-      memory.set(sealed.subarray(length), TAG_AT);
+      memory.set(sealed, at);
       try {
         crypt(sides.open, at, length);
-        must(control(sides.open, SET_TAG, TAG_BYTES, base + TAG_AT));
+        must(control(sides.open, SET_TAG, TAG_BYTES, base + at + length));
+        // In memory of its own: it may be a key, and must not live as long as what happens to lie beside it.
         return final(sides.open, base + OUT_AT + length, base + LENGTH_AT) === 1 ? memory.slice(OUT_AT, OUT_AT + length) : undefined;
       } finally {
         wipe(at + length, length);

@@ -21,13 +21,22 @@ export interface StoredEntry {
   readonly bytes: Uint8Array;
 }
 
+/** Entries that a source read in one piece. */
+export interface EntryPage {
+  readonly length: number;
+  /** The place at which the source holds the entry. */
+  seq(at: number): number;
+  /** Its bytes: right until those of another entry, or the next page, are asked for. */
+  bytes(at: number): Uint8Array;
+}
+
 export interface LogSource {
   readonly log: LogId;
   readonly start: LogStart;
   /** In the order of `seq`. */
   entries(): Iterable<StoredEntry>;
   /** The same in larger pieces, where the source reads such: a step for each entry costs as much as checking it. */
-  pages?(): Iterable<readonly StoredEntry[]>;
+  pages?(): Iterable<EntryPage>;
   /** Notes of the kept checkpoints, by size: the one of birth and the closing one of each epoch. */
   checkpoints(): Iterable<string>;
   /** The signed head. */
@@ -53,9 +62,9 @@ export interface VerifyOptions {
   readonly logKey?: NoteVerifier | undefined;
   /** The server's cosigning keys, from outside. */
   readonly receiptKeys?: readonly NoteVerifier[] | undefined;
-  /** Opens the secret of an epoch; entries are then decrypted too. */
+  /** Opens the secret of an epoch; entries are then decrypted too. The entry is right until this returns. */
   readonly openSecret?: ((epochEntry: Uint8Array, header: EntryHeader) => OpenedSecret) | undefined;
-  /** A decrypted event. Not verified until `onVerified` names a size beyond it. */
+  /** A decrypted event. Not verified until `onVerified` names a size beyond it. The header's bytes are right until this returns. */
   readonly onEvent?: ((header: EntryHeader, json: string) => void) | undefined;
   /** Everything below `size` is under a root now that a certified key or one from outside signed. */
   readonly onVerified?: ((size: number) => void) | undefined;

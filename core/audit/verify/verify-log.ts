@@ -17,22 +17,26 @@ import { LinkChecker } from './links.ts';
 import { type Mark, Marks } from './marks.ts';
 import { RecoveringTree } from './recovering-tree.ts';
 import { RootFaults, WITNESS_SAID } from './root-faults.ts';
-import type { LogSource, StoredEntry, VerifyOptions, VerifySummary } from './source.ts';
+import type { EntryPage, LogSource, VerifyOptions, VerifySummary } from './source.ts';
 import { TrustCheck } from './trust-check.ts';
 
 /** Yields faults as soon as they are certain; returns what was seen. Memory does not grow with the log. */
 export function* verifyLog(crypto: AuditCrypto, source: LogSource, options: VerifyOptions = {}): Generator<Fault, VerifySummary> {
   const faults = new FaultSink();
   const verifier = new LogVerifier(crypto, source, options, faults);
-  for (const page of source.pages?.() ?? [source.entries()]) {
-    for (const entry of page) {
-      verifier.entry(entry);
+  for (const page of source.pages?.() ?? oneByOne(source)) {
+    for (let at = 0; at < page.length; at += 1) {
+      verifier.entry(page.seq(at), page.bytes(at));
       if (faults.ready) yield* faults.drain();
     }
   }
   const summary = verifier.finish();
   yield* faults.drain(true);
   return { ...summary, faults: faults.count };
+}
+
+function* oneByOne(source: LogSource): Generator<EntryPage> {
+  for (const { seq, bytes } of source.entries()) yield { length: 1, seq: () => seq, bytes: () => bytes };
 }
 
 /** How many misplaced entries are remembered to tell a swap from a copy. */
@@ -55,8 +59,8 @@ class LogVerifier {
   #entries = 0;
   #headSize: number | undefined;
   #firstWall: number | undefined;
-  /** The last entry in its place. */
-  #last: Uint8Array | undefined;
+  /** The wall time of the last entry in its place. */
+  #lastWall: number | undefined;
   /** The leaf hash of the present entry: one piece of memory for all. */
   readonly #leaf = new Uint8Array(HASH_BYTES);
 
@@ -77,7 +81,8 @@ class LogVerifier {
     this.#meetMarks();
   }
 
-  entry({ seq, bytes }: StoredEntry): void {
+  /** `bytes` is the caller's memory: nothing of it is kept. */
+  entry(seq: number, bytes: Uint8Array): void {
     const expected = this.#tree.end;
     if (seq < expected) {
       this.#faults.entry('ENTRY_DUPLICATE', seq);
@@ -115,7 +120,7 @@ class LogVerifier {
       receipted: this.#trust.receipted,
       witnessed: this.#trust.witnessed,
       firstWallMicros: this.#firstWall,
-      lastWallMicros: this.#last === undefined ? undefined : wallMicrosOf(this.#last),
+      lastWallMicros: this.#lastWall,
       hashes: this.#tree.hashes,
     };
   }
@@ -131,8 +136,8 @@ class LogVerifier {
     this.#hasher.leafInto(bytes, leaf, 0);
     this.#name(this.#links.step(seq, bytes, leaf));
     this.#tree.leaf(leaf);
-    this.#last = bytes;
-    this.#firstWall ??= wallMicrosOf(bytes);
+    this.#lastWall = wallMicrosOf(bytes);
+    this.#firstWall ??= this.#lastWall;
     if (isEpochEntry(bytes)) {
       this.#epochs.open(seq, bytes, parseHeader(bytes));
       this.#decryptor.epoch(seq, bytes);
