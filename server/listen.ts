@@ -3,6 +3,7 @@
  * recorded here, since no request ever comes of it.
  */
 
+import type { ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { isWardlockError, WardlockError } from '../core/errors/index.ts';
@@ -26,6 +27,8 @@ export interface ListenOptions {
   readonly names: readonly string[];
   /** The console's own certificate; without it the site's CA makes one. */
   readonly consoleFiles: ConsoleFiles | null;
+  /** How long a request may take to arrive, and how often that is looked at; else as http/app.ts and Node have it. */
+  readonly arrival?: Pick<ServerOptions, 'requestTimeout' | 'connectionsCheckingInterval'>;
 }
 
 export interface Listening {
@@ -68,8 +71,13 @@ export async function listen(site: Site, options: ListenOptions): Promise<Listen
   };
   const present = { seats: await sources.seats(), console: await sources.console() };
   // Machines enrol before they have a certificate; every other route refuses them before it reads a body.
-  const seats = await createSeatsApp(site, { ...contexts.seats(present.seats), requestCert: true, rejectUnauthorized: false });
-  const people = await createConsoleApp(site, contexts.console(present.console));
+  const seats = await createSeatsApp(site, {
+    ...contexts.seats(present.seats),
+    ...options.arrival,
+    requestCert: true,
+    rejectUnauthorized: false,
+  });
+  const people = await createConsoleApp(site, { ...contexts.console(present.console), ...options.arrival });
   const apps = { seats, console: people };
   for (const app of Object.values(apps)) countTlsFailures(app, site);
   site.metrics.watchProcess();

@@ -32,7 +32,7 @@ export function newApp(tls: ServerOptions | null, { operational, refused }: AppP
   const app = Fastify({
     https: tls,
     bodyLimit: DEFAULT_BODY_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: tls?.requestTimeout ?? REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     forceCloseConnections: 'idle',
