@@ -30,6 +30,15 @@ export const DisplaySettings = Type.Object(
   { additionalProperties: false },
 );
 
+/** Why a web app can't be seen: no answer, an address that the policy does not name, a page that ended. */
+export const WebTrouble = Type.Object({
+  kind: Type.Union([Type.Literal('unreachable'), Type.Literal('refused'), Type.Literal('crashed')]),
+  /** For the helpdesk, as Chromium names it. */
+  code: Type.String({ maxLength: 60 }),
+  /** It is being tried again. */
+  retrying: Type.Boolean(),
+});
+
 /** Everything that the renderer draws, complete at each push. */
 export const Picture = Type.Object({
   serial: Count,
@@ -43,6 +52,8 @@ export const Picture = Type.Object({
   lockPredicted: Type.Boolean(),
   /** The app in front; null is the launcher. */
   front: Type.Union([Type.Null(), Id]),
+  /** Of the web app in front, which is then not shown; null when there is none. */
+  trouble: Type.Union([Type.Null(), WebTrouble]),
   display: DisplaySettings,
 });
 
@@ -73,6 +84,8 @@ export const bridgeBoundary = boundary({
     enrol,
     /** Brings a running app to the front; null goes back to the launcher. */
     show: { params: Type.Object({ appId: Type.Union([Type.Null(), Id]) }, { additionalProperties: false }), result: Nothing },
+    /** Tries again a web app that can't be seen. */
+    retry: { params: Type.Object({ appId: Id }, { additionalProperties: false }), result: Nothing },
     display: { params: DisplaySettings, result: Nothing },
     /** Closes the window; only a practice window can be closed this way. */
     leave: { params: Nothing, result: Nothing },
@@ -82,6 +95,7 @@ export const bridgeBoundary = boundary({
 
 export type BridgeBoundary = typeof bridgeBoundary;
 export type Picture = Static<typeof Picture>;
+export type WebTrouble = Static<typeof WebTrouble>;
 export type SeatMode = Static<typeof SeatMode>;
 export type LinkState = Static<typeof LinkState>;
 export type DisplaySettings = Static<typeof DisplaySettings>;

@@ -79,6 +79,7 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
     gate,
     report,
     onRefusedOrigin: (appId, origin) => webRefusals.report(appId, origin),
+    onTrouble: (appId, trouble) => change({ kind: 'trouble', appId, trouble }),
   });
   const stage = createStage({ seat, native, web, webApps });
 
@@ -130,7 +131,7 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
     tell('surface', surfaceOf(native.window, process.env.DISPLAY ?? ''));
   }
 
-  serveBridge(ipcMain, page, createIntents({ mode, link, change, picture }), report);
+  serveBridge(ipcMain, page, createIntents({ mode, link, change, picture, retry: webApps.retry }), report);
   watchMachine(
     (what) => void locking({ link, change }, 'power', { what }).catch(ignoreLost),
     () => {

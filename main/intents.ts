@@ -20,9 +20,11 @@ export interface IntentParts {
   readonly link: AgentLink;
   readonly change: (change: SeatChange) => void;
   readonly picture: () => Picture;
+  /** Loads a web app anew. */
+  readonly retry: (appId: string) => void;
 }
 
-export function createIntents({ mode, link, change, picture }: IntentParts): BridgeHandlers {
+export function createIntents({ mode, link, change, picture, retry }: IntentParts): BridgeHandlers {
   return {
     hello: () => picture(),
     name: (params) => link.request('name', params),
@@ -47,6 +49,10 @@ export function createIntents({ mode, link, change, picture }: IntentParts): Bri
     enrol: (params) => link.request('enrol', params, ENROL_TIMEOUT_MS),
     show({ appId }) {
       change({ kind: 'show', appId });
+      return {};
+    },
+    retry({ appId }) {
+      retry(appId);
       return {};
     },
     display(display) {

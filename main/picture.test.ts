@@ -73,6 +73,21 @@ describe('what the seat shows', () => {
     expect(isOpen(step(away, up))).toBe(false);
   });
 
+  it('tells of a web app that can’t be seen in its place, and forgets it with the app and with the session', () => {
+    const trouble = { kind: 'unreachable', code: 'ERR_CONNECTION_REFUSED', retrying: false } as const;
+    const failed = play(up, open, { kind: 'show', appId: 'clock' }, { kind: 'trouble', appId: 'clock', trouble });
+    expect(visibleApp(failed)).toBeNull();
+    expect(pictureOf(failed, 1, 2)).toMatchObject({ front: 'clock', trouble });
+    expect(pictureOf(step(failed, { kind: 'show', appId: null }), 1, 2)).toMatchObject({ front: null, trouble: null });
+    expect(visibleApp(step(failed, { kind: 'show', appId: 'calculator' }))?.id).toBe('calculator');
+    expect(visibleApp(step(failed, { kind: 'trouble', appId: 'clock', trouble: null }))?.id).toBe('clock');
+    expect(pictureOf(step(failed, { kind: 'predictLock' }), 1, 2)).toMatchObject({ front: null, trouble: null });
+    const closed = step(failed, { kind: 'view', view: view(2, 'open', { apps: [app('calculator')] }) });
+    expect(closed.troubles.size).toBe(0);
+    const next = { ...view(2, 'open').session, id: 'b'.repeat(32) } as NonNullable<SeatView['session']>;
+    expect(step(failed, { kind: 'view', view: view(2, 'open', { session: next }) }).troubles.size).toBe(0);
+  });
+
   it('predicts a lock until the agent has spoken', () => {
     const predicted = play(up, open, { kind: 'predictLock' });
     expect(isOpen(predicted)).toBe(false);

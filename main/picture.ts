@@ -2,7 +2,7 @@
  * What the seat shows, as a pure state: the agent's last view, the state of the link, a lock that is predicted, the app
  * in front. It may predict a lock and never an unlock; whatever is unclear counts as locked.
  */
-import type { DisplaySettings, LinkState, Picture, SeatMode } from '../contract/bridge.ts';
+import type { DisplaySettings, LinkState, Picture, SeatMode, WebTrouble } from '../contract/bridge.ts';
 import type { SeatView } from '../contract/seat-view.ts';
 
 export interface SeatState {
@@ -19,6 +19,8 @@ export interface SeatState {
   readonly front: string | null;
   /** The session that `front` belongs to. */
   readonly sessionId: string | null;
+  /** Web apps of this session that can't be seen, by id. */
+  readonly troubles: ReadonlyMap<string, WebTrouble>;
   readonly display: DisplaySettings;
 }
 
@@ -29,6 +31,7 @@ export type SeatChange =
   | { readonly kind: 'lockAnswered'; readonly taken: boolean }
   | { readonly kind: 'launched'; readonly appId: string }
   | { readonly kind: 'show'; readonly appId: string | null }
+  | { readonly kind: 'trouble'; readonly appId: string; readonly trouble: WebTrouble | null }
   | { readonly kind: 'display'; readonly display: DisplaySettings };
 
 export function initialState(mode: SeatMode, display: DisplaySettings, now: number): SeatState {
@@ -41,6 +44,7 @@ export function initialState(mode: SeatMode, display: DisplaySettings, now: numb
     wanted: null,
     front: null,
     sessionId: null,
+    troubles: new Map(),
     display,
   };
 }
@@ -51,8 +55,13 @@ export function isOpen(state: SeatState): boolean {
   return state.link === 'up' && state.predictedAt === null && view !== null && view.session !== null && isOpenPhase(view);
 }
 
-/** The app whose window is to be seen now; null whenever the seat is not open. */
+/** The app whose window is to be seen now; null whenever the seat is not open, and where the seat's own page tells why it can't be. */
 export function visibleApp(state: SeatState): { readonly id: string; readonly kind: 'native' | 'web' } | null {
+  const app = frontApp(state);
+  return app === null || state.troubles.has(app.id) ? null : app;
+}
+
+function frontApp(state: SeatState): { readonly id: string; readonly kind: 'native' | 'web' } | null {
   // Covered work is hidden like locked work, so that nothing is typed into it unseen; it is in front again with the first input.
   if (!isOpen(state) || state.front === null || state.view?.blurred === true) return null;
   const app = state.view?.apps.find(({ id }) => id === state.front);
@@ -84,6 +93,8 @@ export function step(state: SeatState, change: SeatChange): SeatState {
       return front({ ...state, wanted: change.appId });
     case 'show':
       return { ...state, wanted: null, front: runs(state.view, change.appId) ? change.appId : null };
+    case 'trouble':
+      return { ...state, troubles: withTrouble(state, change.appId, change.trouble) };
     case 'display':
       return { ...state, display: change.display };
   }
@@ -91,6 +102,7 @@ export function step(state: SeatState, change: SeatChange): SeatState {
 
 /** What goes to the renderer. */
 export function pictureOf(state: SeatState, serial: number, now: number): Picture {
+  const front = frontApp(state)?.id ?? null;
   return {
     serial,
     mode: state.mode,
@@ -98,7 +110,8 @@ export function pictureOf(state: SeatState, serial: number, now: number): Pictur
     linkForMs: state.link === 'up' ? 0 : Math.max(0, Math.round(now - state.linkSince)),
     view: state.view,
     lockPredicted: state.predictedAt !== null,
-    front: visibleApp(state)?.id ?? null,
+    front,
+    trouble: front === null ? null : (state.troubles.get(front) ?? null),
     display: state.display,
   };
 }
@@ -115,6 +128,8 @@ function withView(state: SeatState, view: SeatView): SeatState {
     predictedAt: answered ? null : state.predictedAt,
     front: same ? state.front : null,
     wanted: same ? state.wanted : null,
+    // A closed app takes its trouble with it.
+    troubles: new Map([...state.troubles].filter(([appId]) => same && runs(view, appId))),
   });
 }
 
@@ -123,6 +138,11 @@ function front(state: SeatState): SeatState {
   if (state.wanted !== null && runs(state.view, state.wanted)) return { ...state, front: state.wanted, wanted: null };
   const ended = state.front !== null && state.view !== null && isOpenPhase(state.view) && !runs(state.view, state.front);
   return ended ? { ...state, front: null } : state;
+}
+
+function withTrouble({ troubles }: SeatState, appId: string, trouble: WebTrouble | null): SeatState['troubles'] {
+  const others = [...troubles].filter(([id]) => id !== appId);
+  return new Map(trouble === null ? others : [...others, [appId, trouble]]);
 }
 
 function runs(view: SeatView | null, appId: string | null): boolean {

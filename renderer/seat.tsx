@@ -20,6 +20,7 @@ import { PinScreen } from './screens/pin.tsx';
 import { PinChangeScreen } from './screens/pin-change.tsx';
 import { QuestionLayer } from './screens/question.tsx';
 import { SecondScreen } from './screens/second.tsx';
+import { TroubleScreen } from './screens/trouble.tsx';
 import { WarningLayer } from './screens/warning.tsx';
 import { type Screen, screenOf } from './view/screen.ts';
 
@@ -42,7 +43,7 @@ function Pictured({ picture, bridge }: { readonly picture: Picture; readonly bri
   const [aside, setAside] = useState<Aside | null>(null);
   const asking = aside !== null && offers(screen, aside) ? aside : null;
   if (aside !== asking) setAside(asking);
-  const session = screen.kind === 'launcher' || screen.kind === 'app' ? screen.view.session : null;
+  const session = screen.kind === 'launcher' || screen.kind === 'app' || screen.kind === 'trouble' ? screen.view.session : null;
   const question = picture.view?.question ?? null;
   const warning = session === null ? null : (picture.view?.warning ?? null);
 
@@ -129,5 +130,11 @@ function Body({ screen, asking, onAside }: BodyProps): JSX.Element {
       );
     case 'app':
       return <SessionFrame view={screen.view} front={screen.appId} />;
+    case 'trouble':
+      return (
+        <SessionFrame view={screen.view} front={screen.appId}>
+          <TroubleScreen view={screen.view} appId={screen.appId} trouble={screen.trouble} />
+        </SessionFrame>
+      );
   }
 }

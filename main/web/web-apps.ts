@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type BaseWindow, type Rectangle, session, WebContentsView } from 'electron';
+import type { WebTrouble } from '../../contract/bridge.ts';
 import { LOCKED_PREFERENCES, lockPage, lockSession } from '../guard/borders.ts';
 import type { RefusedBorder } from '../guard/reports.ts';
 import type { InputGate } from '../input/gate.ts';
@@ -25,11 +26,16 @@ export interface WebAppsOptions {
   readonly report: (border: RefusedBorder, what: string) => void;
   /** A web app tried an address that its origins do not allow. */
   readonly onRefusedOrigin: (appId: string, origin: string) => void;
+  /** It can't be seen, and why; null once it can. The seat's own page says so: Chromium's errors are never shown. */
+  readonly onTrouble: (appId: string, trouble: WebTrouble | null) => void;
 }
 
 interface OpenApp {
+  readonly source: WebAppSource;
   readonly view: WebContentsView;
   readonly session: Electron.Session;
+  /** Why it can't be seen now. */
+  trouble: WebTrouble | null;
 }
 
 export interface WebApps {
@@ -37,6 +43,8 @@ export interface WebApps {
   isOpen(appId: string): boolean;
   /** Puts one app into the window; null takes all of them out. */
   show(appId: string | null, size: Pick<Rectangle, 'width' | 'height'>): void;
+  /** Loads one that can't be seen anew; nothing for one that can. */
+  retry(appId: string): void;
   close(appId: string): void;
   closeAll(): void;
 }
@@ -59,38 +67,75 @@ export function createWebApps(options: WebAppsOptions): WebApps {
     void wipe(app.session);
   };
 
+  const tell = (app: OpenApp, trouble: WebTrouble | null): void => {
+    if (open.get(app.source.id) !== app || (trouble === null && app.trouble === null)) return;
+    app.trouble = trouble;
+    options.onTrouble(app.source.id, trouble);
+  };
+  const load = (app: OpenApp): void => {
+    const { webContents: contents } = app.view;
+    contents.loadURL(app.source.url).catch(() => {
+      options.report('navigation', 'web app did not load');
+      // Stopped on its way to an address that is not allowed: nothing is there to be seen.
+      if (!contents.isDestroyed() && app.trouble === null && !mayNavigate(contents.getURL(), app.source)) tell(app, troubleOf(REFUSED));
+      else if (app.trouble?.retrying === true) tell(app, { ...app.trouble, retrying: false });
+    });
+  };
+  const openApp = (source: WebAppSource): void => {
+    const own = session.fromPartition(`web-${randomUUID()}`, { cache: false });
+    const refused = (border: RefusedBorder, what: string): void => {
+      if (border === 'navigation' || border === 'window' || border === 'protocol') options.onRefusedOrigin(source.id, what);
+      else options.report(border, what);
+    };
+    lockSession(
+      own,
+      (address, type, top) => mayRequest(address, type, source) && (type !== 'subFrame' || mayFrame(address, top)),
+      refused,
+      (permission, address) =>
+        source.clipboard === 'read-write' &&
+        CLIPBOARD_PERMISSIONS.includes(permission) &&
+        source.origins.some((origin) => originOf(origin) === originOf(address)),
+    );
+    const view = new WebContentsView({ webPreferences: { ...LOCKED_PREFERENCES, session: own } });
+    view.setBackgroundColor('#ffffff');
+    const { webContents: contents } = view;
+    let shut = false;
+    const mayBe = (address: string): boolean => mayNavigate(address, source) || (!shut && address === 'about:blank');
+    lockPage(contents, { mayNavigate: mayBe, astray: { unless: mayBe, home: source.url }, report: refused });
+    contents.setWebRTCIPHandlingPolicy('disable_non_proxied_udp');
+    options.gate.attach(contents, 'web');
+    const app: OpenApp = { source, view, session: own, trouble: null };
+    open.set(source.id, app);
+    contents.on('did-fail-load', (_event, code, description, _url, isMainFrame) => {
+      if (isMainFrame && code !== ABORTED) tell(app, troubleOf(description === '' ? String(code) : description));
+    });
+    contents.on('did-navigate', () => tell(app, null));
+    contents.on('render-process-gone', (_event, { reason }) => tell(app, troubleOf(CRASHED, reason)));
+    void shutDialogs(contents, options.report)
+      .then(() => {
+        shut = true;
+        load(app);
+      })
+      .catch(() => {
+        options.report('navigation', 'web app did not load');
+        tell(app, troubleOf(CRASHED, 'not locked'));
+      });
+  };
+
   return {
     open(source) {
-      if (open.has(source.id)) return;
-      const own = session.fromPartition(`web-${randomUUID()}`, { cache: false });
-      const refused = (border: RefusedBorder, what: string): void => {
-        if (border === 'navigation' || border === 'window' || border === 'protocol') options.onRefusedOrigin(source.id, what);
-        else options.report(border, what);
-      };
-      lockSession(
-        own,
-        (address, type, top) => mayRequest(address, type, source) && (type !== 'subFrame' || mayFrame(address, top)),
-        refused,
-        (permission, address) =>
-          source.clipboard === 'read-write' &&
-          CLIPBOARD_PERMISSIONS.includes(permission) &&
-          source.origins.some((origin) => originOf(origin) === originOf(address)),
-      );
-      const view = new WebContentsView({ webPreferences: { ...LOCKED_PREFERENCES, session: own } });
-      view.setBackgroundColor('#ffffff');
-      let shut = false;
-      const mayBe = (address: string): boolean => mayNavigate(address, source) || (!shut && address === 'about:blank');
-      lockPage(view.webContents, { mayNavigate: mayBe, astray: { unless: mayBe, home: source.url }, report: refused });
-      view.webContents.setWebRTCIPHandlingPolicy('disable_non_proxied_udp');
-      options.gate.attach(view.webContents, 'web');
-      open.set(source.id, { view, session: own });
-      // A page that does not load shows Chromium's own error; the app stays closable from the bar.
-      void shutDialogs(view.webContents, options.report)
-        .then(() => {
-          shut = true;
-          return view.webContents.loadURL(source.url);
-        })
-        .catch(() => options.report('navigation', 'web app did not load'));
+      if (!open.has(source.id)) openApp(source);
+    },
+    retry(appId) {
+      const app = open.get(appId);
+      if (app === undefined || app.trouble === null || app.trouble.retrying) return;
+      const { kind } = app.trouble;
+      tell(app, { ...app.trouble, retrying: true });
+      if (kind !== 'crashed') return load(app);
+      // A new page gets all its locks anew.
+      close(appId);
+      openApp(app.source);
+      options.onTrouble(appId, null);
     },
     isOpen: (appId) => open.has(appId),
     show(appId, size) {
@@ -108,6 +153,16 @@ export function createWebApps(options: WebAppsOptions): WebApps {
       for (const appId of [...open.keys()]) close(appId);
     },
   };
+}
+
+/** As Chromium names them (net/base/net_error_list.h); `description` of a failed load. */
+const ABORTED = -3;
+const REFUSED = 'ERR_BLOCKED_BY_CLIENT';
+const CRASHED = 'PAGE_ENDED';
+
+function troubleOf(code: string, detail?: string): WebTrouble {
+  const kind = code === CRASHED ? 'crashed' : code === REFUSED ? 'refused' : 'unreachable';
+  return { kind, code: (detail === undefined ? code : `${code} ${detail}`).slice(0, 60), retrying: false };
 }
 
 /** The partition lives in memory and is never used again; this drops what it held at once. */

@@ -157,6 +157,16 @@ export const de: Catalogue = {
   'app.open': (p) => `${p.app} öffnen`,
   'app.close': (p) => `${p.app} schließen`,
 
+  'trouble.unreachable.title': (p) => `${p.app} antwortet nicht.`,
+  'trouble.unreachable.text': 'Der Server oder das Netz ist nicht da. Alles andere an diesem Platz geht.',
+  'trouble.refused.title': (p) => `${p.app} führt auf eine Seite, die hier nicht erlaubt ist.`,
+  'trouble.refused.text': 'Mit Ihrer Arbeit ist alles in Ordnung. Nennen Sie der Hotline den Code unten.',
+  'trouble.crashed.title': (p) => `${p.app} ist stehen geblieben.`,
+  'trouble.crashed.text': 'Was Sie dort getippt und nicht gespeichert haben, ist weg. Starten Sie es neu.',
+  'trouble.retry': 'Noch einmal versuchen',
+  'trouble.retrying': 'Wird versucht',
+  'trouble.home': 'Andere Programme',
+
   'bar.label': 'Sitzung',
   'bar.home': 'Programme',
   'bar.lock': 'Sperren',

@@ -160,6 +160,16 @@ export const en = {
   'app.open': (p: { app: string }) => `Open ${p.app}`,
   'app.close': (p: { app: string }) => `Close ${p.app}`,
 
+  'trouble.unreachable.title': (p: { app: string }) => `${p.app} does not answer.`,
+  'trouble.unreachable.text': 'Its server or the network is not there. Everything else on this seat works.',
+  'trouble.refused.title': (p: { app: string }) => `${p.app} leads to a page that is not allowed here.`,
+  'trouble.refused.text': 'Nothing is wrong with your work. Tell the helpdesk the code below.',
+  'trouble.crashed.title': (p: { app: string }) => `${p.app} has stopped.`,
+  'trouble.crashed.text': 'What you typed there and did not save is gone. Start it again.',
+  'trouble.retry': 'Try again',
+  'trouble.retrying': 'Trying again',
+  'trouble.home': 'Other apps',
+
   'bar.label': 'Session',
   'bar.home': 'Apps',
   'bar.lock': 'Lock',

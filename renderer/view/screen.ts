@@ -1,5 +1,5 @@
 /** Which screen a picture is. Pure; whatever is unclear is a lock. */
-import type { LinkState, Picture } from '../../contract/bridge.ts';
+import type { LinkState, Picture, WebTrouble } from '../../contract/bridge.ts';
 import type { PromptView, SeatView } from '../../contract/seat-view.ts';
 
 export type PinPrompt = Extract<PromptView, { kind: 'pin' }>;
@@ -16,7 +16,8 @@ export type Screen =
   | { readonly kind: 'second'; readonly view: SeatView; readonly prompt: SecondPrompt }
   | { readonly kind: 'badge'; readonly view: SeatView }
   | { readonly kind: 'launcher'; readonly view: OpenView }
-  | { readonly kind: 'app'; readonly view: OpenView; readonly appId: string };
+  | { readonly kind: 'app'; readonly view: OpenView; readonly appId: string }
+  | { readonly kind: 'trouble'; readonly view: OpenView; readonly appId: string; readonly trouble: WebTrouble };
 
 export function screenOf(picture: Picture): Screen {
   const { view, link } = picture;
@@ -28,7 +29,9 @@ export function screenOf(picture: Picture): Screen {
   if (view.phase === 'open' || view.phase === 'warning') {
     if (view.session === null) return { kind: 'lock', view, locking: false };
     const open: OpenView = { ...view, session: view.session };
-    return picture.front === null ? { kind: 'launcher', view: open } : { kind: 'app', view: open, appId: picture.front };
+    const { front, trouble } = picture;
+    if (front === null) return { kind: 'launcher', view: open };
+    return trouble === null ? { kind: 'app', view: open, appId: front } : { kind: 'trouble', view: open, appId: front, trouble };
   }
   if (view.prompt?.kind === 'badge') return { kind: 'badge', view };
   if (view.prompt?.kind === 'second') return { kind: 'second', view, prompt: view.prompt };

@@ -78,6 +78,7 @@ test.describe('the borders of the seat', () => {
         'on',
         'pin',
         'procedure',
+        'retry',
         'show',
         'stay',
       ],

@@ -243,6 +243,101 @@ test.describe('web apps', () => {
   }
 });
 
+test.describe('a web app that can’t be seen', () => {
+  let seat: Seat;
+  test.beforeAll(async () => {
+    seat = await openSeat();
+  });
+  test.afterAll(() => seat.clear());
+
+  /** A site on a port of its own; `to` redirects its pages. */
+  async function site(port: number, to?: string): Promise<{ readonly port: number; close(): Promise<void> }> {
+    const server = createServer((_request, response) => {
+      if (to === undefined) response.writeHead(200, { 'content-type': 'text/html' }).end('<title>Rota</title><h1>Rota</h1>');
+      else response.writeHead(302, { location: to }).end();
+    });
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    return {
+      port: (server.address() as AddressInfo).port,
+      async close() {
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      },
+    };
+  }
+
+  async function opens(port: number): Promise<void> {
+    const origin = `http://127.0.0.1:${port}`;
+    const rota = { id: 'rota', name: 'Rota', kind: 'web' as const, icon: 'book', url: `${origin}/`, origins: [origin] };
+    seat.agent.on('launch', () => {
+      seat.agent.push(openView({ apps: [{ ...rota, state: 'running' as const }] }));
+      seat.agent.web({ appId: 'rota', action: 'open' });
+    });
+    seat.agent.web({ appId: 'rota', action: 'closeAll' });
+    seat.agent.push(lockedView());
+    await until(seat.kiosk.page, 'lock');
+    seat.agent.push(openView({ apps: [{ ...rota, state: 'ready' as const }] }));
+    await until(seat.kiosk.page, 'launcher');
+    await seat.kiosk.page.getByRole('button', { name: /^Rota/ }).click();
+  }
+  const isSeen = (): Promise<boolean | undefined> =>
+    seat.kiosk.app.evaluate(({ BaseWindow }) =>
+      BaseWindow.getAllWindows()
+        .find((window) => window.getTitle() === 'Wardlock web')
+        ?.isVisible(),
+    );
+
+  test('escape 32 in session: a server that is not there is told by the seat’s own page, never by Chromium’s; once it is there, trying again shows it', async () => {
+    const { page } = seat.kiosk;
+    const first = await site(0);
+    await first.close();
+    await opens(first.port);
+    await until(page, 'trouble');
+    expect(await isSeen()).toBe(false);
+    const card = page.getByRole('main');
+    await expect(card).toContainText('Rota does not answer.');
+    await expect(card).toContainText('ERR_CONNECTION_REFUSED');
+    await seat.display.picture(test.info().outputPath('web-trouble.png'));
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await expect(page.getByRole('button', { name: 'Try again' })).toBeEnabled();
+    expect(await isSeen()).toBe(false);
+    await page.getByRole('button', { name: 'Other apps' }).click();
+    await until(page, 'launcher');
+    await page.getByRole('button', { name: /^Rota/ }).first().click();
+    await until(page, 'trouble');
+
+    const second = await site(first.port);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await until(page, 'app');
+    expect(await isSeen()).toBe(true);
+
+    // Its page ends: told, and a new one opens with all its locks.
+    await seat.kiosk.app.evaluate(({ webContents }, port) => {
+      webContents
+        .getAllWebContents()
+        .find((each) => each.getURL().includes(`:${port}/`))
+        ?.forcefullyCrashRenderer();
+    }, first.port);
+    await until(page, 'trouble');
+    await expect(page.getByRole('main')).toContainText('Rota has stopped.');
+    const opened = seat.kiosk.app.waitForEvent('window');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await (await opened).waitForSelector('h1');
+    await until(page, 'app');
+    await second.close();
+  });
+
+  test('escapes 22 and 29 in session: a start page that leads elsewhere is told as not allowed', async () => {
+    const away = await site(0, 'https://example.org/login');
+    await opens(away.port);
+    await until(seat.kiosk.page, 'trouble');
+    await expect(seat.kiosk.page.getByRole('main')).toContainText('leads to a page that is not allowed here.');
+    expect(await isSeen()).toBe(false);
+    await expect.poll(() => seat.agent.of('webRefused').map(({ origin }) => origin)).toContain('https://example.org');
+    await away.close();
+  });
+});
+
 /** Windows on the display, dialogs of the toolkit included. */
 async function countWindows(seat: Seat): Promise<number> {
   const { stdout } = await run('xwininfo', ['-root', '-tree'], {
