@@ -1,6 +1,6 @@
 /**
- * Entries that SQLite handed over as one blob, cut where its lengths say. Owns one piece of memory for all runs of a store, in which an
- * entry lies while it is looked at: an object for each of millions of entries costs a verifier as much as reading it, and the collector
+ * Entries that SQLite handed over as one blob, cut where its lengths say. Owns one piece of memory for all runs of one reading, in which
+ * an entry lies while it is looked at: an object for each of millions of entries costs a verifier as much as reading it, and the collector
  * more. Must never give out an entry with another beginning or end than its row has.
  */
 import { MAX_ENTRY_BYTES } from '../../core/audit/entry.ts';
@@ -21,7 +21,7 @@ export function pageOf(entries: readonly StoredEntry[]): EntryPage {
   return { length: entries.length, seq: (index) => at(index).seq, bytes: (index) => at(index).bytes };
 }
 
-/** Gives a run of a store: each is right until the next one is made. */
+/** Gives the runs of one reading: each is right until the next one is made. */
 export type RunReader = (from: number, lengths: string, all: Uint8Array) => EntryPage | undefined;
 
 /** @returns what makes a page of lengths with commas between them and the entries themselves; `undefined` where those do not fit */

@@ -5,7 +5,7 @@
 import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
 import type { EntryPage, StoredEntry } from '../../core/audit/verify/source.ts';
 import { isDamage } from './database.ts';
-import { pageOf } from './entry-run.ts';
+import { pageOf, runReader } from './entry-run.ts';
 import type { Tables } from './tables.ts';
 
 /** More unreadable entries than this are no damaged pages but no database any more. */
@@ -13,6 +13,7 @@ const MOST_UNREADABLE = 2 ** 20;
 
 export class Salvage {
   readonly #tables: Tables;
+  readonly #cut = runReader();
   #unreadable = 0;
   #ended = false;
 
@@ -32,12 +33,12 @@ export class Salvage {
 
   /**
    * The entries at [from, from + count), or some behind them where none is there; `undefined` where the log ends. Empty when none of
-   * them can be read. Throws what SQLite threw where a gap would be no fault.
+   * them can be read. Right until the next page is asked for. Throws what SQLite threw where a gap would be no fault.
    */
   page(from: number, count: number): EntryPage | undefined {
     if (this.#ended) return undefined;
     try {
-      const page = this.#tables.run(from, count) ?? pageOf(this.#tables.entries(from, count));
+      const page = this.#tables.run(from, count, this.#cut) ?? pageOf(this.#tables.entries(from, count));
       return page.length === 0 ? undefined : page;
     } catch (error) {
       if (!isDamage(error)) throw error;

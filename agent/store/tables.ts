@@ -7,7 +7,7 @@ import type { DraftEntry, KeptCheckpoint } from '../../core/audit/draft.ts';
 import type { EntryPage, StoredEntry } from '../../core/audit/verify/source.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { StoreDatabase } from './database.ts';
-import { type RunReader, runReader } from './entry-run.ts';
+import type { RunReader } from './entry-run.ts';
 
 /** A kept checkpoint: the epoch it closes, and that epoch's first entry. */
 export interface KeptRow {
@@ -55,7 +55,6 @@ export function storeTables(db: StoreDatabase) {
   const readKeptBefore = db.prepare('SELECT size, epoch, first, note FROM kept WHERE size < ? ORDER BY size DESC LIMIT 1').raw();
   // Two questions: asked as one, SQLite reads the whole table instead of its two ends.
   const readEntryBounds = db.prepare('SELECT (SELECT min(seq) FROM entry) AS first, (SELECT max(seq) FROM entry) AS last').raw();
-  const cutRun = runReader();
   const deleteEntries = db.prepare('DELETE FROM entry WHERE seq < ?');
   const deleteKept = db.prepare('DELETE FROM kept WHERE size <= ?');
   return {
@@ -74,11 +73,8 @@ export function storeTables(db: StoreDatabase) {
     entry: (seq: number) => bytesOf(readEntry.get(seq)),
     /** Up to `limit` entries from `seq` on, in order. */
     entries: (seq: number, limit: number): readonly StoredEntry[] => readEntries.all(seq, limit).map(entryRow),
-    /**
-     * The entries at [from, from + count) in one piece, or nothing when one of them is missing: a third of the time of rows. Right until
-     * the next run is read.
-     */
-    run: (from: number, count: number) => runRow(readRun.get(from, from + count), { from, count }, cutRun),
+    /** The entries at [from, from + count) in one piece, or nothing when one of them is missing: a third of the time of rows. */
+    run: (from: number, count: number, cut: RunReader) => runRow(readRun.get(from, from + count), { from, count }, cut),
     /** Up to `limit` kept checkpoints of more than `size`, by size. */
     kept: (size: number, limit: number): readonly KeptRow[] => readKept.all(size, limit).map(keptRow),
     keptOfEpoch: (epoch: number) => optional(keptRow, readKeptOfEpoch.get(epoch)),
