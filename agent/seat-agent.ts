@@ -254,11 +254,10 @@ export class SeatAgent {
     return this.runtime.dispatch(event);
   }
 
-  badge(number: string, source: 'ui' | 'cli'): boolean {
+  badge(number: string | null, source: 'ui' | 'cli'): boolean {
     const isAllowed = source !== 'ui' || this.readers.keyboardRead();
-    return this.dispatch(
-      isAllowed ? this.credentials.badge(number) : { type: 'BadgeRead', badge: null, standing: 'notAllowed', who: null },
-    );
+    if (isAllowed && number !== null) return this.dispatch(this.credentials.badge(number));
+    return this.dispatch({ type: 'BadgeRead', badge: null, standing: isAllowed ? 'tooLong' : 'notAllowed', who: null });
   }
 
   activity(report: Params<UiBoundary, 'activity'>): void {
@@ -310,6 +309,7 @@ export class SeatAgent {
       pinDigits: (person) => directory.pinOf(person)?.digits ?? null,
       appState: (app) => this.apps.stateOf(app),
       appMessage: this.apps.message,
+      trouble: this.site.trouble,
       lastLogin: this.#lastLogin,
       wedge: readerRulesOf(this.site.policy?.document ?? null).wedge,
       signIn: this.credentials.signIn,

@@ -26,7 +26,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-function link(): { readonly site: SiteLink; readonly directory: StaffDirectory } {
+function link(serverWallMs = 0): { readonly site: SiteLink; readonly directory: StaffDirectory } {
   const directory = new StaffDirectory(join(folder, 'directory'), box, new PinCheck(randomBytes(32)));
   const seeds = { logSeed: randomBytes(32), sealingSeed: randomBytes(32) };
   const site = new SiteLink({
@@ -38,7 +38,7 @@ function link(): { readonly site: SiteLink; readonly directory: StaffDirectory }
     recorder: new Recorder(silent, () => false),
     log: silent,
     directory,
-    serverWallMs: () => 0,
+    serverWallMs: () => serverWallMs,
     tellSyncer: () => false,
     openRecord: () => Promise.resolve(),
     onPolicy: () => {},
@@ -55,8 +55,15 @@ test('escape 53: a clock that was set back to 1970 stands no earlier than what t
   const ward = { id: 'icu', name: 'ICU' };
   directory.replace({ schema: 'wardlock-directory/1', tenant: 'site', version: 1, issuedAt, ward, seatName: 'Bay', badgeKey, persons: [] });
   expect(site.trustedWallMs()).toBe(wallMs);
+  expect(site.trouble).toBeNull();
   wallMs = 0;
+  expect(site.trouble).toEqual({ key: 'clock.wrong', params: {}, code: 'SESSION_CLOCK_WRONG' });
   expect(site.trustedWallMs()).toBe(Date.parse(issuedAt));
+});
+
+test('escape 53: a clock that runs ahead of the server is said to be wrong, one that is off by a minute is not', () => {
+  expect(link(wallMs - 60_000).site.trouble).toBeNull();
+  expect(link(wallMs - 86_400_000).site.trouble).toMatchObject({ key: 'clock.wrong' });
 });
 
 test('the age of what is known outlives a restart', () => {

@@ -3,6 +3,7 @@
  * on what changed; it never believes the syncer about anything but the connection.
  */
 import type { Params, Result } from '../contract/boundary.ts';
+import type { Message } from '../contract/seat-view.ts';
 import type { SyncBoundary } from '../contract/sync.ts';
 import { isErrorCode, WardlockError } from '../core/errors/index.ts';
 import type { Clock } from './clock.ts';
@@ -28,6 +29,8 @@ export interface SiteLinkPorts extends Omit<SitePorts, 'enrolment' | 'trustedWal
 
 /** How often contact with the server is remembered, in milliseconds. */
 const CONTACT_MS = 60_000;
+/** A clock that is off by more than this is said to be wrong, in milliseconds. */
+const CLOCK_TOLERANCE_MS = 600_000;
 
 export class SiteLink {
   readonly #ports: SiteLinkPorts;
@@ -66,6 +69,19 @@ export class SiteLink {
       Date.parse(this.#ports.memory.staffKnown?.at ?? '') || 0,
       ...signed.map((at) => (at === undefined ? 0 : Date.parse(at))),
     );
+  }
+
+  /** What somebody must mend before this seat goes by the newest staff list and the right time; null when nothing. */
+  get trouble(): Message | null {
+    const { clock, serverWallMs, directory } = this.#ports;
+    const now = clock.wallMs();
+    const server = serverWallMs();
+    const isAhead = server > 0 && now - server > CLOCK_TOLERANCE_MS;
+    if (isAhead || this.trustedWallMs() - now > CLOCK_TOLERANCE_MS) {
+      return { key: 'clock.wrong', params: {}, code: 'SESSION_CLOCK_WRONG' };
+    }
+    const refused = this.#site?.refusedDirectory ?? null;
+    return refused === null || directory.current === null ? null : { key: 'staff.refused', params: {}, code: refused };
   }
 
   /** Loads what is known of the site, if the seat is enrolled. False when the stored policy did not verify. */
@@ -136,7 +152,9 @@ export class SiteLink {
   }
 
   offerDirectory(sealed: Uint8Array): Promise<Result<SyncBoundary, 'directory'>> {
-    return this.#known().offerDirectory(sealed);
+    return this.#known()
+      .offerDirectory(sealed)
+      .finally(() => this.#ports.onChanged());
   }
 
   setConnection(connection: Connection): void {

@@ -5,6 +5,7 @@
 import type { Result } from '../contract/boundary.ts';
 import type { Enrolment } from '../contract/seat-api.ts';
 import type { SyncBoundary } from '../contract/sync.ts';
+import type { ErrorCode } from '../core/errors/index.ts';
 import type { StaffDirectory } from './credentials/directory.ts';
 import { type DirectoryPorts, receiveDirectory } from './credentials/receive.ts';
 import type { SeatLog } from './log.ts';
@@ -36,6 +37,7 @@ export class Site {
   readonly #directoryPorts: DirectoryPorts;
   /** Candidates are judged one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
+  #refusedDirectory: ErrorCode | null = null;
 
   constructor(ports: SitePorts) {
     this.#ports = ports;
@@ -74,6 +76,11 @@ export class Site {
     return this.#policies.wasBroken;
   }
 
+  /** Why the staff list that came last was refused, while the former one goes on; null once one was taken. */
+  get refusedDirectory(): ErrorCode | null {
+    return this.#refusedDirectory;
+  }
+
   offerPolicy(envelope: Uint8Array): Promise<PolicyOutcome> {
     return this.#inTurn(async () => {
       const outcome = await this.#policies.offer(envelope);
@@ -93,8 +100,10 @@ export class Site {
     const received = receiveDirectory(sealed, this.#directoryPorts, floor);
     if (!received.ok) {
       recorder.note({ type: 'directory.refused', body: { code: received.code, kept: directory.version } });
+      this.#refusedDirectory = received.code;
       return { outcome: 'refused', code: received.code, message: received.message };
     }
+    this.#refusedDirectory = null;
     const { version, persons } = received.directory;
     if (version === directory.version) return { outcome: 'unchanged', version };
     memory.raiseHighest('directory', version);

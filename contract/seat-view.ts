@@ -21,6 +21,7 @@ export const MessageKey = Type.Union([
   Type.Literal('badge.unknown'),
   Type.Literal('badge.unreadable'),
   Type.Literal('reader.notAllowed'),
+  Type.Literal('reader.tooLong'),
   Type.Literal('badge.revoked'),
   Type.Literal('badge.notYet'),
   Type.Literal('name.unknown'),
@@ -47,6 +48,8 @@ export const MessageKey = Type.Union([
   Type.Literal('policy.none'),
   Type.Literal('policy.expired'),
   Type.Literal('staff.tooOld'),
+  Type.Literal('staff.refused'),
+  Type.Literal('clock.wrong'),
   Type.Literal('breakglass.unavailable'),
   Type.Literal('seat.faulted'),
 ]);

@@ -17,6 +17,8 @@ export const uiBoundary = boundary({
     hello: { params: Type.Object({ protocol: Count, build: Label }), result: SeatView },
     /** A wedge reader types into the window; main recognises the burst and sends the number. */
     badge: { params: Type.Object({ number: BadgeNumber }), result: Taken },
+    /** A wedge reader typed more than any badge holds; nothing of it is sent. */
+    badgeTooLong: { params: Nothing, result: Taken },
     /** Somebody without a badge says who they are; the PIN is asked for next. */
     name: { params: Type.Object({ name: TypedName }), result: Taken },
     /** People whose names begin like that, at most six; none where the policy offers none, or for a single letter. */

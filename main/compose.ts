@@ -69,6 +69,7 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
       if (BADGE_FORM.test(number)) void link.request('badge', { number: number.toUpperCase() }).catch(ignoreLost);
       else report('input', 'badge malformed');
     },
+    onTooLong: () => void link.request('badgeTooLong', {}).catch(ignoreLost),
     rhythm: () => state.view?.wedge ?? USUAL_RHYTHM,
     report,
   });

@@ -12,7 +12,7 @@ import { seatView, type ViewFacts } from './view.ts';
 
 const snapshot: PolicySnapshot = { document: testDocument, version: 4, sha256: '0'.repeat(64), expiresWallMs: Number.MAX_SAFE_INTEGER };
 
-function pictureOf(world: World): SeatView {
+function pictureOf(world: World, more: Partial<ViewFacts> = {}): SeatView {
   const facts: ViewFacts = {
     generation: 1,
     seat: world.seat,
@@ -23,6 +23,7 @@ function pictureOf(world: World): SeatView {
     pinDigits: () => 6,
     appState: () => undefined,
     appMessage: null,
+    trouble: null,
     wedge: USUAL_RHYTHM,
     signIn: { byName: false, suggests: false, byCode: false, newBadge: false },
     pinRule: null,
@@ -40,6 +41,7 @@ function pictureOf(world: World): SeatView {
     },
     recorded: true,
     practice: false,
+    ...more,
   };
   return seatView(facts);
 }
@@ -146,4 +148,16 @@ test('an open seat that nobody touches for a minute says who is signed in, until
   world.settle();
   world.advance(120_000);
   expect(pictureOf(world).session).toMatchObject({ kind: 'breakglass', reminder: false });
+});
+
+test('what IT must mend is said while nobody works, and gives way to what just happened', () => {
+  const world = new World();
+  const trouble = { key: 'clock.wrong', params: {}, code: 'SESSION_CLOCK_WRONG' } as const;
+  expect(pictureOf(world, { trouble }).message).toEqual(trouble);
+  world.send({ type: 'BadgeRead', badge: null, standing: 'tooLong', who: null });
+  world.settle();
+  expect(pictureOf(world, { trouble }).message).toMatchObject({ key: 'reader.tooLong', code: 'SESSION_READER_TOO_LONG' });
+  expect(world.durable.at(-1)).toMatchObject({ type: 'auth.refused', body: { reason: 'reader.too-long' } });
+  world.signIn(ada);
+  expect(pictureOf(world, { trouble })).toMatchObject({ phase: 'open', message: null });
 });

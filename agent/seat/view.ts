@@ -32,6 +32,8 @@ export interface ViewFacts {
   readonly pinDigits: (person: string) => number | null;
   readonly appState: (appId: string) => AppState | undefined;
   readonly appMessage: Message | null;
+  /** What is wrong with what the site gave or with the clock, and goes on being so. */
+  readonly trouble: Message | null;
   readonly lastLogin: LastLogin | null;
   readonly wedge: SeatView['wedge'];
   readonly signIn: SeatView['signIn'];
@@ -71,7 +73,8 @@ export function seatView(facts: ViewFacts): SeatView {
     },
     wedge: facts.wedge,
     signIn: facts.signIn,
-    message: facts.appMessage ?? messageOf(seat),
+    // Whoever works has no use for what IT must mend; what just happened is said first.
+    message: facts.appMessage ?? messageOf(seat) ?? (open === null ? facts.trouble : null),
     enrolment: facts.enrolment,
     truth: {
       ...facts.truth,

@@ -42,6 +42,7 @@ function handlersOf(seat: SeatAgent): Handlers<UiBoundary> {
   return {
     hello: () => seat.view(),
     badge: heard(({ number }) => ({ taken: seat.badge(number, 'ui') })),
+    badgeTooLong: heard(() => ({ taken: seat.badge(null, 'ui') })),
     name: heard(({ name }) => ({ taken: seat.dispatch(seat.credentials.entrance.name(name)) })),
     names: heard(({ typed }) => ({ people: seat.credentials.entrance.names(typed).map((one) => ({ ...one })) })),
     code: heard(({ code }) => ({ taken: seat.dispatch(seat.credentials.entrance.code(code)) })),

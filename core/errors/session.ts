@@ -2,6 +2,8 @@
 export const sessionErrors = {
   SESSION_BADGE_UNKNOWN: 'This badge is not known at this seat.',
   SESSION_BADGE_UNREADABLE: 'The card could not be read.',
+  SESSION_READER_TOO_LONG: 'The reader typed more than any badge holds.',
+  SESSION_CLOCK_WRONG: 'The clock of this seat is not what its site says.',
   SESSION_READER_NOT_ALLOWED: 'The policy allows no reader of this kind at this seat.',
   SESSION_NAME_UNKNOWN: 'Nobody of this name is known at this seat.',
   SESSION_NAME_NOT_ALLOWED: 'A name and a PIN are not enough for this person at this seat now.',

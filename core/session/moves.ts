@@ -105,6 +105,8 @@ export function badgeRefusal(event: SeatEvents['BadgeRead'], env: Env): { readon
       return UNKNOWN[event.by ?? 'badge'];
     case 'unreadable':
       return { reason: 'badge.unreadable', says: notice('badge.unreadable', {}, 'SESSION_BADGE_UNREADABLE') };
+    case 'tooLong':
+      return { reason: 'reader.too-long', says: notice('reader.tooLong', {}, 'SESSION_READER_TOO_LONG') };
     case 'notAllowed':
       return { reason: 'reader.not-allowed', says: notice('reader.notAllowed', {}, 'SESSION_READER_NOT_ALLOWED') };
     case 'revoked':

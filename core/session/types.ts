@@ -155,7 +155,18 @@ export type TimerName =
   | 'ending'
   | 'procedure';
 /** `shortPin`: the person's PIN is shorter than this seat takes. `used`: a card that opened this seat before. `wait`: too many wrong codes. `unreadable`: a card that gave nothing to go by. `notAllowed`: by a kind of reader that the policy switches off. */
-export type Standing = 'ok' | 'unknown' | 'revoked' | 'notYet' | 'expired' | 'shortPin' | 'used' | 'wait' | 'unreadable' | 'notAllowed';
+export type Standing =
+  | 'ok'
+  | 'unknown'
+  | 'revoked'
+  | 'notYet'
+  | 'expired'
+  | 'shortPin'
+  | 'used'
+  | 'wait'
+  | 'unreadable'
+  | 'tooLong'
+  | 'notAllowed';
 
 /** Everything that can happen to a seat. `badge` is always the keyed hash. */
 export interface SeatEvents {
@@ -292,6 +303,7 @@ export type NoticeKey =
   | 'badge.unknown'
   | 'badge.unreadable'
   | 'reader.notAllowed'
+  | 'reader.tooLong'
   | 'badge.revoked'
   | 'badge.notYet'
   | 'name.unknown'

@@ -23,6 +23,8 @@ export interface InputGate {
 
 export interface InputGateOptions {
   readonly onBadge: (number: string) => void;
+  /** More was typed at once than any badge holds. */
+  readonly onTooLong: () => void;
   /** By what a reader is told from a person now, as the policy says. */
   readonly rhythm: () => WedgeRhythm;
   readonly report: Report;
@@ -40,8 +42,10 @@ export function createInputGate(options: InputGateOptions): InputGate {
     wedge = step.state;
     clearTimeout(timer);
     if (step.release !== '' && target !== undefined) type(target, step.release);
-    if (step.badge === 'overlong') options.report('input', 'badge too long');
-    else if (step.badge !== null) options.onBadge(step.badge.number);
+    if (step.badge === 'overlong') {
+      options.report('input', 'badge too long');
+      options.onTooLong();
+    } else if (step.badge !== null) options.onBadge(step.badge.number);
     if (step.due !== null)
       timer = setTimeout(
         () => settle(releaseDue(wedge, performance.now(), options.rhythm()), performance.now()),

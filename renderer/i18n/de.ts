@@ -100,6 +100,7 @@ export const de: Catalogue = {
   'pin.tries': (p) => `Noch ${count(p.tries, 'Versuch', 'Versuche')}`,
   'pin.checking': 'Wird geprüft',
   'pin.waiting': (p) => `Warten Sie ${count(p.seconds, 'Sekunde', 'Sekunden')}.`,
+  'pin.digitsOnly': 'Hier gehören nur Ziffern hin.',
   'pin.tooShort': (p) => `Mindestens ${p.min} Ziffern.`,
 
   'entry.title': 'Ohne Ausweis anmelden',
@@ -258,6 +259,8 @@ export const de: Catalogue = {
   'message.badge.unknown': 'Dieser Ausweis ist hier nicht bekannt. Noch einmal anhalten oder die Hotline fragen.',
   'message.badge.unreadable': 'Diese Karte war nicht lesbar. Halten Sie sie ruhig und versuchen Sie es noch einmal.',
   'message.reader.notAllowed': 'Diese Art von Leser ist hier nicht erlaubt. Nehmen Sie den anderen.',
+  'message.reader.tooLong':
+    'Der Leser schickte mehr, als auf einem Ausweis steht. Halten Sie ihn noch einmal an, oder sagen Sie es der Hotline.',
   'message.badge.revoked': 'Dieser Ausweis ist gesperrt. Fragen Sie die Hotline.',
   'message.badge.notYet': 'Dieser Ausweis gilt jetzt nicht. Fragen Sie die Hotline.',
   'message.name.unknown': 'Dieser Name ist hier nicht bekannt. Noch einmal eingeben oder die Hotline fragen.',
@@ -284,6 +287,8 @@ export const de: Catalogue = {
   'message.policy.none': 'Dieser Platz hat noch keine Regeln. Er öffnet, sobald sie da sind.',
   'message.policy.expired': 'Die Regeln dieses Platzes sind abgelaufen. Nur der Notfallzugang geht.',
   'message.staff.tooOld': 'Dieser Platz hat zu lange nichts vom Server gehört. Nur der Notfallzugang geht.',
+  'message.staff.refused': 'Die neue Personalliste wurde abgelehnt, darum gilt die bisherige weiter. Sagen Sie es der Hotline.',
+  'message.clock.wrong': 'Die Uhr dieses Platzes geht falsch. Die IT muss sie stellen. Der Notfallzugang geht.',
   'message.breakglass.unavailable': 'Ein Notfallzugang ist hier nicht möglich.',
   'message.seat.faulted': 'Dieser Platz ist außer Betrieb.',
   'message.otherSeat': 'einem anderen Platz',

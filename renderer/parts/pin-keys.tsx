@@ -92,21 +92,30 @@ export function Keys({ busy, ready, press, ok }: KeysProps): JSX.Element {
   );
 }
 
+interface PadActs {
+  readonly press: (key: PinKey) => void;
+  readonly ok: () => void;
+  readonly cancel: () => void;
+  /** A letter or a sign was typed, which is in no PIN. */
+  readonly noDigit: () => void;
+}
+
 /** Keys of the keyboard work wherever the focus is; on a focused button Enter presses that button as always. */
-export function usePadKeys({ press, ok, cancel }: { press: (key: PinKey) => void; ok: () => void; cancel: () => void }): void {
+export function usePadKeys({ press, ok, cancel, noDigit }: PadActs): void {
   // Before the pad is painted: whoever types from habit must lose no digit on a busy machine.
   useLayoutEffect(() => {
     const heard = (event: KeyboardEvent): void => {
-      if (event.ctrlKey || document.querySelector('dialog[open]') !== null) return;
+      if (event.ctrlKey || event.altKey || event.metaKey || document.querySelector('dialog[open]') !== null) return;
       const key = padKey(event.key);
       if (key === undefined) return;
       if (key === 'ok' && document.activeElement instanceof HTMLButtonElement) return;
       event.preventDefault();
       if (key === 'ok') ok();
       else if (key === 'cancel') cancel();
+      else if (key === 'noDigit') noDigit();
       else press(key);
     };
     document.addEventListener('keydown', heard);
     return () => document.removeEventListener('keydown', heard);
-  }, [press, ok, cancel]);
+  }, [press, ok, cancel, noDigit]);
 }

@@ -45,6 +45,7 @@ function Confirm({ name, onBack }: { readonly name: string; readonly onBack: () 
   const { entry, press, clear, now } = useTypedPin(LONGEST_PIN);
   const [sending, setSending] = useState(false);
   const [said, setSaid] = useState<Said | null>(null);
+  const [hasLetter, setHasLetter] = useState(false);
   const back = useRef(onBack);
   back.current = onBack;
   useEffect(() => {
@@ -70,8 +71,16 @@ function Confirm({ name, onBack }: { readonly name: string; readonly onBack: () 
     clear();
     void send(pin);
   }, [busy, now, clear, send]);
-  const onKey = useCallback((key: Parameters<typeof press>[0]) => void (busy || press(key)), [busy, press]);
-  usePadKeys({ press: onKey, ok: over ? onBack : ok, cancel: onBack });
+  const onKey = useCallback(
+    (key: Parameters<typeof press>[0]) => {
+      if (busy) return;
+      setHasLetter(false);
+      press(key);
+    },
+    [busy, press],
+  );
+  const noDigit = useCallback(() => setHasLetter(!busy), [busy]);
+  usePadKeys({ press: onKey, ok: over ? onBack : ok, cancel: onBack, noDigit });
 
   return (
     <div className="pin-panel panel" aria-busy={sending}>
@@ -89,7 +98,9 @@ function Confirm({ name, onBack }: { readonly name: string; readonly onBack: () 
         <>
           <Dots digits={entry.digits.length} places={4} checking={sending} wrong={said !== null && entry.digits === ''} />
           <div className="pin-said">
-            <p role="status">{sending ? t('newBadge.asking') : said === null ? '' : outcomeText(t, said)}</p>
+            <p role="status">
+              {sending ? t('newBadge.asking') : hasLetter ? t('pin.digitsOnly') : said === null ? '' : outcomeText(t, said)}
+            </p>
           </div>
           <Keys busy={busy} ready={entry.digits.length >= 4} press={onKey} ok={ok} />
         </>

@@ -8,7 +8,7 @@ type Step = 'old' | 'next' | 'again' | 'sending' | 'done';
 type Said = Exclude<Awaited<ReturnType<ReturnType<typeof useSeat>['bridge']['changePin']>>, { ok: false }>['result'];
 /** What is wrong, and which step is asked for again: a wrong old PIN begins anew, a weak new one does not. */
 interface Trouble {
-  readonly said: Said | 'different' | 'failed';
+  readonly said: Said | 'different' | 'digitsOnly' | 'failed';
   readonly at: Step;
 }
 
@@ -65,7 +65,10 @@ export function PinChangeScreen({ view, rule, onBack }: PinChangeProps): JSX.Ele
     }
   }, [busy, least, step, typed, now, clear, send]);
   const onKey = useCallback((key: Parameters<typeof press>[0]) => void (busy || press(key)), [busy, press]);
-  usePadKeys({ press: onKey, ok: step === 'done' ? onBack : ok, cancel: onBack });
+  const noDigit = useCallback(() => {
+    if (!busy) setTrouble({ said: 'digitsOnly', at: step });
+  }, [busy, step]);
+  usePadKeys({ press: onKey, ok: step === 'done' ? onBack : ok, cancel: onBack, noDigit });
 
   return (
     <main className="pin-change">
@@ -113,6 +116,7 @@ function hintOf(t: Text, step: Step, min: number): string {
 
 function troubleText(t: Text, said: Trouble['said'], { minDigits }: PinChangeProps['rule']): string {
   if (said === 'different') return t('pinChange.different');
+  if (said === 'digitsOnly') return t('pin.digitsOnly');
   if (said === 'failed') return t('message.notTaken');
   switch (said.outcome) {
     case 'wrong':

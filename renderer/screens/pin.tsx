@@ -47,7 +47,7 @@ interface PadProps {
 function PinPad({ view, prompt, checking }: PadProps): JSX.Element {
   const { t, bridge } = useSeat();
   const { entry, press: type, clear, now } = useTypedPin(prompt.maxDigits);
-  const [tooShort, setTooShort] = useState(false);
+  const [flaw, setFlaw] = useState<'pin.tooShort' | 'pin.digitsOnly' | null>(null);
   const waitMs = useCountdown(prompt.waitMs, view.generation);
   const busy = checking || waitMs > 0;
   const wrong = !checking && view.message?.key === 'pin.wrong';
@@ -55,7 +55,7 @@ function PinPad({ view, prompt, checking }: PadProps): JSX.Element {
   const send = useCallback(
     (digits: string) => {
       if (digits.length < prompt.minDigits) {
-        setTooShort(true);
+        setFlaw('pin.tooShort');
         return;
       }
       clear();
@@ -66,7 +66,7 @@ function PinPad({ view, prompt, checking }: PadProps): JSX.Element {
   const press = useCallback(
     (key: PinKey) => {
       if (busy) return;
-      setTooShort(false);
+      setFlaw(null);
       const next = type(key);
       if (key.kind === 'digit' && next.digits.length === prompt.maxDigits) send(next.digits);
     },
@@ -77,7 +77,10 @@ function PinPad({ view, prompt, checking }: PadProps): JSX.Element {
     if (!busy && now() !== '') send(now());
   }, [busy, now, send]);
   const cancel = useCallback(() => void bridge.cancel({}), [bridge]);
-  usePadKeys({ press, ok, cancel });
+  const noDigit = useCallback(() => {
+    if (!busy) setFlaw('pin.digitsOnly');
+  }, [busy]);
+  usePadKeys({ press, ok, cancel, noDigit });
 
   return (
     <div className="pin-panel panel" aria-busy={checking}>
@@ -105,8 +108,8 @@ function PinPad({ view, prompt, checking }: PadProps): JSX.Element {
           <Waiting leftMs={waitMs} wholeMs={prompt.waitMs} />
         ) : checking ? (
           <p role="status">{t('pin.checking')}</p>
-        ) : tooShort ? (
-          <p role="status">{t('pin.tooShort', { min: prompt.minDigits })}</p>
+        ) : flaw !== null ? (
+          <p role="status">{flaw === 'pin.tooShort' ? t(flaw, { min: prompt.minDigits }) : t(flaw)}</p>
         ) : (
           <MessageLine message={view.message} />
         )}

@@ -19,12 +19,13 @@ export function pinKey(entry: PinEntry, key: PinKey, maxDigits: number): PinEntr
   }
 }
 
-/** What a key of the keyboard means on the pad; undefined when it means nothing there. */
-export function padKey(key: string): PinKey | 'ok' | 'cancel' | undefined {
+/** What a key of the keyboard means on the pad, `noDigit` for a character that no PIN holds; undefined when it means nothing there. */
+export function padKey(key: string): PinKey | 'ok' | 'cancel' | 'noDigit' | undefined {
   if (/^[0-9]$/.test(key)) return { kind: 'digit', digit: key };
   if (key === 'Backspace') return { kind: 'delete' };
   if (key === 'Delete') return { kind: 'clear' };
   if (key === 'Enter') return 'ok';
   if (key === 'Escape') return 'cancel';
+  if (key !== ' ' && [...key].length === 1) return 'noDigit';
   return undefined;
 }

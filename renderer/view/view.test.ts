@@ -71,6 +71,8 @@ describe('the PIN while it is typed', () => {
     expect(padKey('7')).toEqual({ kind: 'digit', digit: '7' });
     expect(padKey('Enter')).toBe('ok');
     expect(padKey('Escape')).toBe('cancel');
-    expect(padKey('x')).toBeUndefined();
+    expect(padKey('x')).toBe('noDigit');
+    expect(padKey('F5')).toBeUndefined();
+    expect(padKey(' ')).toBeUndefined();
   });
 });

@@ -84,6 +84,11 @@ test.describe('locked and open', () => {
     await until(page, 'pin');
     await burst(seat.kiosk.app, '7'.repeat(4096));
     await expect.poll(() => seat.agent.of('refused').map(({ what }) => what)).toContain('badge too long');
+    await expect.poll(() => seat.agent.of('badgeTooLong')).toHaveLength(1);
+    seat.agent.push({ ...pinView(), message: { key: 'reader.tooLong', params: {}, code: 'SESSION_READER_TOO_LONG' } });
+    await expect(page.getByText('The reader sent more than a badge holds.')).toBeVisible();
+    await page.keyboard.type('a');
+    await expect(page.getByText('Only digits belong here.')).toBeVisible();
     expect(seat.agent.of('badge')).toEqual([]);
     expect(await page.locator('.dot[data-filled="yes"]').count()).toBe(0);
   });

@@ -133,6 +133,10 @@ describe('a staff directory', () => {
     for (const [sealed, code] of cases) expect(await offer(sealed)).toMatchObject({ outcome: 'refused', code });
     const events = await seat.recordUntil(syncer, 'directory.refused');
     expect(bodies(events, 'directory.refused')).toEqual(cases.map(([, code]) => ({ code, kept: 3 })));
+    const screens = await seat.screens();
+    await screens.sees(({ message }) => message?.key === 'staff.refused' && message.code === 'DIRECTORY_UNSEALED');
+    expect(await offer(await site.directory(4, [ada]))).toMatchObject({ outcome: 'applied' });
+    await screens.sees(({ phase, message }) => phase === 'locked' && message === null);
   });
 
   test('that revokes the person who sits there ends the session', async () => {

@@ -53,6 +53,7 @@ export async function startAgentDouble(folder: string, owner: { readonly gid: nu
   const handlers: Handlers<UiBoundary> = {
     hello: (params) => answer('hello', params, () => view),
     badge: taken('badge'),
+    badgeTooLong: taken('badgeTooLong'),
     name: taken('name'),
     names: (params) => answer('names', params, () => ({ people: [{ id: 'anna.reyes', displayName: 'Anna Reyes', initials: 'AR' }] })),
     code: taken('code'),
