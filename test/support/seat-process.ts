@@ -25,6 +25,8 @@ import { SiteDouble, type StaffMember } from './site-double.ts';
 const program = resolve(import.meta.dirname, '../../cli/main.ts');
 /** The machine's own readers, if it has any, are none of a test's. */
 const NO_READERS = ['--reader-socket', '/nonexistent/pcscd.comm'];
+/** What the agent starts itself again with, unless it runs under it already. */
+export const AGENT_FLAGS: readonly string[] = ['--max-semi-space-size=1'];
 const KIND_EPOCH = 2;
 const PING_MS = 500;
 const POLL_MS = 25;
@@ -95,10 +97,11 @@ export class SeatProcess {
     return this.#log;
   }
 
-  async start(): Promise<void> {
+  /** @param nodeFlags flags of Node; under its own the agent does not start itself a second time */
+  async start(nodeFlags: readonly string[] = keptLoader()): Promise<void> {
     const child = spawn(
       process.execPath,
-      [...keptLoader(), program, 'agent', '--state', this.state, '--no-keychain', '--json', ...NO_READERS, ...this.#args],
+      [...nodeFlags, program, 'agent', '--state', this.state, '--no-keychain', '--json', ...NO_READERS, ...this.#args],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
       },
@@ -286,7 +289,7 @@ async function asUser<T>(user: User | null, work: () => Promise<T>): Promise<T> 
 
 /** The agent starts itself again without its caller's loader settings, unless it runs under its flags already: a test's clock is one. */
 function keptLoader(): readonly string[] {
-  return process.env['LD_PRELOAD'] === undefined ? [] : ['--max-semi-space-size=1'];
+  return process.env['LD_PRELOAD'] === undefined ? [] : AGENT_FLAGS;
 }
 
 /** The agent notices a moment later that the former screens are gone. */
