@@ -3,16 +3,12 @@
  * holds the site's own keys. In each case: the receipt does not move on what was not acknowledged, and in the end the server has
  * every entry once. Whose certificate a seat takes at all: server-tls.test.ts.
  */
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readIdentity } from '../../agent/syncer/identity.ts';
 import { withoutEnvelopes } from '../../server/services/envelopes.ts';
 import { unpackEntries } from '../../server/services/logs.ts';
-import { openAuthority } from '../../server/site/authority.ts';
-import { FaultProxy, type NetworkFault } from '../support/fault-proxy.ts';
-import { type Answer, type Deed, FaultTerminator, type SeenRequest } from '../support/fault-terminator.ts';
-import { SeatAndServer } from '../support/seat-and-server.ts';
-import type { Screens } from '../support/seat-process.ts';
+import type { NetworkFault } from '../support/fault-proxy.ts';
+import type { Answer, Deed, SeenRequest } from '../support/fault-terminator.ts';
+import { type SeatBehindProxy, seatBehindProxy } from '../support/seat-behind-proxy.ts';
 import { rows, until } from '../support/server-process.ts';
 
 /** More than an anchor with the handshake of its connection, less than a batch of `REFUSALS`. */
@@ -24,29 +20,18 @@ const DELAY_MS = 400;
 /** Each fault strikes at least so often: once may be luck, the next is the retry. */
 const STRIKES = 2;
 
-let site: SeatAndServer;
-let proxy: FaultProxy;
-let middle: FaultTerminator;
-let screens: Screens;
+let behind: SeatBehindProxy;
+let site: SeatBehindProxy['site'];
+let proxy: SeatBehindProxy['proxy'];
+let middle: SeatBehindProxy['middle'];
+let screens: SeatBehindProxy['screens'];
 
 beforeAll(async () => {
-  site = await SeatAndServer.create();
-  const port = Number(new URL(site.server.ready.seats).port);
-  proxy = await FaultProxy.start(port);
-  await site.seat.start();
-  site.startSyncer();
-  screens = await site.enrol(`https://127.0.0.1:${proxy.port}`);
-  const identity = readIdentity(join(site.seat.state, 'syncer'));
-  if (identity === null) throw new Error('the seat is not enrolled');
-  const { authority } = await openAuthority(site.server.state, 'site', Date.now());
-  middle = await FaultTerminator.start(authority, identity, port);
+  behind = await seatBehindProxy();
+  ({ site, proxy, middle, screens } = behind);
   await stopSyncer();
 });
-afterAll(async () => {
-  await middle.end();
-  await proxy.end();
-  await site.remove();
-});
+afterAll(() => behind.remove());
 
 /** A session in which somebody asks for much that there is not: entries enough for a batch that no packet holds. */
 async function visit(): Promise<void> {

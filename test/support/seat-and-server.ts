@@ -15,16 +15,18 @@ export class SeatAndServer {
   readonly folder: string;
   readonly seat: SeatProcess;
   readonly server: ServerProcess;
+  readonly #speed: number;
   #syncer: SyncerProcess | null = null;
 
-  private constructor(folder: string, seat: SeatProcess, server: ServerProcess) {
+  private constructor(folder: string, seat: SeatProcess, server: ServerProcess, speed: number) {
     this.folder = folder;
     this.seat = seat;
     this.server = server;
+    this.#speed = speed;
   }
 
-  /** Starts a server with a published policy. The seat has its folders and does not run yet. */
-  static async create(): Promise<SeatAndServer> {
+  /** Starts a server with a published policy. The seat has its folders and does not run yet. @param speed of the syncer's lanes */
+  static async create(speed = 1): Promise<SeatAndServer> {
     const folder = await mkdtemp(join(tmpdir(), 'wardlock-site-'));
     for (const kind of ['reader', 'escrow']) await cli(['keys', 'new', kind, '--out', join(folder, `${kind}.key`)]);
     const server = await startServer(folder, { more: ['--reader-key', join(folder, 'reader.key')] });
@@ -39,7 +41,7 @@ export class SeatAndServer {
     const seat = await SeatProcess.create([], syncUser);
     await seat.start();
     await seat.stop();
-    return new SeatAndServer(folder, seat, server);
+    return new SeatAndServer(folder, seat, server, speed);
   }
 
   /** Folder of the seat's audit store. */
@@ -48,7 +50,7 @@ export class SeatAndServer {
   }
 
   startSyncer(): void {
-    this.#syncer = new SyncerProcess(this.seat);
+    this.#syncer = new SyncerProcess(this.seat, this.#speed);
   }
 
   async stopSyncer(): Promise<void> {

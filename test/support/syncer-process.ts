@@ -9,6 +9,7 @@ import { isLinuxRoot } from './root.ts';
 import type { NamedUser, SeatProcess } from './seat-process.ts';
 
 const program = resolve(import.meta.dirname, '../../cli/main.ts');
+const fasterLanes = resolve(import.meta.dirname, 'faster-lanes-program.ts');
 /** On every Linux, and owner of nothing. */
 const NAME = 'nobody';
 
@@ -22,9 +23,14 @@ export const syncUser: NamedUser | null = isLinuxRoot ? { name: NAME, uid: idOf(
 export class SyncerProcess {
   readonly #child: ChildProcess;
 
-  constructor(seat: SeatProcess) {
+  /** @param speed how many times faster its lanes go than a seat's */
+  constructor(seat: SeatProcess, speed = 1) {
     const own = syncUser === null ? [] : ['--user', syncUser.name];
-    this.#child = spawn(process.execPath, [program, 'syncer', '--state', seat.state, ...own], { stdio: 'ignore' });
+    const faster = speed === 1 ? [] : ['--import', fasterLanes];
+    this.#child = spawn(process.execPath, [...faster, program, 'syncer', '--state', seat.state, ...own], {
+      stdio: 'ignore',
+      env: { ...process.env, WARDLOCK_TEST_SPEED: String(speed) },
+    });
   }
 
   get pid(): number {
