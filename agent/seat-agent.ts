@@ -355,7 +355,7 @@ export class SeatAgent {
     launcher.openSession({ sessionId: session.id });
     // A display takes longer than a person who reads the launcher: it is begun before the first application is asked for.
     this.desktops.ready(session.id).catch((failure: unknown) => log.warn('no display for applications yet', { failure }));
-    this.#lastLogin = session.who === null ? null : memory.lastLogin(session.who.id);
+    this.#lastLogin = session.who === null ? null : this.credentials.lastLogin(session.who.id);
     if (session.who === null) return;
     try {
       memory.setLastLogin(session.who.id, { at: timestamp(clock.wallMs()), seatName: directory.current?.seatName ?? 'this seat' });

@@ -15,7 +15,7 @@ import type { Recorder } from '../record/recorder.ts';
 import { enrollingRoles, rulesOf } from '../seat/rules.ts';
 import { timestamp } from '../seat/view.ts';
 import { whereabouts } from '../seat/whereabouts.ts';
-import type { SeatMemory } from '../state/memory.ts';
+import type { LastLogin, SeatMemory } from '../state/memory.ts';
 import { BadgeEnrolment } from './badge-enrolment.ts';
 import { type StaffDirectory, standingOf } from './directory.ts';
 import { Entrance } from './entrance.ts';
@@ -94,6 +94,14 @@ export class Credentials {
   get rules(): SeatRules | null {
     const { policy, present } = this.#ports;
     return rulesOf(policy(), this.where, this.#roleOf(present()));
+  }
+
+  /** When and where this person was signed in last, here or, as far as the server told, elsewhere. */
+  lastLogin(person: string): LastLogin | null {
+    const here = this.#ports.memory.lastLogin(person);
+    const there = this.people.lastElsewhere(person);
+    if (here === null || there === null) return here ?? there;
+    return Date.parse(there.at) > Date.parse(here.at) ? there : here;
   }
 
   /** The person, if they may no longer use the seat: their time is over, or the site says so. */

@@ -218,8 +218,30 @@ test('what is sealed for the server can be read neither by the syncer nor by ano
   expect(unwrap(nodeCrypto, news, ends, { type: NEWS_TYPE, info: sealInfo(NEWS_INFO, 'site', workstationId) })).toBeUndefined();
 });
 
+test('where a person’s PIN was right last is known by the seat’s name, and is nowhere else when it was here', () => {
+  const { link } = opened();
+  expect(link.lastElsewhere('ada')).toBeNull();
+  link.take(answer(read(link.news()).nonce));
+  bootMs += 5_000;
+  wallMs += 5_000;
+  expect(link.lastElsewhere('ada')).toEqual({ at: '2030-06-01T09:59:00.000Z', seatName: 'Bay 1' });
+  const persons: PeopleFacts['persons'] = [
+    { person: 'ada', pin: verifier.salt, failuresElsewhere: 0, right: { agoMs: 1_000, seatName: 'Bay 4' } },
+  ];
+  link.take(answer(read(link.news()).nonce, { persons }));
+  expect(link.lastElsewhere('ada')).toBeNull();
+});
+
 describe('escape 58: the age of the staff', () => {
   const policy = (tooOld: 'pin' | 'breakglass') => ({ signIn: { rules: [], staffAge: { maxSeconds: 3_600, tooOld } } }) as never;
+
+  test('is bounded where the policy says nothing: after seven days the PIN is asked for, and nobody is shut out', () => {
+    const { age } = opened();
+    wallMs = Date.parse('2030-06-08T08:00:00Z');
+    expect(age.stateUnder(undefined)).toBe('fresh');
+    wallMs += 1;
+    expect(age.stateUnder(undefined)).toBe('old');
+  });
 
   test('counts from the server’s word that the list is the newest', () => {
     const { link, age } = opened();

@@ -20,7 +20,7 @@ import { sealTo, unwrap, wrap } from '../../crypto/sealed-envelope.ts';
 import type { Clock } from '../clock.ts';
 import type { SeatIdentity } from '../enrolment/seat-identity.ts';
 import type { Recorder } from '../record/recorder.ts';
-import type { SeatMemory } from '../state/memory.ts';
+import type { LastLogin, SeatMemory } from '../state/memory.ts';
 import type { StaffDirectory } from './directory.ts';
 import type { Outbox } from './outbox.ts';
 import type { StaffAge } from './staff-age.ts';
@@ -56,6 +56,8 @@ interface Told {
   readonly pin: string;
   readonly failuresElsewhere: number;
   readonly rightBootMs: number | null;
+  /** Where that right PIN was. */
+  readonly rightSeat: string | null;
   readonly askedBootMs: number;
 }
 
@@ -77,7 +79,7 @@ export class PeopleLink {
     this.#told = new Map(
       Object.entries(ports.memory.elsewhere).map(([person, { pin, failures }]) => [
         person,
-        { pin, failuresElsewhere: failures, rightBootMs: null, askedBootMs: Number.NEGATIVE_INFINITY },
+        { pin, failuresElsewhere: failures, rightBootMs: null, rightSeat: null, askedBootMs: Number.NEGATIVE_INFINITY },
       ]),
     );
   }
@@ -98,11 +100,19 @@ export class PeopleLink {
   #factsNow(): Readonly<Record<string, PersonFact>> {
     const { directory } = this.#ports;
     return Object.fromEntries(
-      [...this.#told].flatMap(([person, { pin, ...fact }]) => {
+      [...this.#told].flatMap(([person, { pin, rightSeat: _seat, ...fact }]) => {
         const pinId = directory.pinOf(person)?.salt === pin ? directory.who(person)?.pinId : null;
         return pinId == null ? [] : [[person, { pinId, ...fact }] as const];
       }),
     );
+  }
+
+  /** When and where this person's PIN was right at another seat, as the server told in this boot; null for nowhere. */
+  lastElsewhere(person: string): LastLogin | null {
+    const { clock, directory } = this.#ports;
+    const { rightBootMs = null, rightSeat = null } = this.#told.get(person) ?? {};
+    if (rightBootMs === null || rightSeat === null || rightSeat === directory.current?.seatName) return null;
+    return { at: new Date(clock.wallMs() - clock.bootMs() + rightBootMs).toISOString(), seatName: rightSeat };
   }
 
   /** A PIN was tried: the server should know soon. */
@@ -179,7 +189,13 @@ export class PeopleLink {
       facts.persons.map(({ person, pin, failuresElsewhere, right }) => [
         person,
         // The answer was made after the question: a PIN is taken for as old as it can be.
-        { pin, failuresElsewhere, rightBootMs: right === null ? null : askedBootMs - right.agoMs, askedBootMs },
+        {
+          pin,
+          failuresElsewhere,
+          rightBootMs: right === null ? null : askedBootMs - right.agoMs,
+          rightSeat: right?.seatName ?? null,
+          askedBootMs,
+        },
       ]),
     );
     const counted = facts.persons.filter(({ failuresElsewhere }) => failuresElsewhere > 0);

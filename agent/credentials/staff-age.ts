@@ -20,6 +20,12 @@ export interface StaffAgePorts {
   readonly issuedAt: () => string | null;
 }
 
+/**
+ * Where the policy names no bound. Beyond it each sign-in needs the PIN, and nobody is shut out: a hospital that lost its server goes on for as
+ * long as it takes.
+ */
+const USUAL_LIMIT = { maxSeconds: 604_800, tooOld: 'pin' } as const;
+
 export class StaffAge {
   readonly #ports: StaffAgePorts;
   /** Since when the running time is not remembered yet. */
@@ -51,9 +57,9 @@ export class StaffAge {
   }
 
   stateUnder(policy: PolicyDocument | undefined): StaffState {
-    const limit = policy?.signIn?.staffAge;
+    const limit = policy?.signIn?.staffAge ?? USUAL_LIMIT;
     const { ageMs } = this;
-    if (limit === undefined || ageMs === null || ageMs <= limit.maxSeconds * 1_000) return 'fresh';
+    if (ageMs === null || ageMs <= limit.maxSeconds * 1_000) return 'fresh';
     return limit.tooOld === 'breakglass' ? 'tooOld' : 'old';
   }
 

@@ -49,13 +49,14 @@ export function factsOf(t: Text, truth: TruthView, now: Date): readonly Fact[] {
     mark: keys.protection === 'file' ? 'warn' : 'ok',
     meaning: keys.meaning,
   });
-  if (staff.state === 'old' || staff.state === 'tooOld') {
-    const said = t('truth.staff.old', { age: age(t, now.getTime() - Date.parse(staff.asOf ?? now.toISOString())) });
+  if (staff.state !== 'none' && staff.asOf !== null) {
+    const said = t('truth.staff.old', { age: age(t, now.getTime() - Date.parse(staff.asOf)) });
+    const mark = staff.state === 'fresh' ? 'ok' : staff.state === 'old' ? 'warn' : 'stop';
     facts.push({
       name: t('truth.staff'),
       said,
-      mark: staff.state === 'old' ? 'warn' : 'stop',
-      meaning: t(`truth.staff.${staff.state}Meaning`),
+      mark,
+      ...(staff.state === 'fresh' ? {} : { meaning: t(`truth.staff.${staff.state}Meaning`) }),
     });
   }
   if (idle.reason !== null) {
