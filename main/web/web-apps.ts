@@ -106,7 +106,7 @@ export function createWebApps(options: WebAppsOptions): WebApps {
     options.gate.attach(contents, 'web');
     const app: OpenApp = { source, view, session: own, trouble: null };
     open.set(source.id, app);
-    contents.on('did-fail-load', (_event, code, description, _url, isMainFrame) => {
+    contents.on('did-fail-load', (_event, ...[code, description, , isMainFrame]) => {
       if (isMainFrame && code !== ABORTED) tell(app, troubleOf(description === '' ? String(code) : description));
     });
     contents.on('did-navigate', () => tell(app, null));
