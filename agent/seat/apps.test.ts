@@ -32,7 +32,7 @@ describe('a launch', () => {
     world.storeWorks = false;
     expect(await running.launch('calc')).toBe(false);
     expect(world.done).toEqual(['prepare calc', 'discard calc']);
-    expect(running.message).toMatchObject({ key: 'store.broken' });
+    expect(running.message).toMatchObject({ key: 'store.full', code: 'AUDIT_STORE_FULL' });
     expect(running.stateOf('calc')).toBeUndefined();
   });
 

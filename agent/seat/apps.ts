@@ -301,8 +301,9 @@ export class SessionApps {
       });
       return true;
     } catch (failure) {
+      const code = recorder.broken ?? 'AUDIT_APPEND_FAILED';
       if (isWardlockError(failure) && failure.code === 'AUDIT_EVENT_COUNTED') this.#refuse(appId, session, 'too-many', failure.code);
-      else this.#message = { key: 'store.broken', params: {}, code: recorder.broken ?? 'AUDIT_APPEND_FAILED' };
+      else this.#message = { key: code === 'AUDIT_STORE_FULL' ? 'store.full' : 'store.broken', params: {}, code };
       return false;
     }
   }

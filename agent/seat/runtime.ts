@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { AuditEvent } from '../../contract/events.ts';
-import { isWardlockError } from '../../core/errors/index.ts';
+import { type ErrorCode, isWardlockError } from '../../core/errors/index.ts';
 import { isOpen } from '../../core/session/open.ts';
 import type { SessionRecord } from '../../core/session/records.ts';
 import { initialSeat, step } from '../../core/session/step.ts';
@@ -167,11 +167,12 @@ export class SeatRuntime {
       );
       return;
     }
-    const usedUp = card === undefined || this.#remember('card', () => useCard(card));
-    const remembered = !STARTS.has(record.type) || this.#remember('start', () => memory.setOpen(rowOf(record)));
+    const unused = card === undefined ? null : this.#remembering('card', () => useCard(card));
+    const forgotten = STARTS.has(record.type) ? this.#remembering('start', () => memory.setOpen(rowOf(record))) : null;
     // A seat that can't remember who sits there opens for break-glass only.
-    if (!usedUp || (!remembered && record.type !== 'breakglass.started')) {
-      this.dispatch({ type: 'AppendFailed', ticket, code: 'AUDIT_APPEND_FAILED' });
+    const code = unused ?? (record.type === 'breakglass.started' ? null : forgotten);
+    if (code !== null) {
+      this.dispatch({ type: 'AppendFailed', ticket, code });
       return;
     }
     recorder.append(this.#counted(record)).then(
@@ -202,16 +203,26 @@ export class SeatRuntime {
   /** The charge is durable before the PIN is looked at; where it can't be, the PIN is not looked at. */
   async #guess(effect: Extract<Effect, { do: 'guess' }>): Promise<void> {
     const { memory, checkPin, log } = this.#ports;
+    const { attempt, who, pin, charged } = effect;
+    const unpaid = this.#remembering('throttle', () => memory.setThrottle(who.id, charged));
     let right = false;
-    if (this.#remember('throttle', () => memory.setThrottle(effect.who.id, effect.charged))) {
+    if (unpaid === null) {
       try {
-        right = await checkPin(effect.who.id, effect.pin);
+        right = await checkPin(who.id, pin);
       } catch (failure) {
         log.error('a PIN could not be checked', { failure });
       }
     }
     // Never within the step that asked: the machine must be at `checking` when the answer comes.
-    queueMicrotask(() => this.dispatch({ type: 'PinChecked', attempt: effect.attempt, right }));
+    queueMicrotask(() => {
+      if (unpaid === null) {
+        this.dispatch({ type: 'PinChecked', attempt, right });
+        return;
+      }
+      // What is durable counts: nobody looked at this PIN, and the seat says why instead of calling it wrong.
+      this.dispatch({ type: 'GuessCharged', person: who.id, throttle: memory.throttles[who.id] ?? null });
+      this.dispatch({ type: 'PinChecked', attempt, right: false, unpaid });
+    });
   }
 
   async #end(session: string): Promise<void> {
@@ -225,14 +236,24 @@ export class SeatRuntime {
   }
 
   #remember(what: string, write: () => unknown): boolean {
+    return this.#remembering(what, write) === null;
+  }
+
+  /** Null once it is durable, else the code of why it is not. */
+  #remembering(what: string, write: () => unknown): ErrorCode | null {
     try {
       write();
-      return true;
+      return null;
     } catch (failure) {
       this.#ports.log.error('the seat could not remember', { what, failure });
-      return false;
+      return hasNoRoom(failure) ? 'AUDIT_STORE_FULL' : 'AUDIT_APPEND_FAILED';
     }
   }
+}
+
+/** No blocks, no inodes, or a quota that is used up. */
+function hasNoRoom(failure: unknown): boolean {
+  return failure instanceof Error && 'code' in failure && (failure.code === 'ENOSPC' || failure.code === 'EDQUOT');
 }
 
 /** The attempt that waits for a PIN, and whose. */

@@ -2,9 +2,10 @@
  * The agent's part of a state folder: what lies where, who may enter. It makes the folders and refuses one that is not
  * Wardlock's; it must never widen what it finds.
  */
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { WardlockError } from '../../core/errors/index.ts';
+import { writeDurably } from './durable-file.ts';
 
 export interface Layout {
   readonly root: string;
@@ -25,6 +26,7 @@ export interface Layout {
   readonly outbox: string;
 }
 
+const VERSION = 'VERSION';
 const MARK = 'wardlock-agent-state/1\n';
 const PRIVATE = 0o700;
 const PASS_THROUGH = 0o711;
@@ -58,14 +60,15 @@ export function layoutOf(state: string): Layout {
 export function prepareLayout(layout: Layout, syncer: { readonly uid: number; readonly gid: number } | null): void {
   makeFolder(layout.root, PASS_THROUGH);
   makeFolder(layout.agent, PRIVATE);
-  const mark = join(layout.agent, 'VERSION');
+  const mark = join(layout.agent, VERSION);
   if (existsSync(mark)) {
     if (readFileSync(mark, 'utf8') !== MARK)
       throw new WardlockError('START_STATE_FOREIGN', `${layout.agent} belongs to another version of Wardlock.`);
-  } else if (readdirSync(layout.agent).length > 0) {
+  } else if (readdirSync(layout.agent).some((name) => name !== `${VERSION}.new`)) {
     throw new WardlockError('START_STATE_FOREIGN', `${layout.agent} is not empty and is not the state of a Wardlock agent.`);
   } else {
-    writeFileSync(mark, MARK, { mode: 0o600 });
+    // Durable like what follows: a folder whose mark a power cut took would be somebody else's for ever.
+    writeDurably(mark, new TextEncoder().encode(MARK));
   }
   makeFolder(layout.run, PASS_THROUGH);
   if (syncer === null || process.geteuid?.() !== 0) return;

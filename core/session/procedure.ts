@@ -2,7 +2,7 @@
  * "Procedure in progress": for a bounded time the open seat does not ask who is still there. It begins once that is in the
  * record, and ends when its time is over, when somebody says so, and with everything that closes the seat.
  */
-import type { SessionContext, SessionMove } from './moves.ts';
+import { type SessionContext, type SessionMove, unrecorded } from './moves.ts';
 import { isOpen } from './open.ts';
 import type { Effect, Env, LockState, OpenSession, SeatEvents, SessionStates } from './types.ts';
 
@@ -74,7 +74,7 @@ export function procedureNotAppended(state: State, event: SeatEvents['AppendFail
 }
 
 function notGranted({ session }: State, code: string): SessionMove {
-  return { to: { at: 'active', session: { ...session, procedure: null } }, common: { notice: { key: 'store.broken', params: {}, code } } };
+  return { to: { at: 'active', session: { ...session, procedure: null } }, common: { notice: unrecorded(code) } };
 }
 
 /** Its time is over: idle time counts again, from the last input on, and the warning still comes before the lock. */

@@ -21,6 +21,7 @@ import {
   type SessionMove,
   TAP_GUARD_MS,
   UNRECORDED_LIMIT_MS,
+  unrecorded,
 } from './moves.ts';
 import {
   charged,
@@ -204,6 +205,7 @@ export const authenticating: StateRows<'authenticating'> = {
       if (attempt.stage !== 'checking' || attempt.id !== event.attempt || attempt.who === null) {
         return { to: state, taken: false };
       }
+      if (event.unpaid !== undefined) return giveUp(state, 'unrecorded', unrecorded(event.unpaid));
       return event.right ? rightPin(state, attempt.who, context) : wrongPin(state, attempt.who, context);
     },
   },
@@ -232,8 +234,7 @@ export const authenticating: StateRows<'authenticating'> = {
     leadsTo: ['none', 'active'],
     run: (state, event) => {
       if (state.attempt.grant?.ticket !== event.ticket) return { to: state, taken: false };
-      const says = notice('store.broken', {}, event.code);
-      return { to: back(state.held), signals: [{ type: 'Abort' }], common: { notice: says } };
+      return { to: back(state.held), signals: [{ type: 'Abort' }], common: { notice: unrecorded(event.code) } };
     },
   },
   TimerFired: {

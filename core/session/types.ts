@@ -186,7 +186,8 @@ export interface SeatEvents {
   /** What lies on the readers changed, or whether that can be seen. */
   readonly ReaderState: { readonly type: 'ReaderState'; readonly presence: Presence };
   readonly PinEntered: { readonly type: 'PinEntered'; readonly pin: string };
-  readonly PinChecked: { readonly type: 'PinChecked'; readonly attempt: number; readonly right: boolean };
+  /** `unpaid`: why the try could not be made durable. Nobody looked at the PIN then, and no try is lost. */
+  readonly PinChecked: { readonly type: 'PinChecked'; readonly attempt: number; readonly right: boolean; readonly unpaid?: string };
   readonly CancelPressed: { readonly type: 'CancelPressed' };
   readonly LockPressed: { readonly type: 'LockPressed' };
   readonly LogoutPressed: { readonly type: 'LogoutPressed' };
@@ -323,6 +324,7 @@ export type NoticeKey =
   | 'session.idle'
   | 'session.maxAge'
   | 'store.broken'
+  | 'store.full'
   | 'policy.none'
   | 'policy.expired'
   | 'staff.tooOld'

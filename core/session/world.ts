@@ -148,6 +148,14 @@ export class World {
     if (first !== undefined) this.send({ type: 'PinChecked', attempt: first.attempt, right });
   }
 
+  /** The oldest try could not be made durable: it never was one. */
+  refuseGuess(code: string, former: Throttle | null): void {
+    const first = this.guesses.shift();
+    if (first === undefined) return;
+    this.send({ type: 'GuessCharged', person: first.who.id, throttle: former });
+    this.send({ type: 'PinChecked', attempt: first.attempt, right: false, unpaid: code });
+  }
+
   settleEnding(clean: boolean): void {
     const session = this.endings.shift();
     if (session !== undefined) this.send({ type: 'SessionClosed', session, clean });

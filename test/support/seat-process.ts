@@ -5,6 +5,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -130,6 +131,16 @@ export class SeatProcess {
     } finally {
       for (const one of this.#open.splice(0)) one.close();
     }
+  }
+
+  /** Acts while no thread of the agent runs. */
+  async pausedFor(act: () => void): Promise<void> {
+    const threads = `/proc/${this.pid}/task`;
+    const stands = (thread: string): boolean => /^State:\tT/m.test(readFileSync(`${threads}/${thread}/status`, 'utf8'));
+    this.#child?.kill('SIGSTOP');
+    while (!readdirSync(threads).every(stands)) await new Promise((later) => setTimeout(later, 1));
+    act();
+    this.#child?.kill('SIGCONT');
   }
 
   async remove(): Promise<void> {
