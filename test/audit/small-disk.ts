@@ -1,6 +1,6 @@
 /** A small disk of its own for one folder, which a test may fill, remount, break and take away. Needs root; test helper only. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 
 export interface SmallDisk {
   /** Changes it in place, such as `ro` or `size=64m`. */
@@ -36,23 +36,31 @@ export function failingDisk(folder: string, image: string): FailingDisk {
   writeFileSync(image, '');
   truncateSync(image, IMAGE_BYTES);
   execFileSync('mkfs.ext4', ['-q', '-F', '-m', '0', image]);
-  const device = execFileSync('losetup', ['--find', '--show', image], { encoding: 'utf8' }).trim();
-  const mount = (): void => void execFileSync('mount', ['-o', 'errors=remount-ro', device, folder]);
-  mount();
+  const devices: string[] = [];
+  const mount = (from: string): void => {
+    const device = execFileSync('losetup', ['--find', '--show', from], { encoding: 'utf8' }).trim();
+    devices.push(device);
+    execFileSync('mount', ['-o', 'errors=remount-ro', device, folder]);
+  };
+  mount(image);
   rmSync(`${folder}/lost+found`, { recursive: true });
   let mounted = true;
   return {
     remount: (change) => void execFileSync('mount', ['-o', `remount,${change}`, folder]),
     turnReadOnly: () => void execFileSync('mount', ['-o', 'remount,abort', folder]),
     mountAgain: () => {
-      execFileSync('umount', [folder]);
-      mount();
+      execFileSync('umount', ['-l', folder]);
+      // What reached the disk, as a disk of its own: whoever has a namespace of mounts at this moment keeps the former one broken.
+      const copy = `${image}.${devices.length}`;
+      copyFileSync(image, copy);
+      renameSync(copy, image);
+      mount(image);
     },
     unmount: () => {
       if (!mounted) return;
       mounted = false;
       execFileSync('umount', ['-l', folder]);
-      execFileSync('losetup', ['--detach', device]);
+      for (const device of devices) execFileSync('losetup', ['--detach', device]);
     },
   };
 }
