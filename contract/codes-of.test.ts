@@ -25,6 +25,7 @@ test.each([
   ['tamper found', 'tamper.found', {}, [110_113, 110_135, 12, 200_401, 2]],
   ['recording stopped', 'recording.stopped', { reason: 'inferred' }, [110_113, 110_133, 12, 100_807, 2]],
   ['recording started', 'recording.started', {}, [110_113, 110_134, 0, 100_806, 1]],
+  ['audit log read', 'recording.read', { entries: 7 }, [110_101, null, 0, 100_803, 1]],
 ])('%s', (_what, type, body, [id, dcmType, outcome, typeUid, status]) => {
   expect(codesOf(type, body)).toMatchObject({ dicom: { id, type: dcmType }, outcome, ocsf: { typeUid, status } });
 });
@@ -36,6 +37,16 @@ test('who asked for it: a person, or the seat by itself', () => {
   expect(codesOf('session.ended', { reason: 'max-age' })?.requestor).toBe('seat');
   expect(codesOf('tamper.found', {})?.requestor).toBe('seat');
   expect(codesOf('app.launched', {})?.requestor).toBe('person');
+});
+
+test('what an exporter must add: purpose, roles, the logout before a switch of users', () => {
+  expect(codesOf('breakglass.started', {})).toMatchObject({ purpose: 'BTG' });
+  expect(codesOf('breakglass.ended', { reason: 'limit' })).toMatchObject({ purpose: 'BTG', requestor: 'seat' });
+  expect(codesOf('app.launched', {})).toMatchObject({ roles: [110_150, 110_151] });
+  expect(codesOf('app.exited', {})).toMatchObject({ roles: [110_150, 110_151] });
+  expect(codesOf('session.started', { replaces: session })).toMatchObject({ dicomBefore: { id: 110_114, type: 110_123 } });
+  expect(codesOf('session.started', { replaces: null })).not.toHaveProperty('dicomBefore');
+  expect(codesOf('recording.read', {})).toMatchObject({ action: 'R', objectRole: 13, requestor: 'person' });
 });
 
 test('an unlock says so, and nothing is claimed of a type that is not known', () => {

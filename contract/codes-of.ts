@@ -9,11 +9,23 @@ export interface ExactCodes extends EventCodes {
   readonly logonType?: 7;
   /** Whose act it was: DICOM and FHIR ask which participant is the requestor. */
   readonly requestor: 'person' | 'seat';
+  /** FHIR purpose of use (HL7 v3 ActReason) where it is not the ordinary one: break the glass. */
+  readonly purpose?: 'BTG';
+  /** DCM role ids of the participants beside the requestor: the application, and what launched it. */
+  readonly roles?: readonly number[];
+  /** FHIR and DICOM role of the object that was read: 13 is a security resource. */
+  readonly objectRole?: 13;
+  /** A switch of users is two DICOM events: the type of the one to be written first, a logout. */
+  readonly dicomBefore?: { readonly id: number; readonly type: number };
 }
 
 const SERIOUS_FAILURE = 8;
 const USER_SWITCH = 300_207;
 const UNLOCK = 7;
+const BREAK_THE_GLASS = 'BTG';
+const SECURITY_RESOURCE = 13;
+const APPLICATION_AND_LAUNCHER: readonly number[] = [110_150, 110_151];
+const LOGOUT = { id: 110_114, type: 110_123 } as const;
 /** Reasons of locks and ends that a person chose; all others are the seat's. */
 const CHOSEN: ReadonlySet<string> = new Set(['logout', 'pressed', 'taken-over']);
 const ACCOUNT_BLOCKED: ReadonlySet<string> = new Set(['pin.blocked', 'pin.wait', 'code.wait']);
@@ -26,7 +38,10 @@ export function codesOf(type: string, body: Readonly<Record<string, unknown>>): 
   const exact = { ...codes, requestor: requestorOf(type, body['reason']) };
   if (type === 'session.unlocked') return { ...exact, logonType: UNLOCK };
   if (type === 'session.started' && typeof body['replaces'] === 'string')
-    return { ...exact, ocsf: { ...codes.ocsf, typeUid: USER_SWITCH } };
+    return { ...exact, ocsf: { ...codes.ocsf, typeUid: USER_SWITCH }, dicomBefore: LOGOUT };
+  if (type.startsWith('breakglass.')) return { ...exact, purpose: BREAK_THE_GLASS };
+  if (type === 'app.launched' || type === 'app.exited') return { ...exact, roles: APPLICATION_AND_LAUNCHER };
+  if (type === 'recording.read') return { ...exact, objectRole: SECURITY_RESOURCE };
   const lockedOut = type === 'auth.refused' && (ACCOUNT_BLOCKED.has(String(body['reason'])) || isLastTry(body));
   return lockedOut ? { ...exact, outcome: SERIOUS_FAILURE } : exact;
 }
@@ -39,5 +54,5 @@ function requestorOf(type: string, reason: unknown): ExactCodes['requestor'] {
   if (type === 'session.locked' || type === 'session.ended' || type === 'breakglass.ended') {
     return CHOSEN.has(String(reason)) ? 'person' : 'seat';
   }
-  return BY_THE_SEAT.test(type) ? 'seat' : 'person';
+  return BY_THE_SEAT.test(type) && type !== 'recording.read' ? 'seat' : 'person';
 }

@@ -24,8 +24,9 @@ const row = (id: number, type: number | null, typeUid: number, outcome: Outcome 
   ocsf: { typeUid, status: outcome === 0 ? 1 : 2 },
 });
 
-/** DCM event ids: application activity, security alert, user authentication. */
+/** DCM event ids: application activity, audit log used, security alert, user authentication. */
 const APPLICATION = 110_100;
+const LOG_USED = 110_101;
 const ALERT = 110_113;
 const USER = 110_114;
 
@@ -35,6 +36,7 @@ export const eventCodes: Readonly<Record<EventType, EventCodes>> = {
   'recording.summarised': row(APPLICATION, null, 100_899),
   'recording.emergency': row(ALERT, 110_133, 100_807, 8),
   'recording.acknowledged': row(ALERT, 110_135, 200_403),
+  'recording.read': { ...row(LOG_USED, null, 100_803), action: 'R' },
   'session.started': row(USER, 110_122, 300_201),
   'session.ended': row(USER, 110_123, 300_202),
   'session.locked': row(USER, 110_123, 300_202),

@@ -49,6 +49,8 @@ export const events = {
   },
   /** Someone took note of an alarm about the record itself. */
   'recording.acknowledged': { class: 1, body: Type.Object({ person: Person, findings: Count }, closed) },
+  /** A copy of the record of so many entries was asked for at the machine, by root or the agent's own user: nobody has signed in for it. */
+  'recording.read': { class: 1, body: Type.Object({ entries: Count }, closed) },
   'session.started': {
     class: 1,
     body: Type.Object(

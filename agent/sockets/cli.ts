@@ -44,7 +44,7 @@ function witnessedOf(seat: SeatAgent): Result<CliBoundary, 'status'>['witnessed'
 }
 
 function handlersOf(seat: SeatAgent): Handlers<CliBoundary> {
-  const { identity } = seat.parts;
+  const { identity, recorder } = seat.parts;
   return {
     hello: () => ({}),
     tap: ({ badge }) => tapped(seat, badge),
@@ -57,6 +57,9 @@ function handlersOf(seat: SeatAgent): Handlers<CliBoundary> {
     snapshot: async ({ path }) => {
       const { store } = seat.record;
       if (store === null) throw new WardlockError('AUDIT_RANGE_UNAVAILABLE', 'This seat has no record yet: it waits for its first policy.');
+      // Told, never waited for: a record that takes nothing more must still give its evidence.
+      recorder.note({ type: 'recording.read', body: { entries: store.position().size } });
+      await recorder.settled();
       return store.snapshot(path);
     },
     acknowledge: async () => {

@@ -49,6 +49,10 @@ const words: { readonly [T in EventType]: Words<T> } = {
     lane: 'record',
     says: ({ person, findings }, names) => `${names.person(person)} took note of ${findings} findings about the record.`,
   },
+  'recording.read': {
+    lane: 'record',
+    says: ({ entries }) => `A copy of this seat's record was taken at the machine itself (${entries} entries).`,
+  },
   'session.started': {
     lane: 'who',
     says: ({ person, role, factors, replaces, pinPrompts, confirmedBy }, names) =>
