@@ -2,7 +2,7 @@
  * What must never enter the record: names, titles, documents, typed text. A real agent is fed such data at each of its ports, in
  * every field that takes text and in fields that do not exist; then the whole record is decrypted, and every file is read.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import type { TSchema } from 'typebox';
@@ -62,8 +62,19 @@ function requestsOf({ requests }: Boundary): readonly { readonly method: string;
 }
 
 test('no patient data enters the record, at whatever port it is offered', async () => {
-  const syncer = await seat.furnish([ada]);
+  // A name in the staff list, a policy and a list that are refused, and the path of a copy are ports as well.
+  const syncer = await seat.furnish([{ ...ada, change: { displayName: PATIENT, givenName: 'Anna' } }]);
+  const refused = { outcome: 'refused' };
+  const envelope = Buffer.from(JSON.stringify({ payloadType: PATIENT, payload: AS_ID, signatures: [], ...TITLES })).toString('base64');
+  expect(await syncer.request('policy', { envelope })).toMatchObject(refused);
+  expect(await syncer.request('policy', { envelope: seat.site.policy(JSON.stringify({ name: PATIENT, ...TITLES })) })).toMatchObject(
+    refused,
+  );
+  expect(await syncer.request('directory', { sealed: envelope })).toMatchObject(refused);
   syncer.close();
+  const copy = join(seat.folder, AS_ID);
+  await offer('cli', 'snapshot', { path: copy });
+  expect(existsSync(copy)).toBe(true);
   let asked = 0;
   for (const [boundary, name] of [
     [uiBoundary, 'ui'],
@@ -88,7 +99,17 @@ test('no patient data enters the record, at whatever port it is offered', async 
   // The note of an emergency is the one free text of the taxonomy (docs/limitations.md): it is sealed like every event.
   const bodies = events.map(({ type, body }) => ({ type, ...body, ...('note' in body ? { note: '' } : {}) }));
   expect(bodies.filter((body) => MARKS.some((mark) => JSON.stringify(body).includes(mark)))).toEqual([]);
-  const heard = ['app.refused', 'web.refused', 'border.refused', 'auth.refused', 'sync.incident', 'breakglass.started'];
+  const heard = [
+    'app.refused',
+    'web.refused',
+    'border.refused',
+    'auth.refused',
+    'sync.incident',
+    'breakglass.started',
+    'policy.refused',
+    'directory.refused',
+    'recording.read',
+  ];
   expect([...new Set<string>(events.map(({ type }) => type))]).toEqual(expect.arrayContaining(heard));
   await seat.stop();
   const files = readdirSync(seat.state, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
