@@ -48,6 +48,8 @@ export default defineConfig({
           testTimeout: INTEGRATION_LIMIT_MS,
           hookTimeout: INTEGRATION_LIMIT_MS,
           maxWorkers: AT_ONCE,
+          // As above: what counts runs in processes of its own.
+          isolate: false,
         },
       },
       {

@@ -45,6 +45,8 @@ const MAX_PREFIXES = 20;
 const LOCK_TRIES = 50;
 const LOCK_WAIT_MS = 100;
 const PRIVATE_FOLDER = 0o700;
+/** useradd looks whether a name is free before it locks anything: two at once would make one account of two. */
+const COMMAND_LOCK = '/run/wardlock-users.lock';
 
 /**
  * Removes what a former run left, then makes one user for each role.
@@ -53,19 +55,22 @@ const PRIVATE_FOLDER = 0o700;
 export async function makeThrowAwayUsers<Role extends string>(request: ThrowAwayRequest<Role>): Promise<ThrowAwayUsers<Role>> {
   const { journal, roles } = request;
   await removeLeftoverUsers(journal);
-  const prefix = await freePrefix(request.prefix ?? 'wardlock', roles);
-  const made: Journal = {
-    mark: `wardlock-throw-away-${randomBytes(MARK_BYTES).toString('hex')}`,
-    names: roles.map((role) => `${prefix}-${role}`),
-  };
-  await replaceFile(journal, JSON.stringify(made));
-  try {
-    const users: [Role, OsUser][] = [];
-    for (const role of roles) users.push([role, await makeUser(`${prefix}-${role}`, made.mark)]);
-    return { users: recordOf(users), remove: () => removeLeftoverUsers(journal) };
-  } catch (cause) {
-    await removeLeftoverUsers(journal);
-    throw cause;
+  // Somebody else may take a free name between the look and the making: then the next one is tried.
+  for (let left = MAX_PREFIXES; ; left -= 1) {
+    const prefix = await freePrefix(request.prefix ?? 'wardlock', roles);
+    const made: Journal = {
+      mark: `wardlock-throw-away-${randomBytes(MARK_BYTES).toString('hex')}`,
+      names: roles.map((role) => `${prefix}-${role}`),
+    };
+    await replaceFile(journal, JSON.stringify(made));
+    try {
+      const users: [Role, OsUser][] = [];
+      for (const role of roles) users.push([role, await makeUser(`${prefix}-${role}`, made.mark)]);
+      return { users: recordOf(users), remove: () => removeLeftoverUsers(journal) };
+    } catch (cause) {
+      await removeLeftoverUsers(journal);
+      if (left === 0 || !isTaken(cause)) throw cause;
+    }
   }
 }
 
@@ -78,8 +83,9 @@ export async function removeLeftoverUsers(journal: string): Promise<void> {
     const user = await findUser(name);
     if (user?.comment !== mark) continue;
     await endProcessesOf(user.uid);
-    await command('userdel', name);
+    // The home first: once the name is free another run may take it, and its home.
     await rm(user.home, { recursive: true, force: true });
+    await command('userdel', name);
   }
   await rm(journal, { force: true });
 }
@@ -166,11 +172,21 @@ function endProcess(pid: number): void {
 async function command(file: 'useradd' | 'userdel', ...args: readonly string[]): Promise<void> {
   for (let left = LOCK_TRIES; ; left -= 1) {
     try {
-      await run(`/usr/sbin/${file}`, args);
+      await run('/usr/bin/flock', [COMMAND_LOCK, `/usr/sbin/${file}`, ...args]);
       return;
     } catch (cause) {
-      if (left === 0) throw new WardlockError('OS_USERS_FAILED', `${file} ${args.at(-1)} failed: ${String(cause)}`, { cause });
+      if (left === 0 || codeOf(cause) === NAME_TAKEN)
+        throw new WardlockError('OS_USERS_FAILED', `${file} ${args.at(-1)} failed: ${String(cause)}`, { cause });
       await sleep(LOCK_WAIT_MS);
     }
   }
+}
+
+/** What useradd exits with when there is such a user (useradd(8)). */
+const NAME_TAKEN = 9;
+
+const isTaken = (failure: unknown): boolean => failure instanceof WardlockError && codeOf(failure.cause) === NAME_TAKEN;
+
+function codeOf(failure: unknown): unknown {
+  return failure instanceof Error && 'code' in failure ? failure.code : undefined;
 }

@@ -60,6 +60,17 @@ describe('throw-away users', () => {
     await Promise.all([one.remove(), two.remove()]);
   });
 
+  rootTest('of runs that begin at the same moment do not meet either', async () => {
+    const runs = await Promise.all(
+      [1, 2, 3].map((number) => makeThrowAwayUsers({ journal: `${journal}.${number}`, prefix: PREFIX, roles: ['ui', 'app-1'] })),
+    );
+    expect(new Set(runs.flatMap(({ users }) => [users.ui.uid, users['app-1'].uid])).size).toBe(6);
+    for (const { users, remove } of runs) {
+      await remove();
+      expect([exists(users.ui.name), existsSync(users.ui.home)]).toEqual([false, false]);
+    }
+  });
+
   rootTest('an account that merely has the name of one in the journal is left alone', async () => {
     writeFileSync(journal, JSON.stringify({ mark: `wardlock-throw-away-${'0'.repeat(16)}`, names: ['daemon', 'root', 'nobody'] }));
     await removeLeftoverUsers(journal);
