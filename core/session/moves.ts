@@ -73,11 +73,6 @@ export function notice(key: Notice['key'], params: Notice['params'] = {}, code?:
   return code === undefined ? { key, params } : { key, params, code };
 }
 
-/** What could not be made durable did not happen; somebody who reads that the record is full knows what to do about it. */
-export function unrecorded(code: string): Notice {
-  return notice(code === 'AUDIT_STORE_FULL' ? 'store.full' : 'store.broken', {}, code);
-}
-
 export function append(record: SessionRecord, ticket: number | null = null): Effect {
   return { do: 'append', record, ticket };
 }

@@ -2,9 +2,10 @@
  * "Procedure in progress": for a bounded time the open seat does not ask who is still there. It begins once that is in the
  * record, and ends when its time is over, when somebody says so, and with everything that closes the seat.
  */
-import { type SessionContext, type SessionMove, unrecorded } from './moves.ts';
+import type { SessionContext, SessionMove } from './moves.ts';
 import { isOpen } from './open.ts';
 import type { Effect, Env, LockState, OpenSession, SeatEvents, SessionStates } from './types.ts';
+import { unrecorded } from './unrecorded.ts';
 
 type State = SessionStates['active'];
 

@@ -21,7 +21,6 @@ import {
   type SessionMove,
   TAP_GUARD_MS,
   UNRECORDED_LIMIT_MS,
-  unrecorded,
 } from './moves.ts';
 import {
   charged,
@@ -38,6 +37,7 @@ import {
 import { movedAway } from './taken-elsewhere.ts';
 import { charge, type GuessLimits, type GuessVerdict } from './throttle.ts';
 import type { Attempt, Effect, Env, Grace, Notice, OpenSession, SeatEvents, SessionStates, Who } from './types.ts';
+import { unrecorded } from './unrecorded.ts';
 
 type State = SessionStates['authenticating'];
 
@@ -263,7 +263,7 @@ export const authenticating: StateRows<'authenticating'> = {
       const held: Effect[] =
         state.held === null ? [] : [append(endRecord(state.held, 'faulted')), { do: 'endSession', session: state.held.id }];
       return {
-        ...faulted(event.why),
+        ...faulted('enforcement', event.why),
         signals: dropped.signals ?? [],
         effects: [...(dropped.effects ?? []), ...held, append(faultedRecord()), ...clearSessionTimers],
       };
