@@ -52,6 +52,9 @@ export const MessageKey = Type.Union([
   Type.Literal('clock.wrong'),
   Type.Literal('breakglass.unavailable'),
   Type.Literal('seat.faulted'),
+  Type.Literal('seat.unenforced'),
+  Type.Literal('seat.leftovers'),
+  Type.Literal('seat.notEnded'),
 ]);
 
 export const Message = Type.Object({

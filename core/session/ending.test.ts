@@ -114,16 +114,21 @@ describe('a tap while the former session ends', () => {
     expect(started(world)).toHaveLength(1);
   });
 
-  const shut: readonly (readonly [string, (world: World) => void])[] = [
-    ['processes are left', (world) => world.settleEnding(false)],
-    ['the end takes too long', (world) => world.advance(10_000)],
-    ['enforcement fails', (world) => void world.send({ type: 'EnforcementFailed', why: 'landlock' })],
+  const shut: readonly (readonly [string, (world: World) => void, string, string])[] = [
+    ['processes are left', (world) => world.settleEnding(false), 'seat.leftovers', 'SESSION_SEAT_LEFTOVERS'],
+    ['the end takes too long', (world) => world.advance(10_000), 'seat.notEnded', 'SESSION_SEAT_NOT_ENDED'],
+    [
+      'enforcement fails',
+      (world) => void world.send({ type: 'EnforcementFailed', why: 'landlock' }),
+      'seat.unenforced',
+      'SESSION_SEAT_UNENFORCED',
+    ],
   ];
-  test.each(shut)('is dropped and recorded where %s', (_name, fails) => {
+  test.each(shut)('is dropped and recorded where %s; the seat says so, with a code', (_name, fails, key, code) => {
     const world = ending();
     world.tap(ben);
     fails(world);
-    expect(world.seat.session.at).toBe('faulted');
+    expect(world.seat).toMatchObject({ session: { at: 'faulted' }, common: { notice: { key, code } } });
     expect(refusals(world)).toMatchObject([busy]);
     expect(started(world)).toHaveLength(1);
   });

@@ -188,7 +188,7 @@ export const active: StateRows<'active'> = {
     run: (state, event, { env }) => {
       const ended = end(state.session, 'faulted', {}, env);
       return {
-        ...faulted(event.why),
+        ...faulted('enforcement', event.why),
         signals: ended.signals ?? [],
         effects: [
           ...procedureOver(state.session, 'faulted').effects,

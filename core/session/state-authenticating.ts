@@ -263,7 +263,7 @@ export const authenticating: StateRows<'authenticating'> = {
       const held: Effect[] =
         state.held === null ? [] : [append(endRecord(state.held, 'faulted')), { do: 'endSession', session: state.held.id }];
       return {
-        ...faulted(event.why),
+        ...faulted('enforcement', event.why),
         signals: dropped.signals ?? [],
         effects: [...(dropped.effects ?? []), ...held, append(faultedRecord()), ...clearSessionTimers],
       };

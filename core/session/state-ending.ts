@@ -53,7 +53,7 @@ export const ending: StateRows<'ending'> = {
       if (event.session !== state.session.id) return { to: state, taken: false };
       if (!event.clean) {
         return {
-          ...faulted('processes of the former session are left'),
+          ...faulted('leftovers', 'processes of the former session are left'),
           effects: [...droppedTap(state), append(faultedRecord()), { do: 'clearTimer', timer: 'ending' }],
         };
       }
@@ -66,13 +66,13 @@ export const ending: StateRows<'ending'> = {
     run: (state, event) => {
       if (event.timer === 'cool') return coolOver(state);
       if (event.timer !== 'ending') return { to: state, taken: false };
-      return { ...faulted('the former session did not end in time'), effects: [...droppedTap(state), append(faultedRecord())] };
+      return { ...faulted('slow', 'the former session did not end in time'), effects: [...droppedTap(state), append(faultedRecord())] };
     },
   },
   EnforcementFailed: {
     leadsTo: ['faulted'],
     run: (state, event) => ({
-      ...faulted(event.why),
+      ...faulted('enforcement', event.why),
       effects: [...droppedTap(state), append(faultedRecord()), { do: 'clearTimer', timer: 'ending' }],
     }),
   },

@@ -19,7 +19,10 @@ export const none: StateRows<'none'> = {
     leadsTo: ['authenticating'],
     run: (state, event, context) => breakGlass(state, event, { who: null, badge: null, by: 'badge', held: null }, context),
   },
-  EnforcementFailed: { leadsTo: ['faulted'], run: (_state, event) => ({ ...faulted(event.why), effects: [append(faultedRecord())] }) },
+  EnforcementFailed: {
+    leadsTo: ['faulted'],
+    run: (_state, event) => ({ ...faulted('enforcement', event.why), effects: [append(faultedRecord())] }),
+  },
   TimerFired: onlyCool,
   UiLost: noted,
   PowerChanged: noted,

@@ -329,7 +329,10 @@ export type NoticeKey =
   | 'policy.expired'
   | 'staff.tooOld'
   | 'breakglass.unavailable'
-  | 'seat.faulted';
+  | 'seat.faulted'
+  | 'seat.unenforced'
+  | 'seat.leftovers'
+  | 'seat.notEnded';
 
 /** A sentence that the screen is asked to say, with the numbers that it needs. */
 export interface Notice {

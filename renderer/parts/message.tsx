@@ -7,7 +7,17 @@ import { type Mark, StateMark } from './icons.tsx';
 
 /** Sentences that only tell; all others ask somebody to act. */
 const CALM: readonly MessageKey[] = ['session.ended', 'session.idle', 'session.taken', 'session.maxAge', 'policy.none'];
-const GRAVE: readonly MessageKey[] = ['store.full', 'store.broken', 'policy.expired', 'seat.faulted', 'badge.revoked', 'pin.blocked'];
+const GRAVE: readonly MessageKey[] = [
+  'store.full',
+  'store.broken',
+  'policy.expired',
+  'seat.faulted',
+  'seat.unenforced',
+  'seat.leftovers',
+  'seat.notEnded',
+  'badge.revoked',
+  'pin.blocked',
+];
 
 function markOf(key: MessageKey): Mark {
   if (CALM.includes(key)) return 'unknown';

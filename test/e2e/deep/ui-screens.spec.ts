@@ -224,6 +224,19 @@ const SHOTS: readonly Shot[] = [
     view: () => ({ ...lockedView(), phase: 'faulted', message: { key: 'store.broken', params: {}, code: 'AUDIT_STORE_FOREIGN' } }),
   },
   {
+    name: 'faulted-unenforced',
+    screen: 'faulted',
+    view: () => ({
+      ...lockedView(),
+      phase: 'faulted',
+      message: { key: 'seat.unenforced', params: {}, code: 'SESSION_SEAT_UNENFORCED' },
+      truth: {
+        ...truth,
+        enforcement: { mode: 'degraded', missing: [{ layer: 'landlock', meaning: 'Programs are not held to the policy.' }] },
+      },
+    }),
+  },
+  {
     name: 'enrolment',
     screen: 'enrolment',
     view: () => ({ ...lockedView(), phase: 'unenrolled', enrolment: { step: 'verifying', error: null } }),
