@@ -176,7 +176,8 @@ export const de: Catalogue = {
   'bar.emergency': 'Notfallzugang',
   'bar.recorded': 'wird aufgezeichnet',
   'bar.left': (p) => `noch ${p.time}`,
-  'bar.ends': (p) => `Endet in ${p.time}. Sichern Sie Ihre Arbeit: nichts verlängert das.`,
+  'bar.ends': (p) => `Endet in ${p.time}.`,
+  'bar.endsText': 'Sichern Sie Ihre Arbeit: nichts verlängert das.',
   'bar.running': 'Laufende Programme',
 
   'procedure.button': 'Eingriff',
@@ -291,7 +292,7 @@ export const de: Catalogue = {
   'message.clock.wrong': 'Die Uhr dieses Platzes geht falsch. Die IT muss sie stellen. Der Notfallzugang geht.',
   'message.breakglass.unavailable': 'Ein Notfallzugang ist hier nicht möglich.',
   'message.seat.faulted': 'Dieser Platz ist außer Betrieb.',
-  'message.seat.unenforced': 'Eine Sperre dieses Rechners ist ausgefallen. Unten steht, welche.',
+  'message.seat.unenforced': 'Was auf diesem Rechner Programme in Schranken hält, ist ausgefallen.',
   'message.seat.leftovers': 'Ein Programm der vorigen Sitzung ließ sich nicht schließen. Schalten Sie den Rechner aus und wieder ein.',
   'message.seat.notEnded': 'Die vorige Sitzung ließ sich nicht rechtzeitig schließen. Schalten Sie den Rechner aus und wieder ein.',
   'message.otherSeat': 'einem anderen Platz',

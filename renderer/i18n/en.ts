@@ -179,7 +179,8 @@ export const en = {
   'bar.emergency': 'Emergency access',
   'bar.recorded': 'recorded',
   'bar.left': (p: { time: string }) => `${p.time} left`,
-  'bar.ends': (p: { time: string }) => `Ends in ${p.time}. Save your work: nothing extends it.`,
+  'bar.ends': (p: { time: string }) => `Ends in ${p.time}.`,
+  'bar.endsText': 'Save your work: nothing extends it.',
   'bar.running': 'Running apps',
 
   'procedure.button': 'Procedure',
@@ -293,7 +294,7 @@ export const en = {
   'message.clock.wrong': 'The clock of this seat is wrong. IT must set it. Emergency access works.',
   'message.breakglass.unavailable': 'Emergency access is not possible here.',
   'message.seat.faulted': 'This seat is out of order.',
-  'message.seat.unenforced': 'A lock of this computer has failed. The state below names it.',
+  'message.seat.unenforced': 'What keeps programs in their place on this computer has failed.',
   'message.seat.leftovers': 'A program of the former session could not be closed. Switch the computer off and on again.',
   'message.seat.notEnded': 'The former session could not be closed in time. Switch the computer off and on again.',
   'message.anApp': 'This app',

@@ -61,7 +61,7 @@ function Ends({ remainingMs }: { readonly remainingMs: number }): JSX.Element {
   const left = useCountdown(remainingMs, picture.view?.generation);
   return (
     <p className="bar-ends" role="alert">
-      {t('bar.ends', { time: countdown(left) })}
+      {t('bar.ends', { time: countdown(left) })} <span className="bar-ends-text">{t('bar.endsText')}</span>
     </p>
   );
 }
