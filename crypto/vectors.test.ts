@@ -56,17 +56,19 @@ test.skipIf(!vectorsPresent)(`Ed25519 of Wycheproof ${VECTORS_NEEDED}`, () => {
   }
 });
 
+const CctvVector = Type.Object({
+  number: Type.Number(),
+  key: Type.String(),
+  sig: Type.String(),
+  msg: Type.String(),
+  flags: Type.Union([Type.Null(), Type.Array(Type.String())]),
+});
+
+const cctvVectors = () => Value.Parse(Type.Array(CctvVector), JSON.parse(vectorText('cctv/ed25519vectors.json')));
+
 test.skipIf(!vectorsPresent)(`low-order Ed25519 keys of CCTV are refused, whatever they would verify ${VECTORS_NEEDED}`, () => {
-  const Vector = Type.Object({
-    number: Type.Number(),
-    key: Type.String(),
-    sig: Type.String(),
-    msg: Type.String(),
-    flags: Type.Union([Type.Null(), Type.Array(Type.String())]),
-  });
-  const vectors = Value.Parse(Type.Array(Vector), JSON.parse(vectorText('cctv/ed25519vectors.json')));
   let refused = 0;
-  for (const { number, key, flags } of vectors) {
+  for (const { number, key, flags } of cctvVectors()) {
     const mustRefuse = flags?.includes('low_order_A') === true || flags?.includes('non_canonical_A') === true;
     if (!mustRefuse) continue;
     refused += 1;
@@ -78,15 +80,8 @@ test.skipIf(!vectorsPresent)(`low-order Ed25519 keys of CCTV are refused, whatev
 test.skipIf(!vectorsPresent)(
   `of the other edge cases of CCTV only those verify whose R is canonical, without the cofactor ${VECTORS_NEEDED}`,
   () => {
-    const Vector = Type.Object({
-      number: Type.Number(),
-      key: Type.String(),
-      sig: Type.String(),
-      msg: Type.String(),
-      flags: Type.Union([Type.Null(), Type.Array(Type.String())]),
-    });
     let seen = 0;
-    for (const { number, key, sig, msg, flags } of Value.Parse(Type.Array(Vector), JSON.parse(vectorText('cctv/ed25519vectors.json')))) {
+    for (const { number, key, sig, msg, flags } of cctvVectors()) {
       const has = (flag: string): boolean => flags?.includes(flag) === true;
       if (has('low_order_A') || has('non_canonical_A')) continue;
       seen += 1;

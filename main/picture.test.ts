@@ -82,6 +82,10 @@ describe('what the seat shows', () => {
     expect(visibleApp(step(failed, { kind: 'show', appId: 'calculator' }))?.id).toBe('calculator');
     expect(visibleApp(step(failed, { kind: 'trouble', appId: 'clock', trouble: null }))?.id).toBe('clock');
     expect(pictureOf(step(failed, { kind: 'predictLock' }), 1, 2)).toMatchObject({ front: null, trouble: null });
+    const starting = step(failed, { kind: 'view', view: view(2, 'open', { apps: [app('clock', 'starting')] }) });
+    expect(pictureOf(step(starting, { kind: 'launched', appId: 'clock' }), 1, 2)).toMatchObject({ front: null, trouble: null });
+    const running = step(step(starting, { kind: 'launched', appId: 'clock' }), { kind: 'view', view: view(3, 'open') });
+    expect(pictureOf(running, 1, 2)).toMatchObject({ front: 'clock', trouble });
     const closed = step(failed, { kind: 'view', view: view(2, 'open', { apps: [app('calculator')] }) });
     expect(closed.troubles.size).toBe(0);
     const next = { ...view(2, 'open').session, id: 'b'.repeat(32) } as NonNullable<SeatView['session']>;

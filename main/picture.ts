@@ -128,8 +128,8 @@ function withView(state: SeatState, view: SeatView): SeatState {
     predictedAt: answered ? null : state.predictedAt,
     front: same ? state.front : null,
     wanted: same ? state.wanted : null,
-    // A closed app takes its trouble with it.
-    troubles: new Map([...state.troubles].filter(([appId]) => same && runs(view, appId))),
+    // A closed app takes its trouble with it; one that is starting may have failed before the agent says that it runs.
+    troubles: new Map([...state.troubles].filter(([appId]) => same && (runs(view, appId) || starts(view, appId)))),
   });
 }
 
@@ -147,6 +147,10 @@ function withTrouble({ troubles }: SeatState, appId: string, trouble: WebTrouble
 
 function runs(view: SeatView | null, appId: string | null): boolean {
   return appId !== null && view?.apps.some(({ id, state }) => id === appId && state === 'running') === true;
+}
+
+function starts(view: SeatView, appId: string): boolean {
+  return view.apps.some(({ id, state }) => id === appId && state === 'starting');
 }
 
 function isOpenPhase(view: SeatView): boolean {

@@ -129,9 +129,10 @@ export function createWebApps(options: WebAppsOptions): WebApps {
     retry(appId) {
       const app = open.get(appId);
       if (app === undefined || app.trouble === null || app.trouble.retrying) return;
-      const { kind } = app.trouble;
-      tell(app, { ...app.trouble, retrying: true });
-      if (kind !== 'crashed') return load(app);
+      if (app.trouble.kind !== 'crashed') {
+        tell(app, { ...app.trouble, retrying: true });
+        return load(app);
+      }
       // A new page gets all its locks anew.
       close(appId);
       openApp(app.source);
