@@ -8,6 +8,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { expect, type Page, test } from '@playwright/test';
+import type { AppView } from '../../contract/seat-view.ts';
 import { openSeat, type Seat } from './support/seat.ts';
 import { lockedView, openView } from './support/views.ts';
 
@@ -140,20 +141,11 @@ test.describe('web apps', () => {
   });
 
   test('escapes 22, 23 and 25 in session: no frame gets a process of its own, where a dialog could open: another site is refused, a sandboxed one stays', async () => {
-    const { page, app } = seat.kiosk;
+    const { app } = seat.kiosk;
     const inner = origin.replace('127.0.0.1', 'localhost');
     const portal = { id: 'portal', name: 'Portal', kind: 'web' as const, icon: 'book', url: `${origin}/`, origins: [origin, inner] };
-    seat.agent.on('launch', () => {
-      seat.agent.push(openView({ apps: [{ ...portal, state: 'running' as const }] }));
-      seat.agent.web({ appId: 'portal', action: 'open' });
-    });
-    seat.agent.web({ appId: 'book', action: 'closeAll' });
-    seat.agent.push(lockedView());
-    await until(page, 'lock');
-    seat.agent.push(openView({ apps: [{ ...portal, state: 'ready' as const }] }));
-    await until(page, 'launcher');
     const opened = app.waitForEvent('window');
-    await page.getByRole('button', { name: /^Portal/ }).click();
+    await launches(seat, portal);
     const web = await opened;
     await web.waitForSelector('h1');
     seat.agent.asked.length = 0;
@@ -187,7 +179,7 @@ test.describe('web apps', () => {
 
   for (const clipboard of ['deny', 'read-write'] as const) {
     test(`escapes 22 and 29 in session: pages stay at the addresses of the policy’s patterns, and the clipboard is theirs only if it says so: ${clipboard}`, async () => {
-      const { page, app } = seat.kiosk;
+      const { app } = seat.kiosk;
       const patterns = [`${origin}/`, `${origin}/in/*`];
       const wiki = {
         id: 'wiki',
@@ -199,17 +191,8 @@ test.describe('web apps', () => {
         patterns,
         clipboard,
       };
-      seat.agent.on('launch', () => {
-        seat.agent.push(openView({ apps: [{ ...wiki, state: 'running' as const }] }));
-        seat.agent.web({ appId: 'wiki', action: 'open' });
-      });
-      seat.agent.web({ appId: 'wiki', action: 'closeAll' });
-      seat.agent.push(lockedView());
-      await until(page, 'lock');
-      seat.agent.push(openView({ apps: [{ ...wiki, state: 'ready' as const }] }));
-      await until(page, 'launcher');
       const opened = app.waitForEvent('window');
-      await page.getByRole('button', { name: /^Wiki/ }).click();
+      await launches(seat, wiki);
       const web = await opened;
       await web.waitForSelector('h1');
       seat.agent.asked.length = 0;
@@ -269,16 +252,7 @@ test.describe('a web app that can’t be seen', () => {
   async function opens(port: number): Promise<void> {
     const origin = `http://127.0.0.1:${port}`;
     const rota = { id: 'rota', name: 'Rota', kind: 'web' as const, icon: 'book', url: `${origin}/`, origins: [origin] };
-    seat.agent.on('launch', () => {
-      seat.agent.push(openView({ apps: [{ ...rota, state: 'running' as const }] }));
-      seat.agent.web({ appId: 'rota', action: 'open' });
-    });
-    seat.agent.web({ appId: 'rota', action: 'closeAll' });
-    seat.agent.push(lockedView());
-    await until(seat.kiosk.page, 'lock');
-    seat.agent.push(openView({ apps: [{ ...rota, state: 'ready' as const }] }));
-    await until(seat.kiosk.page, 'launcher');
-    await seat.kiosk.page.getByRole('button', { name: /^Rota/ }).click();
+    await launches(seat, rota);
   }
   const isSeen = (): Promise<boolean | undefined> =>
     seat.kiosk.app.evaluate(({ BaseWindow }) =>
@@ -337,6 +311,21 @@ test.describe('a web app that can’t be seen', () => {
     await away.close();
   });
 });
+
+/** A new session starts this web app from its tile. */
+async function launches(seat: Seat, web: Omit<AppView, 'state'>): Promise<void> {
+  const { page } = seat.kiosk;
+  seat.agent.on('launch', () => {
+    seat.agent.push(openView({ apps: [{ ...web, state: 'running' }] }));
+    seat.agent.web({ appId: web.id, action: 'open' });
+  });
+  seat.agent.web({ appId: web.id, action: 'closeAll' });
+  seat.agent.push(lockedView());
+  await until(page, 'lock');
+  seat.agent.push(openView({ apps: [{ ...web, state: 'ready' }] }));
+  await until(page, 'launcher');
+  await page.getByRole('button', { name: new RegExp(`^${web.name}`) }).click();
+}
 
 /** Windows on the display, dialogs of the toolkit included. */
 async function countWindows(seat: Seat): Promise<number> {
