@@ -38,32 +38,42 @@ export function epochKeyFile(path: string, vault: KeyVault, crypto: AuditCrypto)
     plain.fill(0);
     await replaceSecretFile(path, concat(Uint8Array.of(SLOTS.indexOf(slot)), box));
   };
+  /** One at a time: each reads which slot is in use before it writes the other. */
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = last.then(work);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
   const slotInUse = async (): Promise<Slot | undefined> => SLOTS[(await readSecretFile(path))?.[0] ?? SLOTS.length];
   return {
-    async load(incarnation) {
-      const file = await readSecretFile(path);
-      const slot = SLOTS[file?.[0] ?? SLOTS.length];
-      const key = slot === undefined ? undefined : await vault.read(slot);
-      if (file === undefined || key === undefined) return [];
-      const plain = secretBox(crypto, key).open(file.subarray(1), CONTEXT);
-      key.fill(0);
-      return plain === undefined ? [] : decode(plain, incarnation);
-    },
-    async saveNext(incarnation, present, next) {
-      const slot = (await slotInUse()) === 'epoch-a' ? 'epoch-b' : 'epoch-a';
-      const key = crypto.random(VAULT_KEY_BYTES);
-      await vault.write(slot, key);
-      await write(slot, incarnation, present === undefined ? [next] : [present, next], key);
-      key.fill(0);
-    },
-    async keepOnly(incarnation, present) {
-      const slot = await slotInUse();
-      const key = slot === undefined ? undefined : await vault.read(slot);
-      if (slot === undefined || key === undefined) return;
-      await write(slot, incarnation, [present], key);
-      key.fill(0);
-      await vault.remove(slot === 'epoch-a' ? 'epoch-b' : 'epoch-a');
-    },
+    load: (incarnation) =>
+      inTurn(async () => {
+        const file = await readSecretFile(path);
+        const slot = SLOTS[file?.[0] ?? SLOTS.length];
+        const key = slot === undefined ? undefined : await vault.read(slot);
+        if (file === undefined || key === undefined) return [];
+        const plain = secretBox(crypto, key).open(file.subarray(1), CONTEXT);
+        key.fill(0);
+        return plain === undefined ? [] : decode(plain, incarnation);
+      }),
+    saveNext: (incarnation, present, next) =>
+      inTurn(async () => {
+        const slot = (await slotInUse()) === 'epoch-a' ? 'epoch-b' : 'epoch-a';
+        const key = crypto.random(VAULT_KEY_BYTES);
+        await vault.write(slot, key);
+        await write(slot, incarnation, present === undefined ? [next] : [present, next], key);
+        key.fill(0);
+      }),
+    keepOnly: (incarnation, present) =>
+      inTurn(async () => {
+        const slot = await slotInUse();
+        const key = slot === undefined ? undefined : await vault.read(slot);
+        if (slot === undefined || key === undefined) return;
+        await write(slot, incarnation, [present], key);
+        key.fill(0);
+        await vault.remove(slot === 'epoch-a' ? 'epoch-b' : 'epoch-a');
+      }),
   };
 }
 

@@ -109,30 +109,27 @@ export class AnchorWriter {
     if (this.#timer !== undefined && this.#dueAt <= due) return;
     clearTimeout(this.#timer);
     this.#dueAt = due;
-    this.#timer = setTimeout(() => void this.#elapsed(), due - performance.now());
+    this.#timer = setTimeout(() => void this.flush(), due - performance.now());
   }
 
   /** Resolves once everything asked for so far is durable, or has failed and was reported. */
   async flush(): Promise<void> {
-    while (this.#wanted !== undefined || this.#writing !== undefined) {
-      this.#writing ??= this.#writeOne().finally(() => {
-        this.#writing = undefined;
-      });
-      await this.#writing;
-    }
+    await this.#writing;
+    // Whoever began a write meanwhile took what was asked for before this call.
+    await this.#write();
   }
 
-  /** The timer ran out: one write, of the newest record there is by then. */
-  async #elapsed(): Promise<void> {
-    await this.#writing;
+  /** The write that is under way, or one of the newest record there is. */
+  #write(): Promise<void> {
     this.#writing ??= this.#writeOne().finally(() => {
       this.#writing = undefined;
     });
-    await this.#writing;
+    return this.#writing;
   }
 
   async close(): Promise<void> {
-    await this.flush();
+    do await this.flush();
+    while (this.#wanted !== undefined);
     clearTimeout(this.#timer);
     await this.#file.close();
   }

@@ -10,7 +10,7 @@ import type { AuditCrypto } from '../../core/audit/crypto.ts';
 import type { Fault } from '../../core/audit/faults.ts';
 import { type TreeHasher, treeHasher } from '../../core/audit/hasher.ts';
 import type { NoteVerifier } from '../../core/audit/note.ts';
-import { BLOCK_LEVEL } from '../../core/audit/verify/recovering-tree.ts';
+import { BLOCK_LEVEL, isStoredLevel } from '../../core/audit/verify/recovering-tree.ts';
 import type { LogSource, LogStart } from '../../core/audit/verify/source.ts';
 import { verifyLog } from '../../core/audit/verify/verify-log.ts';
 import { isWardlockError } from '../../core/errors/index.ts';
@@ -112,7 +112,9 @@ function indexLeadsToHead(tables: Tables, crypto: AuditCrypto): boolean {
 function rebuildIndex(db: StoreDatabase, tables: Tables, hasher: TreeHasher): void {
   const source = storeSource(tables, {});
   const range = CompactRange.frontier(hasher, source.start.size, source.start.hashes);
-  const keep = (node: TreeNode): void => void tables.insertNode(node);
+  const keep = (node: TreeNode): void => {
+    if (isStoredLevel(node.level)) tables.insertNode(node);
+  };
   db.transaction(() => {
     for (const { bytes } of source.entries()) range.append(hasher.leaf(bytes), keep, BLOCK_LEVEL);
   })();

@@ -90,7 +90,7 @@ export async function createLog(paths: StorePaths, parts: LogParts, origin: Epoc
   born.transaction(() => {
     tables.writeMeta('workstation', log.workstation);
     tables.writeMeta('incarnation', log.incarnation);
-    for (const entry of draft.entries) tables.insertEntry(entry);
+    tables.insertEntries(draft.entries);
     for (const node of draft.nodes) tables.insertNode(node);
     for (const kept of draft.kept) tables.insertKept(kept, 0);
     tables.writeHead({ note: head, link: draft.state().link });

@@ -5,8 +5,7 @@
 import type { TObject } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { type AuditEvent, type EventClass, type EventType, events } from '../../contract/events.ts';
-import { utf8 } from '../../core/audit/bytes.ts';
-import { type Padded, pad } from '../../core/audit/entry.ts';
+import { type Padded, padText } from '../../core/audit/entry.ts';
 import { canonicalJson } from '../../core/envelope/canonical-json.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 
@@ -18,6 +17,8 @@ interface Allowance {
 const ALLOWANCES: Readonly<Record<2 | 3, Allowance>> = { 2: { burst: 200, perSecond: 10 }, 3: { burst: 20, perSecond: 2 } };
 /** How full the store may be before a class has to wait for room; class 1 may use all of it. */
 const SHARE: Readonly<Record<EventClass, number>> = { 1: 1, 2: 0.95, 3: 0.8 };
+/** Ends of sessions end the epoch too: what one person did is sealed before the next one sits down. */
+const EPOCH_ENDERS: ReadonlySet<EventType> = new Set(['session.ended', 'breakglass.ended']);
 const MICROS_PER_SECOND = 1_000_000;
 
 const validators = new Map<string, Validator<Record<never, never>, TObject>>();
@@ -27,6 +28,7 @@ export interface Admitted {
   readonly outcome: 'admitted';
   readonly padded: Padded;
   readonly eventClass: EventClass;
+  readonly endsEpoch: boolean;
 }
 
 export type Admission = Admitted | { readonly outcome: 'summarised' } | { readonly outcome: 'no-room'; readonly eventClass: EventClass };
@@ -58,7 +60,7 @@ export class Intake {
       this.hold(event.type);
       return eventClass === 3 ? { outcome: 'summarised' } : { outcome: 'no-room', eventClass };
     }
-    return { outcome: 'admitted', padded: sealable(event), eventClass };
+    return { outcome: 'admitted', padded: sealable(event), eventClass, endsEpoch: EPOCH_ENDERS.has(event.type) };
   }
 
   /** Counts an event that is not recorded itself. */
@@ -105,5 +107,5 @@ export function isEventType(type: string): type is EventType {
 
 /** The event as what is sealed: canonical JSON, framed and padded. */
 export function sealable(event: AuditEvent): Padded {
-  return pad(utf8(canonicalJson({ body: event.body, type: event.type })));
+  return padText(canonicalJson({ body: event.body, type: event.type }));
 }

@@ -2,7 +2,7 @@
  * One open log with its writer, anchor and reader: what exists between opening and breaking or closing. Owns their wiring
  * and the anchor's content; must never outlive its database.
  */
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { toHex, utf8 } from '../../core/audit/bytes.ts';
 import { logOrigin } from '../../core/audit/checkpoint.ts';
 import type { LogId, Padded } from '../../core/audit/entry.ts';
@@ -13,7 +13,7 @@ import type { AnchorRecord, AnchorWriter } from './anchor.ts';
 import type { StoreDatabase } from './database.ts';
 import { type LiveLog, type LogParts, namedLogSigner } from './incarnation.ts';
 import { underLogKey } from './log-signature.ts';
-import { keepingNodes, type Pruned } from './nodes.ts';
+import { type Pruned, pagedNodes } from './nodes.ts';
 import { type Batch, type LogView, type ReadLimits, readBatch, rootAt } from './reader.ts';
 import type { ReceiptedLog } from './receipts.ts';
 import { releaseKeys } from './release.ts';
@@ -40,9 +40,11 @@ export interface LiveOptions {
 
 export class LiveStore {
   readonly tables: Tables;
+  /** 16 hexadecimal digits. */
+  readonly incarnation: string;
   readonly #db: StoreDatabase;
   /** Which file this is, whatever its path may lead to later. */
-  readonly #file: string;
+  readonly #file: FileIdentity;
   /** Never the state that the log was opened with: it would keep the keys of its epoch in memory. */
   readonly #log: LogId;
   readonly #options: LiveOptions;
@@ -59,11 +61,12 @@ export class LiveStore {
   constructor(log: LiveLog, options: LiveOptions) {
     this.tables = log.tables;
     this.#db = log.db;
-    this.#file = fileAt(log.db.name);
+    this.#file = statSync(log.db.name);
     this.#log = log.state.log;
+    this.incarnation = toHex(log.state.log.incarnation);
     this.#options = options;
     this.#hasher = treeHasher(options.parts.crypto);
-    this.#node = keepingNodes(log.tables);
+    this.#node = pagedNodes(log.tables);
     this.#receipt = log.tables.receipt();
     this.#pruned = readPruned(log.tables);
     this.#usedBytes = usedBytes(log.db);
@@ -87,10 +90,6 @@ export class LiveStore {
       },
       { state: log.state, seed: log.seed, head: log.head, recipients: parts.recipients },
     );
-  }
-
-  get incarnation(): string {
-    return toHex(this.#log.incarnation);
   }
 
   get size(): number {
@@ -190,7 +189,7 @@ export class LiveStore {
 
   #committed(urgent: boolean): void {
     // A file that was deleted, replaced, or whose disk was taken away still takes commits: they would be gone with this process.
-    if (fileAt(this.#db.name) !== this.#file) {
+    if (!isAt(this.#db.name, this.#file)) {
       throw new WardlockError('AUDIT_STORE_FAILED', 'The file of the audit store is not in its place any more.');
     }
     this.#options.anchor.want(this.#anchorRecord(), urgent);
@@ -242,8 +241,10 @@ export class LiveStore {
   }
 }
 
-/** Device and inode of what lies at a path now; empty when there is nothing. */
-function fileAt(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat === undefined ? '' : `${stat.dev} ${stat.ino}`;
+/** Device and inode. */
+type FileIdentity = Pick<Stats, 'dev' | 'ino'>;
+
+function isAt(path: string, file: FileIdentity): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found?.ino === file.ino && found.dev === file.dev;
 }

@@ -1,11 +1,11 @@
 /**
- * Reads subtree hashes of the stored log: whole blocks of 32 from the table, smaller ones from their entries, pruned ones
- * from the frontier that pruning left. Owns that order; checks nothing, because every use ends at a signed root.
+ * Reads subtree hashes of the stored log: those of the stored levels from the table, those between them made of these, those of less than 32
+ * entries from the entries, pruned ones from the frontier that pruning left. Owns that order; checks nothing, because every use ends at a signed root.
  */
 import { CompactRange, coverage, type TreeNode } from '../../core/audit/compact.ts';
 import type { TreeHasher } from '../../core/audit/hasher.ts';
 import type { NodeReader } from '../../core/audit/merkle.ts';
-import { BLOCK_LEAVES, BLOCK_LEVEL } from '../../core/audit/verify/recovering-tree.ts';
+import { BLOCK_LEAVES, BLOCK_LEVEL, isStoredLevel } from '../../core/audit/verify/recovering-tree.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { Tables } from './tables.ts';
 
@@ -17,26 +17,30 @@ export interface Pruned {
 
 export const NOTHING_PRUNED: Pruned = { size: 0, hashes: [] };
 
-/** Subtrees of this level and above, over 1,024 entries and more, are few enough to keep: some 2,000 for a million entries. */
-const KEPT_LEVEL = 10;
-const MAX_KEPT = 16_384;
+/** Stored hashes are read so many at once, those below one stored subtree of the next level, and so many such pages are remembered. */
+const PAGE_NODES = 2 ** BLOCK_LEVEL;
+const MAX_PAGES = 512;
 
 type NodeLookup = Tables['node'];
 
-/** Looks stored hashes up and keeps the upper ones, which never change once written: for a log that stays open. */
-export function keepingNodes(tables: Tables): NodeLookup {
-  const kept = new Map<string, Uint8Array>();
+/** Looks stored hashes up in pages and remembers them: a hash never changes once written. */
+export function pagedNodes(tables: Tables): NodeLookup {
+  const pages = new Map<string, ReadonlyMap<number, Uint8Array>>();
   return (level, index) => {
-    if (level < KEPT_LEVEL) return tables.node(level, index);
-    const place = `${level}/${index}`;
-    const hash = kept.get(place) ?? tables.node(level, index);
-    if (kept.size >= MAX_KEPT) kept.clear();
-    if (hash !== undefined) kept.set(place, hash);
-    return hash;
+    const begin = index - (index % PAGE_NODES);
+    const place = `${level}/${begin}`;
+    const known = pages.get(place)?.get(index);
+    if (known !== undefined) return known;
+    // Not there yet when the page was read, perhaps.
+    const page = new Map(tables.nodes(level, begin, PAGE_NODES));
+    if (pages.size >= MAX_PAGES) pages.clear();
+    pages.set(place, page);
+    return page.get(index);
   };
 }
 
-export function storedNodes(tables: Tables, hasher: TreeHasher, pruned: Pruned, stored: NodeLookup = tables.node): NodeReader {
+/** @param stored looks stored hashes up; a log that stays open brings one that remembers them */
+export function storedNodes(tables: Tables, hasher: TreeHasher, pruned: Pruned, stored: NodeLookup = pagedNodes(tables)): NodeReader {
   const left: readonly TreeNode[] = coverage(0, pruned.size).map((covered, at) => ({
     ...covered,
     hash: pruned.hashes[at] ?? hasher.emptyRoot,
@@ -51,10 +55,12 @@ export function storedNodes(tables: Tables, hasher: TreeHasher, pruned: Pruned, 
   const read: NodeReader = (level, index) => {
     const hash =
       left.find((node) => node.level === level && node.index === index)?.hash ??
-      (level >= BLOCK_LEVEL ? stored(level, index) : undefined) ??
+      (isStoredLevel(level) ? stored(level, index) : undefined) ??
       (level === 0 ? leaf(index) : undefined);
     if (hash !== undefined) return hash;
-    if (level > 0 && level <= BLOCK_LEVEL) return hasher.node(read(level - 1, index * 2), read(level - 1, index * 2 + 1));
+    // Of what is stored only the lowest level is made again: above it entries by the thousand would be read for one hash.
+    if (level === BLOCK_LEVEL || (level > 0 && !isStoredLevel(level)))
+      return hasher.node(read(level - 1, index * 2), read(level - 1, index * 2 + 1));
     const begin = index * 2 ** level;
     throw new WardlockError('AUDIT_RANGE_UNAVAILABLE', `The store does not hold entries ${begin} to ${begin + 2 ** level - 1}.`);
   };

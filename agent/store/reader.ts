@@ -30,7 +30,7 @@ export interface LogView {
   readonly pruned: Pruned;
   readonly head: string;
   readonly size: number;
-  /** Looks a stored hash up; `tables.node` where the log is not kept open. */
+  /** Looks stored hashes up and remembers them, where the log is kept open. */
   readonly node?: Tables['node'];
 }
 

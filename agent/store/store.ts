@@ -29,8 +29,6 @@ import { WitnessRecord } from './witnessed.ts';
 /** How often floods are summed up, and how soon a broken store is tried again. */
 const SUMMARY_INTERVAL_MS = 10_000;
 const REOPEN_INTERVAL_MS = 1000;
-/** Ends of sessions end the epoch too: what one person did is sealed before the next one sits down. */
-const EPOCH_ENDERS: ReadonlySet<AuditEvent['type']> = new Set(['session.ended', 'breakglass.ended']);
 
 export class AuditStore {
   readonly #options: StoreOptions;
@@ -98,18 +96,19 @@ export class AuditStore {
    * AUDIT_APPEND_FAILED or AUDIT_STORE_CLOSED; then nothing that depends on the event may happen.
    */
   async append(event: AuditEvent): Promise<{ readonly seq: number | null }> {
-    const count = (error: unknown): never => {
-      this.#intake.hold(event.type);
-      throw error;
-    };
-    const live = this.#live === undefined || this.#closed ? await this.#ready().catch(count) : this.#live;
+    const live = this.#live === undefined || this.#closed ? await this.#readyFor(event) : this.#live;
     const admission = this.#admit(event, live.fill);
     if (admission.outcome === 'summarised') return { seq: null };
     if (admission.outcome === 'no-room') throw new WardlockError('AUDIT_STORE_FULL');
-    const seq = await live.submit(admission.padded, admission.eventClass === 1).catch((error) => count(this.#appendError(error)));
+    let seq: number;
+    try {
+      seq = await live.submit(admission.padded, admission.eventClass === 1);
+    } catch (error) {
+      throw this.#notAppended(event, error);
+    }
     this.#diskFull = false;
     if (this.#emergency.hasNews) await this.#emergency.report((told) => live.submit(sealable(told), true));
-    if (EPOCH_ENDERS.has(event.type)) void live.rotate('session_end');
+    if (admission.endsEpoch) void live.rotate('session_end');
     return { seq };
   }
 
@@ -258,9 +257,8 @@ export class AuditStore {
   }
 
   async #openLive(birth: StoreOptions['birth']): Promise<void> {
-    const { dir } = this.#options;
     const parts: LogParts = { ...this.#parts, recipients: this.#recipients, witness: this.#witnessed };
-    const opened = await openLog(dir, parts, birth);
+    const opened = await openLog(this.#options.dir, parts, birth);
     try {
       await this.#begin(opened, parts, birth);
     } catch (error) {
@@ -308,6 +306,13 @@ export class AuditStore {
     return this.#needed();
   }
 
+  #readyFor({ type }: AuditEvent): Promise<LiveStore> {
+    return this.#ready().catch((error: unknown) => {
+      this.#intake.hold(type);
+      throw error;
+    });
+  }
+
   async #reopen(): Promise<void> {
     if (this.#opening === undefined && Date.now() - this.#triedAt >= REOPEN_INTERVAL_MS) {
       this.#triedAt = Date.now();
@@ -344,7 +349,8 @@ export class AuditStore {
     }
   }
 
-  #appendError(error: unknown): WardlockError {
+  #notAppended({ type }: AuditEvent, error: unknown): WardlockError {
+    this.#intake.hold(type);
     if (isFull(error)) {
       this.#diskFull = true;
       return new WardlockError('AUDIT_STORE_FULL', 'The disk of the audit store is full.', { cause: error });

@@ -21,6 +21,9 @@ const GROUP_BYTES = 1024 * 1024;
 /** An epoch ends after this many entries, or this long after it opened, at the next event. */
 export const EPOCH_ENTRIES = 4096;
 export const EPOCH_MICROS = 60_000_000;
+/** So many entries before an epoch is full the next one's key is saved: some two commits of the largest size. */
+const PREPARE_ENTRIES = 2 * GROUP_EVENTS;
+const SEED_BYTES = 32;
 /** After a failed key change the present epoch goes on; the next try waits this long. */
 const ROTATION_RETRY_MICROS = 10_000_000;
 
@@ -66,6 +69,10 @@ export class Writer {
   #broken = false;
   #reason: EpochReason | undefined;
   #rotationWaiters: (() => void)[] = [];
+  /** The next epoch's seed, once its file is durable: saved ahead, so that no event waits for it. */
+  #prepared: Promise<EpochSeed> | undefined;
+  /** The key before the present one is being destroyed. */
+  #destroying: Promise<void> | undefined;
   #epochSince: number;
   #retryAt = 0;
   #head: string;
@@ -119,6 +126,8 @@ export class Writer {
   /** Resolves when nothing is waiting any more. */
   async drain(): Promise<void> {
     while (this.#pumping || this.#queue.length > 0) await new Promise((resolve) => setImmediate(resolve));
+    await this.#prepared?.catch(() => undefined);
+    await this.#destroying;
   }
 
   #schedule(): void {
@@ -132,6 +141,7 @@ export class Writer {
       const due = this.#dueReason();
       if (due !== undefined) await this.#rotate(due);
       if (!this.#broken && this.#queue.length > 0) this.#commitGroup();
+      this.#prepare();
       if (this.#queue.length > 0) await new Promise((resolve) => setImmediate(resolve));
     }
     this.#pumping = false;
@@ -148,6 +158,16 @@ export class Writer {
     if (this.#reason !== undefined) return this.#reason;
     if (range.end - epoch.firstSeq >= EPOCH_ENTRIES) return 'entries';
     return bootMicros - this.#epochSince >= EPOCH_MICROS && range.end > epoch.firstSeq + 1 ? 'time' : undefined;
+  }
+
+  /** An epoch that fills up is followed by one whose key is saved by then. */
+  #prepare(): void {
+    const { epoch, range } = this.#state;
+    if (this.#broken || this.#prepared !== undefined || epoch?.keys === undefined) return;
+    if (range.end - epoch.firstSeq < EPOCH_ENTRIES - PREPARE_ENTRIES || this.#parts.now().bootMicros < this.#retryAt) return;
+    this.#prepared = this.#saveNext();
+    // Who changes the key hears of a failure.
+    this.#prepared.catch(() => undefined);
   }
 
   #commitGroup(): void {
@@ -192,7 +212,7 @@ export class Writer {
 
   #write(draft: LogDraft, head: string): void {
     const { tables } = this.#parts;
-    for (const entry of draft.entries) tables.insertEntry(entry);
+    tables.insertEntries(draft.entries);
     for (const node of draft.nodes) tables.insertNode(node);
     for (const kept of draft.kept) tables.insertKept(kept, this.#state.epoch?.firstSeq ?? 0);
     tables.writeHead({ note: head, link: draft.state().link });
@@ -200,57 +220,74 @@ export class Writer {
 
   /** Save new, certify, destroy old: a crash anywhere between leaves a key that can go on. */
   async #rotate(reason: EpochReason): Promise<void> {
-    const { crypto, hasher, keyFile, logSigner, now } = this.#parts;
-    const { incarnation } = this.#state.log;
+    const { crypto, hasher, logSigner, now } = this.#parts;
     const origin: EpochBody['origin'] = { kind: 'later' };
-    const next: EpochSeed = { epoch: (this.#state.epoch?.number ?? -1) + 1, seed: crypto.random(32) };
+    // Who asks from here on may want other recipients, and gets another epoch.
     this.#reason = undefined;
+    const waiters = this.#rotationWaiters.splice(0);
+    let next: EpochSeed;
     try {
-      await keyFile.saveNext(incarnation, this.#seed, next);
+      next = await (this.#prepared ?? this.#saveNext());
     } catch (error) {
-      this.#rotationFailed(error);
+      this.#rotationFailed(error, waiters);
       return;
+    } finally {
+      this.#prepared = undefined;
     }
     try {
       const draft = new LogDraft(crypto, hasher, this.#state);
       draft.openEpoch({ reason, origin, seed: next.seed, recipients: this.#recipients, logSigner, time: now() });
       this.#makeDurable(draft, true);
     } catch (error) {
-      if (isFull(error)) this.#rotationFailed(error);
-      else this.#break(error);
+      if (isFull(error)) this.#rotationFailed(error, waiters);
+      else this.#break(error, waiters);
       return;
     }
     this.#epochSince = now().bootMicros;
     const old = this.#seed;
     this.#seed = next;
+    this.#destroying = this.#destroy(old, next, waiters);
+  }
+
+  /** The next epoch's seed, durable once it resolves, after the one before the present has gone. */
+  async #saveNext(): Promise<EpochSeed> {
+    await this.#destroying;
+    const next: EpochSeed = { epoch: (this.#state.epoch?.number ?? -1) + 1, seed: this.#parts.crypto.random(SEED_BYTES) };
+    await this.#parts.keyFile.saveNext(this.#state.log.incarnation, this.#seed, next);
+    return next;
+  }
+
+  /** While the next events are recorded under the new key. A writer that broke leaves the file to the one after it. */
+  async #destroy(old: EpochSeed | undefined, present: EpochSeed, waiters: readonly (() => void)[]): Promise<void> {
     try {
       await this.#events.anchored();
-      await keyFile.keepOnly(incarnation, next);
+      if (!this.#broken) await this.#parts.keyFile.keepOnly(this.#state.log.incarnation, present);
     } catch (error) {
       this.#events.rotationFailed(error);
     }
     old?.seed.fill(0);
+    this.#destroying = undefined;
     this.#events.rotated();
-    this.#settleRotation();
+    for (const resolve of waiters) resolve();
   }
 
-  #rotationFailed(error: unknown): void {
+  #rotationFailed(error: unknown, waiters: readonly (() => void)[]): void {
     this.#retryAt = this.#parts.now().bootMicros + ROTATION_RETRY_MICROS;
     this.#events.rotationFailed(error);
-    this.#settleRotation();
+    this.#settleRotation(waiters);
     if (this.#state.epoch?.keys !== undefined) return;
     for (const { reject } of this.#queue.splice(0)) reject(error);
   }
 
-  #settleRotation(): void {
+  #settleRotation(waiters: readonly (() => void)[] = []): void {
     this.#reason = undefined;
-    for (const resolve of this.#rotationWaiters.splice(0)) resolve();
+    for (const resolve of [...waiters, ...this.#rotationWaiters.splice(0)]) resolve();
   }
 
-  #break(error: unknown): void {
+  #break(error: unknown, waiters: readonly (() => void)[] = []): void {
     this.#broken = true;
     for (const { reject } of this.#queue.splice(0)) reject(error);
-    this.#settleRotation();
+    this.#settleRotation(waiters);
     this.#events.broke(error);
   }
 }

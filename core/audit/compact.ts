@@ -105,9 +105,17 @@ export class CompactRange {
   /** The root hash (RFC 6962 section 2.1); only a range from 0 has one. */
   root(): Uint8Array {
     if (this.#begin !== 0) throw new WardlockError('AUDIT_PROOF_MALFORMED', 'Only a range that starts at 0 has a root.');
-    let root: Uint8Array | undefined;
-    for (const { hash } of this.nodes.toReversed()) root = root === undefined ? hash : this.#hasher.node(hash, root);
-    return root ?? this.#hasher.emptyRoot;
+    if (this.#end === 0) return this.#hasher.emptyRoot;
+    // From the smallest subtree on the right to the largest: each is the left child of what has been reached so far.
+    const pair = new Uint8Array(PAIR_BYTES);
+    let reached = false;
+    for (let level = 0; level < this.#pairs.length; level += 1) {
+      if (!this.#waits(level)) continue;
+      pair.set(this.#pair(level).subarray(0, HASH_BYTES), reached ? 0 : HASH_BYTES);
+      if (reached) this.#hasher.nodeInto(pair, pair, HASH_BYTES);
+      reached = true;
+    }
+    return pair.subarray(HASH_BYTES);
   }
 
   #put(from: number, hash: Uint8Array, onNode?: (node: TreeNode) => void, tellFrom = Infinity): void {

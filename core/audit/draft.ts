@@ -22,7 +22,7 @@ import {
 import type { TreeHasher } from './hasher.ts';
 import { formatNote, type NamedSigner, signNote } from './note.ts';
 import { sealEntry } from './seal.ts';
-import { BLOCK_LEVEL } from './verify/recovering-tree.ts';
+import { BLOCK_LEVEL, isStoredLevel } from './verify/recovering-tree.ts';
 
 /** What the clocks say; see `EntryHeader`. */
 export interface EntryTime {
@@ -76,7 +76,7 @@ export interface KeptCheckpoint {
 export class LogDraft {
   readonly entries: DraftEntry[] = [];
   /**
-   * Completed subtrees of BLOCK_LEVEL and above; of each closing checkpoint also the smaller ones before the epoch's entry, and
+   * Completed subtrees of the stored levels; of each closing checkpoint also the smaller ones before the epoch's entry, and
    * its leaf: with them a verifier that met damage just before still holds the entries against that checkpoint.
    */
   readonly nodes: TreeNode[] = [];
@@ -164,7 +164,9 @@ export class LogDraft {
     return seq;
   }
 
-  readonly #keepNode = (node: TreeNode): void => void this.nodes.push(node);
+  readonly #keepNode = (node: TreeNode): void => {
+    if (isStoredLevel(node.level)) this.nodes.push(node);
+  };
 
   #sign(signers: readonly NamedSigner[]): string {
     const text = formatCheckpoint({ origin: logOrigin(this.#log), size: this.size, root: this.#range.root() });

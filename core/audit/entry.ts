@@ -140,6 +140,20 @@ export function pad(content: Uint8Array): Padded {
   return { paddingClass, plaintext };
 }
 
+/** The text of an event in clear stays in memory no longer than it is copied. */
+const text = new Uint8Array(MAX_CONTENT_BYTES);
+const encoder = new TextEncoder();
+
+/** `pad` of a text as UTF-8. */
+export function padText(content: string): Padded {
+  const { read, written } = encoder.encodeInto(content, text);
+  if (read < content.length) return pad(encoder.encode(content));
+  const used = text.subarray(0, written);
+  const padded = pad(used);
+  used.fill(0);
+  return padded;
+}
+
 /** Takes the padding off; `undefined` when the frame is not one that `pad` writes. */
 export function unpad(plaintext: Uint8Array): Uint8Array | undefined {
   const [encoding, high = 0, low = 0] = plaintext;

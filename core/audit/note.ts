@@ -84,15 +84,27 @@ export function formatNote(note: SignedNote): string {
   return `${note.text}\n${note.signatures.map((signature) => `${formatSignature(signature)}\n`).join('')}`;
 }
 
+/** The key id of each signer that has signed: a seat signs its head at every commit. */
+const keyIds = new WeakMap<NamedSigner, Uint8Array>();
+
+function keyIdOf(crypto: Pick<AuditCrypto, 'sha256'>, named: NamedSigner): Uint8Array {
+  let keyId = keyIds.get(named);
+  if (keyId === undefined) {
+    keyId = noteKeyId(crypto, { name: named.name, type: NOTE_ED25519, publicKey: named.signer.publicKey });
+    keyIds.set(named, keyId);
+  }
+  return keyId;
+}
+
 /** A plain Ed25519 signature (type 0x01) over `text`. */
 export function signNote(crypto: Pick<AuditCrypto, 'sha256'>, text: string, signers: readonly NamedSigner[]): SignedNote {
   const message = utf8(text);
   return {
     text,
-    signatures: signers.map(({ name, signer }) => ({
-      name,
-      keyId: noteKeyId(crypto, { name, type: NOTE_ED25519, publicKey: signer.publicKey }),
-      signature: signer.sign(message),
+    signatures: signers.map((named) => ({
+      name: named.name,
+      keyId: keyIdOf(crypto, named),
+      signature: named.signer.sign(message),
     })),
   };
 }

@@ -7,9 +7,16 @@ import { equalBytes } from '../bytes.ts';
 import { CompactRange, coverage, type TreeNode } from '../compact.ts';
 import type { TreeHasher } from '../hasher.ts';
 
-/** Stored subtrees start at this level: one for each 32 leaves. Smaller ones are stored before each closing checkpoint. */
+/**
+ * Subtrees are stored at every fifth level: one for each 32 leaves, one for each 1,024 and so on. What lies between them is 31 hashes
+ * away; storing it would make every commit write a page more for each level. Smaller ones are stored before each closing checkpoint.
+ */
 export const BLOCK_LEVEL = 5;
 export const BLOCK_LEAVES = 2 ** BLOCK_LEVEL;
+
+export function isStoredLevel(level: number): boolean {
+  return level > 0 && level % BLOCK_LEVEL === 0;
+}
 
 /** A longer gap in the stored places is a forgery, not a loss: walking it would only cost time. */
 const MAX_HOLE = 2 ** 24;
