@@ -10,6 +10,8 @@ import { group } from './group.ts';
 /** A big log on a slow disk takes its time. */
 const SNAPSHOT_LIMIT_MS = 600_000;
 
+const UNRECORDED = '\nThat this copy was taken could not be recorded: the record takes nothing more.';
+
 export function register(program: Command): void {
   group(program, 'audit', 'the record: verify, read, copy')
     .command('snapshot <file>')
@@ -17,13 +19,13 @@ export function register(program: Command): void {
     .option('--state <dir>', STATE_HELP, DEFAULT_SEAT_STATE)
     .option('--json', 'print JSON')
     .action(async (file: string, flags: SeatFlags) => {
-      const { path, entries } = await askAgent(flags.state, 'snapshot', { path: resolve(file) }, SNAPSHOT_LIMIT_MS);
+      const { path, entries, recorded } = await askAgent(flags.state, 'snapshot', { path: resolve(file) }, SNAPSHOT_LIMIT_MS);
       const { logKey } = await askAgent(flags.state, 'identity', {});
       const key = logKey ?? 'KEY';
       say(
         flags,
-        { path, entries, logKey },
-        `${path}: ${entries} entries. Verify it with: audit verify ${path} --key '${key}'\nCompare the key with the one that the server shows for this seat.`,
+        { path, entries, logKey, recorded },
+        `${path}: ${entries} entries. Verify it with: audit verify ${path} --key '${key}'\nCompare the key with the one that the server shows for this seat.${recorded ? '' : UNRECORDED}`,
       );
     });
 }

@@ -50,10 +50,13 @@ export const cliBoundary = boundary({
       params: Type.Object({ server: Type.String({ maxLength: 300 }), token: Type.String({ maxLength: 120 }) }),
       result: Type.Object({ workstationId: WorkstationId }),
     },
-    /** Writes a consistent copy of the audit store for a verifier and answers where it is. */
+    /**
+     * Writes a consistent copy of the audit store for a verifier and answers where it is. `recorded`: that it was asked for is durable in
+     * the record, and so in the copy; false where the record takes nothing more, which must not keep its evidence in.
+     */
     snapshot: {
       params: Type.Object({ path: Type.String({ maxLength: 4096 }) }),
-      result: Type.Object({ path: Type.String({ maxLength: 4096 }), entries: Count }),
+      result: Type.Object({ path: Type.String({ maxLength: 4096 }), entries: Count, recorded: Type.Boolean() }),
     },
     /** Somebody at the machine has seen what was found about the record: recorded, and no alarm any more. Answers what it was. */
     acknowledge: { params: Nothing, result: Type.Object({ findings: Type.Array(Type.String({ maxLength: 1000 }), { maxItems: 100 }) }) },

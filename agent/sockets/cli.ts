@@ -43,8 +43,20 @@ function witnessedOf(seat: SeatAgent): Result<CliBoundary, 'status'>['witnessed'
   return witnessed === null ? null : { size: witnessed.size, at: timestamp(witnessed.at) };
 }
 
+/** Recorded before the copy is made. A record that takes nothing more must still give its evidence: the answer says that this was not recorded. */
+async function snapshotOf(seat: SeatAgent, path: string): Promise<Result<CliBoundary, 'snapshot'>> {
+  const { store } = seat.record;
+  if (store === null) throw new WardlockError('AUDIT_RANGE_UNAVAILABLE', 'This seat has no record yet: it waits for its first policy.');
+  const read = { type: 'recording.read', body: { entries: store.position().size } } as const;
+  const recorded = await seat.parts.recorder.append(read).then(
+    (place) => place === 'store',
+    () => false,
+  );
+  return { ...(await store.snapshot(path)), recorded };
+}
+
 function handlersOf(seat: SeatAgent): Handlers<CliBoundary> {
-  const { identity, recorder } = seat.parts;
+  const { identity } = seat.parts;
   return {
     hello: () => ({}),
     tap: ({ badge }) => tapped(seat, badge),
@@ -54,14 +66,7 @@ function handlersOf(seat: SeatAgent): Handlers<CliBoundary> {
       seat.site.enrol(server, token);
       return { workstationId: await seat.site.enrolled(ENROL_LIMIT_MS) };
     },
-    snapshot: async ({ path }) => {
-      const { store } = seat.record;
-      if (store === null) throw new WardlockError('AUDIT_RANGE_UNAVAILABLE', 'This seat has no record yet: it waits for its first policy.');
-      // Told, never waited for: a record that takes nothing more must still give its evidence.
-      recorder.note({ type: 'recording.read', body: { entries: store.position().size } });
-      await recorder.settled();
-      return store.snapshot(path);
-    },
+    snapshot: ({ path }) => snapshotOf(seat, path),
     acknowledge: async () => {
       const findings = seat.record.store?.findings.map(describeFault) ?? [];
       // Nobody has signed in for this: root, or the agent's own user, is all that is known.
