@@ -31,26 +31,25 @@ export function gcmKey(raw: Uint8Array): AeadKey {
 }
 
 function keyOn(quick: NativeGcm | null, key: KeyObject): AeadKey {
-  const sealInto: AeadKey['sealInto'] = (nonce, plaintext, aad, into) => {
-    checkNonce(nonce);
-    if (into.length !== plaintext.length + TAG_BYTES)
-      throw new WardlockError('AUDIT_INPUT_MALFORMED', 'A ciphertext is 16 bytes longer than its plaintext.');
-    const fits = quick !== null && plaintext.length + aad.length <= ROOM_BYTES;
-    if (fits) quick.seal(key, { nonce, aad }, plaintext, into);
-    else into.set(sealByNode(key, nonce, plaintext, aad));
-  };
+  const fitting = (bytes: number): NativeGcm | undefined => (quick !== null && bytes <= ROOM_BYTES ? quick : undefined);
   return {
-    sealInto,
+    sealRecord(record, begin, plaintext) {
+      if (begin < NONCE_BYTES || record.length !== begin + plaintext.length + TAG_BYTES)
+        throw new WardlockError('AUDIT_INPUT_MALFORMED', 'A record has 16 bytes more than its nonce, associated data and plaintext.');
+      const native = fitting(record.length);
+      if (native !== undefined) native.sealRecord(key, record, begin, plaintext);
+      else record.set(sealByNode(key, record.subarray(begin - NONCE_BYTES, begin), plaintext, record.subarray(0, begin)), begin);
+    },
     seal(nonce, plaintext, aad) {
-      const sealed = new Uint8Array(plaintext.length + TAG_BYTES);
-      sealInto(nonce, plaintext, aad, sealed);
-      return sealed;
+      checkNonce(nonce);
+      const native = fitting(plaintext.length + aad.length);
+      return native === undefined ? sealByNode(key, nonce, plaintext, aad) : native.seal(key, { nonce, aad }, plaintext);
     },
     open(nonce, sealed, aad) {
       checkNonce(nonce);
       if (sealed.length < TAG_BYTES) return undefined;
-      const fits = quick !== null && sealed.length + aad.length <= ROOM_BYTES;
-      return fits ? quick.open(key, { nonce, aad }, sealed) : openByNode(key, nonce, sealed, aad);
+      const native = fitting(sealed.length + aad.length);
+      return native === undefined ? openByNode(key, nonce, sealed, aad) : native.open(key, { nonce, aad }, sealed);
     },
   };
 }

@@ -56,20 +56,26 @@ function macKey(raw: Uint8Array): MacKey {
   };
   const outer = padded(HMAC_OUTER, HASH_BYTES);
   let inner = padded(HMAC_INNER, MAC_SCRATCH_BYTES);
+  const macInto: MacKey['macInto'] = (into, ...parts) => {
+    let end = HMAC_BLOCK_BYTES;
+    for (const part of parts) end += part.length;
+    if (end > inner.length) inner = grown(inner, end);
+    end = HMAC_BLOCK_BYTES;
+    for (const part of parts) {
+      inner.set(part, end);
+      end += part.length;
+    }
+    sha256Into(inner.subarray(0, end), outer, HMAC_BLOCK_BYTES);
+    // Parts of it were an event in clear.
+    inner.fill(0, HMAC_BLOCK_BYTES, end);
+    sha256Into(outer, into, 0);
+  };
   return {
+    macInto,
     mac(...parts) {
-      let end = HMAC_BLOCK_BYTES;
-      for (const part of parts) end += part.length;
-      if (end > inner.length) inner = grown(inner, end);
-      end = HMAC_BLOCK_BYTES;
-      for (const part of parts) {
-        inner.set(part, end);
-        end += part.length;
-      }
-      sha256Into(inner.subarray(0, end), outer, HMAC_BLOCK_BYTES);
-      // Parts of it were an event in clear.
-      inner.fill(0, HMAC_BLOCK_BYTES, end);
-      return sha256(outer);
+      const mac = new Uint8Array(HASH_BYTES);
+      macInto(mac, ...parts);
+      return mac;
     },
   };
 }

@@ -3,7 +3,7 @@
  * certified. Owns the order save new, certify, destroy old. The wrapping key changes with each epoch, so that an old copy
  * of the file on flash opens with nothing that is left.
  */
-import { concat, equalBytes, readU64, writeU64 } from '../../core/audit/bytes.ts';
+import { concat, equalBytes, putU64, readU64 } from '../../core/audit/bytes.ts';
 import type { AuditCrypto } from '../../core/audit/crypto.ts';
 import { INCARNATION_BYTES } from '../../core/audit/entry.ts';
 import { readSecretFile, replaceSecretFile } from './durable-file.ts';
@@ -80,7 +80,7 @@ export function epochKeyFile(path: string, vault: KeyVault, crypto: AuditCrypto)
 function encode(incarnation: Uint8Array, seeds: readonly EpochSeed[]): Uint8Array {
   const records = seeds.map(({ epoch, seed }) => {
     const record = new Uint8Array(RECORD_BYTES);
-    writeU64(new DataView(record.buffer), 0, epoch);
+    putU64(record, 0, epoch);
     record.set(seed, 8);
     return record;
   });

@@ -5,7 +5,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { concat, equalBytes, fromUtf8, readU64, utf8, writeU64 } from '../../core/audit/bytes.ts';
+import { concat, equalBytes, fromUtf8, putU64, readU64, utf8 } from '../../core/audit/bytes.ts';
 import type { AuditCrypto } from '../../core/audit/crypto.ts';
 import { MAX_NOTE_BYTES } from '../../core/audit/note.ts';
 import { isMissing } from '../keys/durable-file.ts';
@@ -159,7 +159,7 @@ function encodeSlot({ counter, record }: Slot, crypto: Pick<AuditCrypto, 'sha256
   const view = new DataView(head.buffer);
   view.setUint32(0, MAGIC);
   view.setUint32(4, payload.length);
-  writeU64(view, 8, counter);
+  putU64(head, 8, counter);
   return concat(head, crypto.sha256(concat(head, payload)), payload);
 }
 

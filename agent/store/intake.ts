@@ -5,7 +5,7 @@
 import type { TObject } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { type AuditEvent, type EventClass, type EventType, events } from '../../contract/events.ts';
-import { type Padded, padText } from '../../core/audit/entry.ts';
+import { checkContent } from '../../core/audit/entry.ts';
 import { canonicalJson } from '../../core/envelope/canonical-json.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 
@@ -26,12 +26,13 @@ for (const [type, { body }] of Object.entries(events)) validators.set(type, Comp
 
 export interface Admitted {
   readonly outcome: 'admitted';
-  readonly padded: Padded;
+  /** Canonical JSON, within size. */
+  readonly text: string;
   readonly eventClass: EventClass;
   readonly endsEpoch: boolean;
 }
 
-export type Admission = Admitted | { readonly outcome: 'summarised' } | { readonly outcome: 'no-room'; readonly eventClass: EventClass };
+export type Admission = Admitted | { readonly outcome: 'summarised' };
 
 export class Intake {
   readonly #nowMicros: () => number;
@@ -43,24 +44,32 @@ export class Intake {
   }
 
   /**
-   * Judges one event. Throws AUDIT_EVENT_REFUSED for what is not of the taxonomy and AUDIT_EVENT_OVERSIZE for what is too
-   * long; both are counted by `hold`. @param fill how full the store is, 0 to 1
+   * Judges one event. Throws AUDIT_EVENT_REFUSED for what is not of the taxonomy, AUDIT_EVENT_OVERSIZE for what is too long and
+   * AUDIT_STORE_FULL where its class has no room; whatever is not admitted is counted. @param fill how full the store is, 0 to 1
    */
   admit(event: AuditEvent, fill: number): Admission {
+    try {
+      return this.#judge(event, fill);
+    } catch (error) {
+      if (isEventType(event.type)) this.hold(event.type);
+      throw error;
+    }
+  }
+
+  #judge(event: AuditEvent, fill: number): Admission {
     const validator = validators.get(event.type);
     if (validator === undefined || !validator.Check(event.body)) {
       throw new WardlockError('AUDIT_EVENT_REFUSED', `The event ${String(event.type).slice(0, 60)} does not fit the taxonomy.`);
     }
     const eventClass = events[event.type].class;
-    if (eventClass !== 1 && !this.#take(event.type, ALLOWANCES[eventClass])) {
+    const isFlood = eventClass !== 1 && !this.#take(event.type, ALLOWANCES[eventClass]);
+    const hasRoom = fill < SHARE[eventClass];
+    if (isFlood || (eventClass === 3 && !hasRoom)) {
       this.hold(event.type);
       return { outcome: 'summarised' };
     }
-    if (fill >= SHARE[eventClass]) {
-      this.hold(event.type);
-      return eventClass === 3 ? { outcome: 'summarised' } : { outcome: 'no-room', eventClass };
-    }
-    return { outcome: 'admitted', padded: sealable(event), eventClass, endsEpoch: EPOCH_ENDERS.has(event.type) };
+    if (!hasRoom) throw new WardlockError('AUDIT_STORE_FULL');
+    return { outcome: 'admitted', text: sealable(event), eventClass, endsEpoch: EPOCH_ENDERS.has(event.type) };
   }
 
   /** Counts an event that is not recorded itself. */
@@ -101,11 +110,13 @@ export class Intake {
   }
 }
 
-export function isEventType(type: string): type is EventType {
+function isEventType(type: string): type is EventType {
   return Object.hasOwn(events, type);
 }
 
-/** The event as what is sealed: canonical JSON, framed and padded. */
-export function sealable(event: AuditEvent): Padded {
-  return padText(canonicalJson({ body: event.body, type: event.type }));
+/** The event as what is sealed: canonical JSON. Throws AUDIT_EVENT_OVERSIZE for one that is too long. */
+export function sealable(event: AuditEvent): string {
+  const text = canonicalJson({ body: event.body, type: event.type });
+  checkContent(text);
+  return text;
 }

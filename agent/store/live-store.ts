@@ -5,7 +5,7 @@
 import { type Stats, statSync } from 'node:fs';
 import { toHex, utf8 } from '../../core/audit/bytes.ts';
 import { logOrigin } from '../../core/audit/checkpoint.ts';
-import type { LogId, Padded } from '../../core/audit/entry.ts';
+import type { LogId } from '../../core/audit/entry.ts';
 import type { EpochReason, Recipient } from '../../core/audit/epoch.ts';
 import { type TreeHasher, treeHasher } from '../../core/audit/hasher.ts';
 import { WardlockError } from '../../core/errors/index.ts';
@@ -22,7 +22,7 @@ import type { RetiredLogs } from './retired.ts';
 import { type SnapshotParts, writeSnapshot } from './snapshot.ts';
 import { readPruned } from './source.ts';
 import type { Tables } from './tables.ts';
-import { Writer } from './writer.ts';
+import { type Submitted, Writer } from './writer.ts';
 
 /** The store's fill is measured again after so many entries. */
 const MEASURE_ENTRIES = 512;
@@ -118,8 +118,14 @@ export class LiveStore {
     return this.#usedBytes / this.#options.capacityBytes;
   }
 
-  submit(padded: Padded, urgent: boolean): Promise<number> {
-    return this.#writer.submit(padded, urgent);
+  submit(text: string, urgent: boolean): Submitted {
+    return this.#writer.submit(text, urgent);
+  }
+
+  /** Resolves with the place of the event once it is durable. */
+  async record(text: string, urgent: boolean): Promise<number> {
+    const { durable, at } = this.submit(text, urgent);
+    return (await durable) + at;
   }
 
   async rotate(reason: EpochReason, recipients?: readonly Recipient[]): Promise<void> {

@@ -3,7 +3,9 @@
  * close. `append` resolving means durable; nothing here ever says so earlier, and nothing leaves without a receipt.
  */
 import type { AuditEvent } from '../../contract/events.ts';
+import { utf8 } from '../../core/audit/bytes.ts';
 import { logKeyName } from '../../core/audit/checkpoint.ts';
+import { pad } from '../../core/audit/entry.ts';
 import type { EpochReason, Recipient } from '../../core/audit/epoch.ts';
 import { describeFault, type Fault } from '../../core/audit/faults.ts';
 import { type TreeHasher, treeHasher } from '../../core/audit/hasher.ts';
@@ -14,7 +16,7 @@ import { AnchorWriter } from './anchor.ts';
 import { isFull } from './database.ts';
 import { EmergencyDesk } from './emergency-desk.ts';
 import { citationOf, type LogParts, namedLogSigner, storePaths } from './incarnation.ts';
-import { Intake, isEventType, sealable } from './intake.ts';
+import { Intake, sealable } from './intake.ts';
 import { LiveStore } from './live-store.ts';
 import { countBoot, type OpenedLog, openLog } from './open.ts';
 import { type Batch, consistency, inclusion, type ReadLimits } from './reader.ts';
@@ -97,17 +99,17 @@ export class AuditStore {
    */
   async append(event: AuditEvent): Promise<{ readonly seq: number | null }> {
     const live = this.#live === undefined || this.#closed ? await this.#readyFor(event) : this.#live;
-    const admission = this.#admit(event, live.fill);
+    const admission = this.#intake.admit(event, live.fill);
     if (admission.outcome === 'summarised') return { seq: null };
-    if (admission.outcome === 'no-room') throw new WardlockError('AUDIT_STORE_FULL');
+    const { durable, at } = live.submit(admission.text, admission.eventClass === 1);
     let seq: number;
     try {
-      seq = await live.submit(admission.padded, admission.eventClass === 1);
+      seq = (await durable) + at;
     } catch (error) {
       throw this.#notAppended(event, error);
     }
     this.#diskFull = false;
-    if (this.#emergency.hasNews) await this.#emergency.report((told) => live.submit(sealable(told), true));
+    if (this.#emergency.hasNews) await this.#emergency.report((told) => live.record(sealable(told), true));
     if (admission.endsEpoch) void live.rotate('session_end');
     return { seq };
   }
@@ -115,9 +117,9 @@ export class AuditStore {
   /** Login, logout and break-glass when `append` said FULL or FAILED. Durable when it returns; rejects when this fails too. */
   async appendEmergency(event: AuditEvent): Promise<{ readonly seq: number }> {
     if (this.#closed) throw new WardlockError('AUDIT_STORE_CLOSED');
-    const admission = this.#admit(event, 0);
+    const admission = this.#intake.admit(event, 0);
     if (admission.outcome !== 'admitted') throw new WardlockError('AUDIT_EVENT_REFUSED', 'The emergency log takes events of class 1 only.');
-    const seq = this.#emergency.append(admission.padded, this.#recipients, citationOf(this.#live?.anchorRecord(), undefined));
+    const seq = this.#emergency.append(pad(utf8(admission.text)), this.#recipients, citationOf(this.#live?.anchorRecord(), undefined));
     this.#intake.release(event.type);
     return { seq };
   }
@@ -296,7 +298,7 @@ export class AuditStore {
     this.#alarms.load(log.tables.meta('alarms'));
     if (interrupted && birth === 'existing') await this.append({ type: 'recording.stopped', body: { reason: 'inferred' } });
     await this.#raise(findings);
-    await this.#emergency.report((event) => live.submit(sealable(event), true));
+    await this.#emergency.report((event) => live.record(sealable(event), true));
   }
 
   /** The open store; a broken one is opened again first, at most each REOPEN_INTERVAL_MS. */
@@ -340,15 +342,6 @@ export class AuditStore {
     return live;
   }
 
-  #admit(event: AuditEvent, fill: number): ReturnType<Intake['admit']> {
-    try {
-      return this.#intake.admit(event, fill);
-    } catch (error) {
-      if (isEventType(event.type)) this.#intake.hold(event.type);
-      throw error;
-    }
-  }
-
   #notAppended({ type }: AuditEvent, error: unknown): WardlockError {
     this.#intake.hold(type);
     if (isFull(error)) {
@@ -375,7 +368,7 @@ export class AuditStore {
     for (const summary of this.#intake.takeSummaries()) {
       try {
         const live = await this.#ready();
-        await live.submit(sealable(summary), false);
+        await live.record(sealable(summary), false);
       } catch (error) {
         this.#problem('A summary of events could not be recorded.', error);
         if (summary.type === 'recording.summarised') this.#intake.holdAgain(summary.body);

@@ -1,12 +1,12 @@
 /**
- * The one writer: takes sealed-to-be events, commits them in groups and opens epochs. Owns the chain state and the order
+ * The one writer: takes events as text, commits them in groups and opens epochs. Owns the chain state and the order
  * draft, commit, then tell; must never tell anyone of an entry before the commit returned, nor go on after a commit that
  * failed in any way but "full".
  */
 
 import type { AuditCrypto } from '../../core/audit/crypto.ts';
 import { type ChainState, type EntryTime, LogDraft } from '../../core/audit/draft.ts';
-import type { Padded } from '../../core/audit/entry.ts';
+import { paddingRoom } from '../../core/audit/entry.ts';
 import type { EpochBody, EpochReason, Recipient } from '../../core/audit/epoch.ts';
 import type { TreeHasher } from '../../core/audit/hasher.ts';
 import type { NamedSigner } from '../../core/audit/note.ts';
@@ -15,9 +15,9 @@ import type { EpochKeyFile, EpochSeed } from '../keys/epoch-key-file.ts';
 import { isFull, type StoreDatabase } from './database.ts';
 import type { Tables } from './tables.ts';
 
-/** Most events and plaintext bytes in one commit, so that no commit holds up the agent for long. */
+/** Most events and characters of them in one commit, so that no commit holds up the agent for long. */
 const GROUP_EVENTS = 512;
-const GROUP_BYTES = 1024 * 1024;
+const GROUP_CHARACTERS = 1024 * 1024;
 /** An epoch ends after this many entries, or this long after it opened, at the next event. */
 export const EPOCH_ENTRIES = 4096;
 export const EPOCH_MICROS = 60_000_000;
@@ -50,11 +50,22 @@ export interface WriterEvents {
   readonly rotationFailed: (error: unknown) => void;
 }
 
-interface Waiting {
-  readonly padded: Padded;
-  readonly urgent: boolean;
-  readonly resolve: (seq: number) => void;
+/** Events that wait together and become durable together, or fail together. */
+interface Batch {
+  /** Canonical JSON of each event. */
+  readonly texts: string[];
+  characters: number;
+  urgent: boolean;
+  /** The place of the first one. */
+  readonly durable: Promise<number>;
+  readonly resolve: (first: number) => void;
   readonly reject: (error: unknown) => void;
+}
+
+/** An event that waits: its place is that of the first of its batch, once that is durable, and so many more. */
+export interface Submitted {
+  readonly durable: Promise<number>;
+  readonly at: number;
 }
 
 export class Writer {
@@ -64,7 +75,8 @@ export class Writer {
   #state: ChainState;
   #seed: EpochSeed | undefined;
   #recipients: readonly Recipient[];
-  #queue: Waiting[] = [];
+  readonly #room = paddingRoom();
+  readonly #queue: Batch[] = [];
   #pumping = false;
   #broken = false;
   #reason: EpochReason | undefined;
@@ -105,12 +117,14 @@ export class Writer {
     return this.#head;
   }
 
-  /** Resolves with the place of the event once it is durable. Events of one turn share a commit. */
-  submit(padded: Padded, urgent: boolean): Promise<number> {
-    const result = Promise.withResolvers<number>();
-    this.#queue.push({ padded, urgent, resolve: result.resolve, reject: result.reject });
+  /** Takes the canonical JSON of an event. Events of one turn share a commit. */
+  submit(text: string, urgent: boolean): Submitted {
+    const batch = this.#batchFor(text);
+    const at = batch.texts.push(text) - 1;
+    batch.characters += text.length;
+    if (urgent) batch.urgent = true;
     this.#schedule();
-    return result.promise;
+    return { durable: batch.durable, at };
   }
 
   /** Asks for a new epoch; resolves when it is in force and the old keys are gone, or when that failed and was reported. */
@@ -171,35 +185,37 @@ export class Writer {
   }
 
   #commitGroup(): void {
-    const group = this.#takeGroup();
+    const batch = this.#queue.shift();
+    if (batch === undefined) return;
     const { crypto, hasher, now } = this.#parts;
     try {
       const draft = new LogDraft(crypto, hasher, this.#state);
-      const fresh = crypto.random(FRESH_BYTES * group.length);
+      const first = draft.size;
+      const fresh = crypto.random(FRESH_BYTES * batch.texts.length);
       const time = now();
-      const places = group.map(({ padded }, at) => draft.append(padded, time, fresh.subarray(at * FRESH_BYTES, (at + 1) * FRESH_BYTES)));
-      // Sealed: in clear an event stays in memory no longer than it must.
-      for (const { padded } of group) padded.plaintext.fill(0);
-      this.#makeDurable(
-        draft,
-        group.some(({ urgent }) => urgent),
-      );
-      for (const [at, { resolve }] of group.entries()) resolve(places[at] ?? 0);
+      let at = 0;
+      for (const text of batch.texts) {
+        draft.append(this.#room.pad(text), time, fresh.subarray(at, at + FRESH_BYTES));
+        at += FRESH_BYTES;
+      }
+      this.#makeDurable(draft, batch.urgent);
+      batch.resolve(first);
     } catch (error) {
-      for (const { reject } of group) reject(error);
+      batch.reject(error);
       if (!isFull(error)) this.#break(error);
+    } finally {
+      this.#room.wipe();
     }
   }
 
-  #takeGroup(): readonly Waiting[] {
-    let bytes = 0;
-    let count = 0;
-    for (const { padded } of this.#queue) {
-      bytes += padded.plaintext.length;
-      if (count > 0 && (count >= GROUP_EVENTS || bytes > GROUP_BYTES)) break;
-      count += 1;
-    }
-    return this.#queue.splice(0, count);
+  /** The batch that a text joins: the last one that waits, while there is room in it. */
+  #batchFor(text: string): Batch {
+    const last = this.#queue.at(-1);
+    if (last !== undefined && last.texts.length < GROUP_EVENTS && last.characters + text.length <= GROUP_CHARACTERS) return last;
+    const { promise: durable, resolve, reject } = Promise.withResolvers<number>();
+    const batch: Batch = { texts: [], characters: 0, urgent: false, durable, resolve, reject };
+    this.#queue.push(batch);
+    return batch;
   }
 
   #makeDurable(draft: LogDraft, urgent: boolean): void {

@@ -98,13 +98,21 @@ export function fromBase64(text: string): Uint8Array | undefined {
 
 const TWO_32 = 2 ** 32;
 
-/** Writes an unsigned integer below 2^53 as 8 big-endian bytes. */
-export function writeU64(view: DataView, at: number, value: number): void {
+/** Writes an unsigned integer below 2^32 as 4 big-endian bytes. */
+export function putU32(into: Uint8Array, at: number, value: number): void {
+  into[at] = value >>> 24;
+  into[at + 1] = value >>> 16;
+  into[at + 2] = value >>> 8;
+  into[at + 3] = value;
+}
+
+/** Writes an unsigned integer below 2^53 as 8 big-endian bytes; throws AUDIT_INPUT_MALFORMED for any other number. */
+export function putU64(into: Uint8Array, at: number, value: number): void {
   if (!Number.isSafeInteger(value) || value < 0) {
     throw new WardlockError('AUDIT_INPUT_MALFORMED', 'A number of the audit log is negative or beyond 2^53.');
   }
-  view.setUint32(at, Math.floor(value / TWO_32));
-  view.setUint32(at + 4, value % TWO_32);
+  putU32(into, at, Math.floor(value / TWO_32));
+  putU32(into, at + 4, value % TWO_32);
 }
 
 /** Reads 8 big-endian bytes; `undefined` beyond 2^53, which no honest log reaches. */

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { memoryLog } from '../../test/audit/memory-log.ts';
 import { type ErrorCode, isWardlockError } from '../errors/index.ts';
-import { equalBytes, fromBase64, fromHex, fromUtf8, parseDecimal, readU64, toBase64, toHex, writeU64 } from './bytes.ts';
+import { equalBytes, fromBase64, fromHex, fromUtf8, parseDecimal, putU64, readU64, toBase64, toHex } from './bytes.ts';
 import { epochKeyName, formatCheckpoint, logKeyName, logOrigin, parseCheckpoint, parseCheckpointText } from './checkpoint.ts';
 import { cosign, cosignatureReply, verifyCosignature, withSignature } from './cosignature.ts';
 import { entryBody, HEADER_BYTES, MAX_CONTENT_BYTES, pad, parseHeader, unpad } from './entry.ts';
@@ -51,8 +51,9 @@ test('base64, hex and big-endian numbers read back what was written', () => {
   );
   fc.assert(
     fc.property(fc.maxSafeNat(), (value) => {
-      const view = new DataView(new ArrayBuffer(8));
-      writeU64(view, 0, value);
+      const eight = new Uint8Array(8);
+      const view = new DataView(eight.buffer);
+      putU64(eight, 0, value);
       expect([readU64(view, 0), view.getBigUint64(0)]).toEqual([value, BigInt(value)]);
       expect(parseDecimal(String(value))).toBe(value);
     }),
@@ -68,7 +69,9 @@ test('numbers beyond 2^53 are not read, and never written', () => {
   view.setBigUint64(0, 2n ** 53n);
   expect(readU64(view, 0)).toBeUndefined();
   expect(['01', '-1', '1e3', '', '9007199254740993', '99999999999999999'].map(parseDecimal)).toEqual(Array(6).fill(undefined));
-  expect([-1, 0.5, 2 ** 53].map((value) => codeOf(() => writeU64(view, 0, value)))).toEqual(Array(3).fill('AUDIT_INPUT_MALFORMED'));
+  expect([-1, 0.5, 2 ** 53].map((value) => codeOf(() => putU64(new Uint8Array(8), 0, value)))).toEqual(
+    Array(3).fill('AUDIT_INPUT_MALFORMED'),
+  );
   expect([codeOf(() => fromHex('0G', 1)), codeOf(() => fromHex('00', 2))]).toEqual(Array(2).fill('AUDIT_INPUT_MALFORMED'));
   expect(fromUtf8(Uint8Array.of(0xff))).toBeUndefined();
 });

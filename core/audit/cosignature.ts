@@ -2,7 +2,7 @@
  * C2SP tlog-cosignature, cosignature/v1 on Ed25519: the receipt of a witness or a mirror. Owns the signed message;
  * must never be read as more than it says: at this time the cosigner saw this tree and none larger.
  */
-import { concat, readU64, utf8, writeU64 } from './bytes.ts';
+import { concat, putU64, readU64, utf8 } from './bytes.ts';
 import type { AuditCrypto } from './crypto.ts';
 import {
   formatNote,
@@ -22,7 +22,7 @@ const ED25519_SIGNATURE_BYTES = 64;
 /** Cosigns a checkpoint's text at `timeSeconds` (POSIX). */
 export function cosign(crypto: Pick<AuditCrypto, 'sha256'>, text: string, cosigner: NamedSigner, timeSeconds: number): NoteSignature {
   const timestamp = new Uint8Array(TIMESTAMP_BYTES);
-  writeU64(new DataView(timestamp.buffer), 0, timeSeconds);
+  putU64(timestamp, 0, timeSeconds);
   const { name, signer } = cosigner;
   return {
     name,

@@ -6,8 +6,11 @@
 /** AES-256-GCM under one key (NIST SP 800-38D), nonce of 12 bytes, tag of 16 bytes after the ciphertext. */
 export interface AeadKey {
   seal(nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array): Uint8Array;
-  /** The same into `into`, which has TAG_BYTES more than the plaintext. */
-  sealInto(nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array, into: Uint8Array): void;
+  /**
+   * Seals into a record: its first `begin` bytes are the associated data, the last 12 of them the nonce; ciphertext and tag fill the rest.
+   * Throws AUDIT_INPUT_MALFORMED where the rest has another length.
+   */
+  sealRecord(record: Uint8Array, begin: number, plaintext: Uint8Array): void;
   /** `undefined` when the tag does not match: the caller names the fault. */
   open(nonce: Uint8Array, sealed: Uint8Array, aad: Uint8Array): Uint8Array | undefined;
 }
@@ -16,6 +19,8 @@ export interface AeadKey {
 export interface MacKey {
   /** Over the parts, one after the other. */
   mac(...parts: readonly Uint8Array[]): Uint8Array;
+  /** The same into the first 32 bytes of `into`. */
+  macInto(into: Uint8Array, ...parts: readonly Uint8Array[]): void;
 }
 
 /** Ed25519 (RFC 8032). */

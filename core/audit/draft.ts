@@ -4,6 +4,7 @@
  * leaves nothing behind.
  */
 import { WardlockError } from '../errors/index.ts';
+import { HASH_BYTES } from './bytes.ts';
 import { epochKeyName, formatCheckpoint, logOrigin } from './checkpoint.ts';
 import type { CompactRange, TreeNode } from './compact.ts';
 import type { AuditCrypto } from './crypto.ts';
@@ -85,7 +86,9 @@ export class LogDraft {
   readonly #hasher: TreeHasher;
   readonly #log: LogId;
   readonly #range: CompactRange;
-  #link: Uint8Array;
+  /** The last entry's leaf hash, of which the link is the beginning. */
+  readonly #leaf = new Uint8Array(HASH_BYTES);
+  readonly #link: Uint8Array = this.#leaf.subarray(0, LINK_BYTES);
   #epoch: ActiveEpoch | undefined;
 
   constructor(crypto: AuditCrypto, hasher: TreeHasher, state: ChainState) {
@@ -93,7 +96,7 @@ export class LogDraft {
     this.#hasher = hasher;
     this.#log = state.log;
     this.#range = state.range.copy();
-    this.#link = state.link;
+    this.#link.set(state.link);
     this.#epoch = state.epoch;
   }
 
@@ -152,14 +155,15 @@ export class LogDraft {
   }
 
   #place(epoch: number, time: EntryTime) {
-    return { ...this.#log, ...time, epoch, seq: this.size, link: this.#link };
+    const { workstation, incarnation } = this.#log;
+    const { boot, wallMicros, bootMicros } = time;
+    return { workstation, incarnation, boot, wallMicros, bootMicros, epoch, seq: this.size, link: this.#link };
   }
 
   #add(bytes: Uint8Array): number {
     const seq = this.size;
-    const leaf = this.#hasher.leaf(bytes);
-    this.#range.append(leaf, this.#keepNode, BLOCK_LEVEL);
-    this.#link = leaf.subarray(0, LINK_BYTES);
+    this.#hasher.leafInto(bytes, this.#leaf, 0);
+    this.#range.append(this.#leaf, this.#keepNode, BLOCK_LEVEL);
     this.entries.push({ seq, bytes });
     return seq;
   }

@@ -15,7 +15,7 @@
  *  32  boot time u64, microseconds of CLOCK_BOOTTIME
  */
 import { WardlockError } from '../errors/index.ts';
-import { readU64, writeU64, zeroed } from './bytes.ts';
+import { putU32, putU64, readU64, utf8, zeroed } from './bytes.ts';
 
 export const ENTRY_VERSION = 1;
 /** HPKE (X25519, HKDF-SHA256, AES-256-GCM) for the epoch, AES-256-GCM for entries, Ed25519 for checkpoints, SHA-256 tree. */
@@ -66,17 +66,16 @@ export interface EntryHeader extends LogId {
 
 /** Writes the 84 bytes. */
 export function encodeHeader(header: EntryHeader, into: Uint8Array = new Uint8Array(HEADER_BYTES)): Uint8Array {
-  const view = new DataView(into.buffer, into.byteOffset, HEADER_BYTES);
   into[0] = ENTRY_VERSION;
   into[1] = ENTRY_SUITE;
   into[2] = header.kind;
   into[3] = header.paddingClass;
-  view.setUint32(4, header.length);
-  view.setUint32(8, header.boot);
-  view.setUint32(12, header.epoch);
-  writeU64(view, 16, header.seq);
-  writeU64(view, 24, header.wallMicros);
-  writeU64(view, 32, header.bootMicros);
+  putU32(into, 4, header.length);
+  putU32(into, 8, header.boot);
+  putU32(into, 12, header.epoch);
+  putU64(into, 16, header.seq);
+  putU64(into, 24, header.wallMicros);
+  putU64(into, 32, header.bootMicros);
   into.set(header.workstation, 40);
   into.set(header.incarnation, 56);
   into.set(header.link, 64);
@@ -127,31 +126,71 @@ export interface Padded {
 
 /** Frames and pads content; throws AUDIT_EVENT_OVERSIZE above MAX_CONTENT_BYTES. */
 export function pad(content: Uint8Array): Padded {
-  const paddingClass = PADDED_SIZES.findIndex((size) => content.length + FRAME_BYTES <= size);
+  const paddingClass = classOf(content.length);
   const size = PADDED_SIZES[paddingClass];
-  if (size === undefined) {
-    throw new WardlockError('AUDIT_EVENT_OVERSIZE', `An event may have ${MAX_CONTENT_BYTES} bytes; this one has ${content.length}.`);
-  }
+  if (size === undefined) throw oversize(content.length);
   const plaintext = zeroed(size);
-  plaintext[0] = ENCODING_JSON;
-  plaintext[1] = content.length >>> 8;
-  plaintext[2] = content.length & 0xff;
+  frame(plaintext, content.length);
   plaintext.set(content, FRAME_BYTES);
   return { paddingClass, plaintext };
 }
 
-/** The text of an event in clear stays in memory no longer than it is copied. */
-const text = new Uint8Array(MAX_CONTENT_BYTES);
-const encoder = new TextEncoder();
+/**
+ * Frames and pads texts one after the other in the same memory: of an event in clear nothing stays behind, and nothing is left for the
+ * collector.
+ */
+export interface PaddingRoom {
+  /** As `pad`; right until the next one, or until `wipe`. */
+  pad(text: string): Padded;
+  /** Zeroes the memory of the last one. */
+  wipe(): void;
+}
 
-/** `pad` of a text as UTF-8. */
-export function padText(content: string): Padded {
-  const { read, written } = encoder.encodeInto(content, text);
-  if (read < content.length) return pad(encoder.encode(content));
-  const used = text.subarray(0, written);
-  const padded = pad(used);
-  used.fill(0);
-  return padded;
+export function paddingRoom(): PaddingRoom {
+  const memory = new Uint8Array(MAX_PADDED_BYTES);
+  const content = memory.subarray(FRAME_BYTES);
+  const ready = PADDED_SIZES.map((size, paddingClass): Padded => ({ paddingClass, plaintext: memory.subarray(0, size) }));
+  const encoder = new TextEncoder();
+  let last: Padded | undefined;
+  const wipe = (): void => void last?.plaintext.fill(0);
+  return {
+    pad(text) {
+      wipe();
+      const { read, written } = encoder.encodeInto(text, content);
+      const paddingClass = read < text.length ? -1 : classOf(written);
+      last = ready[paddingClass];
+      if (last === undefined) {
+        memory.fill(0);
+        throw oversize(utf8(text).length);
+      }
+      frame(memory, written);
+      return last;
+    },
+    wipe,
+  };
+}
+
+/** Throws AUDIT_EVENT_OVERSIZE for a text that `pad` would refuse. */
+export function checkContent(text: string): void {
+  // No character takes more than three bytes for each of its UTF-16 units.
+  if (text.length * 3 <= MAX_CONTENT_BYTES) return;
+  const { length } = utf8(text);
+  if (length > MAX_CONTENT_BYTES) throw oversize(length);
+}
+
+/** The smallest padded size for so many bytes of content; -1 where there is none. */
+function classOf(bytes: number): number {
+  return PADDED_SIZES.findIndex((size) => bytes + FRAME_BYTES <= size);
+}
+
+function frame(plaintext: Uint8Array, length: number): void {
+  plaintext[0] = ENCODING_JSON;
+  plaintext[1] = length >>> 8;
+  plaintext[2] = length & 0xff;
+}
+
+function oversize(length: number): WardlockError {
+  return new WardlockError('AUDIT_EVENT_OVERSIZE', `An event may have ${MAX_CONTENT_BYTES} bytes; this one has ${length}.`);
 }
 
 /** Takes the padding off; `undefined` when the frame is not one that `pad` writes. */

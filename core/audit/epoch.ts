@@ -9,9 +9,9 @@
  *      origin 2 only, at the end: incarnation 8, size u64 and root 32 of what the new one replaces
  */
 import { WardlockError } from '../errors/index.ts';
-import { concat, equalBytes, HASH_BYTES, readU64, utf8, writeU64 } from './bytes.ts';
+import { concat, equalBytes, HASH_BYTES, putU64, readU64, utf8 } from './bytes.ts';
 import type { AeadKey, AuditCrypto, HpkeContext, HpkeSealed, MacKey } from './crypto.ts';
-import { type EntryHeader, HEADER_BYTES, INCARNATION_BYTES, NONCE_BYTES } from './entry.ts';
+import { type EntryHeader, HEADER_BYTES, INCARNATION_BYTES } from './entry.ts';
 
 export const EPOCH_REASONS = ['start', 'session_end', 'wake', 'time', 'entries', 'recipients'] as const;
 export type EpochReason = (typeof EPOCH_REASONS)[number];
@@ -161,12 +161,12 @@ export function deriveEpochKeys(crypto: AuditCrypto, secret: Uint8Array, header:
 }
 
 /**
- * HMAC(nonce key, the header before its nonce || plaintext || 16 bytes from the kernel), cut to 12. A restored memory
+ * HMAC(nonce key, the header before its nonce || plaintext || 16 bytes from the kernel), whose first 12 bytes are the nonce. A restored memory
  * snapshot repeats a nonce for the same entry only, byte for byte: all that the AEAD is given stands in here, because one
  * nonce under two headers would give GCM's authentication key away.
  */
-export function entryNonce(key: MacKey, header: Uint8Array, plaintext: Uint8Array, fresh: Uint8Array): Uint8Array {
-  return key.mac(header, plaintext, fresh).subarray(0, NONCE_BYTES);
+export function entryNonceInto(into: Uint8Array, key: MacKey, header: Uint8Array, plaintext: Uint8Array, fresh: Uint8Array): void {
+  key.macInto(into, header, plaintext, fresh);
 }
 
 function epochBinding(header: EntryHeader): Uint8Array {
@@ -200,7 +200,7 @@ function parseOrigin(origin: number, citation: Uint8Array): EpochBody['origin'] 
 function encodeCitation(citation: Citation): Uint8Array {
   const out = new Uint8Array(CITATION_BYTES);
   out.set(citation.incarnation, 0);
-  writeU64(new DataView(out.buffer), INCARNATION_BYTES, citation.size);
+  putU64(out, INCARNATION_BYTES, citation.size);
   out.set(citation.root, INCARNATION_BYTES + 8);
   return out;
 }

@@ -41,8 +41,10 @@ interface Public {
 }
 
 export interface NativeGcm {
-  /** Writes ciphertext and tag into `into`. */
-  seal(key: KeyObject, beside: Public, plaintext: Uint8Array, into: Uint8Array): void;
+  /** Ciphertext and tag. */
+  seal(key: KeyObject, beside: Public, plaintext: Uint8Array): Uint8Array;
+  /** Writes them into a record from `begin` on: what is before is the associated data, its last 12 bytes the nonce. */
+  sealRecord(key: KeyObject, record: Uint8Array, begin: number, plaintext: Uint8Array): void;
   /** `undefined` when the tag does not match. */
   open(key: KeyObject, beside: Public, sealed: Uint8Array): Uint8Array | undefined;
   /** Takes every key out of the contexts. */
@@ -72,14 +74,17 @@ export function nativeGcm(): NativeGcm {
       memory.fill(0, KEY_AT, KEY_AT + KEY_BYTES);
     }
   };
-  /** Key, nonce and associated data; leaves the text's place in memory. */
-  const begin = (side: 'open' | 'seal', key: KeyObject, { nonce, aad }: Public): number => {
+  /** Key, nonce and associated data, which are in memory; answers where the text goes. */
+  const begin = (side: 'open' | 'seal', key: KeyObject, nonceAt: number, aadBytes: number): number => {
     if (loaded[side] !== key) load(side, key);
+    must(init(sides[side], 0, 0, 0, base + nonceAt, side === 'seal' ? 1 : 0));
+    if (aadBytes > 0) must(update(sides[side], 0, base + LENGTH_AT, base + IN_AT, aadBytes));
+    return IN_AT + aadBytes;
+  };
+  const beginBeside = (side: 'open' | 'seal', key: KeyObject, { nonce, aad }: Public): number => {
     memory.set(nonce, NONCE_AT);
     memory.set(aad, IN_AT);
-    must(init(sides[side], 0, 0, 0, base + NONCE_AT, side === 'seal' ? 1 : 0));
-    if (aad.length > 0) must(update(sides[side], 0, base + LENGTH_AT, base + IN_AT, aad.length));
-    return IN_AT + aad.length;
+    return begin(side, key, NONCE_AT, aad.length);
   };
   const crypt = (context: number, at: number, length: number): void => {
     if (length > 0) must(update(context, base + OUT_AT, base + LENGTH_AT, base + at, length));
@@ -89,24 +94,36 @@ export function nativeGcm(): NativeGcm {
     memory.fill(0, IN_AT, end);
     memory.fill(0, OUT_AT, OUT_AT + length);
   };
+  /** Entries have few lengths: the part of the memory that holds a result of the last one. */
+  let result = memory.subarray(OUT_AT, OUT_AT);
+  /** `take` gets ciphertext and tag where they lie. */
+  const sealAt = (at: number, plaintext: Uint8Array, take: (sealed: Uint8Array) => void): void => {
+    const { length } = plaintext;
+    memory.set(plaintext, at);
+    try {
+      crypt(sides.seal, at, length);
+      must(final(sides.seal, base + OUT_AT + length, base + LENGTH_AT));
+      must(control(sides.seal, GET_TAG, TAG_BYTES, base + OUT_AT + length));
+      if (result.length !== length + TAG_BYTES) result = memory.subarray(OUT_AT, OUT_AT + length + TAG_BYTES);
+      take(result);
+    } finally {
+      wipe(at + length, length);
+    }
+  };
 
   return {
-    seal(key, beside, plaintext, into) {
-      const { length } = plaintext;
-      const at = begin('seal', key, beside);
-      memory.set(plaintext, at);
-      try {
-        crypt(sides.seal, at, length);
-        must(final(sides.seal, base + OUT_AT + length, base + LENGTH_AT));
-        must(control(sides.seal, GET_TAG, TAG_BYTES, base + OUT_AT + length));
-        into.set(memory.subarray(OUT_AT, OUT_AT + length + TAG_BYTES));
-      } finally {
-        wipe(at + length, length);
-      }
+    seal(key, beside, plaintext) {
+      const sealed = new Uint8Array(plaintext.length + TAG_BYTES);
+      sealAt(beginBeside('seal', key, beside), plaintext, (found) => sealed.set(found));
+      return sealed;
+    },
+    sealRecord(key, record, textAt, plaintext) {
+      memory.set(record, IN_AT);
+      sealAt(begin('seal', key, IN_AT + textAt - NONCE_BYTES, textAt), plaintext, (found) => record.set(found, textAt));
     },
     open(key, beside, sealed) {
       const length = sealed.length - TAG_BYTES;
-      const at = begin('open', key, beside);
+      const at = beginBeside('open', key, beside);
       memory.set(sealed, at);
       try {
         crypt(sides.open, at, length);

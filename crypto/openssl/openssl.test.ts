@@ -62,9 +62,30 @@ test('keys take turns without a trace of each other, and one whose raw bytes wer
 
 test('a place of another size than the ciphertext is refused', () => {
   const handle = gcmKey(kernelRandom(32));
-  expect(() => handle.sealInto(kernelRandom(NONCE_BYTES), kernelRandom(5), new Uint8Array(0), new Uint8Array(20))).toThrow(
-    expect.objectContaining({ code: 'AUDIT_INPUT_MALFORMED' }),
-  );
+  for (const [bytes, begin] of [
+    [NONCE_BYTES + 20, NONCE_BYTES],
+    [NONCE_BYTES + 22, NONCE_BYTES],
+    [NONCE_BYTES + 20, NONCE_BYTES - 1],
+  ] as const)
+    expect(() => handle.sealRecord(new Uint8Array(bytes), begin, kernelRandom(5))).toThrow(
+      expect.objectContaining({ code: 'AUDIT_INPUT_MALFORMED' }),
+    );
+});
+
+test('a record is sealed behind its associated data, which ends with the nonce', () => {
+  const raw = kernelRandom(32);
+  const [key, handle] = [createSecretKey(raw), gcmKey(raw)];
+  for (const size of SIZES) {
+    for (const begin of [NONCE_BYTES, 84]) {
+      const record = new Uint8Array(begin + size + TAG_BYTES);
+      const aad = kernelRandom(begin);
+      const plaintext = kernelRandom(size);
+      record.set(aad);
+      handle.sealRecord(record, begin, plaintext);
+      const sealed = sealByNode(key, aad.subarray(begin - NONCE_BYTES), plaintext, aad);
+      expect(Buffer.from(record).equals(Buffer.concat([aad, sealed])), `${size} bytes behind ${begin}`).toBe(true);
+    }
+  }
 });
 
 test('digests agree for messages of any length', () => {
