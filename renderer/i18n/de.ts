@@ -283,7 +283,7 @@ export const de: Catalogue = {
   'message.app.refused': (p) => `${p.app} ist hier nicht erlaubt.`,
   'message.app.changed': (p) => `${p.app} wurde seit der Freigabe verändert und startet nicht. Sagen Sie es der Hotline.`,
   'message.app.failed': (p) => `${p.app} ist nicht gestartet. Noch einmal versuchen oder die Hotline fragen.`,
-  'message.store.full': 'Das Protokoll ist voll. Keine neue Sitzung, bis es geleert ist. Der Notfallzugang geht.',
+  'message.store.full': 'Für das Protokoll ist kein Platz mehr. Keine neue Sitzung. Rufen Sie die Hotline. Der Notfallzugang geht.',
   'message.store.broken': 'Das Protokoll ist beschädigt. Keine neue Sitzung. Der Notfallzugang geht.',
   'message.policy.none': 'Dieser Platz hat noch keine Regeln. Er öffnet, sobald sie da sind.',
   'message.policy.expired': 'Die Regeln dieses Platzes sind abgelaufen. Nur der Notfallzugang geht.',

@@ -285,7 +285,7 @@ export const en = {
   'message.app.refused': (p: { app: string }) => `${p.app} is not allowed here.`,
   'message.app.changed': (p: { app: string }) => `${p.app} was changed since it was allowed, so it does not start. Tell the helpdesk.`,
   'message.app.failed': (p: { app: string }) => `${p.app} did not start. Try again, or tell the helpdesk.`,
-  'message.store.full': 'The record is full. No new sessions until it is emptied. Emergency access works.',
+  'message.store.full': 'No room is left for the record. No new sessions. Call your helpdesk. Emergency access works.',
   'message.store.broken': 'The record is damaged. No new sessions. Emergency access works.',
   'message.policy.none': 'This seat has no rules yet. It opens when they arrive.',
   'message.policy.expired': 'The rules of this seat have expired. Only emergency access works.',
