@@ -61,7 +61,8 @@ function takeLock(db: StoreDatabase): void {
   db.exec('BEGIN EXCLUSIVE; COMMIT');
 }
 
-function assertPromises(db: StoreDatabase): void {
+/** What the connection itself says counts, not what it was told. Throws AUDIT_STORE_FAILED. */
+export function assertPromises(db: StoreDatabase): void {
   const promises = [
     ['journal_mode', 'wal'],
     ['locking_mode', 'exclusive'],

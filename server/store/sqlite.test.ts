@@ -7,7 +7,7 @@ import Database from 'better-sqlite3';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openServerLog } from '../services/server-log.ts';
-import { openSqlite } from './sqlite.ts';
+import { assertDurable, openSqlite } from './sqlite.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -19,7 +19,27 @@ test('commits are durable: WAL with synchronous=FULL, as the open connection its
   const store = await openSqlite(join(folder, 'a.db'));
   const { rows } = await sql<{ synchronous: number }>`pragma synchronous`.execute(store.db);
   expect(rows).toEqual([{ synchronous: 2 }]);
+  const journal = await sql<{ journal_mode: string }>`pragma journal_mode`.execute(store.db);
+  expect(journal.rows).toEqual([{ journal_mode: 'wal' }]);
   await store.close();
+});
+
+test('a database that can have no WAL, or that does not flush each commit, is unsafe', () => {
+  // A temporary database of SQLite: its journal is never a WAL.
+  const temporary = new Database('');
+  temporary.pragma('journal_mode = WAL');
+  temporary.pragma('synchronous = FULL');
+  expect(() => assertDurable(temporary)).toThrow(expect.objectContaining({ code: 'SERVER_DATABASE_UNSAFE' }));
+  temporary.close();
+  const database = new Database(join(folder, 'a.db'));
+  database.pragma('journal_mode = WAL');
+  for (const level of ['OFF', 'NORMAL']) {
+    database.pragma(`synchronous = ${level}`);
+    expect(() => assertDurable(database)).toThrow(expect.objectContaining({ code: 'SERVER_DATABASE_UNSAFE' }));
+  }
+  database.pragma('synchronous = FULL');
+  expect(() => assertDurable(database)).not.toThrow();
+  database.close();
 });
 
 /** Appends from a process of its own: two connections in one process would wait for each other for ever. */

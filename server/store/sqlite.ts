@@ -61,7 +61,7 @@ function open(path: string): Database.Database {
     database.pragma('trusted_schema = OFF');
     // What is deleted is overwritten: a purge must not leave the record in freed pages.
     database.pragma('secure_delete = ON');
-    if (database.pragma('synchronous', { simple: true }) !== FULL) throw new WardlockError('SERVER_DATABASE_UNSAFE');
+    if (path !== ':memory:') assertDurable(database);
     return database;
   } catch (cause) {
     if (cause instanceof Database.SqliteError && cause.code === 'SQLITE_NOTADB') {
@@ -74,6 +74,15 @@ function open(path: string): Database.Database {
     }
     throw cause;
   }
+}
+
+/**
+ * What the connection itself says counts, not what it was told.
+ * @throws WardlockError SERVER_DATABASE_UNSAFE
+ */
+export function assertDurable(database: Database.Database): void {
+  const [journal, synchronous] = ['journal_mode', 'synchronous'].map((name) => database.pragma(name, { simple: true }));
+  if (journal !== 'wal' || synchronous !== FULL) throw new WardlockError('SERVER_DATABASE_UNSAFE');
 }
 
 interface Watchers {
