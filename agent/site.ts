@@ -108,8 +108,8 @@ export class Site {
     if (version === directory.version) return { outcome: 'unchanged', version };
     memory.raiseHighest('directory', version);
     // Whom the site has locked out is out, whether or not the record has room to say so: it is told, never waited for.
-    const { gone } = directory.replace(received.directory);
-    recorder.note({ type: 'directory.applied', body: { version, persons: persons.length } });
+    const { gone, roles } = directory.replace(received.directory);
+    recorder.note({ type: 'directory.applied', body: { version, persons: persons.length, ...(roles > 0 ? { roles } : {}) } });
     onDirectory(gone);
     return { outcome: 'applied', version };
   }

@@ -21,6 +21,9 @@ export interface ExactCodes extends EventCodes {
 
 const SERIOUS_FAILURE = 8;
 const USER_SWITCH = 300_207;
+/** Security roles changed; OCSF Authorize Session: Assign Privileges. */
+const ROLES_CHANGED = { dicom: 110_136, typeUid: 300_301 } as const;
+const DEVICE_ATTACHED = 101_001;
 const UNLOCK = 7;
 const BREAK_THE_GLASS = 'BTG';
 const SECURITY_RESOURCE = 13;
@@ -41,9 +44,17 @@ export function codesOf(type: string, body: Readonly<Record<string, unknown>>): 
     return { ...exact, ocsf: { ...codes.ocsf, typeUid: USER_SWITCH }, dicomBefore: LOGOUT };
   if (type.startsWith('breakglass.')) return { ...exact, purpose: BREAK_THE_GLASS };
   if (type === 'app.launched' || type === 'app.exited') return { ...exact, roles: APPLICATION_AND_LAUNCHER };
+  if (type === 'directory.applied' && Number(body['roles'] ?? 0) > 0) return withRoles(exact);
+  // A reader that works is one that was attached, or is there again.
+  if (type === 'reader.state' && body['state'] === 'ok') return { ...exact, ocsf: { ...codes.ocsf, typeUid: DEVICE_ATTACHED } };
   if (type === 'recording.read') return { ...exact, objectRole: SECURITY_RESOURCE };
   const lockedOut = type === 'auth.refused' && (ACCOUNT_BLOCKED.has(String(body['reason'])) || isLastTry(body));
   return lockedOut ? { ...exact, outcome: SERIOUS_FAILURE } : exact;
+}
+
+function withRoles(codes: ExactCodes): ExactCodes {
+  const { dicom, typeUid } = ROLES_CHANGED;
+  return { ...codes, dicom: { ...codes.dicom, type: dicom }, ocsf: { ...codes.ocsf, typeUid } };
 }
 
 function isLastTry({ reason, triesLeft }: Readonly<Record<string, unknown>>): boolean {

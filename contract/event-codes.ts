@@ -69,6 +69,6 @@ export const eventCodes: Readonly<Record<EventType, EventCodes>> = {
   'sync.incident': row(ALERT, 110_126, 300_201, 8),
   'tamper.found': row(ALERT, 110_135, 200_401, 12),
   'clock.stepped': row(ALERT, 110_129, 501_901, 4),
-  'reader.state': row(APPLICATION, null, 501_901),
+  'reader.state': row(ALERT, 110_130, 501_901),
   'power.changed': row(APPLICATION, null, 501_901),
 };

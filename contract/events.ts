@@ -145,7 +145,8 @@ export const events = {
   'web.refused': { class: 3, body: Type.Object({ session: Session, app: Id, origin: Type.String({ maxLength: 300 }) }, closed) },
   'policy.applied': { class: 1, body: Type.Object({ version: Count, sha256: Sha256Hex, replaces: Count }, closed) },
   'policy.refused': { class: 1, body: Type.Object({ code: Refused, offered: Type.Union([Type.Null(), Count]), kept: Count }, closed) },
-  'directory.applied': { class: 1, body: Type.Object({ version: Count, persons: Count }, closed) },
+  /** `roles`: of how many people that this seat knew the role is another one now. Absent where none is. */
+  'directory.applied': { class: 1, body: Type.Object({ version: Count, persons: Count, roles: Type.Optional(Count) }, closed) },
   'directory.refused': { class: 1, body: Type.Object({ code: Refused, kept: Count }, closed) },
   /** Somebody typed a token and the seat was not enrolled under it. */
   'enrolment.refused': { class: 1, body: Type.Object({ code: Refused }, closed) },

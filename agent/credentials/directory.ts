@@ -94,8 +94,8 @@ export class StaffDirectory {
     return this.#now?.version ?? 0;
   }
 
-  /** Takes a directory that was verified, and says whose session must end with it. Durable when it returns. */
-  replace(received: ReceivedDirectory): { readonly gone: readonly string[] } {
+  /** Takes a directory that was verified; says whose session must end with it, and how many known people have another role now. Durable when it returns. */
+  replace(received: ReceivedDirectory): { readonly gone: readonly string[]; readonly roles: number } {
     const next: SeatDirectory = {
       tenant: received.tenant,
       version: received.version,
@@ -115,7 +115,8 @@ export class StaffDirectory {
       const person = this.person(id);
       return person !== undefined && !person.revoked && person.role === role;
     };
-    return { gone: former.filter((person) => !keepsSeat(person)).map(({ id }) => id) };
+    const hasOther = ({ id, role }: SeatPerson): boolean => (this.person(id)?.role ?? role) !== role;
+    return { gone: former.filter((person) => !keepsSeat(person)).map(({ id }) => id), roles: former.filter(hasOther).length };
   }
 
   #keep({ formerPins, ...person }: ReceivedDirectory['persons'][number]): SeatPerson {

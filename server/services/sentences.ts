@@ -137,7 +137,11 @@ const words: { readonly [T in EventType]: Words<T> } = {
   'web.refused': { lane: 'apps', says: ({ app, origin }) => `${app} tried to reach ${origin}, which the policy does not name.` },
   'policy.applied': { lane: 'policy', says: ({ version, replaces }) => `Policy version ${version} took over from ${replaces}.` },
   'policy.refused': { lane: 'policy', says: ({ code, kept }) => `A policy was refused (${code}); version ${kept} stays in force.` },
-  'directory.applied': { lane: 'policy', says: ({ version, persons }) => `Staff list ${version} came, with ${persons} people.` },
+  'directory.applied': {
+    lane: 'policy',
+    says: ({ version, persons, roles }) =>
+      `Staff list ${version} came, with ${persons} people${roles === undefined ? '' : `; ${roles} of them changed role`}.`,
+  },
   'directory.refused': { lane: 'policy', says: ({ code, kept }) => `A staff list was refused (${code}); list ${kept} stays.` },
   'enrolment.refused': { lane: 'record', says: ({ code }) => `An enrolment of the seat failed (${code}).` },
   'enrolment.completed': { lane: 'record', says: ({ tenant }) => `The seat was enrolled with ${tenant}.` },

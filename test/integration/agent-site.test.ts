@@ -88,6 +88,25 @@ test('a revocation takes effect although the record has no room for it', async (
   expect(recorded.map(({ type }) => type)).toEqual(['directory.applied']);
 });
 
+test('a staff list that gives somebody another role is recorded with how many it is; who is new or gone is none of them', async () => {
+  const link = started();
+  await link.offerDirectory(bytes(await site.directory(1, [ada, ben])));
+  await link.offerDirectory(
+    bytes(
+      await site.directory(2, [
+        { ...ada, change: { role: 'doctor' } },
+        { ...ben, id: 'cem' },
+      ]),
+    ),
+  );
+  await link.offerDirectory(bytes(await site.directory(3, [{ ...ada, change: { role: 'doctor' } }])));
+  expect(recorded.map(({ body }) => body)).toEqual([
+    { version: 1, persons: 2 },
+    { version: 2, persons: 2, roles: 1 },
+    { version: 3, persons: 1 },
+  ]);
+});
+
 test('a seat whose policy file is lost takes the same version or a later one, and none before it', async () => {
   await started().offerPolicy(bytes(site.policy(site.document(3))));
   await rm(file('policy'));
