@@ -86,7 +86,7 @@ module.exports = {
       comment: 'Electron loads no native module, so that none is ever rebuilt for it.',
       severity: 'error',
       from: { path: '^(main|preload|renderer|console|contract|core)/', pathNot: TESTS },
-      to: { path: '^node_modules/(better-sqlite3|keytar|koffi|@node-rs|pcsc-mini)(/|$)' },
+      to: { path: '^node_modules/(better-sqlite3|keytar|koffi|sodium-native|@node-rs|pcsc-mini)(/|$)' },
     },
     {
       name: 'agent-has-no-network',

@@ -2,12 +2,13 @@
  * The ports of core/audit on node:crypto, shared by agent, server and command line. Owns handles to keys; must never log
  * or export one. May import core and nothing else of the project.
  */
-import { hkdfSync, sign, verify } from 'node:crypto';
-import type { AeadKey, AuditCrypto, MacKey, SignatureVerifier, Signer } from '../core/audit/crypto.ts';
+import { hkdfSync, verify } from 'node:crypto';
+import type { AeadKey, AuditCrypto, MacKey, SignatureVerifier } from '../core/audit/crypto.ts';
 import { WardlockError } from '../core/errors/index.ts';
 import { gcmKey } from './aes-gcm.ts';
+import { ed25519Signer } from './ed25519.ts';
 import { hpkeOpen, hpkeSeal } from './hpke.ts';
-import { ed25519PrivateKey, ed25519PublicKey, rawPublicKey, x25519PrivateKey } from './keys.ts';
+import { ed25519PublicKey, rawPublicKey, x25519PrivateKey } from './keys.ts';
 import { kernelRandom } from './random.ts';
 import { sha256, sha256Into } from './sha256.ts';
 
@@ -30,7 +31,7 @@ export const nodeCrypto: AuditCrypto = {
   aeadKey,
   macKey,
   verifier,
-  signer,
+  signer: ed25519Signer,
   hpkeSeal,
   hpkeOpen,
   hpkePublicKey: (privateKey) => rawPublicKey(x25519PrivateKey(privateKey)),
@@ -98,11 +99,6 @@ function verifier(publicKey: Uint8Array): SignatureVerifier {
         else verify(null, message, key, signature, (failure, valid) => (failure === null ? resolve(valid) : reject(failure)));
       }),
   };
-}
-
-function signer(seed: Uint8Array): Signer {
-  const key = ed25519PrivateKey(seed);
-  return { publicKey: rawPublicKey(key), sign: (message) => new Uint8Array(sign(null, message, key)) };
 }
 
 function checkSecret(raw: Uint8Array): void {

@@ -26,14 +26,16 @@ export function systemClock(): StoreClock {
     const origin = `process-${process.pid}-${Date.now()}`;
     return { wallMicros: wallClock, bootMicros: () => Number(process.hrtime.bigint() / 1000n), bootId: () => origin };
   }
-  const time = new BigInt64Array(2);
-  const clockGettime = koffi.load('libc.so.6').func('int clock_gettime(int clock, _Out_ int64_t *time)');
+  // A timespec: seconds and nanoseconds, 8 bytes each; by address, because this is asked before every commit.
+  const time = new DataView(new ArrayBuffer(16));
+  const address = Number(koffi.address(new Uint8Array(time.buffer)));
+  const clockGettime = koffi.load('libc.so.6').func('int clock_gettime(int clock, uintptr_t time)');
   const bootId = readFileSync(BOOT_ID, 'utf8').trim();
   return {
     wallMicros: wallClock,
     bootMicros() {
-      if (clockGettime(CLOCK_BOOTTIME, time) !== 0) throw new WardlockError('AUDIT_STORE_FAILED', 'The boot clock cannot be read.');
-      return Number(time[0]) * MICROS_PER_SECOND + Math.floor(Number(time[1]) / NANOS_PER_MICRO);
+      if (clockGettime(CLOCK_BOOTTIME, address) !== 0) throw new WardlockError('AUDIT_STORE_FAILED', 'The boot clock cannot be read.');
+      return time.getUint32(0, true) * MICROS_PER_SECOND + Math.floor(time.getUint32(8, true) / NANOS_PER_MICRO);
     },
     bootId: () => bootId,
   };

@@ -152,17 +152,17 @@ export class Writer {
 
   async #pump(): Promise<void> {
     while (!this.#broken && (this.#queue.length > 0 || this.#reason !== undefined)) {
-      const due = this.#dueReason();
+      const time = this.#parts.now();
+      const due = this.#dueReason(time);
       if (due !== undefined) await this.#rotate(due);
-      if (!this.#broken && this.#queue.length > 0) this.#commitGroup();
+      if (!this.#broken && this.#queue.length > 0) this.#commitGroup(due === undefined ? time : this.#parts.now());
       this.#prepare();
       if (this.#queue.length > 0) await new Promise((resolve) => setImmediate(resolve));
     }
     this.#pumping = false;
   }
 
-  #dueReason(): EpochReason | undefined {
-    const { bootMicros } = this.#parts.now();
+  #dueReason({ bootMicros }: EntryTime): EpochReason | undefined {
     const { epoch, range } = this.#state;
     if (epoch?.keys === undefined) return this.#reason ?? 'start';
     if (bootMicros < this.#retryAt) {
@@ -184,15 +184,14 @@ export class Writer {
     this.#prepared.catch(() => undefined);
   }
 
-  #commitGroup(): void {
+  #commitGroup(time: EntryTime): void {
     const batch = this.#queue.shift();
     if (batch === undefined) return;
-    const { crypto, hasher, now } = this.#parts;
+    const { crypto, hasher } = this.#parts;
     try {
       const draft = new LogDraft(crypto, hasher, this.#state);
       const first = draft.size;
       const fresh = crypto.random(FRESH_BYTES * batch.texts.length);
-      const time = now();
       let at = 0;
       for (const text of batch.texts) {
         draft.append(this.#room.pad(text), time, fresh.subarray(at, at + FRESH_BYTES));

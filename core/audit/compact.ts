@@ -75,7 +75,8 @@ export class CompactRange {
 
   copy(): CompactRange {
     const copy = new CompactRange(this.#hasher, this.#begin);
-    for (const pair of this.#pairs) copy.#pairs.push(pair.slice());
+    // Where nothing waits the pair holds nothing that is read again.
+    for (const [level, pair] of this.#pairs.entries()) copy.#pairs.push(this.#waits(level) ? pair.slice() : new Uint8Array(PAIR_BYTES));
     copy.#waiting = [...this.#waiting];
     copy.#end = this.#end;
     return copy;

@@ -79,7 +79,7 @@ describe.runIf(process.platform === 'linux')('the packaged seat', () => {
 
   test('carries an agent whose own Node loads the native modules that it needs', async () => {
     const carried = path.join(resources, 'seat');
-    const packages = ['better-sqlite3', 'koffi', 'keytar', '@node-rs/argon2', 'typebox', 'winston'];
+    const packages = ['better-sqlite3', 'koffi', 'sodium-native', 'keytar', '@node-rs/argon2', 'typebox', 'winston'];
     const source = `const names = ${JSON.stringify(packages)}; for (const name of names) await import(name); const { default: Database } = await import('better-sqlite3'); console.log(process.version, new Database(':memory:').prepare('select 1 + 1 as two').get().two);`;
     const { stdout } = await run(path.join(carried, 'bin/node'), ['--input-type=module', '-e', source], { cwd: carried, env: {} });
     expect(stdout).toMatch(/^v24\.\S+ 2\n$/);
