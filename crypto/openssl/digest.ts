@@ -1,8 +1,8 @@
 /**
  * SHA-256 (FIPS 180-4) by Node's own OpenSSL, one call for each digest: node:crypto asks for the algorithm anew, by name, and
  * EVP_Digest makes and wipes a context each time, which costs half of hashing an entry. Owns the padding, the state between calls and the
- * memory that is hashed in; the compression is OpenSSL's. The state is `SHA256_CTX` of openssl/sha.h, whose first 32 bytes are the eight
- * words of the hash; who binds this tests it against published answers.
+ * memory that is hashed in; the compression is OpenSSL's. The state is `SHA256_CTX` of openssl/sha.h: the eight words of the hash, two of
+ * the length, and room for part of a block, which is never used here; who binds this tests it against published answers.
  */
 import { WardlockError } from '../../core/errors/index.ts';
 import { ADDRESS, bound, fixedMemory } from './bound.ts';
@@ -16,10 +16,10 @@ const END_BYTES = 9;
 /** Most bytes of a message; an entry has at most some 16 KiB. What is larger goes the ordinary way. */
 export const DIGEST_ROOM_BYTES = 32 * 1024;
 
-/** Where things lie in the memory that OpenSSL is given: the state, the same as it begins, and the message. */
-const STATE_BYTES = 112;
-const FRESH_AT = STATE_BYTES;
-const IN_AT = 256;
+/** Words of the state that hashing whole blocks changes: the hash and the length. */
+const STATE_WORDS = WORDS + 2;
+/** Where the message lies in the memory that OpenSSL is given, behind the state of 112 bytes. */
+const IN_AT = 128;
 
 /** Writes the digest of a message of at most DIGEST_ROOM_BYTES into `into` from `at` on. */
 export type Digest = (data: Uint8Array, into: Uint8Array, at: number) => void;
@@ -30,12 +30,13 @@ export function nativeSha256(): Digest {
   const update = bound(`int SHA256_Update(${ADDRESS} state, ${ADDRESS} data, size_t length)`);
   const { memory, base } = fixedMemory(IN_AT + paddedBytes(DIGEST_ROOM_BYTES));
   const view = new DataView(memory.buffer);
+  const state = new Uint32Array(memory.buffer, 0, STATE_WORDS);
   if (init(base) !== 1) throw refused();
-  memory.copyWithin(FRESH_AT, 0, STATE_BYTES);
+  const fresh = state.slice();
   return (data, into, at) => {
     const { length } = data;
     const bytes = paddedBytes(length);
-    memory.copyWithin(0, FRESH_AT, FRESH_AT + STATE_BYTES);
+    for (let word = 0; word < STATE_WORDS; word += 1) state[word] = Number(fresh[word]);
     // Behind the message all is zero, as the one before left it.
     memory.set(data, IN_AT);
     memory[IN_AT + length] = END_MARK;
@@ -46,7 +47,7 @@ export function nativeSha256(): Digest {
     memory.fill(0, IN_AT, IN_AT + bytes);
     if (result !== 1) throw refused();
     for (let word = 0; word < WORDS; word += 1) {
-      const value = view.getUint32(word * WORD_BYTES, true);
+      const value = Number(state[word]);
       const to = at + word * WORD_BYTES;
       into[to] = value >>> 24;
       into[to + 1] = value >>> 16;
