@@ -3,7 +3,6 @@
  * signs the head of its log at every commit, and libsodium takes half of OpenSSL's time for it. A signer's secret leaves memory with it.
  * Verifying stays OpenSSL's: which of the odd encodings count as valid must not depend on what a machine could load.
  */
-/// <reference path="./sodium-native.d.ts" />
 import { getFips, sign } from 'node:crypto';
 import sodium from 'sodium-native';
 import type { Signer } from '../core/audit/crypto.ts';

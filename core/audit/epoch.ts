@@ -160,15 +160,6 @@ export function deriveEpochKeys(crypto: AuditCrypto, secret: Uint8Array, header:
   return keys;
 }
 
-/**
- * HMAC(nonce key, the header before its nonce || plaintext || 16 bytes from the kernel), whose first 12 bytes are the nonce. A restored memory
- * snapshot repeats a nonce for the same entry only, byte for byte: all that the AEAD is given stands in here, because one
- * nonce under two headers would give GCM's authentication key away.
- */
-export function entryNonceInto(into: Uint8Array, key: MacKey, header: Uint8Array, plaintext: Uint8Array, fresh: Uint8Array): void {
-  key.macInto(into, header, plaintext, fresh);
-}
-
 function epochBinding(header: EntryHeader): Uint8Array {
   const number = new Uint8Array(4);
   new DataView(number.buffer).setUint32(0, header.epoch);

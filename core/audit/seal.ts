@@ -14,7 +14,7 @@ import {
   TAG_BYTES,
   unpad,
 } from './entry.ts';
-import { type EpochKeys, entryNonceInto } from './epoch.ts';
+import type { EpochKeys } from './epoch.ts';
 
 /** What the writer states of an entry; the rest of the header follows from the plaintext. */
 export type EntryPlace = Omit<EntryHeader, 'kind' | 'paddingClass' | 'length' | 'nonce'>;
@@ -31,7 +31,11 @@ const beforeNonce = header.subarray(0, NONCE_AT);
 const mac = new Uint8Array(HASH_BYTES);
 const nonce = mac.subarray(0, NONCE_BYTES);
 
-/** Seals a padded plaintext; `fresh` is FRESH_BYTES from the kernel, never used before. */
+/**
+ * Seals a padded plaintext; `fresh` is FRESH_BYTES from the kernel, never used before. The nonce is HMAC(nonce key, the header before its
+ * nonce || plaintext || fresh), cut to 12 bytes. A restored memory snapshot repeats a nonce for the same entry only, byte for byte: all that
+ * the AEAD is given stands in here, because one nonce under two headers would give GCM's authentication key away.
+ */
 export function sealEntry(keys: EpochKeys, place: EntryPlace, { paddingClass, plaintext }: Padded, fresh: Uint8Array): Uint8Array {
   const { workstation, incarnation, boot, epoch, seq, wallMicros, bootMicros, link } = place;
   const length = plaintext.length + TAG_BYTES;
@@ -40,7 +44,7 @@ export function sealEntry(keys: EpochKeys, place: EntryPlace, { paddingClass, pl
     { workstation, incarnation, kind: KIND_DATA, paddingClass, length, boot, epoch, seq, wallMicros, bootMicros, link, nonce: NO_NONCE },
     header,
   );
-  entryNonceInto(mac, keys.nonce, beforeNonce, plaintext, fresh);
+  keys.nonce.macInto(mac, beforeNonce, plaintext, fresh);
   header.set(nonce, NONCE_AT);
   const entry = zeroed(HEADER_BYTES + length);
   entry.set(header);
