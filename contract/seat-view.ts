@@ -65,13 +65,32 @@ export const Message = Type.Object({
   code: Type.Optional(Type.String({ maxLength: 60 })),
 });
 
+/** Why an application that is shown can't be started now; the words are in the renderer's catalogues. */
+const Blocked = Type.Union([
+  /** At another time: from when by the seat's own clock, and in how many days, where that is known. */
+  Type.Object({
+    kind: Type.Literal('hours'),
+    next: Type.Union([
+      Type.Null(),
+      Type.Object({ from: Type.String({ pattern: '^[0-2][0-9]:[0-5][0-9]$' }), inDays: Type.Integer({ minimum: 0, maximum: 7 }) }),
+    ]),
+  }),
+  /** Not in this ward or at this seat. */
+  Type.Object({ kind: Type.Literal('place') }),
+  /** Taken from everyone. */
+  Type.Object({ kind: Type.Literal('withdrawn') }),
+  /** A layer of enforcement is missing; `truth.enforcement` names it. */
+  Type.Object({ kind: Type.Literal('unenforced') }),
+]);
+
 export const AppView = Type.Object({
   id: Id,
   name: Label,
   kind: Type.Union([Type.Literal('native'), Type.Literal('web')]),
   icon: Type.String({ maxLength: 40 }),
   state: Type.Union([Type.Literal('ready'), Type.Literal('starting'), Type.Literal('running'), Type.Literal('blocked')]),
-  blockedReason: Type.Optional(Type.String({ maxLength: 200 })),
+  /** With `blocked` only. */
+  blocked: Type.Optional(Blocked),
   /** Web apps only: where to go, and the origins that it may talk to. */
   url: Type.Optional(Type.String({ maxLength: 2048 })),
   origins: Type.Optional(Type.Array(Type.String({ maxLength: 300 }), { maxItems: 50 })),
@@ -269,6 +288,7 @@ export const SeatView = Type.Object({
 
 export type SeatView = Static<typeof SeatView>;
 export type AppView = Static<typeof AppView>;
+export type Blocked = Static<typeof Blocked>;
 export type SessionView = Static<typeof SessionView>;
 export type PromptView = Static<typeof PromptView>;
 export type QuestionView = Static<typeof QuestionView>;

@@ -2,8 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { allowedApps, type LaunchFacts } from '../core/decision/decide.ts';
+import type { LaunchFacts } from '../core/decision/decide.ts';
 import type { RuleFacts, Whereabouts } from '../core/decision/rule.ts';
+import { tilesOf } from '../core/decision/tiles.ts';
 import { settingsFor } from '../core/policy/settings.ts';
 import { waysIn } from '../core/policy/sign-in.ts';
 import { choicesOf, webOptions } from './effective.ts';
@@ -56,8 +57,7 @@ const noon: Whereabouts = { ward: 'any', seat: 'Bay 4', day: 'wed', minute: 12 *
 const night: Whereabouts = { ...noon, minute: 2 * 60 };
 const may = (name: PresetName, role: string | null, where: Whereabouts): readonly string[] => {
   const session: LaunchFacts['session'] = role === null ? { kind: 'breakglass' } : { kind: 'person', role };
-  const document = policy(name);
-  return allowedApps({ session, where }, document.apps, document).map(({ id }) => id);
+  return [...tilesOf({ session, where }, policy(name))].filter(([, blocked]) => blocked === null).map(([id]) => id);
 };
 
 describe('what a ward can do', () => {
@@ -70,6 +70,8 @@ describe('what a ward can do', () => {
   test('pharmacy: nurses have the cupboard at night and nothing by day; the vault rests at night and at weekends', () => {
     expect(may('pharmacy', 'nurse', noon)).toEqual([]);
     expect(may('pharmacy', 'nurse', night)).toEqual(['night-cupboard']);
+    const byDay = tilesOf({ session: { kind: 'person', role: 'nurse' }, where: noon }, policy('pharmacy'));
+    expect([...byDay].map(([id, blocked]) => [id, blocked?.kind])).toEqual([['night-cupboard', 'hours']]);
     expect(may('pharmacy', 'vault-keeper', noon)).toContain('vault');
     expect(may('pharmacy', 'vault-keeper', night)).not.toContain('vault');
     expect(may('pharmacy', 'vault-keeper', { ...noon, day: 'sun' })).not.toContain('vault');

@@ -6,6 +6,7 @@ import { SeatView } from '../../contract/seat-view.ts';
 import { USUAL_RHYTHM } from '../../core/reader/wedge.ts';
 import { isOpen } from '../../core/session/open.ts';
 import { person, rules, World } from '../../core/session/world.ts';
+import type { PolicyDocument } from '../../policies/schema.ts';
 import type { PolicySnapshot } from '../policy/policy-store.ts';
 import { testDocument } from './test-document.ts';
 import { seatView, type ViewFacts } from './view.ts';
@@ -92,6 +93,40 @@ test('of an open seat has the role’s applications and no other', () => {
   const world = new World();
   world.signIn(ada);
   expect(pictureOf(world).apps.map((app) => app.id)).toEqual(['calc', 'web', 'changed']);
+});
+
+test('of an open seat shows what is blocked now with why, fits its contract, and gives the screens no address of it', () => {
+  const world = new World();
+  world.signIn(ada);
+  const rules: PolicyDocument['rules'] = [
+    { id: 'office', effect: 'deny', apps: ['web'], between: { from: '17:00', until: '07:00' } },
+    { id: 'elsewhere', effect: 'deny', apps: ['changed'], wards: ['icu'] },
+  ];
+  const view = pictureOf(world, { snapshot: { ...snapshot, document: { ...testDocument, rules } }, appState: () => 'running' });
+  expect([...Value.Errors(SeatView, view)]).toEqual([]);
+  expect(view.apps).toEqual([
+    { id: 'calc', name: 'The calc', kind: 'native', icon: 'app', state: 'running' },
+    {
+      id: 'web',
+      name: 'Records',
+      kind: 'web',
+      icon: 'web',
+      state: 'blocked',
+      blocked: { kind: 'hours', next: { from: '07:00', inDays: 0 } },
+    },
+    { id: 'changed', name: 'The changed', kind: 'native', icon: 'app', state: 'blocked', blocked: { kind: 'place' } },
+  ]);
+});
+
+test('of a seat that refuses for want of a layer blocks what is native, and nothing else', () => {
+  const world = new World();
+  world.signIn(ada);
+  const { apps } = pictureOf(world, { enforcement: { name: 'refusing', missing: [{ layer: 'landlock', meaning: 'It is not there.' }] } });
+  expect(apps.map(({ id, blocked }) => [id, blocked?.kind])).toEqual([
+    ['calc', 'unenforced'],
+    ['web', undefined],
+    ['changed', 'unenforced'],
+  ]);
 });
 
 test('of a takeover shows the newcomer’s prompt and whose work is kept, by initials only', () => {

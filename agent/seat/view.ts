@@ -4,8 +4,8 @@
  */
 import type { AppView, Message, PromptView, QuestionView, SeatView, SessionView } from '../../contract/seat-view.ts';
 import { LONGEST_PIN } from '../../core/credentials/pin-rules.ts';
-import { allowedApps } from '../../core/decision/decide.ts';
 import type { Whereabouts } from '../../core/decision/rule.ts';
+import { tilesOf } from '../../core/decision/tiles.ts';
 import { END_WARNING_MS, endsAt, failuresElsewhere } from '../../core/session/moves.ts';
 import { isOpen } from '../../core/session/open.ts';
 import { procedureUntil } from '../../core/session/procedure.ts';
@@ -178,19 +178,14 @@ function procedureOf(session: OpenSession, { rules, wallMs, bootMs }: ViewFacts[
 function appsOf(session: OpenSession, { snapshot, where, appState, enforcement }: ViewFacts): AppView[] {
   if (snapshot === null) return [];
   const { document } = snapshot;
-  return allowedApps({ session: factsOf(session), where }, document.apps, document).map((app): AppView => {
+  const tiles = tilesOf({ session: factsOf(session), where }, document);
+  return document.apps.flatMap((app): AppView[] => {
     const { id, name, kind, icon } = app;
-    const state = appState(id) ?? 'ready';
-    if (kind === 'web') return { id, name, kind, icon, state, ...pagesOf(app) };
-    if (enforcement.name !== 'refusing') return { id, name, kind, icon, state };
-    return {
-      id,
-      name,
-      kind,
-      icon,
-      state: 'blocked',
-      blockedReason: enforcement.missing[0]?.meaning.slice(0, 200) ?? 'A layer of enforcement is missing.',
-    };
+    const why = tiles.get(id);
+    if (why === undefined) return [];
+    const blocked = why ?? (kind === 'native' && enforcement.name === 'refusing' ? ({ kind: 'unenforced' } as const) : null);
+    if (blocked !== null) return [{ id, name, kind, icon, state: 'blocked', blocked }];
+    return [{ id, name, kind, icon, state: appState(id) ?? 'ready', ...(app.kind === 'web' ? pagesOf(app) : {}) }];
   });
 }
 

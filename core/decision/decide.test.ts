@@ -1,7 +1,7 @@
 /** What a session may start: the examples that a ward would give, and the laws that hold for any policy. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { allowedApps, type DecisionRules, decide, isRecalled, type LaunchFacts } from './decide.ts';
+import { type DecisionRules, decide, isRecalled, type LaunchFacts } from './decide.ts';
 import { explain } from './explain.ts';
 import { type AppRule, groupsOf, WEEKDAYS, type Whereabouts } from './rule.ts';
 
@@ -34,8 +34,6 @@ describe('a decision', () => {
     ['the role is unknown', 'calc', { kind: 'person', role: 'ghost' } as const, 'role-unknown'],
     ['emergency access does not open it', 'stock', { kind: 'breakglass' } as const, 'breakglass-lacks-app'],
   ])('denies when %s', (_name, appId, session, reason) => expect(ask(appId, [], { session })).toMatchObject({ effect: 'deny', reason }));
-  test('lists exactly what it would allow', () =>
-    expect(allowedApps({ session: nurse, where }, good.apps, good).map((app) => app.id)).toEqual(['calc', 'chart']));
 
   const night = { from: '22:00', until: '06:00' };
   test.each<[string, readonly AppRule[], string, 'allow' | 'deny', string]>([

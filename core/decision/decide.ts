@@ -3,7 +3,18 @@
  * The most specific name that a rule gives wins, a deny beats an allow of the same weight, and the order of the rules
  * never matters. Pure; it never looks at a file. What is on disk is judged where the file is opened.
  */
-import { type AppRule, applies, groupsOf, isTimed, LEVELS, levelsOf, type RuleFacts, type SeatGroup, type Whereabouts } from './rule.ts';
+import {
+  type AppRule,
+  applies,
+  groupsOf,
+  isTimed,
+  isUnconditional,
+  LEVELS,
+  levelsOf,
+  type RuleFacts,
+  type SeatGroup,
+  type Whereabouts,
+} from './rule.ts';
 
 /** As much of an application as a decision needs. Web applications have neither path nor content. */
 export interface DecidedApp {
@@ -128,15 +139,6 @@ function breakGlass(app: AppRules, isListed: boolean, decided: Decided): Lockdow
   return isListed ? decided('allow', 'rule', 'breakglass') : decided('deny', 'breakglass-lacks-app', 'breakglass');
 }
 
-/** The applications that a session may start, in the policy's own order; in monitor mode these are all of them. */
-export function allowedApps<A extends { readonly id: string }>(
-  facts: Omit<LaunchFacts, 'appId'>,
-  apps: readonly A[],
-  rules: DecisionRules,
-): readonly A[] {
-  return apps.filter((app) => decide({ ...facts, appId: app.id }, rules).effect === 'allow');
-}
-
 /** Whether a program that an application names beside itself was recalled: a deny that names its content or path, for everyone. */
 export function isRecalled(program: { readonly path: string; readonly sha256: string }, rules: DecisionRules): boolean {
   return (rules.rules ?? []).some(
@@ -145,10 +147,6 @@ export function isRecalled(program: { readonly path: string; readonly sha256: st
       isUnconditional(rule) &&
       (rule.contents?.includes(program.sha256) === true || rule.paths?.includes(program.path) === true),
   );
-}
-
-function isUnconditional({ roles, wards, seatGroups: groups, days, between }: AppRule): boolean {
-  return [roles, wards, groups, days, between].every((condition) => condition === undefined);
 }
 
 function seatGroups(policy: Compiled, rules: DecisionRules, seat: string): ReadonlySet<string> {

@@ -83,6 +83,11 @@ export function isTimed(rule: Scope): boolean {
   return rule.days !== undefined || rule.between !== undefined;
 }
 
+/** For everyone, everywhere and at any time. */
+export function isUnconditional(rule: Scope): boolean {
+  return CONDITIONS.every((condition) => rule[condition] === undefined);
+}
+
 function holds(rule: Scope, condition: Condition, { role, ward, seatGroups, day, minute }: RuleFacts): boolean {
   switch (condition) {
     case 'roles':

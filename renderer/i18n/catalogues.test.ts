@@ -12,6 +12,7 @@ const samples = {
   initials: 'A.R.',
   time: '14:32',
   days: 3,
+  day: 'Monday',
   version: 7,
   n: 2,
   age: '3 h',

@@ -155,6 +155,13 @@ export const de: Catalogue = {
   'app.starting': 'startet',
   'app.running': 'läuft',
   'app.blocked': 'jetzt gesperrt',
+  'blocked.today': (p) => `Nicht um diese Zeit: ab ${p.time} Uhr.`,
+  'blocked.tomorrow': (p) => `Nicht um diese Zeit: ab morgen, ${p.time} Uhr.`,
+  'blocked.day': (p) => `Nicht um diese Zeit: ab ${p.day}, ${p.time} Uhr.`,
+  'blocked.hours': 'Nicht um diese Zeit.',
+  'blocked.place': 'Nicht auf dieser Station oder an diesem Platz.',
+  'blocked.withdrawn': 'Zurzeit für niemanden. Fragen Sie die Hotline.',
+  'blocked.unenforced': 'Dieser Platz ist nicht voll geschützt. Sagen Sie es der Hotline.',
   'app.open': (p) => `${p.app} öffnen`,
   'app.close': (p) => `${p.app} schließen`,
 

@@ -158,6 +158,13 @@ export const en = {
   'app.starting': 'starting',
   'app.running': 'running',
   'app.blocked': 'blocked now',
+  'blocked.today': (p: { time: string }) => `Not at this time: from ${p.time}.`,
+  'blocked.tomorrow': (p: { time: string }) => `Not at this time: from tomorrow, ${p.time}.`,
+  'blocked.day': (p: { day: string; time: string }) => `Not at this time: from ${p.day}, ${p.time}.`,
+  'blocked.hours': 'Not at this time.',
+  'blocked.place': 'Not in this ward or at this seat.',
+  'blocked.withdrawn': 'Nobody may use it now. Ask the helpdesk.',
+  'blocked.unenforced': 'This seat is not fully protected. Tell the helpdesk.',
   'app.open': (p: { app: string }) => `Open ${p.app}`,
   'app.close': (p: { app: string }) => `Close ${p.app}`,
 

@@ -5,6 +5,7 @@ import { useMinute, useSeat } from '../context.ts';
 import { Icon, StateMark } from '../parts/icons.tsx';
 import { MessageLine } from '../parts/message.tsx';
 import { findApps } from '../view/apps.ts';
+import { blockedText } from '../view/blocked.ts';
 import type { OpenView } from '../view/screen.ts';
 import { lastHere, partOfDay } from '../view/time.ts';
 
@@ -16,11 +17,13 @@ interface LauncherProps {
 export function LauncherScreen({ view, onPinChange }: LauncherProps): JSX.Element {
   const { t, bridge } = useSeat();
   const [typed, setTyped] = useState('');
+  const [explained, setExplained] = useState<string | null>(null);
   const search = useRef<HTMLInputElement>(null);
   const found = findApps(view.apps, typed);
   useSearchByTyping(search);
 
   const open = (app: AppView): void => {
+    setExplained(app.state === 'blocked' ? app.id : null);
     if (app.state === 'blocked' || app.state === 'starting') return;
     setTyped('');
     void (app.state === 'running' ? bridge.show({ appId: app.id }) : bridge.launch({ appId: app.id }));
@@ -52,6 +55,7 @@ export function LauncherScreen({ view, onPinChange }: LauncherProps): JSX.Elemen
         </label>
       </header>
       <MessageLine message={view.message} />
+      <Explanation app={view.apps.find(({ id }) => id === explained)} />
       {found.length > 0 ? (
         <ul className="tiles" aria-label={t('launcher.apps')}>
           {found.map((app) => (
@@ -102,8 +106,24 @@ function Greeting({ view }: { readonly view: OpenView }): JSX.Element {
   );
 }
 
+/** Whoever presses a tile that is blocked and can't see it hears why; on the tile it can always be read. */
+function Explanation({ app }: { readonly app: AppView | undefined }): JSX.Element {
+  const { t } = useSeat();
+  const now = useMinute();
+  return (
+    <p className="unseen" role="status">
+      {app?.blocked !== undefined && (
+        <>
+          <span>{app.name}</span> <span>{blockedText(t, app.blocked, now)}</span>
+        </>
+      )}
+    </p>
+  );
+}
+
 function Tile({ app, onOpen }: { readonly app: AppView; readonly onOpen: () => void }): JSX.Element {
   const { t } = useSeat();
+  const now = useMinute();
   const word = app.state === 'ready' && app.kind === 'web' ? t('app.web') : t(`app.${app.state}`);
   return (
     <button type="button" className="tile" data-state={app.state} aria-disabled={app.state === 'blocked'} onClick={onOpen}>
@@ -117,7 +137,7 @@ function Tile({ app, onOpen }: { readonly app: AppView; readonly onOpen: () => v
         {app.state === 'blocked' && <StateMark mark="stop" />}
         {word}
       </span>
-      {app.blockedReason !== undefined && <span className="tile-reason">{app.blockedReason}</span>}
+      {app.blocked !== undefined && <span className="tile-reason">{blockedText(t, app.blocked, now)}</span>}
     </button>
   );
 }

@@ -19,7 +19,7 @@ export const APPS: readonly AppView[] = [
   app('pill', 'Medication'),
   app('lab', 'Laboratory results'),
   app('book', 'Ward handbook', { kind: 'web', url: 'http://127.0.0.1:9/', origins: ['http://127.0.0.1:9'] }),
-  app('image', 'Radiology viewer', { state: 'blocked', blockedReason: 'Changed since it was allowed. The helpdesk knows.' }),
+  app('image', 'Radiology viewer', { state: 'blocked', blocked: { kind: 'hours', next: { from: '07:00', inDays: 1 } } }),
   app('calculator', 'Calculator', { state: 'running' }),
   app('clock', 'Ward clock'),
   app('phone', 'Telephone list', { kind: 'web', url: 'http://127.0.0.1:9/', origins: ['http://127.0.0.1:9'] }),

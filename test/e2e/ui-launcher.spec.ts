@@ -1,0 +1,61 @@
+/**
+ * The tile of an application that the person's role has and that cannot be opened now: it stays, says why to whoever sees it
+ * and to whoever only hears it, is reached by keyboard, and asks the agent for nothing.
+ */
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, type Page, test } from '@playwright/test';
+import { openSeat, type Seat } from './support/seat.ts';
+import { APPS, lockedView, openView } from './support/views.ts';
+
+const [, medication] = APPS;
+const WHY = 'Not at this time: from tomorrow, 07:00.';
+
+test.describe('an application that is blocked now', () => {
+  let seat: Seat;
+  let page: Page;
+  test.beforeAll(async () => {
+    seat = await openSeat();
+    page = seat.kiosk.page;
+  });
+  test.afterAll(() => seat.clear());
+  test.beforeEach(async () => {
+    seat.agent.push(lockedView());
+    await page.waitForSelector('html[data-screen="lock"]');
+    seat.agent.push(openView());
+    await page.waitForSelector('html[data-screen="launcher"]');
+    seat.agent.asked.length = 0;
+  });
+  const tile = () => page.getByRole('button', { name: /^Radiology viewer/ });
+  const launches = () => seat.agent.of('launch');
+
+  test('is shown with why, is reached by keyboard, and explains itself instead of opening', async () => {
+    await expect(tile()).toHaveAccessibleName(`Radiology viewer blocked now ${WHY}`);
+    await expect(tile()).toHaveAttribute('aria-disabled', 'true');
+    await expect(tile().locator('.tile-reason')).toBeVisible();
+    await expect(page.getByRole('status').filter({ hasText: 'Radiology viewer' })).toHaveCount(0);
+    for (let presses = 0; presses < 30 && !(await isFocused(page, 'Radiology viewer')); presses += 1) await page.keyboard.press('Tab');
+    await expect(tile()).toBeFocused();
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('status').filter({ hasText: `Radiology viewer ${WHY}` })).toHaveCount(1);
+    await tile().click({ force: true });
+    // What is not blocked still opens, and takes the explanation away.
+    await page.getByRole('button', { name: `${medication?.name} ready` }).click();
+    await expect.poll(launches).toEqual([{ appId: medication?.id }]);
+    await expect(page.getByRole('status').filter({ hasText: 'Radiology viewer' })).toHaveCount(0);
+    const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
+    expect(violations.map(({ id }) => id)).toEqual([]);
+  });
+
+  test('says so in German, and is no longer blocked with the next word of the agent', async () => {
+    await page.evaluate(() => window.wardlock.display({ locale: 'de', theme: 'light', textPercent: 100 }));
+    await expect(tile()).toHaveAccessibleName('Radiology viewer jetzt gesperrt Nicht um diese Zeit: ab morgen, 07:00 Uhr.');
+    const apps = APPS.map(({ blocked, ...app }) => (blocked === undefined ? app : { ...app, state: 'ready' as const }));
+    seat.agent.push(openView({ apps }));
+    await tile().click();
+    await expect.poll(launches).toEqual([{ appId: 'image' }]);
+  });
+});
+
+async function isFocused(page: Page, name: string): Promise<boolean> {
+  return page.evaluate((text) => document.activeElement?.textContent?.startsWith(text) === true, name);
+}
