@@ -8,6 +8,7 @@ import Type from 'typebox';
 import { Value } from 'typebox/value';
 import { isDamage } from '../agent/store/database.ts';
 import { kindOf, openSnapshot, openStoreFolder } from '../agent/store/evidence.ts';
+import { collectEarly } from '../agent/store/release.ts';
 import { codesOf, type ExactCodes } from '../contract/codes-of.ts';
 import { toHex } from '../core/audit/bytes.ts';
 import type { EntryHeader } from '../core/audit/entry.ts';
@@ -59,6 +60,7 @@ function show(path: string, flags: ShowFlags): number {
   if (kind !== 'store' && kind !== 'snapshot') {
     throw new WardlockError('AUDIT_STORE_FOREIGN', `${path} is neither a snapshot nor the folder of an audit store.`);
   }
+  collectEarly();
   const privateKey = readPrivateKey(flags.readerKey, ['reader', 'escrow']);
   const keys = keysByUse(readKeys(flags.key));
   const evidence = kind === 'store' ? openStoreFolder(path, nodeCrypto) : openSnapshot(path, nodeCrypto);

@@ -10,6 +10,7 @@ import { formatLine } from '../../core/audit/export/lines.ts';
 import { formatVerifierKey } from '../../core/audit/note.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { honestExport } from '../audit/honest-export.ts';
+import { keyFile } from '../audit/key-file.ts';
 import { memoryLog } from '../audit/memory-log.ts';
 import { lockEvent, type StoreKit, storeKit } from '../audit/store-kit.ts';
 
@@ -30,8 +31,8 @@ beforeAll(async () => {
   await store.close();
   cpSync(seat.storeDir, join(evidence, 'store'), { recursive: true });
   writeFileSync(join(evidence, 'export.jsonl'), exportText());
-  reader = keyFile('reader', seat.readerKey);
-  escrow = keyFile('escrow', seat.escrowKey);
+  reader = keyFile('reader', seat.readerKey, seat.dir);
+  escrow = keyFile('escrow', seat.escrowKey, seat.dir);
 });
 afterAll(() => seat.remove());
 
@@ -41,14 +42,6 @@ const exportText = (): string =>
   honestExport(log, { start: 5, end: 25 }, mirror)
     .map((line) => formatLine(line))
     .join('');
-
-function keyFile(kind: 'reader' | 'escrow', key: Uint8Array): string {
-  const path = join(seat.dir, `${kind}.key`);
-  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
-  const file = { schema: 'wardlock-private-key/1', kind, privateKey: text(key), publicKey: text(nodeCrypto.hpkePublicKey(key)) };
-  writeFileSync(path, JSON.stringify(file), { mode: 0o600 });
-  return path;
-}
 
 function audit(...args: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'audit', ...args], { encoding: 'utf8' });

@@ -8,6 +8,7 @@ import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
 import { formatVerifierKey, NOTE_ED25519 } from '../../core/audit/note.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { entryOf, putEntry, tamper } from '../audit/check.ts';
+import { keyFile } from '../audit/key-file.ts';
 import { lockEvent, type StoreKit, storeKit } from '../audit/store-kit.ts';
 
 const PAGE_BYTES = 8192;
@@ -20,8 +21,8 @@ let escrow: string;
 beforeAll(async () => {
   seat = await storeKit();
   snapshot = join(seat.dir, 'snapshot');
-  reader = keyFile('reader', seat.readerKey);
-  escrow = keyFile('escrow', seat.escrowKey);
+  reader = keyFile('reader', seat.readerKey, seat.dir);
+  escrow = keyFile('escrow', seat.escrowKey, seat.dir);
   const store = await seat.open();
   for (let at = 0; at < 20; at += 1) await store.append(lockEvent(at));
   await store.snapshot(snapshot);
@@ -29,14 +30,6 @@ beforeAll(async () => {
   await store.close();
 });
 afterAll(() => seat.remove());
-
-function keyFile(kind: 'reader' | 'escrow', key: Uint8Array, folder = seat.dir): string {
-  const path = join(folder, `${kind}.key`);
-  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
-  const file = { schema: 'wardlock-private-key/1', kind, privateKey: text(key), publicKey: text(nodeCrypto.hpkePublicKey(key)) };
-  writeFileSync(path, JSON.stringify(file), { mode: 0o600 });
-  return path;
-}
 
 function escrowOf(kit: StoreKit): string {
   return keyFile('escrow', kit.escrowKey, kit.dir);
