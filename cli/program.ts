@@ -36,6 +36,7 @@ const modules: CommandModules = {
     () => import('./server-alarms.ts'),
     () => import('./server-openapi.ts'),
   ],
+  emergency: [() => import('./emergency.ts')],
   seat: [() => import('./seat.ts')],
   reader: [() => import('./reader.ts')],
   account: [() => import('./account.ts')],

@@ -20,6 +20,8 @@ export const consolePaths = {
   policy: '/api/policy',
   alarms: '/api/alarms',
   acknowledge: '/api/alarms/:alarm/acknowledge',
+  emergencies: '/api/emergencies',
+  closeEmergency: '/api/emergencies/:workstation/:session/close',
   health: '/healthz',
   ready: '/readyz',
   metrics: '/metrics',

@@ -14,6 +14,7 @@ import { type Alarms, openAlarms } from './services/alarms.ts';
 import { type Changes, openChanges } from './services/changes.ts';
 import { type Codes, openCodes } from './services/codes.ts';
 import { type Directories, openDirectories } from './services/directory.ts';
+import { type Emergencies, openEmergencies } from './services/emergencies.ts';
 import { type Enrolments, openEnrolments } from './services/enrolments.ts';
 import { openEnvelopes } from './services/envelopes.ts';
 import { type Exports, openExports } from './services/exports.ts';
@@ -96,6 +97,7 @@ export interface Site {
   readonly alarms: Alarms;
   readonly presence: Presence;
   readonly silence: SilenceWatch;
+  readonly emergencies: Emergencies;
   readonly witnessKey: string;
   readonly mirrorKey: string;
   readonly refused: RefusedPeers;
@@ -148,12 +150,9 @@ async function compose(options: SiteOptions, { store, operational, fault }: Grou
   const staff = openStaff({ db, keys, changes, log, now });
   const policies = openPolicies({ db, tenant, crypto: nodeCrypto, changes, log, now });
   const presence = openPresence(db, fault);
-  const silence = watchSilence(
-    db,
-    now,
-    fault,
-    heldWhenAsked(() => store.duty('silence')),
-  );
+  const mayLook = heldWhenAsked(() => store.duty('silence'));
+  const silence = watchSilence(db, now, fault, mayLook);
+  const emergencies = openEmergencies({ db, log, now, onFault: fault, mayLook });
   const refused = openRefusedPeers(log, now, fault);
   const metrics = openMetrics(() => refused.totals());
   const periodFiles = openPeriodKeyFiles(options.periodKeysFolder ?? join(stateFolder, 'period-keys'));
@@ -227,6 +226,7 @@ async function compose(options: SiteOptions, { store, operational, fault }: Grou
     seats: openSeats({ db, log, changes, presence, now }),
     presence,
     silence,
+    emergencies,
     witnessKey: trust.witnessKey,
     mirrorKey: trust.mirrorKey,
     refused,
@@ -237,6 +237,7 @@ async function compose(options: SiteOptions, { store, operational, fault }: Grou
       stopping.abort();
       changes.close();
       silence.close();
+      emergencies.stop();
       await indexing?.close();
       await reader?.close();
       await presence.close();

@@ -17,6 +17,7 @@ import { PolicyEnvelope } from '../../policies/schema.ts';
 import type { Site } from '../compose.ts';
 import { type App, newApp } from './app.ts';
 import { consoleRoutes } from './console-routes.ts';
+import { emergencyRoutes } from './emergency-routes.ts';
 import { healthRoutes } from './health-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { answers, describeApi, openApiRoute } from './openapi.ts';
@@ -78,5 +79,6 @@ export async function createConsoleApp(site: Site, tls: ServerOptions | null): P
   app.post(consolePaths.policy, publishing, (request) => site.policies.publish(request.body, request.ip));
   consoleRoutes(app, site);
   recordRoutes(app, site);
+  emergencyRoutes(app, site);
   return app;
 }

@@ -42,8 +42,8 @@ const reading = (summary: string, good: TSchema | typeof Lines, codes: readonly 
   ...answers({ 200: good }, ['SERVER_SIGN_IN_NEEDED', 'SERVER_CROSS_SITE', 'SERVER_TOO_MANY', ...codes]),
 });
 
-/** Whose task it is to look at alarms, and to say that they did. */
-const ALARM_ROLE = 'auditor';
+/** Whose task it is to look at alarms and emergency accesses, and to say that they did. */
+export const LOOKING_ROLE = 'auditor';
 
 const AlarmParams = Type.Object({ alarm: Id });
 const StoryParams = Type.Object({ workstation: WorkstationId, session: SessionId });
@@ -121,7 +121,7 @@ export function consoleRoutes(app: App, site: Site): void {
   };
   app.post(consolePaths.acknowledge, acknowledging, async (request) => {
     const { name, role } = await changing(site, request);
-    if (role !== ALARM_ROLE) throw new WardlockError('SERVER_ROLE_MISSING');
+    if (role !== LOOKING_ROLE) throw new WardlockError('SERVER_ROLE_MISSING');
     await site.alarms.acknowledge({ id: request.params.alarm, by: name, times: request.body.times });
     return {};
   });
@@ -161,7 +161,7 @@ export async function signedIn(site: Site, request: FastifyRequest): Promise<Sig
 }
 
 /** For what changes something: the session, proven by its own secret beside the cookie. @throws WardlockError SERVER_SIGN_IN_NEEDED, SERVER_CROSS_SITE */
-async function changing(site: Site, request: FastifyRequest): Promise<SignedIn> {
+export async function changing(site: Site, request: FastifyRequest): Promise<SignedIn> {
   const session = await signedIn(site, request);
   if (!sameSecret(String(request.headers[CSRF_HEADER] ?? ''), session.csrf)) throw new WardlockError('SERVER_CROSS_SITE');
   return session;

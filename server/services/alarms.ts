@@ -17,7 +17,7 @@ const MOST_LISTED = 50;
 /** Stands for the seat in alarms about the site as a whole: no workstation id looks like it. */
 const OF_THE_SITE = 'site';
 /** Found again by every look as long as it lasts: the same words, which name its beginning, are no further time. */
-const LASTING: ReadonlySet<string> = new Set(['SEAT_SILENT', 'SEAT_ENTRIES_AWAY']);
+const LASTING: ReadonlySet<string> = new Set(['SEAT_SILENT', 'SEAT_ENTRIES_AWAY', 'EMERGENCY_NOT_CLOSED']);
 const LONGEST_DETAIL = 1000;
 
 export interface Alarm {
@@ -78,6 +78,17 @@ async function raise(db: Kysely<Tables>, { workstationId, kind, detail, at }: Al
     .set((eb) => ({ detail, last_at: at, times: eb('times', '+', 1), acknowledged_at: null, acknowledged_by: null }))
     .where('workstation_id', '=', seat)
     .where('id', '=', id)
+    .execute();
+}
+
+/** What an alarm asked for was done, by `by`: it stands no more. Within the transaction that records the deed. */
+export async function settleAlarm(db: Kysely<Tables>, { workstationId, kind, detail, at }: Alarm, by: string): Promise<void> {
+  await db
+    .updateTable('alarms')
+    .set({ acknowledged_at: at, acknowledged_by: by })
+    .where('workstation_id', '=', workstationId ?? OF_THE_SITE)
+    .where('id', '=', idOf(workstationId, kind, detail))
+    .where('acknowledged_at', 'is', null)
     .execute();
 }
 

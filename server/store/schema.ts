@@ -280,6 +280,16 @@ export interface LegalHoldsTable {
   lift_reason: string | null;
 }
 
+/** What a person found when they closed out an emergency access. One without a row waits for it. */
+export interface EmergencyReviewsTable {
+  workstation_id: string;
+  session_id: string;
+  finding: string;
+  note: string;
+  closed_by: string;
+  closed_at: number;
+}
+
 /** One log of logs; a restored database begins a new one. */
 export interface TransparencyLogsTable {
   /** Counts up; the highest is the one that grows. */
@@ -356,6 +366,7 @@ export interface Tables extends CredentialTables {
   epoch_envelopes: EpochEnvelopesTable;
   pruned_ranges: PrunedRangesTable;
   legal_holds: LegalHoldsTable;
+  emergency_reviews: EmergencyReviewsTable;
   transparency_logs: TransparencyLogsTable;
   transparency_queue: TransparencyQueueTable;
   transparency_entries: TransparencyEntriesTable;
