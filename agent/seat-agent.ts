@@ -5,7 +5,6 @@
 import type { Params } from '../contract/boundary.ts';
 import type { SeatView } from '../contract/seat-view.ts';
 import type { UiBoundary } from '../contract/ui.ts';
-import { isWardlockError } from '../core/errors/index.ts';
 import type { OpenSession, SeatEvent } from '../core/session/types.ts';
 import type { BorderWatch } from './border.ts';
 import type { Clock } from './clock.ts';
@@ -28,6 +27,7 @@ import { SessionApps } from './seat/apps.ts';
 import { Desktops } from './seat/desktops.ts';
 import { EnforcementWatch } from './seat/enforcement-watch.ts';
 import { SeatIdle } from './seat/idle.ts';
+import { RecordWatch } from './seat/record-watch.ts';
 import { leastPinDigits, type PolicyState } from './seat/rules.ts';
 import { SeatRuntime } from './seat/runtime.ts';
 import { seatView, timestamp } from './seat/view.ts';
@@ -67,9 +67,6 @@ export interface SeatOutputs {
   readonly enrol: (server: string, token: string) => boolean;
 }
 
-/** How often a record that could not be opened is tried again, in milliseconds. */
-const REOPEN_MS = 10_000;
-
 export class SeatAgent {
   readonly parts: SeatParts;
   readonly record: SeatRecord;
@@ -89,8 +86,8 @@ export class SeatAgent {
   #lastTruth = '';
   #lastLogin: LastLogin | null = null;
   #wasOpen = false;
-  #reopenMs = 0;
   readonly #enforcement: EnforcementWatch;
+  readonly #recordWatch: RecordWatch;
   #minute = -1;
 
   constructor(parts: SeatParts, outputs: SeatOutputs) {
@@ -99,7 +96,6 @@ export class SeatAgent {
     const { clock, log, recorder, memory, launcher, directory, identity } = parts;
     this.ui = new UiWatch(clock);
     this.#clockWatch = new ClockWatch(clock);
-    this.#reopenMs = clock.bootMs() + REOPEN_MS;
     this.#enforcement = new EnforcementWatch(() => launcher.mode);
     this.record = new SeatRecord({
       identity,
@@ -108,6 +104,15 @@ export class SeatAgent {
       open: parts.openStore,
       mode: launcher.mode.name,
       onAppended: outputs.appended,
+    });
+    this.#recordWatch = new RecordWatch({
+      clock,
+      log,
+      recorder,
+      record: this.record,
+      snapshot: () => this.site.policy,
+      openSession: () => this.runtime.openSession,
+      dispatch: (event) => void this.runtime.dispatch(event),
     });
     this.site = new SiteLink({
       identity,
@@ -213,21 +218,9 @@ export class SeatAgent {
     if (!this.site.open()) {
       recorder.note({ type: 'tamper.found', body: { fault: 'POLICY_DAMAGED', detail: 'The stored policy did not verify.' } });
     }
-    await this.#openRecord();
+    await this.#recordWatch.open();
     this.#policyState = this.site.policyState;
     this.readers.start();
-  }
-
-  /** Without a record nobody signs in, and break-glass goes on: the seat serves all the same and tries again. */
-  async #openRecord(): Promise<void> {
-    const { recorder, log } = this.parts;
-    if (this.site.policy === null || this.record.store !== null) return;
-    try {
-      await this.record.openFor(this.site.policy);
-    } catch (failure) {
-      recorder.failed(isWardlockError(failure) ? failure.code : 'AUDIT_STORE_FAILED');
-      log.error('the record of this seat could not be opened', { failure });
-    }
   }
 
   async close(reason: string): Promise<void> {
@@ -365,7 +358,6 @@ export class SeatAgent {
   }
 
   #tick(): void {
-    const { clock } = this.parts;
     const { session } = this.runtime.seat;
     const { minute } = this.credentials.where;
     if (minute !== this.#minute) {
@@ -376,10 +368,7 @@ export class SeatAgent {
     }
     const seconds = this.#clockWatch.stepped();
     if (seconds !== 0) this.runtime.dispatch({ type: 'ClockStepped', seconds });
-    if (clock.bootMs() >= this.#reopenMs) {
-      this.#reopenMs = clock.bootMs() + REOPEN_MS;
-      void this.#openRecord();
-    }
+    this.#recordWatch.tick();
     const enforcement = this.#enforcement.look();
     if (enforcement !== null) this.runtime.dispatch(enforcement);
     this.site.noteContact();

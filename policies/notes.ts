@@ -3,7 +3,7 @@ import { DEVICES_NEED_USBGUARD } from './devices.ts';
 import type { PolicyDocument } from './schema.ts';
 
 /** Fields that the seat reads, checks and hands to compilers, and does not act on by itself: docs/limitations.md has the same list. */
-const WITHOUT_EFFECT = { app: ['downloads', 'print'], policy: ['failures', 'languages', 'branding'] } as const;
+const WITHOUT_EFFECT = { app: ['downloads', 'print'], policy: ['languages', 'branding'] } as const;
 
 /** One sentence for each thing; empty where there is nothing to say. */
 export function notesOf(document: PolicyDocument): readonly string[] {
@@ -18,8 +18,6 @@ export function notesOf(document: PolicyDocument): readonly string[] {
           'mode: monitor only watches: a tile that would be denied starts, everybody sees every tile, and the record says what would have denied it.',
         ]
       : []),
-    ...(idle.length > 0
-      ? [`${idle.join(', ')}: the seat does not act on this by itself. Pages neither save nor print, and failures are met as by default.`]
-      : []),
+    ...(idle.length > 0 ? [`${idle.join(', ')}: the seat does not act on this by itself. Pages neither save nor print.`] : []),
   ];
 }

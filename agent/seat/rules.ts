@@ -4,6 +4,7 @@ import { settingsFor } from '../../core/policy/settings.ts';
 import { type WaysIn, waysIn } from '../../core/policy/sign-in.ts';
 import { TAP_QUESTION_MS } from '../../core/session/moves.ts';
 import type { SeatRules } from '../../core/session/types.ts';
+import { choicesOf } from '../../policies/effective.ts';
 import type { KeyProtection } from '../keys/index.ts';
 import type { PolicySnapshot } from '../policy/policy-store.ts';
 import { readerRulesOf } from '../readers/rules.ts';
@@ -11,6 +12,7 @@ import { readerRulesOf } from '../readers/rules.ts';
 /** PINs of a seat whose keys are in a file have at least so many digits. */
 export const LEAST_DIGITS_WITH_A_FILE = 6;
 const S = 1_000;
+const MINUTE = 60 * S;
 
 export type PolicyState = 'none' | 'active' | 'stale' | 'expired';
 
@@ -40,6 +42,7 @@ export function rulesOf(snapshot: PolicySnapshot | null, where: Whereabouts, rol
       enabled: breakGlass.enabled,
       needsBadge: breakGlass.needsBadge,
       limitMs: breakGlass.limitSeconds * S,
+      unrecordedMs: choicesOf(snapshot.document).emergencyUnrecordedMinutes * MINUTE,
       reasons: breakGlass.reasons.map((reason) => reason.id),
     },
   };

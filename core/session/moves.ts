@@ -59,8 +59,6 @@ export const TAP_QUESTION_MS = 3_000;
 export const HAND_OVER_MS = 20_000;
 /** A session that ends by its longest time or by the limit of emergency access says so this long before, in milliseconds. */
 export const END_WARNING_MS = 60_000;
-/** A break-glass that no log could take lasts no longer than this, in milliseconds. */
-export const UNRECORDED_LIMIT_MS = 900_000;
 /** Everything of a session must be gone by then, in milliseconds; else the seat is faulted. */
 export const ENDING_MS = 10_000;
 

@@ -33,6 +33,7 @@ import {
 import { closeMoved, takenElsewhere } from './taken-elsewhere.ts';
 import { askOver, ownTap, tapOverProcedure } from './tap-question.ts';
 import type { OpenSession, SeatEvents, SessionStates, WaitingTap } from './types.ts';
+import { unrecorded } from './unrecorded.ts';
 
 type State = SessionStates['active'];
 
@@ -183,6 +184,15 @@ export const active: StateRows<'active'> = {
   PowerChanged: fault,
   ClockStepped: fault,
   PolicyLost: { leadsTo: ['ending'], run: (state, event, context) => lockUp(state.session, faultReason(event), context) },
+  // An emergency goes on: its own log is there for it.
+  RecordLost: {
+    leadsTo: ['ending'],
+    run: (state, { code }, context) => {
+      if (state.session.kind !== 'person' || !isOpen(context.lock)) return { to: state, taken: false };
+      const move = lockUp(state.session, 'unrecorded', context);
+      return { ...move, common: { ...move.common, notice: unrecorded(code) } };
+    },
+  },
   EnforcementFailed: {
     leadsTo: ['faulted'],
     run: (state, event, { env }) => {

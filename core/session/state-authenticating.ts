@@ -20,7 +20,6 @@ import {
   type SessionContext,
   type SessionMove,
   TAP_GUARD_MS,
-  UNRECORDED_LIMIT_MS,
 } from './moves.ts';
 import {
   charged,
@@ -36,7 +35,7 @@ import {
 } from './rows.ts';
 import { movedAway } from './taken-elsewhere.ts';
 import { charge, type GuessLimits, type GuessVerdict } from './throttle.ts';
-import type { Attempt, Effect, Env, Grace, Notice, OpenSession, SeatEvents, SessionStates, Who } from './types.ts';
+import type { Effect, Env, Grace, Notice, OpenSession, SeatEvents, SessionStates, Who } from './types.ts';
 import { unrecorded } from './unrecorded.ts';
 
 type State = SessionStates['authenticating'];
@@ -133,8 +132,7 @@ function graceOf(who: Who, env: Env): Readonly<Record<string, Grace>> {
   return who.pinId === null || graceMs === 0 ? {} : { [who.id]: { pinId: who.pinId, sinceBootMs: env.bootMs } };
 }
 
-function opened(state: State, grant: NonNullable<Attempt['grant']>, recorded: boolean, { env }: SessionContext): SessionMove {
-  const session = recorded ? grant.session : shortened(grant.session);
+function opened(state: State, session: OpenSession, { env }: SessionContext): SessionMove {
   const isReturn = session.id === state.held?.id;
   const begun: Effect[] = isReturn
     ? [{ do: 'clearTimer', timer: 'keep' }]
@@ -153,10 +151,13 @@ function opened(state: State, grant: NonNullable<Attempt['grant']>, recorded: bo
   };
 }
 
-/** What no log could take is the one exception to write-ahead, for break-glass only, and it is short. */
-function shortened(session: OpenSession): OpenSession {
-  const { limitBootMs, startedBootMs } = session;
-  return limitBootMs === null ? session : { ...session, limitBootMs: Math.min(limitBootMs, startedBootMs + UNRECORDED_LIMIT_MS) };
+/** What no log could take is the one exception to write-ahead, for break-glass only, and as short as the policy says; without a policy there is none. */
+function openedUnrecorded(state: State, { kind, limitBootMs, ...session }: OpenSession, context: SessionContext): SessionMove {
+  if (kind !== 'breakglass') return giveUp(state, 'unrecorded', notice('store.broken'));
+  const unrecordedMs = context.env.rules?.breakGlass.unrecordedMs ?? 0;
+  if (unrecordedMs === 0) return giveUp(state, 'unrecorded', notice('breakglass.unavailable', {}, 'AUDIT_APPEND_FAILED'));
+  const untilBootMs = Math.min(limitBootMs ?? Number.POSITIVE_INFINITY, session.startedBootMs + unrecordedMs);
+  return opened(state, { ...session, kind, limitBootMs: untilBootMs }, context);
 }
 
 function tapped(state: State, event: SeatEvents['BadgeRead'], context: SessionContext): SessionMove {
@@ -226,8 +227,7 @@ export const authenticating: StateRows<'authenticating'> = {
     run: (state, event, context) => {
       const { grant } = state.attempt;
       if (grant?.ticket !== event.ticket) return { to: state, taken: false };
-      if (event.recorded || grant.session.kind === 'breakglass') return opened(state, grant, event.recorded, context);
-      return giveUp(state, 'unrecorded', notice('store.broken'));
+      return event.recorded ? opened(state, grant.session, context) : openedUnrecorded(state, grant.session, context);
     },
   },
   AppendFailed: {
@@ -269,6 +269,7 @@ export const authenticating: StateRows<'authenticating'> = {
       };
     },
   },
+  RecordLost: ignored,
   PersonsRevoked: {
     leadsTo: ['none', 'active', 'ending'],
     run: (state, event, { env }) => {

@@ -95,6 +95,7 @@ export const ending: StateRows<'ending'> = {
     },
   },
   PolicyLost: { leadsTo: [], run: (state) => ({ to: { ...state, successor: null, tap: null }, effects: droppedTap(state) }) },
+  RecordLost: ignored,
   UiLost: fault,
   PowerChanged: fault,
   ClockStepped: fault,

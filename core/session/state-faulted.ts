@@ -28,5 +28,6 @@ export const faultedRows: StateRows<'faulted'> = {
   GuessCharged: charged,
   EnforcementFailed: ignored,
   PolicyLost: ignored,
+  RecordLost: ignored,
   PersonsRevoked: ignored,
 };

@@ -44,6 +44,7 @@ export const none: StateRows<'none'> = {
   SessionClosed: ignored,
   GuessCharged: charged,
   PolicyLost: ignored,
+  RecordLost: ignored,
   PersonsRevoked: ignored,
   Repaired: ignored,
 };

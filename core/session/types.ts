@@ -213,6 +213,8 @@ export interface SeatEvents {
   readonly EnforcementFailed: { readonly type: 'EnforcementFailed'; readonly why: string };
   /** The policy expired or was found broken: the seat locks and only break-glass is left. */
   readonly PolicyLost: { readonly type: 'PolicyLost' };
+  /** The record can't be written, and the policy has the open session locked for it. `code`: how it failed. */
+  readonly RecordLost: { readonly type: 'RecordLost'; readonly code: string };
   /** The server says that the person of this session came in at another seat, at that time by the boot clock of this one. */
   readonly TakenElsewhere: {
     readonly type: 'TakenElsewhere';
@@ -264,6 +266,8 @@ export interface SeatRules {
     readonly enabled: boolean;
     readonly needsBadge: boolean;
     readonly limitMs: number;
+    /** Longest one that no log could take; 0 where there is none then. */
+    readonly unrecordedMs: number;
     readonly reasons: readonly string[];
   };
 }

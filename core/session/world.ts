@@ -22,7 +22,7 @@ export const rules: SeatRules = {
   secondRoles: {},
   confirmedMs: {},
   removalLocks: true,
-  breakGlass: { enabled: true, needsBadge: false, limitMs: 900_000, reasons: ['code-blue'] },
+  breakGlass: { enabled: true, needsBadge: false, limitMs: 900_000, unrecordedMs: 900_000, reasons: ['code-blue'] },
 };
 
 export function person(id: string): Who {

@@ -30,9 +30,10 @@ afterEach(async () => {
 
 const typesOf = (events: readonly AuditEvent[]): readonly string[] => events.map(({ type }) => type);
 
-async function furnished(): Promise<{ readonly screens: Screens; readonly sync: Awaited<ReturnType<SeatProcess['syncer']>> }> {
+type Furnished = { readonly screens: Screens; readonly sync: Awaited<ReturnType<SeatProcess['syncer']>> };
+async function furnished(change: Parameters<SeatProcess['furnish']>[1] = {}): Promise<Furnished> {
   await seat.start(AGENT_FLAGS);
-  const sync = await seat.furnish([ada]);
+  const sync = await seat.furnish([ada], change);
   const screens = await seat.screens();
   await screens.sees(({ phase }) => phase === 'locked');
   return { screens, sync };
@@ -114,6 +115,24 @@ describe('a full disk', () => {
       expect(typesOf(summary)).not.toContain('tamper.found');
     },
   );
+
+  rootTest('escape 54 in session: where the policy says so the seat locks by itself once the record cannot be written', async () => {
+    const { screens, sync } = await furnished({ failures: { recordingBroken: 'lock' } });
+    const { client, sees } = screens;
+    await signIn(screens);
+    const { session } = screens.view();
+    const makeRoom = fill();
+    expect(await client.request('launch', { appId: 'web' })).toMatchObject({ taken: false });
+    expect(await sees(({ phase }) => phase === 'locked')).toMatchObject({
+      session: null,
+      message: { key: 'store.full', code: 'AUDIT_STORE_FULL' },
+      kept: { until: expect.any(String) },
+    });
+    makeRoom();
+    await signIn(screens);
+    expect(screens.view().session?.id).toBe(session?.id);
+    expect(typesOf(await seat.record(sync))).toContain('recording.emergency');
+  });
 
   rootTest(
     'escape 54 in session: the disk fills up at work: the seat still locks, does not open again until there is room, and the work is kept',

@@ -66,6 +66,7 @@ const policies: fc.Arbitrary<SeatRules> = fc.record({
     enabled: fc.boolean(),
     needsBadge: fc.boolean(),
     limitMs: fc.constantFrom(60_000, 900_000),
+    unrecordedMs: fc.constantFrom(0, 900_000),
     reasons: fc.constant(['code-blue']),
   }),
 });
@@ -158,6 +159,7 @@ const commands: readonly fc.Arbitrary<Command>[] = [
   always({ type: 'PowerChanged', what: 'suspend' }),
   always({ type: 'EnforcementFailed', why: 'landlock' }),
   always({ type: 'Repaired' }),
+  always({ type: 'RecordLost', code: 'AUDIT_APPEND_FAILED' }),
   who.chain((one) => always({ type: 'PersonsRevoked', ids: [one.id] })),
   // A screen that is gone stays gone until another one comes: nothing tells the machines of that but their surroundings.
   fc.constantFrom('closed', 'hung').map((reason) =>
