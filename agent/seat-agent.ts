@@ -15,6 +15,7 @@ import type { PinCheck } from './credentials/pin.ts';
 import type { SeatIdentity } from './enrolment/seat-identity.ts';
 import type { KeyProtection } from './keys/index.ts';
 import type { Launcher } from './launch/port.ts';
+import { StrictLauncher } from './launch/strict.ts';
 import type { SeatLog } from './log.ts';
 import type { AgentOptions } from './options.ts';
 import type { ReaderEvents, ReaderStack } from './readers/port.ts';
@@ -91,29 +92,12 @@ export class SeatAgent {
   #minute = -1;
 
   constructor(parts: SeatParts, outputs: SeatOutputs) {
-    this.parts = parts;
+    const launcher = new StrictLauncher(parts.launcher, () => this.site.policy?.document ?? null);
+    this.parts = { ...parts, launcher };
     this.#outputs = outputs;
-    const { clock, log, recorder, memory, launcher, directory, identity } = parts;
+    const { clock, log, recorder, memory, directory, identity } = parts;
     this.ui = new UiWatch(clock);
     this.#clockWatch = new ClockWatch(clock);
-    this.#enforcement = new EnforcementWatch(() => launcher.mode);
-    this.record = new SeatRecord({
-      identity,
-      recorder,
-      memory,
-      open: parts.openStore,
-      mode: launcher.mode.name,
-      onAppended: outputs.appended,
-    });
-    this.#recordWatch = new RecordWatch({
-      clock,
-      log,
-      recorder,
-      record: this.record,
-      snapshot: () => this.site.policy,
-      openSession: () => this.runtime.openSession,
-      dispatch: (event) => void this.runtime.dispatch(event),
-    });
     this.site = new SiteLink({
       identity,
       memory,
@@ -132,6 +116,25 @@ export class SeatAgent {
         this.push();
       },
       onChanged: () => this.push(),
+    });
+    // From here on there is a policy that the launcher's mode can be asked of.
+    this.#enforcement = new EnforcementWatch(() => launcher.mode);
+    this.record = new SeatRecord({
+      identity,
+      recorder,
+      memory,
+      open: parts.openStore,
+      mode: launcher.mode.name,
+      onAppended: outputs.appended,
+    });
+    this.#recordWatch = new RecordWatch({
+      clock,
+      log,
+      recorder,
+      record: this.record,
+      snapshot: () => this.site.policy,
+      openSession: () => this.runtime.openSession,
+      dispatch: (event) => void this.runtime.dispatch(event),
     });
     this.credentials = new Credentials({
       ...parts,

@@ -15,7 +15,7 @@ export function webOptions({ patterns, downloads = 'deny', print = false, clipbo
   return { patterns: patterns ?? null, downloads, print, clipboard, onLock } as const;
 }
 
-export type EnforcementMissing = 'refuse' | 'degraded' | 'by-privilege';
+export type EnforcementMissing = 'refuse' | 'by-privilege';
 
 /** `by-privilege`: nothing is started on a seat that runs as root; one that does not is in its named degraded mode. */
 export function choicesOf({ mode = 'lockdown', failures = {}, languages = ['en', 'de'], branding = {} }: PolicyDocument) {

@@ -84,9 +84,9 @@ export const Failures = Type.Object(
       }),
     ),
     enforcementMissing: Type.Optional(
-      Type.Union([Type.Literal('refuse'), Type.Literal('degraded')], {
+      Type.Literal('refuse', {
         description:
-          'A layer that keeps applications to the policy is missing. refuse: nothing is started; degraded: applications start with the layers that there are, and the seat and the fleet view say so. Absent: refuse on a seat that runs as root, degraded on one that does not.',
+          'A layer that keeps applications to the policy is missing. refuse: no program is started, on no seat. Absent: a seat that runs as root refuses; one that does not starts them with the layers that there are, and the seat and the fleet view say so.',
       }),
     ),
   },

@@ -33,7 +33,8 @@ export interface MissingLayer {
 
 /**
  * How far what runs on this seat is held to the policy. `enforced`: every required layer is there; `missing` then names
- * only what the kernel is too old for. `refusing`: root, but a required layer is missing, so nothing is started.
+ * only what the kernel is too old for. `refusing`: a required layer is missing on a seat that runs as root or
+ * whose policy wants every layer, so nothing is started.
  */
 export interface EnforcementMode {
   readonly name: 'enforced' | 'degraded.no-root' | 'refusing';
