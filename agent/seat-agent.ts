@@ -28,6 +28,7 @@ import { SessionApps } from './seat/apps.ts';
 import { Desktops } from './seat/desktops.ts';
 import { EnforcementWatch } from './seat/enforcement-watch.ts';
 import { SeatIdle } from './seat/idle.ts';
+import { LocalAlarm } from './seat/local-alarm.ts';
 import { RecordWatch } from './seat/record-watch.ts';
 import { leastPinDigits, type PolicyState } from './seat/rules.ts';
 import { SeatRuntime } from './seat/runtime.ts';
@@ -89,6 +90,7 @@ export class SeatAgent {
   #wasOpen = false;
   readonly #enforcement: EnforcementWatch;
   readonly #recordWatch: RecordWatch;
+  readonly #alarm: LocalAlarm;
   #minute = -1;
 
   constructor(parts: SeatParts, outputs: SeatOutputs) {
@@ -98,6 +100,7 @@ export class SeatAgent {
     const { clock, log, recorder, memory, directory, identity } = parts;
     this.ui = new UiWatch(clock);
     this.#clockWatch = new ClockWatch(clock);
+    this.#alarm = new LocalAlarm(parts);
     this.site = new SiteLink({
       identity,
       memory,
@@ -307,6 +310,7 @@ export class SeatAgent {
       appMessage: this.apps.message,
       trouble: this.site.trouble,
       lastLogin: this.#lastLogin,
+      localAlarm: this.#alarm.standing,
       wedge: readerRulesOf(this.site.policy?.document ?? null).wedge,
       signIn: this.credentials.signIn,
       pinRule: this.credentials.pinRule,
@@ -349,6 +353,7 @@ export class SeatAgent {
   #sessionOpened(session: OpenSession): void {
     const { launcher, memory, clock, directory, log } = this.parts;
     launcher.openSession({ sessionId: session.id });
+    this.#alarm.opened(session);
     // A display takes longer than a person who reads the launcher: it is begun before the first application is asked for.
     this.desktops.ready(session.id).catch((failure: unknown) => log.warn('no display for applications yet', { failure }));
     this.#lastLogin = session.who === null ? null : this.credentials.lastLogin(session.who.id);

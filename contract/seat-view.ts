@@ -251,6 +251,8 @@ export const SeatView = Type.Object({
   /** The warning's countdown is over and the work is covered: `warning` then counts down to the lock. Any input brings it back. */
   blurred: Type.Boolean(),
   question: Type.Union([Type.Null(), QuestionView]),
+  /** An emergency access without a name alarms here since then, until somebody signs in with theirs. */
+  localAlarm: Type.Union([Type.Null(), Type.Object({ since: Timestamp })]),
   breakGlass: Type.Object({
     available: Type.Boolean(),
     needsBadge: Type.Boolean(),

@@ -32,6 +32,7 @@ function view(generation: number, phase: SeatView['phase'], more: Partial<SeatVi
     warning: null,
     blurred: false,
     question: null,
+    localAlarm: null,
     breakGlass: { available: false, needsBadge: false, limitSeconds: 0, reasons: [] },
     wedge: USUAL_RHYTHM,
     signIn: { byName: false, suggests: false, byCode: false, newBadge: false },

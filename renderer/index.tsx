@@ -10,6 +10,7 @@ import './theme/entry.css';
 import './theme/launcher.css';
 import './theme/session.css';
 import './theme/panels.css';
+import './theme/alarm.css';
 import { createRoot } from 'react-dom/client';
 import { Seat } from './seat.tsx';
 

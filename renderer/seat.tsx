@@ -6,6 +6,7 @@ import { type JSX, useEffect, useLayoutEffect, useMemo, useState } from 'react';
 import type { Picture, SeatBridge } from '../contract/bridge.ts';
 import { Context, type SeatContext } from './context.ts';
 import { textFor } from './i18n/text.ts';
+import { AlarmSound } from './parts/local-alarm.tsx';
 import { ModeRibbon } from './parts/mode-ribbon.tsx';
 import { SessionFrame } from './parts/session-frame.tsx';
 import { AwayScreen } from './screens/away.tsx';
@@ -74,6 +75,7 @@ function Pictured({ picture, bridge }: { readonly picture: Picture; readonly bri
         />
       )}
       {session !== null && question !== null && <QuestionLayer question={question} overApp={screen.kind === 'app'} />}
+      <AlarmSound since={picture.view?.localAlarm?.since ?? null} />
       {picture.mode !== 'kiosk' && <ModeRibbon mode={picture.mode} />}
     </Context>
   );

@@ -28,6 +28,7 @@ function pictureOf(world: World, more: Partial<ViewFacts> = {}): SeatView {
     wedge: USUAL_RHYTHM,
     signIn: { byName: false, suggests: false, byCode: false, newBadge: false },
     pinRule: null,
+    localAlarm: null,
     lastLogin: { at: '2030-01-01T00:00:00Z', seatName: 'Bay 2' },
     enforcement: { name: 'enforced', missing: [] },
     enrolment: null,

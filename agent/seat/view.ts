@@ -35,6 +35,7 @@ export interface ViewFacts {
   /** What is wrong with what the site gave or with the clock, and goes on being so. */
   readonly trouble: Message | null;
   readonly lastLogin: LastLogin | null;
+  readonly localAlarm: { readonly since: string } | null;
   readonly wedge: SeatView['wedge'];
   readonly signIn: SeatView['signIn'];
   readonly pinRule: { readonly minDigits: number } | null;
@@ -65,6 +66,7 @@ export function seatView(facts: ViewFacts): SeatView {
     warning: seat.lock.at === 'warning' || seat.lock.at === 'blurred' ? countdown(seat.lock, env) : null,
     blurred: seat.lock.at === 'blurred',
     question: seat.lock.at === 'asking' ? questionOf(seat.lock, env) : null,
+    localAlarm: facts.localAlarm === null ? null : { since: facts.localAlarm.since },
     breakGlass: {
       available: breakGlass?.enabled === true && env.uiConnected && open === null && seat.session.at !== 'faulted',
       needsBadge: breakGlass?.needsBadge ?? true,

@@ -43,6 +43,8 @@ const Remembered = Type.Object({
   /** The highest versions that were ever in force here: a file that is lost lets nothing older in. */
   highestPolicy: Type.Optional(Type.Integer({ minimum: 0 })),
   highestDirectory: Type.Optional(Type.Integer({ minimum: 0 })),
+  /** The newest emergency access without a name to which nobody has come yet who has one. */
+  localAlarm: Type.Optional(Type.Object({ session: SessionId, since: Timestamp })),
   /** Break-glass that no log could take, as JSON of the event, until one takes it. */
   unreported: Type.Array(Type.String({ maxLength: 2048 }), { maxItems: 64 }),
   lastLogins: Type.Record(Id, Type.Object({ at: Timestamp, seatName: Type.String({ maxLength: 120 }) })),
@@ -158,6 +160,15 @@ export class SeatMemory {
 
   setLastLogin(person: string, login: LastLogin): void {
     this.#save({ ...this.#now, lastLogins: { ...this.#now.lastLogins, [person]: login } });
+  }
+
+  get localAlarm(): NonNullable<Remembered['localAlarm']> | null {
+    return this.#now.localAlarm ?? null;
+  }
+
+  setLocalAlarm(alarm: NonNullable<Remembered['localAlarm']> | null): void {
+    const { localAlarm: _, ...rest } = this.#now;
+    this.#save(alarm === null ? rest : { ...rest, localAlarm: alarm });
   }
 
   get lastContact(): string | null {

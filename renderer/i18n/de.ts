@@ -211,6 +211,10 @@ export const de: Catalogue = {
   'question.handOver.keep': 'Platz behalten',
   'question.handOver.give': 'Übergeben',
 
+  'alarm.title': (p) => `Um ${p.time} im Notfall ohne Namen geöffnet.`,
+  'alarm.text': 'Melden Sie sich an, um den Alarm zu beenden.',
+  'alarm.bar': 'Ohne Namen: Alarm',
+
   'breakglass.title': 'Notfallzugang',
   'breakglass.why': 'Wozu brauchen Sie ihn?',
   'breakglass.note': 'Mit Ihren Worten',

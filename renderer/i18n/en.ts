@@ -214,6 +214,10 @@ export const en = {
   'question.handOver.keep': 'Keep the seat',
   'question.handOver.give': 'Hand over',
 
+  'alarm.title': (p: { time: string }) => `Opened in an emergency without a name at ${p.time}.`,
+  'alarm.text': 'Sign in to end this alarm.',
+  'alarm.bar': 'No name given: alarm',
+
   'breakglass.title': 'Emergency access',
   'breakglass.why': 'Why do you need it?',
   'breakglass.note': 'In your own words',

@@ -5,6 +5,7 @@ import { useCountdown, useMinute, useSeat, useUntil } from '../context.ts';
 import type { OpenView } from '../view/screen.ts';
 import { clockTime, countdown } from '../view/time.ts';
 import { Icon, StateMark } from './icons.tsx';
+import { BarAlarm } from './local-alarm.tsx';
 import { MessageLine } from './message.tsx';
 import { ProcedureButton } from './procedure.tsx';
 import { factsOf } from './truth-row.tsx';
@@ -34,6 +35,7 @@ function SessionBar({ view, front }: { readonly view: OpenView; readonly front: 
     // biome-ignore lint/a11y/useAriaPropsSupportedByRole: the page's own header is a banner, which has a name
     <header className="bar" data-reminder={view.session.reminder ? 'yes' : 'no'} aria-label={t('bar.label')}>
       <Person view={view} />
+      <BarAlarm view={view} />
       {view.session.ends !== null && <Ends remainingMs={view.session.ends.remainingMs} />}
       <nav className="chips" aria-label={t('bar.running')}>
         <button type="button" className="chip chip-home" aria-current={front === null} onClick={() => void bridge.show({ appId: null })}>

@@ -4,6 +4,7 @@ import type { SeatView } from '../../contract/seat-view.ts';
 import { useSeat } from '../context.ts';
 import { BadgeDrawing } from '../parts/badge-drawing.tsx';
 import { Icon } from '../parts/icons.tsx';
+import { AlarmBanner } from '../parts/local-alarm.tsx';
 import { MessageLine } from '../parts/message.tsx';
 import { SeatPage } from '../parts/seat-page.tsx';
 import { clockTime } from '../view/time.ts';
@@ -25,6 +26,7 @@ export function LockScreen({ view, locking, onAside }: LockProps): JSX.Element {
   );
   return (
     <SeatPage view={view} corner={corner}>
+      <AlarmBanner view={view} />
       <BadgeDrawing reader={view.truth.reader.state} />
       <Instruction view={view} locking={locking} />
       {kept !== null && (

@@ -110,6 +110,11 @@ const words: { readonly [T in EventType]: Words<T> } = {
       `Emergency access by ${names.person(person)}: ${reason}${note === '' ? '' : ` ("${note}")`}, for at most ${Math.round(limitSeconds / 60)} minutes.`,
   },
   'breakglass.ended': { lane: 'who', says: ({ reason }) => `Emergency access ended (${reason}).` },
+  'breakglass.answered': {
+    lane: 'who',
+    says: ({ person }, names) =>
+      `${names.person(person)} signed in after an emergency access without a name, which ended the alarm at the seat.`,
+  },
   'app.launched': {
     lane: 'apps',
     says: ({ app, rule, mode, wouldDeny }) => {

@@ -6,7 +6,7 @@ import { expect, type Page, test } from '@playwright/test';
 import { typeAsPerson } from '../../demo/kiosk.ts';
 import { burst } from './support/keys.ts';
 import { openSeat, type Seat } from './support/seat.ts';
-import { lockedView, openView, pinView } from './support/views.ts';
+import { breakGlassView, lockedView, openView, pinView } from './support/views.ts';
 
 const until = (page: Page, screen: string) => page.waitForSelector(`html[data-screen="${screen}"]`);
 
@@ -44,6 +44,29 @@ test.describe('locked and open', () => {
     await page.getByRole('button', { name: 'OK' }).click();
     await expect.poll(() => seat.agent.of('pin').length).toBe(2);
     expect(seat.agent.of('pin')[1]).toEqual({ pin: '314159' });
+  });
+
+  test('an emergency access without a name is told on every screen and sounds, until somebody has signed in', async () => {
+    // Counts the tones: nothing here hears them.
+    await page.evaluate(() => {
+      const make = AudioContext.prototype.createOscillator;
+      AudioContext.prototype.createOscillator = function counted() {
+        const { dataset } = document.documentElement;
+        dataset['tones'] = String(Number(dataset['tones'] ?? 0) + 1);
+        return make.call(this);
+      };
+    });
+    const localAlarm = { since: '2026-11-23T06:00:00Z' };
+    seat.agent.push({ ...breakGlassView(), localAlarm });
+    await until(page, 'launcher');
+    await expect(page.locator('.bar').getByRole('alert').getByText('No name given: alarm')).toBeVisible();
+    await expect(page.locator('html')).toHaveAttribute('data-tones', '3');
+    seat.agent.push({ ...lockedView(), localAlarm });
+    await until(page, 'lock');
+    await expect(page.getByRole('alert').getByText('Sign in to end this alarm.')).toBeVisible();
+    seat.agent.push(openView());
+    await until(page, 'launcher');
+    await expect(page.getByRole('alert')).toHaveCount(0);
   });
 
   test('a PIN that is too short is not sent, and the screen says why', async () => {

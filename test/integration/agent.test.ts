@@ -126,10 +126,15 @@ describe('a shift', () => {
     expect(await screens.client.request('breakGlass', { reasonId: 'emergency', note: 'bed 4' })).toEqual({ taken: true });
     expect(await screens.sees(isOpen)).toMatchObject({ session: { kind: 'breakglass', until: expect.any(String) }, apps: [{ id: 'web' }] });
     await screens.client.request('logout', {});
-    await screens.sees(isLocked);
+    expect(await screens.sees(isLocked)).toMatchObject({ localAlarm: { since: expect.any(String) } });
     const events = await seat.recordUntil(syncer, 'breakglass.ended');
     expect(types(events).slice(-2)).toEqual(['breakglass.started', 'breakglass.ended']);
     expect(events.at(-2)).toMatchObject({ body: { person: null, reason: 'emergency', note: 'bed 4', limitSeconds: 900 } });
+    await signIn(screens, ada);
+    expect(await screens.sees(isOpen)).toMatchObject({ localAlarm: null });
+    const answered = (await seat.recordUntil(syncer, 'breakglass.answered')).at(-1);
+    expect(events.at(-1)).toMatchObject({ body: { session: answered?.type === 'breakglass.answered' && answered.body.session } });
+    expect(answered).toMatchObject({ body: { person: 'ada' } });
   });
 
   test('the power, the displays and lost screens lock at once and keep the work', async () => {

@@ -263,6 +263,8 @@ export const SHOTS: readonly Shot[] = [
     act: (page) => page.locator('.button-entry').click(),
   },
   { name: 'breakglass-session', screen: 'launcher', view: breakGlassView },
+  { name: 'breakglass-alarm', screen: 'launcher', view: () => ({ ...breakGlassView(), localAlarm: { since: '2026-11-23T06:00:00Z' } }) },
+  { name: 'lock-alarm', screen: 'lock', view: () => ({ ...lockedView(), localAlarm: { since: '2026-11-23T06:00:00Z' } }) },
   {
     name: 'faulted',
     screen: 'faulted',

@@ -38,6 +38,7 @@ export function lockedView(): SeatView {
     warning: null,
     blurred: false,
     question: null,
+    localAlarm: null,
     breakGlass: {
       available: true,
       needsBadge: false,
