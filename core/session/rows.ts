@@ -2,11 +2,13 @@
  * Rows that several states of the session table share, and the type of a row. A row that ignores an event says so here,
  * in the open, instead of by leaving a hole.
  */
+
 import type { ErrorCode } from '../errors/index.ts';
 import { append, type SessionContext, type SessionMove } from './moves.ts';
+import type { NoticeKey } from './notice.ts';
 import type { SessionRecord } from './records.ts';
 import type { Row } from './table.ts';
-import type { NoticeKey, SeatEvent, SeatEvents, SeatEventType, SessionAt, SessionState, SessionStates } from './types.ts';
+import type { SeatEvent, SeatEvents, SeatEventType, SessionAt, SessionState, SessionStates } from './types.ts';
 
 export type SessionRow<S extends SessionAt, E extends SeatEventType> = Row<
   SessionStates[S],

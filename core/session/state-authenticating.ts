@@ -2,6 +2,7 @@
  * Somebody is on the way in, at a closed seat; the session of somebody else, or their own, may be kept behind it. Every
  * fault takes the seat back to where it was, closed.
  */
+
 import { admit, arrive, beginBreakGlass, breakGlass, collided, confirm, confirmed } from './arrive.ts';
 import {
   ATTEMPT_MS,
@@ -21,6 +22,7 @@ import {
   type SessionMove,
   TAP_GUARD_MS,
 } from './moves.ts';
+import type { Notice } from './notice.ts';
 import {
   charged,
   coolOver,
@@ -35,7 +37,7 @@ import {
 } from './rows.ts';
 import { movedAway } from './taken-elsewhere.ts';
 import { charge, type GuessLimits, type GuessVerdict } from './throttle.ts';
-import type { Effect, Env, Grace, Notice, OpenSession, SeatEvents, SessionStates, Who } from './types.ts';
+import type { Effect, Env, Grace, OpenSession, SeatEvents, SessionStates, Who } from './types.ts';
 import { unrecorded } from './unrecorded.ts';
 
 type State = SessionStates['authenticating'];

@@ -3,6 +3,7 @@
  * It owns data only. Times are milliseconds: `boot` is CLOCK_BOOTTIME, which goes on in suspend and starts at zero with
  * each boot; `wall` is only ever shown or written, never compared for a decision.
  */
+import type { Notice } from './notice.ts';
 import type { SessionRecord } from './records.ts';
 import type { Throttle } from './throttle.ts';
 
@@ -302,47 +303,6 @@ export interface Env {
   readonly uiConnected: boolean;
   /** A fresh 128-bit id in lower-case hexadecimal, used when a session begins. */
   readonly freshId: string;
-}
-
-export type NoticeKey =
-  | 'badge.unknown'
-  | 'badge.unreadable'
-  | 'reader.notAllowed'
-  | 'reader.tooLong'
-  | 'badge.revoked'
-  | 'badge.notYet'
-  | 'name.unknown'
-  | 'name.notAllowed'
-  | 'code.unknown'
-  | 'second.notAllowed'
-  | 'code.expired'
-  | 'code.used'
-  | 'code.wait'
-  | 'pin.wrong'
-  | 'pin.wait'
-  | 'pin.blocked'
-  | 'pin.none'
-  | 'pin.short'
-  | 'session.taken'
-  | 'session.ended'
-  | 'session.idle'
-  | 'session.maxAge'
-  | 'store.broken'
-  | 'store.full'
-  | 'policy.none'
-  | 'policy.expired'
-  | 'staff.tooOld'
-  | 'breakglass.unavailable'
-  | 'seat.faulted'
-  | 'seat.unenforced'
-  | 'seat.leftovers'
-  | 'seat.notEnded';
-
-/** A sentence that the screen is asked to say, with the numbers that it needs. */
-export interface Notice {
-  readonly key: NoticeKey;
-  readonly params: Readonly<Record<string, number | string>>;
-  readonly code?: string;
 }
 
 /** A right PIN at this seat: since when the badge alone may be enough, for as long as the policy says at the time. Never stored, so a restart or a reboot ends it. */

@@ -1,5 +1,5 @@
 /** What the seat says about what could not be made durable. It owns that one notice. */
-import type { Notice } from './types.ts';
+import type { Notice } from './notice.ts';
 
 /** It did not happen; somebody who reads that the record is full knows what to do about it. */
 export function unrecorded(code: string): Notice {
