@@ -2,7 +2,9 @@
  * The steps that several rows of the session table share: refusing, beginning an attempt, granting, closing, ending. Each
  * gives a move; none of them opens anything by itself.
  */
+
 import type { LockEvent } from './lock.ts';
+import type { Notice } from './notice.ts';
 import { isOpen } from './open.ts';
 import { procedureOver } from './procedure.ts';
 import type { SessionRecord } from './records.ts';
@@ -16,7 +18,6 @@ import type {
   Factor,
   FirstPerson,
   LockState,
-  Notice,
   OpenSession,
   PersonFact,
   Purpose,
