@@ -66,7 +66,7 @@ const HEX_OF_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(16).p
 
 export function toHex(bytes: Uint8Array): string {
   let out = '';
-  for (const byte of bytes) out += HEX_OF_BYTE[byte] ?? '';
+  for (const byte of bytes) out += String(HEX_OF_BYTE[byte]);
   return out;
 }
 

@@ -4,10 +4,10 @@ import { expect, test } from 'vitest';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { memoryLog } from '../../test/audit/memory-log.ts';
 import { type ErrorCode, isWardlockError } from '../errors/index.ts';
-import { equalBytes, fromBase64, fromHex, fromUtf8, parseDecimal, putU64, readU64, toBase64, toHex } from './bytes.ts';
+import { equalBytes, fromBase64, fromHex, fromUtf8, parseDecimal, putU64, readU64, toBase64, toHex, utf8 } from './bytes.ts';
 import { epochKeyName, formatCheckpoint, logKeyName, logOrigin, parseCheckpoint, parseCheckpointText } from './checkpoint.ts';
 import { cosign, cosignatureReply, verifyCosignature, withSignature } from './cosignature.ts';
-import { entryBody, HEADER_BYTES, MAX_CONTENT_BYTES, pad, parseHeader, unpad } from './entry.ts';
+import { checkContent, entryBody, HEADER_BYTES, MAX_CONTENT_BYTES, pad, paddingRoom, parseHeader, unpad } from './entry.ts';
 import { deriveEpochKeys, encodeEpochBody, openEpochSecret, parseEpochBody, sealEpochSecret } from './epoch.ts';
 import { checkEd25519PublicKey, checkX25519PublicKey } from './key-check.ts';
 import {
@@ -164,6 +164,32 @@ test('bytes of another length are other bytes', () => {
 
 test('an event beyond the largest size is refused', () => {
   expect(codeOf(() => pad(new Uint8Array(MAX_CONTENT_BYTES + 1)))).toBe('AUDIT_EVENT_OVERSIZE');
+  const room = paddingRoom();
+  // Of letters that take three bytes a third is as much.
+  for (const text of ['x'.repeat(MAX_CONTENT_BYTES + 1), '\u20ac'.repeat(MAX_CONTENT_BYTES / 3 + 1)]) {
+    expect(codeOf(() => checkContent(text))).toBe('AUDIT_EVENT_OVERSIZE');
+    expect(codeOf(() => room.pad(text))).toBe('AUDIT_EVENT_OVERSIZE');
+  }
+  for (const text of ['', 'x'.repeat(MAX_CONTENT_BYTES), '\u20ac'.repeat(MAX_CONTENT_BYTES / 3)])
+    expect(() => checkContent(text)).not.toThrow();
+});
+
+test('texts are padded one after the other in the same memory, each as alone, and nothing of one stays behind', () => {
+  const room = paddingRoom();
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme', maxLength: 4_000 }), (text) => {
+      const { paddingClass, plaintext } = room.pad(text);
+      expect({ paddingClass, plaintext }).toEqual(pad(utf8(text)));
+      room.wipe();
+      expect(plaintext.every((byte) => byte === 0)).toBe(true);
+    }),
+    { numRuns: 50 },
+  );
+  const long = room.pad('x'.repeat(600)).plaintext;
+  expect(fromUtf8(unpad(room.pad('short').plaintext) ?? new Uint8Array(0))).toBe('short');
+  expect(long.subarray(8).every((byte) => byte === 0)).toBe(true);
+  expect(() => room.pad('y'.repeat(MAX_CONTENT_BYTES + 1))).toThrow();
+  expect(long.every((byte) => byte === 0)).toBe(true);
 });
 
 test('a public key of another length or of small order is refused wherever one enters', () => {
