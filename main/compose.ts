@@ -20,7 +20,6 @@ import { createIntents, locking } from './intents.ts';
 import { ACTIVITY_INTERVAL_MS, osIdleMs, watchMachine } from './machine.ts';
 import type { KioskOptions } from './options.ts';
 import { initialState, isOpen, pictureOf, type SeatChange, step } from './picture.ts';
-import { shutOwnDialogs } from './web/no-dialogs.ts';
 import { createWebOrders } from './web/orders.ts';
 import { createWebApps } from './web/web-apps.ts';
 import { openAppWindow, surfaceOf } from './windows/apps.ts';
@@ -181,7 +180,6 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
   const loadLimit = setTimeout(lose, LOAD_LIMIT_MS);
   try {
     await page.loadURL(SEAT_PAGE);
-    await shutOwnDialogs(page, report);
   } catch (failure) {
     // What is lost while it loads ends the kiosk with its own code, not as a defect.
     if (lost) return;

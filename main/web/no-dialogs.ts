@@ -1,6 +1,6 @@
 /**
- * Keeps the dialogs of the operating system away from web apps and from the seat's own page: no file chooser, no print dialog.
- * Chromium offers no setting for either, so its own inspection protocol intercepts them; a page can't undo that.
+ * Keeps the dialogs of the operating system away from web apps: no file chooser, no print dialog. Chromium offers no
+ * setting for either, so its own inspection protocol intercepts them; a page can't undo that.
  */
 import type { WebContents } from 'electron';
 import type { Report } from '../guard/reports.ts';
@@ -15,20 +15,6 @@ const NO_PRINT = `(() => {
 
 /** @returns when the dialogs are shut; the page must not be loaded before */
 export async function shutDialogs(contents: WebContents, report: Report): Promise<void> {
-  attach(contents, report);
-  // The inspection protocol answers only once there is a frame to inspect.
-  await contents.loadURL('about:blank');
-  await intercept(contents, report);
-}
-
-/** For the seat's own page, which is loaded and trusted until it is shown. */
-export async function shutOwnDialogs(contents: WebContents, report: Report): Promise<void> {
-  attach(contents, report);
-  await intercept(contents, report);
-  await contents.executeJavaScript(NO_PRINT);
-}
-
-function attach(contents: WebContents, report: Report): void {
   const { debugger: protocol } = contents;
   protocol.attach(PROTOCOL_VERSION);
   protocol.on('message', (_event, method) => {
@@ -37,10 +23,8 @@ function attach(contents: WebContents, report: Report): void {
   contents.on('console-message', (_event, _level, message) => {
     if (message === PRINT_MARK) report('input', 'print');
   });
-}
-
-async function intercept(contents: WebContents, report: Report): Promise<void> {
-  const { debugger: protocol } = contents;
+  // The inspection protocol answers only once there is a frame to inspect.
+  await contents.loadURL('about:blank');
   await protocol.sendCommand('Page.enable');
   // A navigation to another process forgets this one; a chooser needs a person's click, which comes later.
   const shutChooser = (): Promise<unknown> => protocol.sendCommand('Page.setInterceptFileChooserDialog', { enabled: true });

@@ -25,29 +25,6 @@ const SYSTEM_KEYS: readonly string[] = [
   'ctrl+alt+BackSpace',
   'alt+Sys_Req',
 ];
-/** More than any screen here has. */
-const MOST_CONTROLS = 40;
-/** Every dialog that a page can ask for, and a server's question for a password. */
-const DIALOGS = `(() => {
-  const wrong = [];
-  const attempt = (open) => {
-    try { open(); } catch (failure) { wrong.push(String(failure)); }
-  };
-  attempt(() => {
-    const file = document.createElement('input');
-    file.type = 'file';
-    document.body.append(file);
-    file.click();
-    file.remove();
-  });
-  for (const name of ['print', 'alert', 'confirm', 'prompt']) attempt(() => window[name]('x'));
-  attempt(() => {
-    const inner = document.createElement('iframe');
-    inner.src = '/login';
-    document.body.append(inner);
-  });
-  return wrong;
-})()`;
 const until = (page: Page, screen: string) => page.waitForSelector(`html[data-screen="${screen}"]`);
 const refused = (seat: Seat): readonly string[] => seat.agent.of('refused').map(({ border, what }) => `${border}: ${what}`);
 
@@ -59,10 +36,6 @@ test.describe('one person after the other', () => {
   const cookies: string[] = [];
   test.beforeAll(async () => {
     site = createServer((request, response) => {
-      if (request.url === '/login') {
-        response.writeHead(401, { 'www-authenticate': 'Basic realm="ward"' }).end();
-        return;
-      }
       cookies.push(request.headers.cookie ?? '');
       const colour = `#${BENEATH.toString(16)}`;
       response
@@ -201,86 +174,6 @@ test.describe('one person after the other', () => {
     expect(shows()).toBe(false);
   });
 
-  test('escape 20 in session: the keys that take a picture are named, and no page may take one', async () => {
-    const web = await openWeb();
-    for (const key of ['Print', 'alt+Print', 'shift+Print']) await press(seat.display, key);
-    await expect.poll(() => refused(seat).join('\n')).toContain('PrintScreen');
-    for (const from of [page, web]) {
-      const taken = await from.evaluate(async () => {
-        if (navigator.mediaDevices === undefined) return 'refused';
-        return navigator.mediaDevices.getDisplayMedia({ video: true }).then(
-          () => 'taken',
-          () => 'refused',
-        );
-      });
-      expect(taken).toBe('refused');
-    }
-  });
-
-  for (const phase of ['locked', 'in session'] as const) {
-    test(`escape 21 ${phase}: no page opens a dialog over the ${phase === 'locked' ? 'lock' : 'work'}, and the pages go on`, async () => {
-      const web = await openWeb();
-      if (phase === 'locked') {
-        seat.agent.push({ ...lockedView(), kept: { initials: 'AR', until: '2026-11-23T14:32:00Z' } });
-        await until(page, 'lock');
-        await expect.poll(shows).toBe(false);
-      }
-      const windows = await shownWindows(seat);
-      // Nobody answers one that opens: it would stay.
-      for (const each of [page, web]) each.on('dialog', () => undefined);
-      // As a click of a person would: some dialogs open only then.
-      const ran = await seat.kiosk.app.evaluate(
-        async ({ webContents }, [script, address = '']) => {
-          const pages = webContents
-            .getAllWebContents()
-            .filter((each) => /^wardlock:/.test(each.getURL()) || each.getURL().startsWith(address));
-          const asPerson = true;
-          const answers: unknown[] = [];
-          for (const each of pages) answers.push(await each.executeJavaScript(script ?? '', asPerson));
-          return answers;
-        },
-        [DIALOGS, origin],
-      );
-      // Electron has no prompt at all.
-      expect(ran).toEqual([[expect.stringContaining('prompt()')], [expect.stringContaining('prompt()')]]);
-      await expect
-        .poll(() => refused(seat))
-        .toEqual(
-          expect.arrayContaining([
-            expect.stringContaining('input: file chooser'),
-            expect.stringContaining('input: print'),
-            'permission: http-login',
-          ]),
-        );
-      expect(await shownWindows(seat)).toBe(windows);
-      await expect(page.locator('html')).toHaveAttribute('data-screen', phase === 'locked' ? 'lock' : 'app');
-      expect(shows()).toBe(phase === 'in session');
-      expect(await web.evaluate(() => document.title)).toBe(SECRET);
-    });
-
-    test(`escape 8 ${phase}: neither keys nor the wheel zoom; at 25 % and 500 % the controls that lock, end and help are reached all the same`, async () => {
-      await enter(phase);
-      for (const chord of ['ctrl+plus', 'ctrl+minus', 'ctrl+KP_Add', 'ctrl+KP_Subtract']) await press(seat.display, chord);
-      await xdotool(seat, 'mousemove', '640', '420', 'keydown', 'ctrl', 'click', '--repeat', '5', '4', 'keyup', 'ctrl');
-      const zoom = (): Promise<number | undefined> =>
-        seat.kiosk.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.getZoomFactor());
-      await expect.poll(() => refused(seat).join('\n')).toContain('Ctrl+');
-      expect(await zoom()).toBe(1);
-      const usual = await controls(page);
-      const needed = phase === 'locked' ? ['Emergency access', 'Screen settings'] : ['Change PIN', 'End session', 'Lock'];
-      expect(usual).toEqual(expect.arrayContaining(needed));
-      try {
-        for (const factor of [0.25, 5]) {
-          await seat.kiosk.app.evaluate(({ BrowserWindow }, to) => BrowserWindow.getAllWindows()[0]?.webContents.setZoomFactor(to), factor);
-          await expect.poll(() => page.evaluate(() => devicePixelRatio)).toBeCloseTo(factor);
-          expect(await controls(page), `at ${factor}`).toEqual(expect.arrayContaining(needed));
-        }
-      } finally {
-        await seat.kiosk.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.setZoomFactor(1));
-      }
-    });
-  }
-
   for (const phase of ['locked', 'in session'] as const) {
     test(`escape 60 ${phase}: what somebody copied, stored or had in a title is gone for whoever comes next`, async () => {
       const web = await openWeb();
@@ -307,27 +200,6 @@ test.describe('one person after the other', () => {
     });
   }
 });
-
-/** What the keyboard reaches, by name, and whether it can then be seen and pressed. */
-async function controls(page: Page): Promise<readonly string[]> {
-  await page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur());
-  const reached: string[] = [];
-  for (let presses = 0; presses < MOST_CONTROLS; presses += 1) {
-    await page.keyboard.press('Tab');
-    const name = await page.evaluate(() => {
-      const at = document.activeElement;
-      if (at === null || at === document.body) return null;
-      const { left, top, width, height } = at.getBoundingClientRect();
-      const [x, y] = [left + width / 2, top + height / 2];
-      const seen = document.elementFromPoint(x, y);
-      const isSeen = seen !== null && (at.contains(seen) || seen.contains(at));
-      return `${at.getAttribute('aria-label') ?? at.textContent ?? ''} ${isSeen ? '' : 'out of sight'}`.trim();
-    });
-    if (name === null || reached[0] === name) break;
-    reached.push(name);
-  }
-  return reached.toSorted();
-}
 
 async function xdotool(seat: Seat, ...args: readonly string[]): Promise<void> {
   await run('xdotool', [...args], { env: environment(seat) });
