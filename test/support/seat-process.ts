@@ -32,6 +32,8 @@ const KIND_EPOCH = 2;
 const PING_MS = 500;
 const POLL_MS = 25;
 const PATIENCE = 40;
+/** Shorter than any test's own limit, which could not say what was seen instead. */
+const SEEN_LIMIT_MS = 55_000;
 
 /** An agent's folder that other users may pass through to their sockets. */
 const PASS_THROUGH = 0o711;
@@ -65,6 +67,8 @@ export class SeatProcess {
   #child: ChildProcess | null = null;
   #log = '';
   #open: { close(): void }[] = [];
+  /** So many events of the record were waited for already. */
+  #told = 0;
 
   private constructor(folder: string, site: SiteDouble, args: readonly string[], syncUser: User | null) {
     this.folder = folder;
@@ -201,10 +205,13 @@ export class SeatProcess {
       closed: gone,
       view: latest,
       sees: (what) =>
-        new Promise((done) => {
+        new Promise((done, fail) => {
+          const late = setTimeout(() => fail(new Error(`not seen in ${SEEN_LIMIT_MS} ms, but ${JSON.stringify(latest())}`)), SEEN_LIMIT_MS);
           look = () => {
             const view = latest();
-            if (what(view)) done(view);
+            if (!what(view)) return;
+            clearTimeout(late);
+            done(view);
           };
           look();
         }),
@@ -248,11 +255,17 @@ export class SeatProcess {
     return syncer;
   }
 
-  /** The whole record once it holds an event of this type as its last, which no later one replaces; decrypted. */
-  async recordUntil(syncer: BoundaryClient<SyncBoundary>, last: AuditEvent['type']): Promise<AuditEvent[]> {
+  /** The record up to the next event of this type since the last call, decrypted; what may follow it is chance. */
+  async recordUntil(syncer: BoundaryClient<SyncBoundary>, next: AuditEvent['type']): Promise<AuditEvent[]> {
+    const limit = performance.now() + SEEN_LIMIT_MS;
     for (;;) {
       const events = await this.record(syncer);
-      if (events.at(-1)?.type === last) return events;
+      const found = events.findIndex(({ type }, at) => at >= this.#told && type === next);
+      if (found >= 0) {
+        this.#told = found + 1;
+        return events.slice(0, this.#told);
+      }
+      if (performance.now() > limit) throw new Error(`no ${next} in the record: ${events.map(({ type }) => type).join(', ')}`);
       await new Promise((later) => setTimeout(later, POLL_MS));
     }
   }

@@ -10,6 +10,8 @@ import Database from 'better-sqlite3';
 
 const program = resolve(import.meta.dirname, '../../cli/main.ts');
 const run = promisify(execFile);
+/** Shorter than any test's own limit, which could not say what it waited for. */
+const UNTIL_LIMIT_MS = 55_000;
 
 export interface ReadyLine {
   readonly seats: string;
@@ -108,11 +110,13 @@ export function rows<T>(state: string, sql: string, ...parameters: readonly (str
   }
 }
 
-/** Polls until `probe` answers something; a test's own timeout ends it otherwise. */
+/** Polls until `probe` answers something. @throws when it has not within UNTIL_LIMIT_MS, with what it asks for */
 export async function until<T>(probe: () => T | undefined | null | false | Promise<T | undefined | null | false>): Promise<T> {
+  const limit = performance.now() + UNTIL_LIMIT_MS;
   for (;;) {
     const value = await probe();
     if (value !== undefined && value !== null && value !== false) return value;
+    if (performance.now() > limit) throw new Error(`not so within ${UNTIL_LIMIT_MS} ms: ${probe}`);
     await new Promise((next) => setTimeout(next, 25));
   }
 }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WardlockError } from '../../../core/errors/index.ts';
 import { type Cgroup, enterCgroup } from '../cgroup.ts';
-import { freeDisplayNumber, lockPath, socketPath } from './number.ts';
+import { freeDisplayNumber, lockHolder, lockPath, socketPath } from './number.ts';
 import { resizeNested } from './resize.ts';
 import { makeXauthority } from './xauthority.ts';
 
@@ -91,6 +91,8 @@ async function tryNumber(request: NestedDisplayRequest, number: number): Promise
   });
   const clear = (): void => {
     rmSync(files.folder, { recursive: true, force: true });
+    // Another server that took the number a moment earlier has these.
+    if (lockHolder(number) !== server.pid) return;
     rmSync(socketPath(number), { force: true });
     rmSync(lockPath(number), { force: true });
   };
@@ -164,11 +166,11 @@ function startServer(request: NestedDisplayRequest, given: { readonly number: nu
   return spawn('Xephyr', args, { env, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'], ...(user === undefined ? {} : user) });
 }
 
-/** Ready when its socket takes a connection: the server makes it before it can answer, and answers in order. */
+/** Ready when the number is its own and its socket takes a connection: the server makes it before it can answer, and answers in order. */
 async function whenReady(server: ChildProcess, number: number): Promise<boolean> {
   const deadline = performance.now() + READY_LIMIT_MS;
   while (performance.now() < deadline && server.exitCode === null && server.signalCode === null) {
-    if (existsSync(socketPath(number)) && (await answers(socketPath(number)))) return true;
+    if (lockHolder(number) === server.pid && existsSync(socketPath(number)) && (await answers(socketPath(number)))) return true;
     await sleep(POLL_MS);
   }
   return false;

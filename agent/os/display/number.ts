@@ -26,3 +26,13 @@ export function freeDisplayNumber(from: number = FIRST_NUMBER): number {
   }
   throw new RangeError(`Displays :${from} to :${LAST_NUMBER} are all in use.`);
 }
+
+/** The process id of the server that has this number, as it wrote it into its lock before it made its socket; undefined without one. */
+export function lockHolder(displayNumber: number): number | undefined {
+  try {
+    const holder = Number(readFileSync(lockPath(displayNumber), 'latin1').trim());
+    return Number.isSafeInteger(holder) ? holder : undefined;
+  } catch {
+    return undefined;
+  }
+}
