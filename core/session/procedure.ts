@@ -4,7 +4,7 @@
  */
 import type { SessionContext, SessionMove } from './moves.ts';
 import { isOpen } from './open.ts';
-import type { Effect, Env, LockState, OpenSession, SeatEvents, SessionStates } from './types.ts';
+import type { Effect, OpenSession, SeatEvents, SessionStates } from './types.ts';
 import { unrecorded } from './unrecorded.ts';
 
 type State = SessionStates['active'];
@@ -42,7 +42,7 @@ export function procedurePressed(state: State, { on }: SeatEvents['ProcedurePres
     return {
       ...touched,
       to: { at: 'active', session: over.session },
-      effects: [...over.effects, ...countAgain(env, env.bootMs, lock)],
+      effects: [...over.effects, ...countAgain(over.session, env.bootMs, context)],
     };
   }
   const ticket = common.serial + 1;
@@ -79,12 +79,14 @@ function notGranted({ session }: State, code: string): SessionMove {
 }
 
 /** Its time is over: idle time counts again, from the last input on, and the warning still comes before the lock. */
-export function procedureTimeOver(state: State, { env, common, lock }: SessionContext): SessionMove {
+export function procedureTimeOver(state: State, context: SessionContext): SessionMove {
   const over = procedureOver(state.session, 'time-over');
-  return { to: { at: 'active', session: over.session }, effects: [...over.effects, ...countAgain(env, common.lastInputBootMs, lock)] };
+  const counted = countAgain(over.session, context.common.lastInputBootMs, context);
+  return { to: { at: 'active', session: over.session }, effects: [...over.effects, ...counted] };
 }
 
-function countAgain(env: Env, lastInputBootMs: number, lock: LockState): readonly Effect[] {
-  if (lock.at !== 'unlocked') return [];
+/** A session whose person has gone elsewhere meanwhile closes with its procedure: nothing is left whose idle time could count. */
+function countAgain(session: OpenSession, lastInputBootMs: number, { env, lock }: SessionContext): readonly Effect[] {
+  if (lock.at !== 'unlocked' || session.elsewhere !== null) return [];
   return [{ do: 'setTimer', timer: 'idle', atBootMs: Math.max(env.bootMs, lastInputBootMs + (env.rules?.warnAfterMs ?? 0)) }];
 }

@@ -224,8 +224,9 @@ export const active: StateRows<'active'> = {
   PinEntered: ignored,
   PinChecked: ignored,
   CancelPressed: { leadsTo: [], run: (state) => ({ to: state, common: { notice: null } }) },
-  Appended: { leadsTo: [], run: procedureAppended },
-  AppendFailed: { leadsTo: [], run: procedureNotAppended },
+  // A procedure that could not be recorded is over as well.
+  Appended: { leadsTo: ['ending'], run: (state, event, context) => afterProcedure(procedureAppended(state, event, context), context) },
+  AppendFailed: { leadsTo: ['ending'], run: (state, event, context) => afterProcedure(procedureNotAppended(state, event), context) },
   SessionClosed: ignored,
   GuessCharged: charged,
   Repaired: ignored,

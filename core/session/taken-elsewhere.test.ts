@@ -84,6 +84,35 @@ test('a procedure in progress goes on and closes with its end', () => {
   }
 });
 
+test.each([0, 600_000])(
+  'the end of a procedure in a session that moved away leaves no clock of an open seat (kept for %i ms)',
+  (keepMs) => {
+    for (const over of ['pressed', 'time'] as const) {
+      const world = inSession({ keepMs });
+      world.send({ type: 'ProcedurePressed', on: true });
+      world.settle();
+      world.send(taken(world, 0));
+      if (over === 'pressed') world.send({ type: 'ProcedurePressed', on: false });
+      else world.advance(rules.procedureMs);
+      expect(world.seat.lock.at).toBe('locked');
+      expect([...world.timers.keys()].filter((timer) => ['idle', 'warning', 'blur', 'ask', 'procedure'].includes(timer))).toEqual([]);
+    }
+  },
+);
+
+test('the login elsewhere closes a session whose procedure can’t be recorded', () => {
+  for (const event of ['Appended', 'AppendFailed'] as const) {
+    const world = inSession();
+    world.send({ type: 'ProcedurePressed', on: true });
+    world.send(taken(world, 0));
+    expect(world.seat.lock.at).toBe('unlocked');
+    const ticket = world.appends.shift()?.ticket ?? 0;
+    world.send(event === 'Appended' ? { type: event, ticket, recorded: false } : { type: event, ticket, code: 'AUDIT_APPEND_FAILED' });
+    expect(world.seat).toMatchObject({ lock: { at: 'locked' }, common: { notice: { key: 'session.taken' } } });
+    expect(sessionOf(world).procedure).toBeNull();
+  }
+});
+
 test('emergency access is never closed by it', () => {
   const world = new World(lawful().watch);
   world.rules = { ...rules, breakGlass: { ...rules.breakGlass, needsBadge: true } };

@@ -71,6 +71,9 @@ function checkSum(world: World, { effects }: Stepped): void {
 
 /** The later login wins: a session whose person came in elsewhere later is not open, unless a procedure goes on in it. */
 function checkOneSeat(before: Seat, event: SeatEvent, { seat }: Stepped): void {
+  const now = seat.session.at === 'active' ? seat.session.session : null;
+  if (now !== null && now.elsewhere !== null && now.procedure === null && isOpen(seat))
+    throw new Error(`${event.type} left a session open whose person sits elsewhere`);
   if (event.type !== 'TakenElsewhere' || before.session.at !== 'active') return;
   const { session } = before.session;
   const isLater = session.kind === 'person' && session.id === event.session && event.sinceBootMs > session.loginBootMs;
