@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect } from 'vitest';
 import { isWardlockError } from '../../core/errors/index.ts';
 import { type FailingDisk, failingDisk } from '../audit/small-disk.ts';
 import { isLinuxRoot, rootTest } from '../support/root.ts';
-import { AGENT_FLAGS, type Screens, SeatProcess } from '../support/seat-process.ts';
+import { type Screens, SeatProcess } from '../support/seat-process.ts';
 import { until } from '../support/server-process.ts';
 
 const CUTS = 3;
@@ -20,7 +20,7 @@ beforeEach(async () => {
   if (!isLinuxRoot) return;
   seat = await SeatProcess.create();
   disk = failingDisk(seat.state, join(seat.folder, 'disk.img'));
-  await seat.start(AGENT_FLAGS);
+  await seat.start();
 });
 afterEach(async () => {
   if (!isLinuxRoot) return;
@@ -34,7 +34,7 @@ async function cutPower(): Promise<void> {
   await seat.pausedFor(() => disk.turnReadOnly());
   await seat.stop('SIGKILL');
   disk.mountAgain();
-  await seat.start(AGENT_FLAGS);
+  await seat.start();
 }
 
 /** A policy after the other; what was said to be in force is kept. Ends with the power. */

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect } from 'vitest';
 import type { AuditEvent } from '../../contract/events.ts';
 import { failingDisk, type SmallDisk, smallDisk } from '../audit/small-disk.ts';
 import { isLinuxRoot, rootTest } from '../support/root.ts';
-import { AGENT_FLAGS, type Screens, SeatProcess } from '../support/seat-process.ts';
+import { type Screens, SeatProcess } from '../support/seat-process.ts';
 import { until } from '../support/server-process.ts';
 
 const ada = { id: 'ada', badge: '04A1B2C3', pin: '246810' };
@@ -32,7 +32,7 @@ const typesOf = (events: readonly AuditEvent[]): readonly string[] => events.map
 
 type Furnished = { readonly screens: Screens; readonly sync: Awaited<ReturnType<SeatProcess['syncer']>> };
 async function furnished(change: Parameters<SeatProcess['furnish']>[1] = {}): Promise<Furnished> {
-  await seat.start(AGENT_FLAGS);
+  await seat.start();
   const sync = await seat.furnish([ada], change);
   const screens = await seat.screens();
   await screens.sees(({ phase }) => phase === 'locked');
@@ -178,7 +178,7 @@ describe('a disk that turns read-only', () => {
   async function repaired(known: readonly AuditEvent[]): Promise<readonly AuditEvent[]> {
     await seat.stop('SIGKILL');
     failing.mountAgain();
-    await seat.start(AGENT_FLAGS);
+    await seat.start();
     const events = await seat.record(await seat.syncer());
     expect(events.slice(0, known.length)).toEqual(known);
     const after = events.slice(known.length);

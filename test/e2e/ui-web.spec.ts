@@ -144,9 +144,7 @@ test.describe('web apps', () => {
     const { app } = seat.kiosk;
     const inner = origin.replace('127.0.0.1', 'localhost');
     const portal = { id: 'portal', name: 'Portal', kind: 'web' as const, icon: 'book', url: `${origin}/`, origins: [origin, inner] };
-    const opened = app.waitForEvent('window');
-    await launches(seat, portal);
-    const web = await opened;
+    const web = await launches(seat, portal);
     await web.waitForSelector('h1');
     seat.agent.asked.length = 0;
     const before = await countWindows(seat);
@@ -191,9 +189,7 @@ test.describe('web apps', () => {
         patterns,
         clipboard,
       };
-      const opened = app.waitForEvent('window');
-      await launches(seat, wiki);
-      const web = await opened;
+      const web = await launches(seat, wiki);
       await web.waitForSelector('h1');
       seat.agent.asked.length = 0;
 
@@ -313,8 +309,8 @@ test.describe('a web app that can’t be seen', () => {
 });
 
 /** A new session starts this web app from its tile. */
-async function launches(seat: Seat, web: Omit<AppView, 'state'>): Promise<void> {
-  const { page } = seat.kiosk;
+async function launches(seat: Seat, web: Omit<AppView, 'state'>): Promise<Page> {
+  const { app, page } = seat.kiosk;
   seat.agent.on('launch', () => {
     seat.agent.push(openView({ apps: [{ ...web, state: 'running' }] }));
     seat.agent.web({ appId: web.id, action: 'open' });
@@ -322,9 +318,14 @@ async function launches(seat: Seat, web: Omit<AppView, 'state'>): Promise<void> 
   seat.agent.web({ appId: web.id, action: 'closeAll' });
   seat.agent.push(lockedView());
   await until(page, 'lock');
+  // The window of the test before, which may just have been opened, is not taken for the new one.
+  await expect.poll(() => app.evaluate(({ webContents }) => webContents.getAllWebContents().length)).toBe(1);
+  await expect.poll(() => app.windows().length).toBe(1);
   seat.agent.push(openView({ apps: [{ ...web, state: 'ready' }] }));
   await until(page, 'launcher');
+  const opened = app.waitForEvent('window');
   await page.getByRole('button', { name: new RegExp(`^${web.name}`) }).click();
+  return opened;
 }
 
 /** Windows on the display, dialogs of the toolkit included. */

@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseCheckpoint, treeHasher, verifyConsistency } from '../../core/audit/index.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
-import { AGENT_FLAGS, type Screens, SeatProcess } from './seat-process.ts';
+import { type Screens, SeatProcess } from './seat-process.ts';
 import { until } from './server-process.ts';
 
 /** Kills fall upon another number of answers in each round, from so many on. */
@@ -96,7 +96,7 @@ export function agentKilled(rounds: number): void {
   let seat: SeatProcess;
   beforeEach(async () => {
     seat = await SeatProcess.create();
-    await seat.start(AGENT_FLAGS);
+    await seat.start();
   });
   afterEach(() => seat.remove());
 
@@ -118,7 +118,7 @@ export function agentKilled(rounds: number): void {
       await Promise.race([using, until(() => answers() >= enough)]);
       await seat.stop('SIGKILL');
       await using;
-      await seat.start(AGENT_FLAGS);
+      await seat.start();
     }
     const syncer = await seat.syncer();
     await arePrefixes(syncer, acknowledged.checkpoints);

@@ -26,8 +26,8 @@ import { SiteDouble, type StaffMember } from './site-double.ts';
 const program = resolve(import.meta.dirname, '../../cli/main.ts');
 /** The machine's own readers, if it has any, are none of a test's. */
 const NO_READERS = ['--reader-socket', '/nonexistent/pcscd.comm'];
-/** What the agent starts itself again with, unless it runs under it already. */
-export const AGENT_FLAGS: readonly string[] = ['--max-semi-space-size=1'];
+/** What the agent starts itself again with, without its caller's loader settings (a test's clock is one), unless it runs under it already. */
+const AGENT_FLAGS: readonly string[] = ['--max-semi-space-size=1'];
 const KIND_EPOCH = 2;
 const PING_MS = 500;
 const POLL_MS = 25;
@@ -102,8 +102,8 @@ export class SeatProcess {
     return this.#log;
   }
 
-  /** @param nodeFlags flags of Node; under its own the agent does not start itself a second time */
-  async start(nodeFlags: readonly string[] = keptLoader()): Promise<void> {
+  /** @param nodeFlags flags of Node; under its own, as here, the agent does not start itself a second time */
+  async start(nodeFlags: readonly string[] = AGENT_FLAGS): Promise<void> {
     const child = spawn(
       process.execPath,
       [...nodeFlags, program, 'agent', '--state', this.state, '--no-keychain', '--json', ...NO_READERS, ...this.#args],
@@ -309,11 +309,6 @@ async function asUser<T>(user: User | null, work: () => Promise<T>): Promise<T> 
     process.seteuid(0);
     process.setegid(0);
   }
-}
-
-/** The agent starts itself again without its caller's loader settings, unless it runs under its flags already: a test's clock is one. */
-function keptLoader(): readonly string[] {
-  return process.env['LD_PRELOAD'] === undefined ? [] : AGENT_FLAGS;
 }
 
 /** The agent notices a moment later that the former screens are gone. */

@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import Type from 'typebox';
 import { Value } from 'typebox/value';
-import type { Child } from '../../demo/child.ts';
-import type { Kiosk } from '../../demo/kiosk.ts';
-import { openDrivenKiosk } from '../../demo/open-kiosk.ts';
-import { screens } from '../../demo/screens.ts';
-import { ANNA, enterPin, tap } from '../../demo/shift.ts';
-import { openTestClinic, type StoredEvent, type TestClinic } from './support/clinic.ts';
+import type { Child } from '../../../demo/child.ts';
+import type { Kiosk } from '../../../demo/kiosk.ts';
+import { openDrivenKiosk } from '../../../demo/open-kiosk.ts';
+import { screens } from '../../../demo/screens.ts';
+import { ANNA, enterPin, tap } from '../../../demo/shift.ts';
+import { openTestClinic, type StoredEvent, type TestClinic } from '../support/clinic.ts';
 
 /** From a restart to the last event on the server: a backoff may lie between. */
 const CATCH_UP_MS = 60_000;
