@@ -177,7 +177,6 @@ test.describe('web apps', () => {
 
   for (const clipboard of ['deny', 'read-write'] as const) {
     test(`escapes 22 and 29 in session: pages stay at the addresses of the policy’s patterns, and the clipboard is theirs only if it says so: ${clipboard}`, async () => {
-      const { app } = seat.kiosk;
       const patterns = [`${origin}/`, `${origin}/in/*`];
       const wiki = {
         id: 'wiki',
