@@ -1,10 +1,11 @@
 /** The picture of any seat that the machines can reach: it fits its contract and shows nobody else's work. */
 import fc from 'fast-check';
 import { Value } from 'typebox/value';
-import { expect, test } from 'vitest';
-import { SeatView } from '../../contract/seat-view.ts';
+import { describe, expect, test } from 'vitest';
+import { type Message, SeatView } from '../../contract/seat-view.ts';
 import { USUAL_RHYTHM } from '../../core/reader/wedge.ts';
 import { isOpen } from '../../core/session/open.ts';
+import type { SeatRules } from '../../core/session/types.ts';
 import { person, rules, World } from '../../core/session/world.ts';
 import type { PolicyDocument } from '../../policies/schema.ts';
 import type { PolicySnapshot } from '../policy/policy-store.ts';
@@ -189,11 +190,36 @@ test('an open seat that nobody touches for a minute says who is signed in, until
 test('what IT must mend is said while nobody works, and gives way to what just happened', () => {
   const world = new World();
   const trouble = { key: 'clock.wrong', params: {}, code: 'SESSION_CLOCK_WRONG' } as const;
-  expect(pictureOf(world, { trouble }).message).toEqual(trouble);
+  expect(pictureOf(world, { trouble }).message).toMatchObject({ key: 'clock.wrong', code: 'SESSION_CLOCK_WRONG' });
   world.send({ type: 'BadgeRead', badge: null, standing: 'tooLong', who: null });
   world.settle();
   expect(pictureOf(world, { trouble }).message).toMatchObject({ key: 'reader.tooLong', code: 'SESSION_READER_TOO_LONG' });
   expect(world.durable.at(-1)).toMatchObject({ type: 'auth.refused', body: { reason: 'reader.too-long' } });
   world.signIn(ada);
   expect(pictureOf(world, { trouble })).toMatchObject({ phase: 'open', message: null });
+});
+
+describe('what a message says of emergency access', () => {
+  const said = (key: Message['key'], breakGlass: Partial<SeatRules['breakGlass']>): unknown => {
+    const world = new World();
+    world.rules = { ...rules, breakGlass: { ...rules.breakGlass, ...breakGlass } };
+    return pictureOf(world, { trouble: { key, params: {} } }).message?.params['emergency'];
+  };
+
+  test.each([
+    ['store.broken', 'ifRecorded'],
+    ['store.full', 'ifRecorded'],
+    ['policy.expired', 'works'],
+    ['staff.tooOld', 'works'],
+    ['clock.wrong', 'works'],
+  ] as const)(
+    '%s: that it works where the policy gives it, that it may not where it has to be recorded, nothing where there is none',
+    (key, strict) => {
+      expect(said(key, { unrecordedMs: 900_000 })).toBe('works');
+      expect(said(key, { unrecordedMs: 0 })).toBe(strict);
+      expect(said(key, { enabled: false })).toBeUndefined();
+    },
+  );
+
+  test('is nothing where the message is of something else', () => expect(said('pin.wrong', {})).toBeUndefined());
 });

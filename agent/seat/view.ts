@@ -18,6 +18,7 @@ import type { EnforcementMode } from '../launch/port.ts';
 import type { PolicySnapshot } from '../policy/policy-store.ts';
 import type { LastLogin } from '../state/memory.ts';
 import { type AppState, factsOf } from './apps.ts';
+import { looksOf } from './looks.ts';
 
 /** An open seat that was untouched for this long says in large who is signed in, in milliseconds. */
 const REMINDER_MS = 60_000;
@@ -58,6 +59,7 @@ export function seatView(facts: ViewFacts): SeatView {
       wardName: facts.names?.wardName ?? 'not enrolled',
       helpdesk: document?.helpdesk ?? '',
     },
+    looks: looksOf(document),
     phase: phaseOf(facts),
     prompt: promptOf(facts),
     session: open === null ? null : sessionOf(open, facts),
@@ -76,7 +78,7 @@ export function seatView(facts: ViewFacts): SeatView {
     wedge: facts.wedge,
     signIn: facts.signIn,
     // Whoever works has no use for what IT must mend; what just happened is said first.
-    message: facts.appMessage ?? messageOf(seat) ?? (open === null ? facts.trouble : null),
+    message: withEmergency(facts.appMessage ?? messageOf(seat) ?? (open === null ? facts.trouble : null), env.rules),
     enrolment: facts.enrolment,
     truth: {
       ...facts.truth,
@@ -225,6 +227,17 @@ function messageOf({ common }: Seat): Message | null {
   const { notice } = common;
   if (notice === null) return null;
   return { key: notice.key, params: { ...notice.params }, ...(notice.code === undefined ? {} : { code: notice.code }) };
+}
+
+/** Messages that nobody can sign in by: whoever reads one wants to know whether emergency access is left. */
+const NOBODY_SIGNS_IN: readonly Message['key'][] = ['store.full', 'store.broken', 'policy.expired', 'staff.tooOld', 'clock.wrong'];
+
+/** Says what emergency access this policy leaves. Where it gives none that nothing records, a broken record may leave none. */
+function withEmergency(message: Message | null, rules: Env['rules']): Message | null {
+  if (message === null || rules?.breakGlass.enabled !== true || !NOBODY_SIGNS_IN.includes(message.key)) return message;
+  const isRecordLost = message.key === 'store.full' || message.key === 'store.broken';
+  const emergency = isRecordLost && rules.breakGlass.unrecordedMs === 0 ? 'ifRecorded' : 'works';
+  return { ...message, params: { ...message.params, emergency } };
 }
 
 /** RFC 3339 in UTC. */

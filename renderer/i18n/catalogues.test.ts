@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { MessageKey } from '../../contract/seat-view.ts';
+import type { Message, MessageKey } from '../../contract/seat-view.ts';
 import { MessageKey as messageKeys } from '../../contract/seat-view.ts';
 import { de } from './de.ts';
 import { en, type WordKey } from './en.ts';
@@ -66,6 +66,19 @@ describe('the catalogues', () => {
       }
     }
   });
+
+  it.each(['store.broken', 'store.full', 'policy.expired', 'staff.tooOld', 'clock.wrong'] as const)(
+    'promise emergency access with %s only as far as it is there',
+    (key) => {
+      const said = (locale: 'en' | 'de', params: Message['params']): string => messageText(textFor(locale), { key, params });
+      expect(said('en', {})).not.toMatch(/emergency/i);
+      expect(said('de', {})).not.toMatch(/Notfall/);
+      expect(said('en', { emergency: 'works' })).toMatch(/\. Emergency access works\.$/);
+      expect(said('de', { emergency: 'works' })).toMatch(/\. Der Notfallzugang geht\.$/);
+      expect(said('en', { emergency: 'ifRecorded' })).toMatch(/\. Emergency access opens only if it can be recorded\.$/);
+      expect(said('de', { emergency: 'ifRecorded' })).toMatch(/\. Der Notfallzugang öffnet nur, wenn er aufgezeichnet werden kann\.$/);
+    },
+  );
 
   it('knows one from many', () => {
     expect(textFor('en')('message.pin.wrong', { tries: 1 })).toBe('Wrong PIN. 1 try left.');

@@ -42,9 +42,15 @@ export function textFor(locale: Locale): Text {
   });
 }
 
-/** What the agent asks the screen to say. Parameters that are missing leave a sentence that is still whole. */
+/** What the agent asks the screen to say, and what emergency access is left where it says so. Never more than the agent knows of it. */
 export function messageText(t: Text, message: Message): string {
-  const { key, params } = message;
+  const { emergency } = message.params;
+  const said = sentenceOf(t, message);
+  return emergency === 'works' || emergency === 'ifRecorded' ? `${said} ${t(`message.emergency.${emergency}`)}` : said;
+}
+
+/** Parameters that are missing leave a sentence that is still whole. */
+function sentenceOf(t: Text, { key, params }: Message): string {
   const app = typeof params['app'] === 'string' ? params['app'] : t('message.anApp');
   const number = (name: string): number => (typeof params[name] === 'number' ? params[name] : 0);
   switch (key) {

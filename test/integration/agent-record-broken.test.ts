@@ -30,7 +30,7 @@ test('a record that does not open: no session, break-glass unrecorded and said s
   expect(await screens.sees((view) => view.message !== null)).toMatchObject({
     phase: 'locked',
     session: null,
-    message: { key: 'store.broken' },
+    message: { key: 'store.broken', params: { emergency: 'works' } },
   });
   expect(await screens.client.request('breakGlass', { reasonId: 'emergency', note: 'fire' })).toEqual({ taken: true });
   expect(await screens.sees((view) => view.phase === 'open')).toMatchObject({ session: { kind: 'breakglass', recorded: false } });

@@ -149,7 +149,7 @@ export const SHOTS: readonly Shot[] = [
     screen: 'lock',
     view: () => ({
       ...lockedView(),
-      message: { key: 'staff.tooOld', params: {}, code: 'SESSION_STAFF_TOO_OLD' },
+      message: { key: 'staff.tooOld', params: { emergency: 'works' }, code: 'SESSION_STAFF_TOO_OLD' },
       truth: { ...truth, staff: { state: 'tooOld', asOf: '2026-11-20T06:00:00Z' } },
     }),
   },
