@@ -79,7 +79,7 @@ describe('a policy', () => {
       expect(await offer(envelope)).toMatchObject({ outcome: 'refused', code, message: expect.stringMatching(/\.$/) });
     }
     expect(await offer(site.policy(site.document(5)))).toEqual({ outcome: 'unchanged', version: 5 });
-    const events = await seat.recordUntil(syncer, 'policy.refused');
+    const events = await seat.recordUntil(syncer, 'policy.refused', cases.length);
     expect(bodies(events, 'policy.refused')).toMatchObject(cases.map(([, code]) => ({ code, kept: 5 })));
     expect(bodies(events, 'policy.applied')).toMatchObject([
       { version: 1, replaces: 0 },
@@ -131,7 +131,7 @@ describe('a staff directory', () => {
       ],
     ];
     for (const [sealed, code] of cases) expect(await offer(sealed)).toMatchObject({ outcome: 'refused', code });
-    const events = await seat.recordUntil(syncer, 'directory.refused');
+    const events = await seat.recordUntil(syncer, 'directory.refused', cases.length);
     expect(bodies(events, 'directory.refused')).toEqual(cases.map(([, code]) => ({ code, kept: 3 })));
     const screens = await seat.screens();
     await screens.sees(({ message }) => message?.key === 'staff.refused' && message.code === 'DIRECTORY_UNSEALED');

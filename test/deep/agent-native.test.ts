@@ -105,7 +105,7 @@ describe('a native application', () => {
     await screens.client.request('launch', { appId: 'calc' }, 20_000);
     await expect.poll(calculators, GONE).toBe(1);
     process.kill(processesOf(users.users['app-1'].uid, 'xcalc')[0] ?? 0, 'SIGTERM');
-    const ended = await seat.recordUntil(syncer, 'app.exited');
+    const ended = await seat.recordUntil(syncer, 'app.exited', 2);
     expect(ended.at(-1)).toMatchObject({ body: { app: 'calc', exitCode: null, signal: 'SIGTERM' } });
   });
 

@@ -95,7 +95,7 @@ test('a colleague’s tap over a procedure is asked about by name, and takes the
   await screens.sees((view) => view.prompt?.kind === 'pin');
   await screens.client.request('pin', { pin: ben.pin });
   await screens.sees((view) => view.session?.person.id === 'ben');
-  const events = await seat.recordUntil(syncer, 'session.started');
+  const events = await seat.recordUntil(syncer, 'session.started', 2);
   expect(events.filter(({ type }) => type === 'auth.refused').map(({ body }) => body)).toMatchObject([
     { person: 'ben', reason: 'tap.procedure' },
   ]);

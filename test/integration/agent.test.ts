@@ -60,7 +60,7 @@ describe('a shift', () => {
     expect(screens.web.slice(1)).toEqual(['closeAll all']);
     await screens.client.request('logout', {});
     await screens.sees((view) => isLocked(view) && view.kept === null);
-    const events = await seat.recordUntil(syncer, 'session.ended');
+    const events = await seat.recordUntil(syncer, 'session.ended', 2);
     expect(types(events)).toEqual([
       'recording.started',
       'ui.connected',
@@ -98,7 +98,7 @@ describe('a shift', () => {
     await screens.sees(isLocked);
     await screens.client.request('badge', { number: ada.badge });
     await screens.sees(isOpen);
-    const started = (await seat.recordUntil(syncer, 'session.started')).at(-1);
+    const started = (await seat.recordUntil(syncer, 'session.started', 2)).at(-1);
     expect(started).toMatchObject({ body: { person: 'ada', factors: ['badge'] } });
     await seat.stop('SIGKILL');
     await seat.start();
@@ -117,7 +117,7 @@ describe('a shift', () => {
     expect(await screens.sees(asksPin)).toMatchObject({ session: null, prompt: { purpose: 'open', person: { initials: 'BE' } } });
     await screens.client.request('pin', { pin: ben.pin });
     expect(await screens.sees(isOpen)).toMatchObject({ session: { person: { givenName: 'ben' } } });
-    const events = await seat.recordUntil(syncer, 'session.started');
+    const events = await seat.recordUntil(syncer, 'session.started', 2);
     expect(types(events).slice(-3)).toEqual(['session.started', 'session.ended', 'session.started']);
   });
 
@@ -147,7 +147,7 @@ describe('a shift', () => {
     await screens.closed;
     const again = await seat.screens();
     expect(again.view()).toMatchObject({ phase: 'locked', kept: { initials: 'AD' } });
-    const events = await seat.recordUntil(syncer, 'ui.connected');
+    const events = await seat.recordUntil(syncer, 'ui.connected', 3);
     expect(events.filter((event) => event.type === 'session.locked')).toMatchObject([
       { body: { reason: 'power-displays' } },
       { body: { reason: 'ui-lost' } },
@@ -159,7 +159,7 @@ describe('a shift', () => {
     await signIn(screens, ada);
     screens.freeze();
     await screens.closed;
-    const events = await seat.recordUntil(syncer, 'ui.lost');
+    const events = await seat.recordUntil(syncer, 'ui.lost', 2);
     expect(events.at(-1)).toMatchObject({ type: 'ui.lost', body: { reason: expect.stringMatching(/^(hung|silent)$/) } });
     expect(types(events)).toContain('session.locked');
   });
@@ -176,7 +176,7 @@ describe('bad input of a person', () => {
     }
     expect(screens.view()).toMatchObject({ message: { key: 'pin.wait', code: 'SESSION_PIN_WAIT' }, session: null });
     expect(await screens.client.request('pin', { pin: ada.pin })).toEqual({ taken: false });
-    const events = await seat.recordUntil(syncer, 'auth.refused');
+    const events = await seat.recordUntil(syncer, 'auth.refused', 3);
     expect(events.filter((event) => event.type === 'auth.refused').map((event) => event.body)).toMatchObject([
       { person: 'ada', reason: 'pin.wrong', triesLeft: 4 },
       { triesLeft: 3 },
@@ -236,7 +236,7 @@ describe('kill -9 in mid-shift', () => {
     syncer = await seat.syncer();
     const again = await seat.screens();
     expect(again.view()).toMatchObject({ phase: 'locked', session: null, kept: null, truth: { policy: { version: 1 } } });
-    const after = await seat.recordUntil(syncer, 'ui.connected');
+    const after = await seat.recordUntil(syncer, 'ui.connected', 3);
     expect(after.slice(0, before.length)).toEqual(before);
     const session = before.find((event) => event.type === 'session.started')?.body.session;
     expect(after.slice(before.length, before.length + 3)).toMatchObject([
@@ -253,7 +253,7 @@ describe('kill -9 in mid-shift', () => {
     expect(await seat.stop('SIGTERM')).toBe(0);
     await seat.start();
     syncer = await seat.syncer();
-    const events = await seat.recordUntil(syncer, 'recording.started');
+    const events = await seat.recordUntil(syncer, 'recording.started', 2);
     expect(types(events).slice(-3)).toEqual(['session.ended', 'recording.stopped', 'recording.started']);
     expect(events.at(-1)).toMatchObject({ body: { reason: 'start' } });
   });

@@ -67,8 +67,6 @@ export class SeatProcess {
   #child: ChildProcess | null = null;
   #log = '';
   #open: { close(): void }[] = [];
-  /** So many events of the record were waited for already. */
-  #told = 0;
 
   private constructor(folder: string, site: SiteDouble, args: readonly string[], syncUser: User | null) {
     this.folder = folder;
@@ -255,17 +253,15 @@ export class SeatProcess {
     return syncer;
   }
 
-  /** The record up to the next event of this type since the last call, decrypted; what may follow it is chance. */
-  async recordUntil(syncer: BoundaryClient<SyncBoundary>, next: AuditEvent['type']): Promise<AuditEvent[]> {
+  /** The record up to the nth event of this type, decrypted; what may follow it is chance. */
+  async recordUntil(syncer: BoundaryClient<SyncBoundary>, type: AuditEvent['type'], nth = 1): Promise<AuditEvent[]> {
     const limit = performance.now() + SEEN_LIMIT_MS;
     for (;;) {
       const events = await this.record(syncer);
-      const found = events.findIndex(({ type }, at) => at >= this.#told && type === next);
-      if (found >= 0) {
-        this.#told = found + 1;
-        return events.slice(0, this.#told);
-      }
-      if (performance.now() > limit) throw new Error(`no ${next} in the record: ${events.map(({ type }) => type).join(', ')}`);
+      let left = nth;
+      const found = events.findIndex((event) => event.type === type && --left === 0);
+      if (found >= 0) return events.slice(0, found + 1);
+      if (performance.now() > limit) throw new Error(`no ${type} no. ${nth} in the record: ${events.map((event) => event.type).join(', ')}`);
       await new Promise((later) => setTimeout(later, POLL_MS));
     }
   }
