@@ -3,6 +3,7 @@
  * Screens draw this and nothing else; they may predict a lock and never an unlock.
  */
 import Type, { type Static } from 'typebox';
+import { Looks } from './looks.ts';
 import { Count, Id, Label, Milliseconds, SessionId, Timestamp } from './scalars.ts';
 
 /** Which layer is missing and what that means, in plain words; empty when everything is enforced. */
@@ -233,6 +234,8 @@ export const SeatView = Type.Object({
   /** Grows by one with every push, so that a late one is known to be late. */
   generation: Count,
   seat: Type.Object({ name: Label, wardName: Label, helpdesk: Type.String({ maxLength: 200 }) }),
+  /** As the policy has it; null while there is none. */
+  looks: Type.Union([Type.Null(), Looks]),
   phase: Type.Union([
     Type.Literal('unenrolled'),
     Type.Literal('locked'),

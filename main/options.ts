@@ -8,6 +8,7 @@ import { WardlockError } from '../core/errors/index.ts';
 export interface KioskOptions {
   readonly agentSocket: string;
   readonly mode: SeatMode;
+  /** Its locale counts until a policy is known: the languages of a seat are the policy's. */
   readonly display: DisplaySettings;
 }
 

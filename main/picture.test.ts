@@ -24,6 +24,7 @@ function view(generation: number, phase: SeatView['phase'], more: Partial<SeatVi
   return {
     generation,
     seat: { name: 'Bay 4', wardName: 'Ward', helpdesk: '' },
+    looks: { languages: ['en', 'de'] },
     phase,
     prompt: null,
     session: phase === 'open' || phase === 'warning' ? session : null,
@@ -91,6 +92,17 @@ describe('what the seat shows', () => {
     expect(closed.troubles.size).toBe(0);
     const next = { ...view(2, 'open').session, id: 'b'.repeat(32) } as NonNullable<SeatView['session']>;
     expect(step(failed, { kind: 'view', view: view(2, 'open', { session: next }) }).troubles.size).toBe(0);
+  });
+
+  it('speaks the policy’s first language, and a person’s choice until their session ends', () => {
+    const looks = { languages: ['de', 'en'] } satisfies SeatView['looks'];
+    const german = play(up, { kind: 'view', view: view(1, 'open', { looks }) });
+    expect(pictureOf(german, 1, 2).display).toEqual({ ...DISPLAY, locale: 'de' });
+    const chosen = step(german, { kind: 'display', display: { ...german.display, locale: 'en', textPercent: 150 } });
+    expect(chosen.display).toEqual({ ...DISPLAY, textPercent: 150 });
+    const ended = step(chosen, { kind: 'view', view: view(2, 'locked', { looks }) });
+    expect(ended.display).toEqual({ ...DISPLAY, locale: 'de', textPercent: 150 });
+    expect(step(german, { kind: 'view', view: view(2, 'open', { looks }) }).display).toBe(german.display);
   });
 
   it('predicts a lock until the agent has spoken', () => {

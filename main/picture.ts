@@ -4,6 +4,7 @@
  */
 import type { DisplaySettings, LinkState, Picture, SeatMode, WebTrouble } from '../contract/bridge.ts';
 import type { SeatView } from '../contract/seat-view.ts';
+import { choose, heard, initialLanguage, type LanguageState, spoken } from './language.ts';
 
 export interface SeatState {
   readonly mode: SeatMode;
@@ -21,6 +22,8 @@ export interface SeatState {
   readonly sessionId: string | null;
   /** Web apps of this session that can't be seen, by id. */
   readonly troubles: ReadonlyMap<string, WebTrouble>;
+  readonly language: LanguageState;
+  /** Its locale is always what `language` speaks. */
   readonly display: DisplaySettings;
 }
 
@@ -45,6 +48,7 @@ export function initialState(mode: SeatMode, display: DisplaySettings, now: numb
     front: null,
     sessionId: null,
     troubles: new Map(),
+    language: initialLanguage(mode, display.locale),
     display,
   };
 }
@@ -96,7 +100,7 @@ export function step(state: SeatState, change: SeatChange): SeatState {
     case 'trouble':
       return { ...state, troubles: withTrouble(state, change.appId, change.trouble) };
     case 'display':
-      return { ...state, display: change.display };
+      return withDisplay(state, change.display);
   }
 }
 
@@ -121,16 +125,32 @@ function withView(state: SeatState, view: SeatView): SeatState {
   const sessionId = view.session?.id ?? (view.kept === null ? null : state.sessionId);
   const same = sessionId !== null && sessionId === state.sessionId;
   const answered = state.predictedAt !== null && (view.generation > state.predictedAt || !isOpenPhase(view));
+  const language = heard(state.language, { offered: view.looks?.languages ?? null, sessionId, isOpen: view.session !== null });
   return front({
     ...state,
     view,
     sessionId,
+    language,
+    display: inLanguage(state.display, language),
     predictedAt: answered ? null : state.predictedAt,
     front: same ? state.front : null,
     wanted: same ? state.wanted : null,
     // A closed app takes its trouble with it; one that is starting may have failed before the agent says that it runs.
     troubles: new Map([...state.troubles].filter(([appId]) => same && (runs(view, appId) || starts(view, appId)))),
   });
+}
+
+/** Settings come as a whole: a language is chosen only where it differs from the one that is spoken. */
+function withDisplay(state: SeatState, wanted: DisplaySettings): SeatState {
+  const isChosen = wanted.locale !== state.display.locale;
+  const language = isChosen ? choose(state.language, wanted.locale, isOpen(state) ? state.sessionId : null) : state.language;
+  return { ...state, language, display: inLanguage(wanted, language) };
+}
+
+/** The very same settings while the language is the same, so that whoever compares them sees no change. */
+function inLanguage(display: DisplaySettings, language: LanguageState): DisplaySettings {
+  const locale = spoken(language);
+  return display.locale === locale ? display : { ...display, locale };
 }
 
 /** Brings what was started to the front once it runs, and goes back to the launcher when the app in front has ended. */

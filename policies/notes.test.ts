@@ -18,6 +18,7 @@ test('which fields the seat does not act on', () =>
     notes({
       failures: { recordingBroken: 'lock' },
       languages: ['de'],
+      branding: { accent: 'plum' },
       apps: [{ id: 'w', name: 'W', kind: 'web', icon: 'w', url: 'x', origins: [], print: true }],
     }),
-  ).toEqual(['print, languages']));
+  ).toEqual(['print, branding']));

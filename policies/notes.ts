@@ -3,7 +3,7 @@ import { DEVICES_NEED_USBGUARD } from './devices.ts';
 import type { PolicyDocument } from './schema.ts';
 
 /** Fields that the seat reads, checks and hands to compilers, and does not act on by itself: docs/limitations.md has the same list. */
-const WITHOUT_EFFECT = { app: ['downloads', 'print'], policy: ['languages', 'branding'] } as const;
+const WITHOUT_EFFECT = { app: ['downloads', 'print'], policy: ['branding'] } as const;
 
 /** One sentence for each thing; empty where there is nothing to say. */
 export function notesOf(document: PolicyDocument): readonly string[] {

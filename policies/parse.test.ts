@@ -53,6 +53,11 @@ describe('a policy text', () => {
     const twice = text.replace('"tenant": "clinic",', '"tenant": "clinic",\n  "tenant": "other",');
     expect(problems(twice)).toEqual([{ line: 4, column: 3, path: '/tenant', message: 'The field tenant stands twice.', kind: 'schema' }]);
   });
+  test('with a language that the screens do not speak says which they do', () => {
+    const french = text.replace('"pin"', '"languages": ["de", "fr"],\n  "pin"');
+    expect(problems(french)).toMatchObject([{ path: '/languages/1', column: 23, message: 'Must be one of: "en", "de".' }]);
+    expect(problems(french.replace('"fr"', '"en"'))).toEqual([]);
+  });
   test('with a wrong value points at the value', () => {
     const [problem] = problems(text.replace('"warningSeconds": 20', '"warningSeconds": 5'));
     const line = text.split('\n').findIndex((row) => row.includes('warningSeconds')) + 1;

@@ -3,6 +3,7 @@
  * speaks. What is absent is as it stands beside it, and `effective.ts` is where those defaults live.
  */
 import Type, { type Static } from 'typebox';
+import { Language } from '../contract/looks.ts';
 import { Id, Label, Seconds } from '../contract/scalars.ts';
 import { Devices } from './devices.ts';
 import { scope } from './scope.ts';
@@ -93,11 +94,12 @@ export const Failures = Type.Object(
   { ...closed, description: 'What the seat does when something of its own fails, where there is a choice.' },
 );
 
-export const Languages = Type.Array(Type.Union([Type.Literal('en'), Type.Literal('de')]), {
+export const Languages = Type.Array(Language, {
   minItems: 1,
   maxItems: 2,
   uniqueItems: true,
-  description: 'Languages that the screens offer; the first is the one that they start in. Absent: en and de.',
+  description:
+    'Languages that the screens offer; they begin in the first. What a person chooses among them holds until their session ends. Absent: en and de.',
 });
 
 export const Branding = Type.Object(

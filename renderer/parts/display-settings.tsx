@@ -1,15 +1,16 @@
 /** Language, text size, light or dark: open to anyone in front of the seat, locked or not. It changes looks only. */
 import { type JSX, useEffect, useId, useRef, useState } from 'react';
 import type { DisplaySettings } from '../../contract/bridge.ts';
+import type { Language } from '../../contract/looks.ts';
 import { useSeat } from '../context.ts';
 import { de } from '../i18n/de.ts';
 import { en } from '../i18n/en.ts';
 import { Icon } from './icons.tsx';
 
-const LANGUAGES = [
-  { value: 'en', name: en['language.name'] },
-  { value: 'de', name: de['language.name'] },
-] as const;
+/** Each in its own words, so that whoever reads no other finds it. */
+const LANGUAGES: Readonly<Record<Language, string>> = { en: en['language.name'], de: de['language.name'] };
+/** Before a policy is known. */
+const ALL_LANGUAGES: readonly Language[] = ['en', 'de'];
 const SIZES = [100, 150, 200] as const;
 const THEMES = ['auto', 'light', 'dark'] as const;
 
@@ -34,15 +35,18 @@ function DisplayPanel({ onClose }: { readonly onClose: () => void }): JSX.Elemen
   useEffect(() => panel.current?.showModal(), []);
   const set = (part: Partial<DisplaySettings>): void => void bridge.display({ ...picture.display, ...part });
   const { locale, textPercent, theme } = picture.display;
+  const languages = picture.view?.looks?.languages ?? ALL_LANGUAGES;
   return (
     <dialog ref={panel} className="panel settings" aria-labelledby={title} onClose={onClose}>
       <h2 id={title}>{t('display.title')}</h2>
-      <Choice
-        legend={t('display.language')}
-        options={LANGUAGES.map(({ value, name }) => [value, name])}
-        value={locale}
-        onChoose={(value) => set({ locale: value })}
-      />
+      {languages.length > 1 && (
+        <Choice
+          legend={t('display.language')}
+          options={languages.map((language) => [language, LANGUAGES[language]])}
+          value={locale}
+          onChoose={(value) => set({ locale: value })}
+        />
+      )}
       <Choice
         legend={t('display.text')}
         options={SIZES.map((percent) => [percent, `${percent} %`, t('display.textSize', { percent })])}

@@ -65,7 +65,7 @@ for (const { width, height, faces } of sizes) {
         await expect(page.locator('html')).toHaveAttribute('data-theme', face.display.theme);
         for (const shot of SHOTS) {
           await test.step(shot.name, async () => {
-            await show(seat, shot);
+            await show(seat, shot, face.display);
             const picture = await page.screenshot({ animations: 'disabled' });
             await test.info().attach(`${width}x${height}-${face.name}-${shot.name}`, { body: picture, contentType: 'image/png' });
             await fits(page);
@@ -88,10 +88,12 @@ const OWN_START: Readonly<Record<string, string>> = {
 };
 
 /** Goes by way of the lock, so that nothing of the screen before is left. */
-async function show(seat: Seat, { view, screen, act, web }: Shot): Promise<void> {
+async function show(seat: Seat, { view, screen, act, web }: Shot, display: DisplaySettings): Promise<void> {
   const { page } = seat.kiosk;
   seat.agent.push({ ...lockedView(), phase: 'faulted' });
   await page.waitForSelector('html[data-screen="faulted"]');
+  // The session of the screen before took the language that was chosen along with it.
+  await page.evaluate((wanted) => window.wardlock.display(wanted), display);
   seat.agent.push(view());
   await page.waitForSelector(
     act !== undefined && OWN_START[screen] !== undefined ? `html[data-screen="${OWN_START[screen]}"]` : `html[data-screen="${screen}"]`,

@@ -30,6 +30,7 @@ export function lockedView(): SeatView {
   return {
     generation: 1,
     seat: { name: 'Bay 4', wardName: 'Ward 5 East', helpdesk: 'Helpdesk, extension 4 0400' },
+    looks: { languages: ['en', 'de'] },
     phase: 'locked',
     prompt: null,
     session: null,
