@@ -19,7 +19,6 @@ import type { PolicySnapshot } from '../policy/policy-store.ts';
 import type { LastLogin } from '../state/memory.ts';
 import { type AppState, factsOf } from './apps.ts';
 import { looksOf } from './looks.ts';
-import { looksOf } from './looks.ts';
 
 /** An open seat that was untouched for this long says in large who is signed in, in milliseconds. */
 const REMINDER_MS = 60_000;
@@ -60,7 +59,6 @@ export function seatView(facts: ViewFacts): SeatView {
       wardName: facts.names?.wardName ?? 'not enrolled',
       helpdesk: document?.helpdesk ?? '',
     },
-    looks: looksOf(document),
     looks: looksOf(document),
     phase: phaseOf(facts),
     prompt: promptOf(facts),
