@@ -261,7 +261,8 @@ export class SeatProcess {
       let left = nth;
       const found = events.findIndex((event) => event.type === type && --left === 0);
       if (found >= 0) return events.slice(0, found + 1);
-      if (performance.now() > limit) throw new Error(`no ${type} no. ${nth} in the record: ${events.map((event) => event.type).join(', ')}`);
+      if (performance.now() > limit)
+        throw new Error(`no ${type} no. ${nth} in the record: ${events.map((event) => event.type).join(', ')}`);
       await new Promise((later) => setTimeout(later, POLL_MS));
     }
   }
