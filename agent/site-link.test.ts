@@ -48,7 +48,7 @@ function link(serverWallMs = 0): { readonly site: SiteLink; readonly directory: 
   return { site, directory };
 }
 
-test('escape 53: a clock that was set back to 1970 stands no earlier than what the site has signed', () => {
+test('escape 53 locked: a clock that was set back to 1970 stands no earlier than what the site has signed', () => {
   const { site, directory } = link();
   const issuedAt = '2030-06-01T00:00:00Z';
   const badgeKey = randomBytes(32).toString('base64');
@@ -61,7 +61,7 @@ test('escape 53: a clock that was set back to 1970 stands no earlier than what t
   expect(site.trustedWallMs()).toBe(Date.parse(issuedAt));
 });
 
-test('escape 53: a clock that runs ahead of the server is said to be wrong, one that is off by a minute is not', () => {
+test('escape 53 locked: a clock that runs ahead of the server is said to be wrong, one that is off by a minute is not', () => {
   expect(link(wallMs - 60_000).site.trouble).toBeNull();
   expect(link(wallMs - 86_400_000).site.trouble).toMatchObject({ key: 'clock.wrong' });
 });

@@ -180,7 +180,7 @@ describe('an answer', () => {
   });
 });
 
-test('escape 59: wrong PINs elsewhere are known after a restart; a right one elsewhere is not', () => {
+test('escape 59 locked: wrong PINs elsewhere are known after a restart; a right one elsewhere is not', () => {
   const { link } = opened();
   link.take(answer(read(link.news()).nonce));
   expect(opened().link.facts['ada']).toMatchObject({ failuresElsewhere: 2, rightBootMs: null });
@@ -232,7 +232,7 @@ test('where a person’s PIN was right last is known by the seat’s name, and i
   expect(link.lastElsewhere('ada')).toBeNull();
 });
 
-describe('escape 58: the age of the staff', () => {
+describe('escape 58 locked and in session: the age of the staff', () => {
   const policy = (tooOld: 'pin' | 'breakglass') => ({ signIn: { rules: [], staffAge: { maxSeconds: 3_600, tooOld } } }) as never;
 
   test('is bounded where the policy says nothing: after seven days the PIN is asked for, and nobody is shut out', () => {
@@ -262,7 +262,7 @@ describe('escape 58: the age of the staff', () => {
     expect(age.stateUnder(policy('pin'))).toBe('old');
   });
 
-  test('escape 53: is never younger than the time that the seat ran, whatever the clock says', () => {
+  test('escape 53 locked: is never younger than the time that the seat ran, whatever the clock says', () => {
     const { link, age } = opened();
     link.take(answer(read(link.news()).nonce));
     wallMs = Date.parse('1970-01-01T00:00:00Z');
@@ -274,7 +274,7 @@ describe('escape 58: the age of the staff', () => {
     expect(again.age.ageMs).toBeGreaterThanOrEqual(3_000_000);
   });
 
-  test('escape 53: the server’s time goes on by the boot clock, so that a clock set back revives nobody', () => {
+  test('escape 53 locked: the server’s time goes on by the boot clock, so that a clock set back revives nobody', () => {
     const { link } = opened();
     expect(link.serverWallMs).toBe(0);
     link.take(answer(read(link.news()).nonce));

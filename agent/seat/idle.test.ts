@@ -105,10 +105,10 @@ describe('what keeps a seat open without a person', () => {
   });
 
   test.each([
-    ['escape 62: a weighted space bar', 'weighted-key', 'never-rests'],
-    ['escape 62: a mouse jiggler that never rests', 'quick-jiggler', 'never-rests'],
-    ['escape 62: a mouse jiggler that moves twice a minute', 'slow-jiggler', 'clockwork'],
-    ['escape 62: a mouse jiggler that moves once a minute', 'minute-jiggler', 'clockwork'],
+    ['escape 62 in session: a weighted space bar', 'weighted-key', 'never-rests'],
+    ['escape 62 in session: a mouse jiggler that never rests', 'quick-jiggler', 'never-rests'],
+    ['escape 62 in session: a mouse jiggler that moves twice a minute', 'slow-jiggler', 'clockwork'],
+    ['escape 62 in session: a mouse jiggler that moves once a minute', 'minute-jiggler', 'clockwork'],
   ] as const)('%s does not keep the seat open: it warns and locks, and the record says why', (_name, trace, reason) => {
     live(trace, 900);
     expect(world.seat.lock.at).toBe('locked');
@@ -116,7 +116,7 @@ describe('what keeps a seat open without a person', () => {
     expect(world.durable.map(({ type }) => type)).toEqual(['session.started', 'session.warned', 'session.locked']);
   });
 
-  test('escape 62: a video that plays is no input: the seat warns and locks after its idle time', () => {
+  test('escape 62 in session: a video that plays is no input: the seat warns and locks after its idle time', () => {
     pass(119, untouched);
     expect(world.seat.lock.at).toBe('unlocked');
     pass(2, (second) => untouched(119 + second));
@@ -125,6 +125,22 @@ describe('what keeps a seat open without a person', () => {
     expect(world.seat.lock.at).toBe('locked');
     expect(noted).toEqual([]);
   });
+
+  test.each(['weighted-key', 'quick-jiggler', 'minute-jiggler'] as const)(
+    'escape 62 locked: %s keeps no prompt open, makes no kept work last longer, and opens nothing',
+    (trace) => {
+      world.rules = { ...rules, keepMs: 960_000 };
+      world.send({ type: 'LockPressed' });
+      world.advance(5_000);
+      world.tap(ada);
+      live(trace, 60);
+      expect(world.seat).toMatchObject({ session: { at: 'active' }, lock: { at: 'locked' } });
+      live(trace, 900);
+      expect(world.seat).toMatchObject({ session: { at: 'ending' }, lock: { at: 'locked' } });
+      expect(world.durable.at(-1)).toMatchObject({ type: 'session.ended', body: { reason: 'keep-over' } });
+      expect(world.durable.filter(({ type }) => type === 'session.started' || type === 'session.unlocked')).toHaveLength(1);
+    },
+  );
 
   test.each(['typing', 'charting', 'reading-with-scroll'] as const)('honest work stays open, without a word: %s', (trace) => {
     live(trace, 1_800);

@@ -5,6 +5,7 @@ import type { PersonFact, SeatRules } from './types.ts';
 import { person, rules, World } from './world.ts';
 
 const ada = person('ada');
+const ben = person('ben');
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const trusting: Partial<SeatRules> = { graceMs: { nurse: 4 * HOUR }, confirmedMs: { nurse: 5 * MINUTE } };
@@ -57,8 +58,8 @@ describe('a right PIN at another seat', () => {
   });
 });
 
-describe('escape 59: guesses are counted over all seats', () => {
-  test('what was wrong elsewhere is missing here, and at a hundred in sum only a new PIN helps', () => {
+describe('guesses are counted over all seats', () => {
+  test('escape 59 locked: what was wrong elsewhere is missing here, and at a hundred in sum only a new PIN helps', () => {
     const world = worldWith({ failuresElsewhere: 97, rightBootMs: null });
     for (const tries of [2, 1]) {
       world.tap(ada);
@@ -80,7 +81,7 @@ describe('escape 59: guesses are counted over all seats', () => {
     expect(world.seat.session.at).toBe('active');
   });
 
-  test('this seat alone lets nobody guess more often than the policy says', () => {
+  test('escape 59 locked: this seat alone lets nobody guess more often than the policy says', () => {
     const world = worldWith(null);
     for (let tries = 0; tries < 20; tries++) {
       world.advance(2 * HOUR);
@@ -91,10 +92,43 @@ describe('escape 59: guesses are counted over all seats', () => {
     }
     expect(world.allGuesses).toHaveLength(rules.pin.maxFailures);
   });
+
+  test('escape 59 in session: the limit holds for whoever taps over somebody else’s open session, and the work stays theirs', () => {
+    const world = worldWith(null);
+    world.facts = { ben: { pinId: 'pin-ben', failuresElsewhere: 98, rightBootMs: null, askedBootMs: world.bootMs } };
+    world.signIn(ada);
+    world.advance(5_000);
+    world.tap(ben);
+    expect(world.seat).toMatchObject({ session: { at: 'authenticating', attempt: { purpose: 'takeover' } }, lock: { at: 'locked' } });
+    for (let tries = 0; tries < 5; tries++) {
+      world.send({ type: 'PinEntered', pin: '000000' });
+      world.settle(false);
+    }
+    expect(world.seat.common.notice).toMatchObject({ key: 'pin.blocked' });
+    expect(world.allGuesses.filter(({ who }) => who.id === 'ben')).toHaveLength(2);
+    world.send({ type: 'CancelPressed' });
+    world.advance(5_000);
+    world.signIn(ada);
+    expect(world.durable.at(-1)).toMatchObject({ type: 'session.unlocked', body: { person: 'ada' } });
+  });
+
+  test('escape 59 in session: wrong PINs at the change of one’s own PIN count with those of the lock', () => {
+    const world = worldWith(null, { graceMs: {} });
+    world.signIn(ada);
+    const wrong = { pinId: 'pin-ada', waitMs: 0, waitUntilBootMs: world.bootMs, bootId: world.bootId };
+    for (let failures = 1; failures <= rules.pin.maxFailures; failures++)
+      world.send({ type: 'GuessCharged', person: 'ada', throttle: { ...wrong, failures } });
+    expect(world.seat.lock.at).toBe('unlocked');
+    world.send({ type: 'LogoutPressed' });
+    world.settle();
+    world.signIn(ada);
+    expect(world.seat).toMatchObject({ lock: { at: 'locked' }, common: { notice: { key: 'pin.blocked' } } });
+    expect(world.allGuesses).toHaveLength(1);
+  });
 });
 
-describe('escape 58: who was revoked since is unknown', () => {
-  test('old knowledge asks for every PIN, also within a grace', () => {
+describe('who was revoked since is unknown', () => {
+  test('escape 58 locked: old knowledge asks for every PIN, also within a grace', () => {
     const world = worldWith(null);
     world.signIn(ada);
     world.send({ type: 'LogoutPressed' });
@@ -106,7 +140,7 @@ describe('escape 58: who was revoked since is unknown', () => {
     expect(world.seat.session.at).toBe('active');
   });
 
-  test('knowledge that is too old leaves emergency access only, with a badge too', () => {
+  test('escape 58 locked: knowledge that is too old leaves emergency access only, with a badge too', () => {
     const world = worldWith(null, { breakGlass: { ...rules.breakGlass, needsBadge: true } });
     world.staff = 'tooOld';
     world.tap(ada);
@@ -117,9 +151,34 @@ describe('escape 58: who was revoked since is unknown', () => {
     world.settle();
     expect(world.durable.at(-1)).toMatchObject({ type: 'breakglass.started', body: { person: 'ada' } });
   });
+
+  test('escape 58 in session: nobody takes over or comes back by knowledge that is too old; who works goes on until they lock', () => {
+    const world = worldWith(null);
+    world.signIn(ada);
+    world.advance(5_000);
+    world.staff = 'tooOld';
+    world.tap(ben);
+    expect(world.seat).toMatchObject({ session: { at: 'active', session: { who: { id: 'ada' } } }, lock: { at: 'unlocked' } });
+    expect(world.durable.at(-1)).toMatchObject({ type: 'auth.refused', body: { person: 'ben', reason: 'staff.too-old' } });
+    world.send({ type: 'LockPressed' });
+    world.advance(5_000);
+    world.tap(ada);
+    expect(world.seat).toMatchObject({ session: { at: 'active' }, lock: { at: 'locked' }, common: { notice: { key: 'staff.tooOld' } } });
+  });
+
+  test('escape 58 in session: a person who is revoked at work is out at once, and their badge opens nothing more', () => {
+    const world = worldWith(null);
+    world.signIn(ada);
+    world.send({ type: 'PersonsRevoked', ids: ['ada'] });
+    expect(world.seat.lock.at).toBe('locked');
+    world.settle();
+    expect(world.durable.at(-1)).toMatchObject({ type: 'session.ended', body: { person: 'ada', reason: 'revoked' } });
+    world.send({ type: 'BadgeRead', badge: 'badge-ada', standing: 'revoked', who: ada });
+    expect(world.seat).toMatchObject({ session: { at: 'none' }, common: { notice: { key: 'badge.revoked' } } });
+  });
 });
 
-test('escape 53: no clock that anybody can set makes a wait shorter or a grace longer', () => {
+test('escape 53 locked: no clock that anybody can set makes a wait shorter or a grace longer', () => {
   for (const jump of [-10 * 8_766 * HOUR, -HOUR, HOUR, 10 * 8_766 * HOUR]) {
     const world = worldWith(null);
     for (let tries = 0; tries < 3; tries++) {
@@ -140,6 +199,32 @@ test('escape 53: no clock that anybody can set makes a wait shorter or a grace l
     world.send({ type: 'ClockStepped', seconds: jump / 1_000 });
     world.advance(4 * HOUR);
     expect(opensByBadge(world)).toBe(false);
+  }
+});
+
+test('escape 53 in session: a clock that jumps locks the open seat, and makes neither the session nor an emergency longer', () => {
+  for (const jump of [-10 * 8_766 * HOUR, -HOUR, HOUR, 10 * 8_766 * HOUR]) {
+    for (const emergency of [false, true]) {
+      const world = worldWith(null, { graceMs: {}, keepMs: 12 * HOUR, breakGlass: { ...rules.breakGlass, needsBadge: true } });
+      const longestMs = emergency ? rules.breakGlass.limitMs : rules.maxSessionMs;
+      if (emergency) {
+        world.send({ type: 'BreakGlassPressed', reasonId: 'code-blue', note: '' });
+        world.tap(ada);
+        world.settle();
+      } else world.signIn(ada);
+      expect(world.seat.lock.at).toBe('unlocked');
+      const startedMs = world.bootMs;
+      world.wallMs += jump;
+      world.send({ type: 'ClockStepped', seconds: jump / 1_000 });
+      expect(world.seat).toMatchObject({ session: { at: 'active' }, lock: { at: 'locked' } });
+      // The work is kept for its person, who comes back as after any lock: an emergency by the badge, all others with the PIN.
+      world.tap(ada);
+      world.settle();
+      expect(world.seat.lock.at).toBe(emergency ? 'unlocked' : 'locked');
+      world.send({ type: 'CancelPressed' });
+      world.advance(longestMs - (world.bootMs - startedMs));
+      expect(world.seat.session.at).toBe('ending');
+    }
   }
 });
 

@@ -249,7 +249,7 @@ describe('grace: the badge alone after a PIN at this seat', () => {
     expect(strict.seat.session).toMatchObject({ attempt: { stage: 'pin' } });
   });
 
-  test('escape 53: no clock makes it longer', () => {
+  test('escape 53 locked: no clock makes it longer', () => {
     const world = graceful();
     out(world);
     world.advance(4 * HOURS);
