@@ -114,7 +114,7 @@ describe('counts', () => {
     expect((await tells(two)).persons).toEqual([]);
   });
 
-  test('escape 59: at a hundred in sum there is an alarm; a new PIN ends them', async () => {
+  test('escape 59 locked and in session: at a hundred in sum there is an alarm; a new PIN ends them', async () => {
     const pin = await salt();
     await tells(one, { guesses: [{ person: 'ada', pin, failures: 60 }] });
     expect(await alarms()).toEqual([]);

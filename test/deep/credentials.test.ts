@@ -193,7 +193,9 @@ describe('a PIN', () => {
     expect(await tries(one, '930281')).toBe(true);
   });
 
-  test('escape 59: that is guessed at over many seats is blocked at all of them; only a new one helps', { timeout: LONG_MS }, async () => {
+  test('escape 59 locked: that is guessed at over many seats is blocked at all of them; only a new one helps', {
+    timeout: LONG_MS,
+  }, async () => {
     await one.screens.client.request('badge', { number: cay.badge });
     for (const triesLeft of [4, 3]) {
       await one.pin('000000');
@@ -233,24 +235,35 @@ describe('a PIN', () => {
 });
 
 describe('at the seat', () => {
-  test('escape 61: two people who tap within 50 ms get exactly one session, and both taps are in the record', {
-    timeout: LONG_MS,
-  }, async () => {
-    const { client } = one.screens;
-    await new Promise((later) => setTimeout(later, 2_000));
-    const sum = (type: string) =>
-      rows<{ n: number }>(
-        ward.server.state,
-        `select count(*) as n from indexed_events where type = '${type}' and body like '%tap.collision%'`,
-      )[0]?.n ?? 0;
-    const before = sum('auth.refused');
-    const taps = [client.request('badge', { number: cay.badge }), client.request('badge', { number: ben.badge })];
-    expect(await Promise.all(taps)).toEqual([{ taken: true }, { taken: false }]);
-    await one.pin('640283');
-    expect(await one.opened()).toMatchObject({ session: { person: { id: 'cay' } } });
-    await until(() => sum('auth.refused') === before + 1);
-    await one.leave();
-  });
+  test.each(['locked', 'in session'] as const)(
+    'escape 61 %s: two people who tap within 50 ms get exactly one session, and both taps are in the record',
+    {
+      timeout: LONG_MS,
+    },
+    async (phase) => {
+      const { client } = one.screens;
+      if (phase === 'in session') {
+        await client.request('badge', { number: ada.badge });
+        const asked = await one.screens.sees((view) => view.phase === 'open' || view.prompt?.kind === 'pin');
+        if (asked.phase !== 'open') await one.pin(ada.pin);
+        await one.opened();
+      }
+      await new Promise((later) => setTimeout(later, 2_000));
+      const sum = (type: string) =>
+        rows<{ n: number }>(
+          ward.server.state,
+          `select count(*) as n from indexed_events where type = '${type}' and body like '%tap.collision%'`,
+        )[0]?.n ?? 0;
+      const before = sum('auth.refused');
+      const taps = [client.request('badge', { number: cay.badge }), client.request('badge', { number: ben.badge })];
+      expect(await Promise.all(taps)).toEqual([{ taken: true }, { taken: false }]);
+      await one.screens.sees((view) => view.prompt?.kind === 'pin' && view.session === null);
+      await one.pin('640283');
+      expect(await one.screens.sees((view) => view.phase === 'open')).toMatchObject({ session: { person: { id: 'cay' } } });
+      await until(() => sum('auth.refused') === before + 1);
+      await one.leave();
+    },
+  );
 
   test('bad input: a PIN with letters never gets as far as a try, and the seat stays locked', { timeout: LONG_MS }, async () => {
     const { client } = one.screens;
@@ -292,7 +305,7 @@ describe('at the seat', () => {
   });
 });
 
-test('escape 58: a person who is revoked is out at every connected seat; one that is not goes on and says how old its list is', {
+test('escape 58 in session: a person who is revoked is out at the connected seat where they work, and comes in there no more', {
   timeout: LONG_MS,
 }, async () => {
   await one.screens.client.request('badge', { number: ada.badge });
@@ -302,6 +315,13 @@ test('escape 58: a person who is revoked is out at every connected seat; one tha
   await two.disconnect();
   await ward.cli(['staff', 'add', 'ada', '--name', 'ada Example', '--role', 'nurse', '--badge', ada.badge, '--revoked']);
   await one.screens.sees((view) => view.phase === 'locked' && view.message?.key === 'badge.revoked');
+  expect(await one.screens.client.request('badge', { number: ada.badge })).toEqual({ taken: false });
+  expect(one.screens.view()).toMatchObject({ phase: 'locked', session: null });
+});
+
+test('escape 58 locked: a seat that could not hear of it takes the badge as before and shows how old its list is', {
+  timeout: LONG_MS,
+}, async () => {
   expect(two.screens.view().truth.staff.state).toBe('fresh');
   expect(Date.parse(two.screens.view().truth.staff.asOf ?? '')).toBeLessThanOrEqual(Date.now());
   await two.screens.client.request('badge', { number: ada.badge });
