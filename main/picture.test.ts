@@ -24,7 +24,7 @@ function view(generation: number, phase: SeatView['phase'], more: Partial<SeatVi
   return {
     generation,
     seat: { name: 'Bay 4', wardName: 'Ward', helpdesk: '' },
-    looks: { languages: ['en', 'de'] },
+    looks: { languages: ['en', 'de'], siteName: null, helpdeskLine: null, accent: 'petrol' },
     phase,
     prompt: null,
     session: phase === 'open' || phase === 'warning' ? session : null,
@@ -95,7 +95,7 @@ describe('what the seat shows', () => {
   });
 
   it('speaks the policy’s first language, and a person’s choice until their session ends', () => {
-    const looks = { languages: ['de', 'en'] } satisfies SeatView['looks'];
+    const looks = { languages: ['de', 'en'], siteName: null, helpdeskLine: null, accent: 'petrol' } satisfies SeatView['looks'];
     const german = play(up, { kind: 'view', view: view(1, 'open', { looks }) });
     expect(pictureOf(german, 1, 2).display).toEqual({ ...DISPLAY, locale: 'de' });
     const chosen = step(german, { kind: 'display', display: { ...german.display, locale: 'en', textPercent: 150 } });

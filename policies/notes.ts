@@ -3,13 +3,13 @@ import { DEVICES_NEED_USBGUARD } from './devices.ts';
 import type { PolicyDocument } from './schema.ts';
 
 /** Fields that the seat reads, checks and hands to compilers, and does not act on by itself: docs/limitations.md has the same list. */
-const WITHOUT_EFFECT = { app: ['downloads', 'print'], policy: ['branding'] } as const;
+const WITHOUT_EFFECT = ['downloads', 'print'] as const;
 
 /** One sentence for each thing; empty where there is nothing to say. */
 export function notesOf(document: PolicyDocument): readonly string[] {
   const { devices, mode, overrides = [], apps } = document;
-  const given = new Set<string>([...apps.flatMap((app) => Object.keys(app)), ...Object.keys(document)]);
-  const idle = [...WITHOUT_EFFECT.app, ...WITHOUT_EFFECT.policy].filter((field) => given.has(field));
+  const given = new Set<string>(apps.flatMap((app) => Object.keys(app)));
+  const idle = WITHOUT_EFFECT.filter((field) => given.has(field));
   const hasDevices = devices !== undefined || overrides.some((one) => one.devices !== undefined);
   return [
     ...(hasDevices ? [DEVICES_NEED_USBGUARD] : []),

@@ -3,8 +3,8 @@
  * speaks. What is absent is as it stands beside it, and `effective.ts` is where those defaults live.
  */
 import Type, { type Static } from 'typebox';
-import { Language } from '../contract/looks.ts';
-import { Id, Label, Seconds } from '../contract/scalars.ts';
+import { Accent, Language } from '../contract/looks.ts';
+import { Id, Seconds } from '../contract/scalars.ts';
 import { Devices } from './devices.ts';
 import { scope } from './scope.ts';
 
@@ -105,12 +105,10 @@ export const Languages = Type.Array(Language, {
 export const Branding = Type.Object(
   {
     siteName: Type.Optional(Type.String({ minLength: 1, maxLength: 60, description: 'Name of the site, as the lock screen shows it.' })),
-    helpdeskLine: Type.Optional(Label),
-    accent: Type.Optional(
-      Type.Union([Type.Literal('petrol'), Type.Literal('blue'), Type.Literal('green'), Type.Literal('plum'), Type.Literal('slate')], {
-        description: 'Colour of buttons and marks, from a set whose contrast is checked (petrol).',
-      }),
+    helpdeskLine: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 120, description: 'Whom to call, as the lock screen shows it while nothing is wrong.' }),
     ),
+    accent: Type.Optional(Accent),
   },
   { ...closed, description: 'How the site shows itself on the screens.' },
 );

@@ -1,6 +1,7 @@
 /** The seat's page: mounts the screens and nothing else. */
 import '@fontsource-variable/inter/wght.css';
 import './theme/tokens.css';
+import './theme/accents.css';
 import './theme/base.css';
 import './theme/controls.css';
 import './theme/badge.css';

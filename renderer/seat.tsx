@@ -53,6 +53,7 @@ function Pictured({ picture, bridge }: { readonly picture: Picture; readonly bri
     document.documentElement.lang = t.formats;
     document.documentElement.dir = t.direction;
     dataset['theme'] = theme === 'auto' ? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light') : theme;
+    dataset['accent'] = picture.view?.looks?.accent ?? 'petrol';
     dataset['text'] = String(textPercent);
     dataset['screen'] = asking ?? screen.kind;
     dataset['session'] = session?.kind ?? 'none';

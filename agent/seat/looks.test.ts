@@ -8,3 +8,9 @@ test('the languages are those that the policy offers, in its order; without a po
   expect(looksOf({ ...testDocument, languages: ['de'] })?.languages).toEqual(['de']);
   expect(looksOf(undefined)).toBeNull();
 });
+
+test('the brand is the policy’s; what it does not give is nothing, in the seat’s own colour', () => {
+  expect(looksOf(testDocument)).toMatchObject({ siteName: null, helpdeskLine: null, accent: 'petrol' });
+  const branding = { siteName: 'St Elsewhere', helpdeskLine: 'IT, extension 4 0400', accent: 'plum' } as const;
+  expect(looksOf({ ...testDocument, branding })).toMatchObject(branding);
+});

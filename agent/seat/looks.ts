@@ -6,6 +6,6 @@ import type { PolicyDocument } from '../../policies/schema.ts';
 /** Null while there is no policy: the screens are then as the kiosk was started. */
 export function looksOf(document: PolicyDocument | undefined): Looks | null {
   if (document === undefined) return null;
-  const { languages } = choicesOf(document);
-  return { languages: [...languages] };
+  const { languages, siteName, helpdeskLine, accent } = choicesOf(document);
+  return { languages: [...languages], siteName, helpdeskLine, accent };
 }

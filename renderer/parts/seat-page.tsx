@@ -24,6 +24,7 @@ export function SeatPage({ view, children, corner, busy = false }: SeatPageProps
           <span className="seat-ward">{view.seat.wardName}</span>
           <span className="seat-bay">{view.seat.name}</span>
         </p>
+        <Brand looks={view.looks} />
         <DisplayButton />
       </header>
       <main className="seat-main">
@@ -35,6 +36,26 @@ export function SeatPage({ view, children, corner, busy = false }: SeatPageProps
         {corner}
       </footer>
     </div>
+  );
+}
+
+/** The site's name and whom to call, as the policy has them, in the room that the head of the page has left. */
+function Brand({ looks }: Pick<SeatView, 'looks'>): JSX.Element | null {
+  const { siteName = null, helpdeskLine = null } = looks ?? {};
+  if (siteName === null && helpdeskLine === null) return null;
+  return (
+    <p className="seat-brand">
+      {siteName !== null && (
+        <span className="seat-site" dir="auto">
+          {siteName}
+        </span>
+      )}
+      {helpdeskLine !== null && (
+        <span className="seat-helpdesk" dir="auto">
+          {helpdeskLine}
+        </span>
+      )}
+    </p>
   );
 }
 

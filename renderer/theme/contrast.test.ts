@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { Accent } from '../../contract/looks.ts';
 
 /** WCAG 2.2: relative luminance and contrast ratio. */
 function luminance(hex: string): number {
@@ -25,6 +26,20 @@ const themes = [
   ['dark', tokensOf(darkCss)],
 ] as const;
 
+/** What each accent puts over the tokens of a theme. */
+const accentCss = readFileSync(new URL('./accents.css', import.meta.url), 'utf8');
+const OWN_ACCENT = 'petrol';
+function accentOf(theme: string, accent: string): ReadonlyMap<string, string> {
+  if (accent === OWN_ACCENT) return new Map();
+  const selector = `:root${theme === 'dark' ? '[data-theme="dark"]' : ''}[data-accent="${accent}"] {`;
+  const rules = accentCss.split('\n\n').filter((rule) => rule.split('\n').includes(selector));
+  if (rules.length !== 1) throw new Error(`${accent} has ${rules.length} rules in the ${theme} theme`);
+  return tokensOf(rules.join());
+}
+const faces = Accent.anyOf.flatMap(({ const: accent }) =>
+  themes.map(([theme, tokens]) => [theme, accent, new Map([...tokens, ...accentOf(theme, accent)])] as const),
+);
+
 /** Text on what it stands on, as the screens use it. */
 const TEXT: readonly (readonly [string, readonly string[]])[] = [
   ['--ink', ['--ground', '--ground-deep', '--surface', '--surface-raised', '--accent-soft', '--warn-soft', '--stop-soft']],
@@ -43,7 +58,7 @@ const SHAPES: readonly (readonly [string, readonly string[]])[] = [
   ['--unknown', ['--ground', '--surface']],
 ];
 
-describe.each(themes)('contrast of the %s theme', (_name, tokens) => {
+describe.each(faces)('contrast of the %s theme in %s', (_theme, _accent, tokens) => {
   const pairs = (rows: typeof TEXT) => rows.flatMap(([over, unders]) => unders.map((under) => [over, under] as const));
   const value = (name: string): string => {
     const found = tokens.get(name);
@@ -57,6 +72,21 @@ describe.each(themes)('contrast of the %s theme', (_name, tokens) => {
 
   it.each(pairs(SHAPES))('%s on %s is at least 3:1', (over, under) => {
     expect(contrast(value(over), value(under))).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe('the accents', () => {
+  const chosen = Accent.anyOf.map((literal) => literal.const).filter((accent) => accent !== OWN_ACCENT);
+
+  it.each(chosen)('%s gives all of its own colours in both themes, and no colour that warns or stops', (accent) => {
+    for (const [theme] of themes) {
+      expect([...accentOf(theme, accent).keys()]).toEqual(['--accent', '--accent-soft', '--on-accent', '--focus']);
+    }
+  });
+
+  it('are those that a policy can name, and no other', () => {
+    const named = new Set([...accentCss.matchAll(/\[data-accent="([a-z]+)"\]/g)].map(([, accent]) => accent));
+    expect([...named].sort()).toEqual(chosen.toSorted());
   });
 });
 

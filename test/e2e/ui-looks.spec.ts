@@ -1,10 +1,12 @@
-/** How the policy wants the screens: the languages that they begin in and offer, as a person in front of the seat meets them. */
+/** How the policy wants the screens, as a person in front of the seat meets them: languages, the site's name and line, its colour. */
 import { expect, type Page, test } from '@playwright/test';
-import type { Looks } from '../../contract/looks.ts';
+import { Accent, type Looks } from '../../contract/looks.ts';
 import { openSeat, type Seat } from './support/seat.ts';
-import { lockedView, openView } from './support/views.ts';
+import { BRANDED } from './support/shots.ts';
+import { lockedView, openView, pinView } from './support/views.ts';
 
-const GERMAN_FIRST: Looks = { languages: ['de', 'en'] };
+const GERMAN_FIRST: Looks = { languages: ['de', 'en'], siteName: null, helpdeskLine: null, accent: 'petrol' };
+const GERMAN_ONLY: Looks = { ...GERMAN_FIRST, languages: ['de'] };
 const until = (page: Page, screen: string) => page.waitForSelector(`html[data-screen="${screen}"]`);
 
 test.describe('languages of the policy', () => {
@@ -48,9 +50,9 @@ test.describe('languages of the policy', () => {
     await until(page, 'launcher');
     await page.evaluate(() => window.wardlock.display({ locale: 'en', theme: 'light', textPercent: 100 }));
     await expect(page.locator('html')).toHaveAttribute('lang', 'en-GB');
-    seat.agent.push(openView({ looks: { languages: ['de'] } }));
+    seat.agent.push(openView({ looks: GERMAN_ONLY }));
     await expect(page.locator('html')).toHaveAttribute('lang', 'de-DE');
-    seat.agent.push({ ...lockedView(), looks: { languages: ['de'] } });
+    seat.agent.push({ ...lockedView(), looks: GERMAN_ONLY });
     await until(page, 'lock');
     await settings('Bildschirm einstellen').click();
     await expect(page.getByRole('group', { name: 'Schriftgröße' })).toBeVisible();
@@ -60,4 +62,66 @@ test.describe('languages of the policy', () => {
     await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
     await expect(page.locator('html')).toHaveAttribute('lang', 'de-DE');
   });
+});
+
+test.describe('the brand of the site', () => {
+  let seat: Seat;
+  let page: Page;
+  test.beforeAll(async () => {
+    seat = await openSeat({ width: 1024, height: 768 });
+    page = seat.kiosk.page;
+  });
+  test.afterAll(() => seat.clear());
+
+  /** Where everything is that a person at the lock needs. */
+  const places = () =>
+    page.evaluate(() =>
+      ['.seat-name', '.clock-time', '.badge-drawing', '.instruction', '.truth', '.button-emergency', '.button-quiet'].map((what) => {
+        const { x, y, width, height } = document.querySelector(what)?.getBoundingClientRect() ?? new DOMRect();
+        return `${what} ${x},${y} ${width}x${height}`;
+      }),
+    );
+  const colour = (): Promise<string> => page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--accent'));
+  const drawn = (accent: string) => expect(page.locator('html')).toHaveAttribute('data-accent', accent);
+
+  test('stands on the locked screens in the room that is left, moves nothing that a person needs, and is not in the session', async () => {
+    await page.evaluate(() => window.wardlock.display({ locale: 'en', theme: 'light', textPercent: 100 }));
+    const before = await places();
+    expect(before.every((place) => !place.endsWith(' 0x0'))).toBe(true);
+    seat.agent.push({ ...lockedView(), looks: BRANDED });
+    await expect(page.getByText(BRANDED.siteName ?? '')).toBeVisible();
+    await expect(page.getByText(BRANDED.helpdeskLine ?? '')).toBeVisible();
+    const isCut = await page.locator('.seat-helpdesk').evaluate((line) => line.scrollHeight > line.clientHeight + 1);
+    expect(isCut).toBe(false);
+    expect(await places()).toEqual(before);
+    await seat.display.picture(test.info().outputPath('brand-lock.png'));
+    seat.agent.push({ ...pinView(), looks: BRANDED });
+    await until(page, 'pin');
+    await expect(page.getByText(BRANDED.siteName ?? '')).toBeVisible();
+    seat.agent.push(openView({ looks: BRANDED }));
+    await until(page, 'launcher');
+    await expect(page.getByText(BRANDED.siteName ?? '')).toHaveCount(0);
+    await drawn('plum');
+
+    // No room left: it goes first.
+    seat.agent.push({ ...lockedView(), looks: BRANDED });
+    await until(page, 'lock');
+    await page.evaluate(() => window.wardlock.display({ locale: 'en', theme: 'light', textPercent: 200 }));
+    await expect(page.getByText(BRANDED.siteName ?? '')).toBeHidden();
+  });
+
+  for (const theme of ['light', 'dark'] as const) {
+    test(`has a colour of its own for each name, ${theme}`, async () => {
+      await page.evaluate((wanted) => window.wardlock.display({ locale: 'en', theme: wanted, textPercent: 100 }), theme);
+      const seen = new Set<string>();
+      for (const { const: accent } of Accent.anyOf) {
+        seat.agent.push({ ...pinView(), looks: { ...BRANDED, siteName: 'St Elsewhere', helpdeskLine: null, accent } });
+        await until(page, 'pin');
+        await drawn(accent);
+        seen.add(await colour());
+        await page.screenshot({ path: test.info().outputPath(`accent-${accent}.png`), animations: 'disabled' });
+      }
+      expect(seen.size).toBe(Accent.anyOf.length);
+    });
+  }
 });

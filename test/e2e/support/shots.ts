@@ -1,5 +1,6 @@
 /** The screens of the gallery: what the agent says, and what a person does before the picture. Test data only. */
 import type { Page } from '@playwright/test';
+import type { Looks } from '../../../contract/looks.ts';
 import type { SeatView } from '../../../contract/seat-view.ts';
 import { typeAsPerson } from '../../../demo/kiosk.ts';
 import { breakGlassView, lockedView, openView, pinView } from './views.ts';
@@ -17,11 +18,20 @@ export interface Shot {
 /** Nobody listens there. */
 const NOBODY_THERE = 'http://127.0.0.1:65530/';
 
+/** The longest that a policy can say of the site. */
+export const BRANDED: Looks = {
+  languages: ['en', 'de'],
+  siteName: 'St Elsewhere Teaching Hospital, Department of Surgery North',
+  helpdeskLine: 'Helpdesk, extension 4 0400, at night the porter at the main entrance on extension 4 0112, or ask at the reception desk.',
+  accent: 'plum',
+};
+
 const truth = lockedView().truth;
 const EVERY_WAY = { byName: true, suggests: true, byCode: true, newBadge: false };
 /** In the order of a day: the lock, the ways in, a session, an emergency, what is out of order. */
 export const SHOTS: readonly Shot[] = [
   { name: 'lock', screen: 'lock', view: lockedView },
+  { name: 'lock-branded', screen: 'lock', view: () => ({ ...lockedView(), looks: BRANDED }) },
   {
     name: 'lock-in-trouble',
     screen: 'lock',

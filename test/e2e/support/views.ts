@@ -30,7 +30,7 @@ export function lockedView(): SeatView {
   return {
     generation: 1,
     seat: { name: 'Bay 4', wardName: 'Ward 5 East', helpdesk: 'Helpdesk, extension 4 0400' },
-    looks: { languages: ['en', 'de'] },
+    looks: { languages: ['en', 'de'], siteName: null, helpdeskLine: null, accent: 'petrol' },
     phase: 'locked',
     prompt: null,
     session: null,
