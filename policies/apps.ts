@@ -62,10 +62,16 @@ export const WebApp = Type.Object(
     ),
     downloads: Type.Optional(
       Type.Union([Type.Literal('deny'), Type.Literal('allow')], {
-        description: 'Whether its pages may save files in the home of the session, which goes with the session (deny).',
+        description:
+          'Whether its pages may save files in Chromium, where this policy is compiled for it (deny). In the seat itself they never do.',
       }),
     ),
-    print: Type.Optional(Type.Boolean({ description: 'Whether its pages may print (false).' })),
+    print: Type.Optional(
+      Type.Boolean({
+        description:
+          'Whether its pages may print in Chromium, where this policy is compiled for it (false). In the seat itself they never do.',
+      }),
+    ),
     clipboard: Type.Optional(
       Type.Union([Type.Literal('deny'), Type.Literal('read-write')], {
         description: 'Whether its pages may read and write the clipboard by themselves (deny).',

@@ -2,14 +2,14 @@
 import { DEVICES_NEED_USBGUARD } from './devices.ts';
 import type { PolicyDocument } from './schema.ts';
 
-/** Fields that the seat reads, checks and hands to compilers, and does not act on by itself: docs/limitations.md has the same list. */
-const WITHOUT_EFFECT = ['downloads', 'print'] as const;
+/** Fields that hold where a policy is compiled for Chromium, and nowhere else: docs/limitations.md has the same list. */
+const FOR_CHROMIUM = ['downloads', 'print'] as const;
 
 /** One sentence for each thing; empty where there is nothing to say. */
 export function notesOf(document: PolicyDocument): readonly string[] {
   const { devices, mode, overrides = [], apps } = document;
   const given = new Set<string>(apps.flatMap((app) => Object.keys(app)));
-  const idle = WITHOUT_EFFECT.filter((field) => given.has(field));
+  const compiled = FOR_CHROMIUM.filter((field) => given.has(field));
   const hasDevices = devices !== undefined || overrides.some((one) => one.devices !== undefined);
   return [
     ...(hasDevices ? [DEVICES_NEED_USBGUARD] : []),
@@ -18,6 +18,10 @@ export function notesOf(document: PolicyDocument): readonly string[] {
           'mode: monitor only watches: a tile that would be denied starts, everybody sees every tile, and the record says what would have denied it.',
         ]
       : []),
-    ...(idle.length > 0 ? [`${idle.join(', ')}: the seat does not act on this by itself. Pages neither save nor print.`] : []),
+    ...(compiled.length > 0
+      ? [
+          `${compiled.join(', ')}: only for Chromium, where this policy is compiled for it. Pages in the seat itself neither save nor print; what tries to is refused and recorded.`,
+        ]
+      : []),
   ];
 }
