@@ -42,19 +42,22 @@ const ask = (command: string, ...args: readonly string[]): string =>
   });
 
 describe('the display of a seat', () => {
-  rootTest('escape 10: Xorg says itself that no key changes the terminal, ends it or changes its size', () => {
+  rootTest('escape 10 locked and in session: Xorg says itself that no key changes the terminal, ends it or changes its size', () => {
     const log = readFileSync(join(folder, 'display', 'xorg.log'), 'utf8');
     for (const option of ['DontVTSwitch', 'DontZap', 'DontZoom']) expect(log).toContain(`(**) Option "${option}" "true"`);
   });
 
-  rootTest('escape 10: it does not start where the machine’s own configuration takes the place of its switches', async () => {
-    const other = 'Section "ServerFlags"\n  Option "AutoAddDevices" "false"\nEndSection\n';
-    const spec = { folder: join(folder, 'replaced'), owner: users.users.ui };
-    const start = startKioskDisplay({ ...spec, server: (authority) => withOutputs(authority, other) });
-    await expect(start).rejects.toMatchObject({ code: 'OS_DISPLAY_FAILED', message: expect.stringContaining('DontVTSwitch') });
-  });
+  rootTest(
+    'escape 10 locked and in session: it does not start where the machine’s own configuration takes the place of its switches',
+    async () => {
+      const other = 'Section "ServerFlags"\n  Option "AutoAddDevices" "false"\nEndSection\n';
+      const spec = { folder: join(folder, 'replaced'), owner: users.users.ui };
+      const start = startKioskDisplay({ ...spec, server: (authority) => withOutputs(authority, other) });
+      await expect(start).rejects.toMatchObject({ code: 'OS_DISPLAY_FAILED', message: expect.stringContaining('DontVTSwitch') });
+    },
+  );
 
-  rootTest('escape 10: no key of its keymap is one of the server', () => {
+  rootTest('escape 10 locked and in session: no key of its keymap is one of the server', () => {
     expect(ask('setxkbmap', '-query')).toMatch(/^options: +srvrkeys:none$/mu);
     const keymap = ask('xkbcomp', display.name, '-');
     expect(keymap).toContain('xkb_symbols');
@@ -68,7 +71,7 @@ describe('the display of a seat', () => {
     }
   });
 
-  rootTest('escape 10: Ctrl+Alt+Backspace and Ctrl+Alt+F1 to F12 leave it as it is', () => {
+  rootTest('escape 10 locked and in session: Ctrl+Alt+Backspace and Ctrl+Alt+F1 to F12 leave it as it is', () => {
     const keys = ['ctrl+alt+BackSpace', ...Array.from({ length: 12 }, (_, index) => `ctrl+alt+F${index + 1}`)];
     pressKeys({ name: display.name, xauthority: display.authority, close: async () => undefined }, keys);
     expect(ask('xset', 'q')).toContain('Keyboard Control');

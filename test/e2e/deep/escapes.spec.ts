@@ -17,14 +17,29 @@ const run = promisify(execFile);
 const SCREEN = { x: 0, y: 0, width: 1280, height: 800 } as const;
 const SECRET = 'potassium 6.1';
 /** Virtual terminals and SysRq are the system's to switch off; on this display their keys must at least lead nowhere. */
-const SYSTEM_KEYS: readonly string[] = [
-  'ctrl+alt+Delete',
-  ...Array.from({ length: 5 }, () => 'Super_L'),
-  ...['r', 'e', 'd', 'l', 'x', 'Tab'].map((key) => `super+${key}`),
-  ...Array.from({ length: 12 }, (_, key) => `ctrl+alt+F${key + 1}`),
-  'ctrl+alt+BackSpace',
-  'alt+Sys_Req',
+const SYSTEM_KEYS: readonly { readonly escape: number; readonly keys: readonly string[]; readonly named: string }[] = [
+  { escape: 2, keys: ['ctrl+alt+Delete'], named: 'Ctrl+Alt+Delete' },
+  { escape: 4, keys: ['Super_L', ...['r', 'e', 'd', 'l', 'x', 'Tab'].map((key) => `super+${key}`)], named: 'Super+R' },
+  { escape: 5, keys: Array.from({ length: 5 }, () => 'Super_L'), named: 'Super' },
+  {
+    escape: 10,
+    keys: [...Array.from({ length: 12 }, (_, key) => `ctrl+alt+F${key + 1}`), 'ctrl+alt+BackSpace', 'alt+Sys_Req'],
+    named: 'Ctrl+Alt+F1',
+  },
 ];
+/** More than any screen here has. */
+const MOST_CONTROLS = 40;
+/** The dialogs that any page can ask for. */
+const QUESTIONS = ['alert', 'confirm', 'prompt'] as const;
+/** Asks them all, and says what was refused by an error. */
+const questions = `${JSON.stringify(QUESTIONS)}.flatMap((name) => {
+  try { window[name]('x'); } catch (failure) { return [String(failure)]; }
+  return [];
+})`;
+/** What web applications are kept from, one by one: a dialog that waits for its answer may keep the next one from opening. */
+const CHOOSER = "const file = document.createElement('input'); file.type = 'file'; document.body.append(file); file.click();";
+const PRINT = 'window.print();';
+const LOGIN = "const inner = document.createElement('iframe'); inner.src = '/login'; document.body.append(inner);";
 const until = (page: Page, screen: string) => page.waitForSelector(`html[data-screen="${screen}"]`);
 const refused = (seat: Seat): readonly string[] => seat.agent.of('refused').map(({ border, what }) => `${border}: ${what}`);
 
@@ -36,6 +51,10 @@ test.describe('one person after the other', () => {
   const cookies: string[] = [];
   test.beforeAll(async () => {
     site = createServer((request, response) => {
+      if (request.url === '/login') {
+        response.writeHead(401, { 'www-authenticate': 'Basic realm="ward"' }).end();
+        return;
+      }
       cookies.push(request.headers.cookie ?? '');
       const colour = `#${BENEATH.toString(16)}`;
       response
@@ -81,25 +100,38 @@ test.describe('one person after the other', () => {
     const web = await opened;
     await until(page, 'app');
     await web.waitForSelector('#note');
+    await web.waitForLoadState('load');
     return web;
   };
+  /** The keys of the server are off, as on a seat's own display. */
+  const layout = (name: string) => run('setxkbmap', ['-layout', name, '-option', 'srvrkeys:none'], { env: environment(seat) });
   const shows = (): boolean =>
     coloursShown({ name: seat.display.name, xauthority: seat.display.authority, close: () => Promise.resolve() }, SCREEN).has(BENEATH);
 
   for (const phase of ['locked', 'in session'] as const) {
-    test(`escapes 2, 4, 5 and 10 ${phase}, and escape 11 after a change of the language: keys of the system do nothing on the seat`, async () => {
+    for (const { escape, keys, named } of SYSTEM_KEYS) {
+      test(`escape ${escape} ${phase}: keys of the system do nothing on the seat and are named`, async () => {
+        await enter(phase);
+        const windows = await shownWindows(seat);
+        await layout('us');
+        for (const chord of keys) await press(seat.display, chord);
+        await expect.poll(() => refused(seat)).toContainEqual(expect.stringContaining(named));
+        await stays(phase, windows);
+      });
+    }
+
+    test(`escape 11 ${phase}: the same keys do nothing after a change of the input language`, async () => {
       await enter(phase);
       const windows = await shownWindows(seat);
       try {
-        for (const layout of ['us', 'de']) {
-          await run('setxkbmap', ['-layout', layout, '-option', 'srvrkeys:none'], { env: environment(seat) });
-          seat.agent.asked.length = 0;
-          for (const chord of SYSTEM_KEYS) await press(seat.display, chord);
-          await expect.poll(() => refused(seat).join('\n')).toContain('Super+');
-          await stays(phase, windows);
+        await layout('de');
+        for (const { keys, named } of SYSTEM_KEYS) {
+          for (const chord of keys) await press(seat.display, chord);
+          await expect.poll(() => refused(seat)).toContainEqual(expect.stringContaining(named));
         }
+        await stays(phase, windows);
       } finally {
-        await run('setxkbmap', ['-layout', 'us'], { env: environment(seat) });
+        await layout('us');
       }
     });
 
@@ -174,6 +206,75 @@ test.describe('one person after the other', () => {
     expect(shows()).toBe(false);
   });
 
+  test('escape 20 in session: the keys that take a picture are named, and no page may take one', async () => {
+    const web = await openWeb();
+    for (const key of ['Print', 'alt+Print', 'shift+Print']) await press(seat.display, key);
+    await expect.poll(() => refused(seat)).toContainEqual(expect.stringContaining('PrintScreen'));
+    for (const from of [page, web]) {
+      const taken = await from.evaluate(async () => {
+        if (navigator.mediaDevices === undefined) return 'refused';
+        return navigator.mediaDevices.getDisplayMedia({ video: true }).then(
+          () => 'taken',
+          () => 'refused',
+        );
+      });
+      expect(taken).toBe('refused');
+    }
+  });
+
+  for (const phase of ['locked', 'in session'] as const) {
+    test(`escape 21 ${phase}: no page opens a dialog over the ${phase === 'locked' ? 'lock' : 'work'}, and the pages go on`, async () => {
+      const web = await openWeb();
+      if (phase === 'locked') {
+        seat.agent.push({ ...lockedView(), kept: { initials: 'AR', until: '2026-11-23T14:32:00Z' } });
+        await until(page, 'lock');
+        await expect.poll(shows).toBe(false);
+      }
+      const windows = await shownWindows(seat);
+      // Nobody answers one that opens: it would stay.
+      for (const each of [page, web]) each.on('dialog', () => undefined);
+      for (const dialog of [CHOOSER, PRINT, LOGIN]) await asPerson(seat, origin, `{ ${dialog} } 1`);
+      // Electron has no prompt at all.
+      for (const address of ['wardlock:', origin])
+        expect(await asPerson(seat, address, questions)).toEqual([expect.stringContaining('prompt()')]);
+      await expect
+        .poll(() => refused(seat))
+        .toEqual(
+          expect.arrayContaining([
+            expect.stringContaining('input: file chooser'),
+            expect.stringContaining('input: print'),
+            'permission: http-login',
+          ]),
+        );
+      expect(await shownWindows(seat)).toBe(windows);
+      await expect(page.locator('html')).toHaveAttribute('data-screen', phase === 'locked' ? 'lock' : 'app');
+      expect(shows()).toBe(phase === 'in session');
+      expect(await web.evaluate(() => document.title)).toBe(SECRET);
+    });
+
+    test(`escape 8 ${phase}: neither keys nor the wheel zoom; at 25 % and 500 % the controls that lock, end and help are reached all the same`, async () => {
+      await enter(phase);
+      for (const chord of ['ctrl+plus', 'ctrl+minus', 'ctrl+KP_Add', 'ctrl+KP_Subtract']) await press(seat.display, chord);
+      await xdotool(seat, 'mousemove', '640', '420', 'keydown', 'ctrl', 'click', '--repeat', '5', '4', 'keyup', 'ctrl');
+      const zoom = (): Promise<number | undefined> =>
+        seat.kiosk.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.getZoomFactor());
+      await expect.poll(() => refused(seat)).toContainEqual(expect.stringContaining('Ctrl+'));
+      expect(await zoom()).toBe(1);
+      const usual = await controls(page);
+      const needed = phase === 'locked' ? ['Emergency access', 'Screen settings'] : ['Change PIN', 'End session', 'Lock'];
+      expect(usual).toEqual(expect.arrayContaining(needed));
+      try {
+        for (const factor of [0.25, 5]) {
+          await seat.kiosk.app.evaluate(({ BrowserWindow }, to) => BrowserWindow.getAllWindows()[0]?.webContents.setZoomFactor(to), factor);
+          await expect.poll(() => page.evaluate(() => devicePixelRatio)).toBeCloseTo(factor);
+          expect(await controls(page), `at ${factor}`).toEqual(expect.arrayContaining(needed));
+        }
+      } finally {
+        await seat.kiosk.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.setZoomFactor(1));
+      }
+    });
+  }
+
   for (const phase of ['locked', 'in session'] as const) {
     test(`escape 60 ${phase}: what somebody copied, stored or had in a title is gone for whoever comes next`, async () => {
       const web = await openWeb();
@@ -200,6 +301,39 @@ test.describe('one person after the other', () => {
     });
   }
 });
+
+/** Runs it in the page of that address as a click of a person would: some dialogs open only then. */
+async function asPerson(seat: Seat, address: string, script: string): Promise<unknown> {
+  return seat.kiosk.app.evaluate(
+    async ({ webContents }, [start = '', code = '']) => {
+      const contents = webContents.getAllWebContents().find((each) => each.getURL().startsWith(start));
+      const isPerson = true;
+      return contents?.executeJavaScript(code, isPerson);
+    },
+    [address, script],
+  );
+}
+
+/** What the keyboard reaches, by name, and whether it can then be seen and pressed. */
+async function controls(page: Page): Promise<readonly string[]> {
+  await page.evaluate(() => document.activeElement instanceof HTMLElement && document.activeElement.blur());
+  const reached: string[] = [];
+  for (let presses = 0; presses < MOST_CONTROLS; presses += 1) {
+    await page.keyboard.press('Tab');
+    const name = await page.evaluate(() => {
+      const at = document.activeElement;
+      if (at === null || at === document.body) return null;
+      const { left, top, width, height } = at.getBoundingClientRect();
+      const [x, y] = [left + width / 2, top + height / 2];
+      const seen = document.elementFromPoint(x, y);
+      const isSeen = seen !== null && (at.contains(seen) || seen.contains(at));
+      return `${at.getAttribute('aria-label') ?? at.textContent ?? ''} ${isSeen ? '' : 'out of sight'}`.trim();
+    });
+    if (name === null || reached[0] === name) break;
+    reached.push(name);
+  }
+  return reached.toSorted();
+}
 
 async function xdotool(seat: Seat, ...args: readonly string[]): Promise<void> {
   await run('xdotool', [...args], { env: environment(seat) });
