@@ -78,6 +78,71 @@ for (const { width, height, faces } of sizes) {
   });
 }
 
+test.describe('without motion', () => {
+  let seat: Seat;
+  test.beforeAll(async () => {
+    seat = await openSeat();
+  });
+  test.afterAll(() => seat.clear());
+  const display: DisplaySettings = { locale: 'en', theme: 'light', textPercent: 100 };
+
+  test('nothing moves on any screen for whoever asked the system for less motion; without that the same watch sees it move', async () => {
+    const { page } = seat.kiosk;
+    await watchMotion(page);
+    await show(seat, { name: 'lock', screen: 'lock', view: lockedView }, display);
+    await expect.poll(() => moved(page)).toContainEqual(expect.stringContaining('badge'));
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    await moved(page);
+    for (const shot of SHOTS) {
+      await show(seat, shot, display);
+      await page.mouse.move(640, 300);
+      expect(await moved(page), shot.name).toEqual([]);
+    }
+    await show(seat, shotNamed('warning'), display);
+    const ring = page.locator('.warning-ring');
+    const width = (await ring.boundingBox())?.width;
+    await expect.poll(async () => (await ring.boundingBox())?.width).not.toBe(width);
+    expect(await moved(page)).toEqual([]);
+    const hold = page.locator('.hold');
+    await show(seat, shotNamed('breakglass-confirm'), display);
+    await hold.hover();
+    await page.mouse.down();
+    await expect(hold).toHaveAttribute('data-held', 'yes');
+    await expect(hold).toHaveText('Keep holding');
+    await page.mouse.up();
+    expect(await moved(page)).toEqual([]);
+  });
+});
+
+function shotNamed(wanted: string): Shot {
+  const shot = SHOTS.find(({ name }) => name === wanted);
+  if (shot === undefined) throw new Error(`There is no picture of ${wanted}.`);
+  return shot;
+}
+
+/** Keeps the name of everything that moves from now on, however shortly. What takes no time does not move. */
+async function watchMotion(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const { dataset } = document.documentElement;
+    const note = ({ target }: Event): void => {
+      const element = target instanceof Element ? target : document.body;
+      const moves = element.getAnimations({ subtree: false }).some((each) => Number(each.effect?.getComputedTiming().duration) > 0);
+      if (moves) dataset['moved'] = `${dataset['moved'] ?? ''} ${element.getAttribute('class') ?? element.tagName}`;
+    };
+    for (const begins of ['animationstart', 'transitionrun']) document.addEventListener(begins, note, true);
+  });
+}
+
+/** What moved since this was asked last. */
+async function moved(page: Page): Promise<readonly string[]> {
+  return page.evaluate(() => {
+    const { dataset } = document.documentElement;
+    const names = dataset['moved'] ?? '';
+    delete dataset['moved'];
+    return names.split(' ').filter((name) => name !== '');
+  });
+}
+
 /** Where a person stands before turning to a screen that the agent does not know of. */
 const OWN_START: Readonly<Record<string, string>> = {
   breakglass: 'lock',

@@ -11,6 +11,8 @@ const run = promisify(execFile);
 
 /** What a scanner leaves between two keys, in milliseconds. */
 const SCANNER_GAP_MS = 4;
+/** What a quick typist leaves. */
+const PERSON_GAP_MS = 120;
 
 type Place = Pick<Display, 'name' | 'authority'>;
 
@@ -36,6 +38,11 @@ export async function burst(app: ElectronApplication, keys: string): Promise<voi
     for (const keyCode of typed) contents?.sendInputEvent({ type: 'keyDown', keyCode });
     contents?.sendInputEvent({ type: 'keyDown', keyCode: 'Enter' });
   }, keys);
+}
+
+/** Types as a person does, which no reader of keys takes for a badge. */
+export async function typeByHand(display: Place, text: string): Promise<void> {
+  await xdotool(display, ['type', '--delay', String(PERSON_GAP_MS), text]);
 }
 
 /** Presses a chord such as `ctrl+shift+i`. */
