@@ -3,17 +3,15 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Value } from 'typebox/value';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Directory } from '../../contract/directory.ts';
 import type { AuditEvent } from '../../contract/events.ts';
-import { FACTS_INFO, FACTS_TYPE, NEWS_INFO, NEWS_TYPE, type PeopleFacts, SeatNews, sealInfo } from '../../contract/people.ts';
+import { NEWS_INFO, NEWS_TYPE, type PeopleFacts, sealInfo } from '../../contract/people.ts';
 import type { OpenSession } from '../../core/session/types.ts';
 import { person } from '../../core/session/world.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { pinVerifier } from '../../crypto/pin-verifier.ts';
-import { unwrap, wrap } from '../../crypto/sealed-envelope.ts';
-import type { SeatIdentity } from '../enrolment/seat-identity.ts';
+import { unwrap } from '../../crypto/sealed-envelope.ts';
 import { secretBox } from '../keys/index.ts';
 import type { Recorder } from '../record/recorder.ts';
 import { SeatMemory } from '../state/memory.ts';
@@ -22,20 +20,10 @@ import { Outbox } from './outbox.ts';
 import { PeopleLink } from './people-link.ts';
 import { PinCheck } from './pin.ts';
 import { StaffAge } from './staff-age.ts';
+import { answer, identity, log, read, sealingSeed, staff, verifier, workstationId } from './test-site.ts';
 
 const box = secretBox(nodeCrypto, randomBytes(32));
-const log = nodeCrypto.signer(randomBytes(32));
-const site = nodeCrypto.signer(randomBytes(32));
-const newsSeed = randomBytes(32);
-const sealingSeed = randomBytes(32);
-const workstationId = 'a'.repeat(32);
-const identity = {
-  workstationId,
-  signer: log,
-  enrolment: { tenant: 'site', workstationId, directoryKey: Buffer.from(site.publicKey).toString('base64') },
-} as unknown as SeatIdentity;
 const pins = new PinCheck(randomBytes(32));
-const verifier = await pinVerifier('805917');
 
 let folder = '';
 let bootMs = 1_000_000;
@@ -80,47 +68,6 @@ function opened(): Opened {
     onJudged: (item, refusal) => judged.push([item.kind, refusal]),
   });
   return { link, outbox, memory, directory, age };
-}
-
-function staff(): Directory {
-  const person = { givenName: 'A', initials: 'A', role: 'nurse', badges: [], validFrom: null, validUntil: null, revoked: false };
-  return {
-    schema: 'wardlock-directory/1',
-    tenant: 'site',
-    version: 7,
-    issuedAt: '2030-06-01T08:00:00Z',
-    ward: { id: 'icu', name: 'ICU' },
-    seatName: 'Bay 4',
-    badgeKey: Buffer.alloc(32).toString('base64'),
-    newsKey: Buffer.from(nodeCrypto.hpkePublicKey(newsSeed)).toString('base64'),
-    persons: [{ ...person, id: 'ada', displayName: 'Ada', pin: verifier }],
-  };
-}
-
-function read(news: string | null): SeatNews {
-  const ends = { privateKey: newsSeed, signedBy: log.publicKey };
-  const told = unwrap(nodeCrypto, news ?? '', ends, { type: NEWS_TYPE, info: sealInfo(NEWS_INFO, 'site', workstationId) });
-  if (!Value.Check(SeatNews, told)) throw new Error('no news');
-  return told;
-}
-
-function answer(nonce: string, change: Partial<PeopleFacts> = {}, signer = site): string {
-  const facts: PeopleFacts = {
-    schema: 'wardlock-people/1',
-    tenant: 'site',
-    workstationId,
-    nonce,
-    at: '2030-06-01T10:00:05Z',
-    directory: 7,
-    taken: 0,
-    refused: [],
-    elsewhere: null,
-    overlapped: [],
-    persons: [{ person: 'ada', pin: verifier.salt, failuresElsewhere: 2, right: { agoMs: 60_000, seatName: 'Bay 1' } }],
-    ...change,
-  };
-  const ends = { signer, publicKey: nodeCrypto.hpkePublicKey(sealingSeed) };
-  return wrap(nodeCrypto, facts, ends, { type: FACTS_TYPE, info: sealInfo(FACTS_INFO, 'site', workstationId) });
 }
 
 beforeEach(async () => {
