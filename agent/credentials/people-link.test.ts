@@ -12,6 +12,7 @@ import { person } from '../../core/session/world.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { pinVerifier } from '../../crypto/pin-verifier.ts';
 import { unwrap } from '../../crypto/sealed-envelope.ts';
+import type { SeatIdentity } from '../enrolment/seat-identity.ts';
 import { secretBox } from '../keys/index.ts';
 import type { Recorder } from '../record/recorder.ts';
 import { SeatMemory } from '../state/memory.ts';
@@ -20,10 +21,11 @@ import { Outbox } from './outbox.ts';
 import { PeopleLink } from './people-link.ts';
 import { PinCheck } from './pin.ts';
 import { StaffAge } from './staff-age.ts';
-import { answer, identity, log, read, sealingSeed, staff, verifier, workstationId } from './test-site.ts';
+import { answer, enrolled, log, read, sealingSeed, staff, verifier, workstationId } from './test-site.ts';
 
 const box = secretBox(nodeCrypto, randomBytes(32));
 const pins = new PinCheck(randomBytes(32));
+const identity = enrolled as unknown as SeatIdentity;
 
 let folder = '';
 let bootMs = 1_000_000;

@@ -6,18 +6,18 @@ import { FACTS_INFO, FACTS_TYPE, NEWS_INFO, NEWS_TYPE, type PeopleFacts, SeatNew
 import { nodeCrypto } from '../../crypto/index.ts';
 import { pinVerifier } from '../../crypto/pin-verifier.ts';
 import { unwrap, wrap } from '../../crypto/sealed-envelope.ts';
-import type { SeatIdentity } from '../enrolment/seat-identity.ts';
 
 export const log = nodeCrypto.signer(randomBytes(32));
 const site = nodeCrypto.signer(randomBytes(32));
 const newsSeed = randomBytes(32);
 export const sealingSeed = randomBytes(32);
 export const workstationId = 'a'.repeat(32);
-export const identity = {
+/** What the seat's identity tells of itself. */
+export const enrolled = {
   workstationId,
   signer: log,
   enrolment: { tenant: 'site', workstationId, directoryKey: Buffer.from(site.publicKey).toString('base64') },
-} as unknown as SeatIdentity;
+};
 export const verifier = await pinVerifier('805917');
 
 /** The staff of the seat: one person with a PIN. */
