@@ -11,9 +11,10 @@ import { type TreeHasher, treeHasher } from '../../core/audit/hasher.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { AnchorRecord, AnchorWriter } from './anchor.ts';
 import type { StoreDatabase } from './database.ts';
+import { type HashLookup, pagedHashes } from './hash-pages.ts';
 import { type LiveLog, type LogParts, namedLogSigner } from './incarnation.ts';
 import { underLogKey } from './log-signature.ts';
-import { type Pruned, pagedNodes } from './nodes.ts';
+import type { Pruned } from './nodes.ts';
 import { type Batch, type LogView, type ReadLimits, readBatch, rootAt } from './reader.ts';
 import type { ReceiptedLog } from './receipts.ts';
 import { releaseKeys } from './release.ts';
@@ -50,7 +51,7 @@ export class LiveStore {
   readonly #options: LiveOptions;
   readonly #writer: Writer;
   readonly #hasher: TreeHasher;
-  readonly #node: Tables['node'];
+  readonly #hashes: HashLookup;
   #receipt: { readonly size: number; readonly note: string } | undefined;
   #pruned: Pruned;
   #pruning = false;
@@ -66,7 +67,7 @@ export class LiveStore {
     this.incarnation = toHex(log.state.log.incarnation);
     this.#options = options;
     this.#hasher = treeHasher(options.parts.crypto);
-    this.#node = pagedNodes(log.tables);
+    this.#hashes = pagedHashes(log.tables, this.#hasher);
     this.#receipt = log.tables.receipt();
     this.#pruned = readPruned(log.tables);
     this.#usedBytes = usedBytes(log.db);
@@ -133,7 +134,14 @@ export class LiveStore {
   }
 
   view(): LogView {
-    return { tables: this.tables, hasher: this.#hasher, pruned: this.#pruned, head: this.#writer.head, size: this.size, node: this.#node };
+    return {
+      tables: this.tables,
+      hasher: this.#hasher,
+      pruned: this.#pruned,
+      head: this.#writer.head,
+      size: this.size,
+      hashes: this.#hashes,
+    };
   }
 
   receipted(): ReceiptedLog {

@@ -1,4 +1,4 @@
-/** Proofs of a stored log: from stored hashes of every fifth level, while it grows, and of one that an earlier version wrote. */
+/** Proofs of a stored log: from stored hashes of every fifth level, while it grows, of one that an earlier version wrote and of a damaged one. */
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
@@ -8,7 +8,9 @@ import { verifyConsistency, verifyInclusion } from '../../core/audit/merkle.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { lockEvent, type StoreKit, storeKit } from '../../test/audit/store-kit.ts';
 import { storePaths } from './incarnation.ts';
+import { NOTHING_PRUNED, storedNodes } from './nodes.ts';
 import type { AuditStore } from './store.ts';
+import { storeTables } from './tables.ts';
 
 const hasher = treeHasher(nodeCrypto);
 /** Two subtrees of the second stored level, and some more. */
@@ -87,4 +89,41 @@ test('a store of an earlier version, with hashes of every level, proves the same
   await grow(store, ENTRIES + 100);
   provesAll(store);
   await store.close();
+});
+
+test('where a neighbour is missing or spoiled each hash is read by itself, and what cannot be made is refused', async () => {
+  const store = await seat.open();
+  const { leaves } = treeOf(store);
+  await store.close();
+  const db = new Database(storePaths(seat.storeDir).db);
+  const subtree = (level: number, index: number): Uint8Array => {
+    const range = CompactRange.empty(hasher);
+    for (const leaf of leaves.slice(index * 2 ** level, (index + 1) * 2 ** level)) range.append(leaf);
+    return range.root();
+  };
+  // Each time with nothing remembered.
+  const node = (level: number, index: number) => new Uint8Array(storedNodes(storeTables(db), hasher, NOTHING_PRUNED)(level, index));
+  db.exec('DELETE FROM node WHERE level = 5 AND idx IN (0, 35); DELETE FROM entry WHERE seq = 70');
+  for (const [level, index] of [
+    [5, 0],
+    [5, 31],
+    [6, 0],
+    [8, 4],
+    [10, 1],
+    [11, 0],
+    [0, 69],
+    [1, 36],
+    [4, 5],
+    [5, 2],
+  ] as const)
+    expect(node(level, index), `level ${level}, ${index}`).toEqual(subtree(level, index));
+  expect(() => node(0, 70)).toThrow('entries 70 to 70');
+  expect(() => node(3, 8)).toThrow('entries 70 to 70');
+  expect(() => node(10, 3)).toThrow('does not hold');
+  db.exec("UPDATE node SET hash = x'00' WHERE level = 5 AND idx = 9");
+  expect(node(5, 8)).toEqual(subtree(5, 8));
+  expect(() => node(6, 4)).toThrow('not 32 bytes');
+  db.exec("UPDATE node SET hash = 'text' WHERE level = 5 AND idx = 9");
+  expect(() => node(6, 4)).toThrow('never writes');
+  db.close();
 });

@@ -5,8 +5,9 @@
 import { CompactRange, coverage, type TreeNode } from '../../core/audit/compact.ts';
 import type { TreeHasher } from '../../core/audit/hasher.ts';
 import type { NodeReader } from '../../core/audit/merkle.ts';
-import { BLOCK_LEAVES, BLOCK_LEVEL, isStoredLevel } from '../../core/audit/verify/recovering-tree.ts';
+import { BLOCK_LEVEL, isStoredLevel } from '../../core/audit/verify/recovering-tree.ts';
 import { WardlockError } from '../../core/errors/index.ts';
+import { pagedHashes } from './hash-pages.ts';
 import type { Tables } from './tables.ts';
 
 /** What pruning left of the entries before the first one that is still there. */
@@ -17,46 +18,15 @@ export interface Pruned {
 
 export const NOTHING_PRUNED: Pruned = { size: 0, hashes: [] };
 
-/** Stored hashes are read so many at once, those below one stored subtree of the next level, and so many such pages are remembered. */
-const PAGE_NODES = 2 ** BLOCK_LEVEL;
-const MAX_PAGES = 512;
-
-type NodeLookup = Tables['node'];
-
-/** Looks stored hashes up in pages and remembers them: a hash never changes once written. */
-export function pagedNodes(tables: Tables): NodeLookup {
-  const pages = new Map<string, ReadonlyMap<number, Uint8Array>>();
-  return (level, index) => {
-    const begin = index - (index % PAGE_NODES);
-    const place = `${level}/${begin}`;
-    const known = pages.get(place)?.get(index);
-    if (known !== undefined) return known;
-    // Not there yet when the page was read, perhaps.
-    const page = new Map(tables.nodes(level, begin, PAGE_NODES));
-    if (pages.size >= MAX_PAGES) pages.clear();
-    pages.set(place, page);
-    return page.get(index);
-  };
-}
-
-/** @param stored looks stored hashes up; a log that stays open brings one that remembers them */
-export function storedNodes(tables: Tables, hasher: TreeHasher, pruned: Pruned, stored: NodeLookup = pagedNodes(tables)): NodeReader {
+/** @param paged looks hashes up in pages; a log that stays open brings what remembers them */
+export function storedNodes(tables: Tables, hasher: TreeHasher, pruned: Pruned, paged = pagedHashes(tables, hasher)): NodeReader {
   const left: readonly TreeNode[] = coverage(0, pruned.size).map((covered, at) => ({
     ...covered,
     hash: pruned.hashes[at] ?? hasher.emptyRoot,
   }));
-  const blocks = new Map<number, readonly Uint8Array[]>();
-  const leaf = (seq: number): Uint8Array | undefined => {
-    const block = Math.floor(seq / BLOCK_LEAVES);
-    const leaves = blocks.get(block) ?? leavesOf(tables, hasher, block);
-    blocks.set(block, leaves);
-    return leaves[seq % BLOCK_LEAVES];
-  };
   const read: NodeReader = (level, index) => {
     const hash =
-      left.find((node) => node.level === level && node.index === index)?.hash ??
-      (isStoredLevel(level) ? stored(level, index) : undefined) ??
-      (level === 0 ? leaf(index) : undefined);
+      left.find((node) => node.level === level && node.index === index)?.hash ?? paged(level, index) ?? alone(tables, hasher, level, index);
     if (hash !== undefined) return hash;
     // Of what is stored only the lowest level is made again: above it entries by the thousand would be read for one hash.
     if (level === BLOCK_LEVEL || (level > 0 && !isStoredLevel(level)))
@@ -76,11 +46,9 @@ export function frontierAt(hasher: TreeHasher, size: number, node: NodeReader): 
   );
 }
 
-/** The leaf hashes of one block, at their places; a proof needs most of them, so they are read at once. */
-function leavesOf(tables: Tables, hasher: TreeHasher, block: number): readonly Uint8Array[] {
-  const begin = block * BLOCK_LEAVES;
-  const leaves: Uint8Array[] = [];
-  for (const { seq, bytes } of tables.entries(begin, BLOCK_LEAVES))
-    if (seq < begin + BLOCK_LEAVES) leaves[seq - begin] = hasher.leaf(bytes);
-  return leaves;
+/** What lies in no whole page, because a neighbour is damaged or pruned, is read by itself. */
+function alone(tables: Tables, hasher: TreeHasher, level: number, index: number): Uint8Array | undefined {
+  if (isStoredLevel(level)) return tables.node(level, index);
+  const entry = level === 0 ? tables.entry(index) : undefined;
+  return entry === undefined ? undefined : hasher.leaf(entry);
 }

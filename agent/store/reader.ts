@@ -7,6 +7,7 @@ import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
 import type { TreeHasher } from '../../core/audit/hasher.ts';
 import { consistencyProof, inclusionProof, type NodeReader, subtreeHash } from '../../core/audit/merkle.ts';
 import { WardlockError } from '../../core/errors/index.ts';
+import type { HashLookup } from './hash-pages.ts';
 import { type Pruned, storedNodes } from './nodes.ts';
 import type { Tables } from './tables.ts';
 
@@ -31,7 +32,7 @@ export interface LogView {
   readonly head: string;
   readonly size: number;
   /** Looks stored hashes up and remembers them, where the log is kept open. */
-  readonly node?: Tables['node'];
+  readonly hashes?: HashLookup;
 }
 
 /** Raw entries from `start` on, within one epoch; at least one where there is one. */
@@ -70,8 +71,8 @@ export function rootAt(view: LogView, size: number): Uint8Array {
   return subtreeHash(view.hasher, 0, size, nodesOf(view));
 }
 
-function nodesOf({ tables, hasher, pruned, node }: LogView): NodeReader {
-  return storedNodes(tables, hasher, pruned, node);
+function nodesOf({ tables, hasher, pruned, hashes }: LogView): NodeReader {
+  return storedNodes(tables, hasher, pruned, hashes);
 }
 
 function checkRange(view: LogView, start: number, end: number): void {

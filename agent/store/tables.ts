@@ -2,6 +2,7 @@
  * The store's statements, prepared once. Owns SQL; every value that comes back is looked at or is bytes whose meaning core/audit
  * checks. Without schemas: a verifier's second thread would load all of TypeBox for six columns.
  */
+import { HASH_BYTES } from '../../core/audit/bytes.ts';
 import type { TreeNode } from '../../core/audit/compact.ts';
 import type { DraftEntry, KeptCheckpoint } from '../../core/audit/draft.ts';
 import type { EntryPage, StoredEntry } from '../../core/audit/verify/source.ts';
@@ -51,6 +52,12 @@ export function storeTables(db: StoreDatabase) {
   const readReceipt = db.prepare('SELECT size, note FROM receipt WHERE id = 0').raw();
   const readNode = db.prepare('SELECT hash FROM node WHERE level = ? AND idx = ?').pluck();
   const readNodes = db.prepare('SELECT idx, hash FROM node WHERE level = ? AND idx >= ? ORDER BY idx LIMIT ?').raw();
+  const readNodeRun = db
+    .prepare(
+      `SELECT count(*), min(idx), max(idx), CAST(group_concat(CASE typeof(hash) WHEN 'blob' THEN hash END, '' ORDER BY idx) AS BLOB)
+       FROM node WHERE level = ? AND idx >= ? AND idx < ?`,
+    )
+    .raw();
   const readEntry = db.prepare('SELECT bytes FROM entry WHERE seq = ?').pluck();
   const readEntries = db.prepare('SELECT seq, bytes FROM entry WHERE seq >= ? ORDER BY seq LIMIT ?').raw();
   const readRun = db
@@ -80,6 +87,8 @@ export function storeTables(db: StoreDatabase) {
     node: (level: number, index: number) => bytesOf(readNode.get(level, index)),
     /** Up to `limit` stored hashes of one level, from `index` on, each with its index. */
     nodes: (level: number, index: number, limit: number) => readNodes.all(level, index, limit).map(indexedBytes),
+    /** The stored hashes of one level from `index` on, `limit` at most, in one piece; nothing where there is none there, a gap or a damaged one. */
+    nodeRun: (level: number, index: number, limit: number) => nodeRunRow(readNodeRun.get(level, index, index + limit), index),
     entry: (seq: number) => bytesOf(readEntry.get(seq)),
     /** Up to `limit` entries from `seq` on, in order. */
     entries: (seq: number, limit: number): readonly StoredEntry[] => readEntries.all(seq, limit).map(entryRow),
@@ -115,6 +124,12 @@ function runRow(row: unknown, { from, count }: { readonly from: number; readonly
   const page = cut(from, lengths, all);
   if (page?.length !== count) throw damaged();
   return page;
+}
+
+function nodeRunRow(row: unknown, index: number): Uint8Array | undefined {
+  const [count, first, last, all] = cellsOf(row);
+  if (!isCount(count) || first !== index || last !== index + count - 1) return undefined;
+  return all instanceof Uint8Array && all.length === count * HASH_BYTES ? all : undefined;
 }
 
 function cellsOf(row: unknown): readonly unknown[] {
