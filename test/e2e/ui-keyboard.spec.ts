@@ -18,6 +18,12 @@ test.describe('with the keyboard alone', () => {
   test.beforeAll(async () => {
     seat = await openSeat();
     page = seat.kiosk.page;
+    await page.evaluate(() => {
+      const { dataset } = document.documentElement;
+      document.addEventListener('keyup', ({ key }) => {
+        if (key === 'Tab') dataset['tabs'] = String(Number(dataset['tabs'] ?? 0) + 1);
+      });
+    });
     const { agent } = seat;
     agent.on('name', () => agent.push(pinView()));
     agent.on('badge', () => agent.push(pinView()));
@@ -37,7 +43,7 @@ test.describe('with the keyboard alone', () => {
   /** The way that is the same however somebody came as far as the PIN. */
   async function fromPinToLock(): Promise<void> {
     await until(page, 'pin');
-    await typeByHand(seat.display, '271828');
+    await typeByHand(seat.display, '271828', (typed) => expect(page.locator('.dot[data-filled="yes"]')).toHaveCount(typed.length));
     await press(seat.display, 'Return');
     await expect.poll(() => seat.agent.of('pin')).toEqual([{ pin: '271828' }]);
     await until(page, 'launcher');
@@ -55,7 +61,7 @@ test.describe('with the keyboard alone', () => {
     await tabTo(seat, 'No badge');
     await press(seat.display, 'Return');
     await until(page, 'entry');
-    await typeByHand(seat.display, 'anna.reyes');
+    await typeByHand(seat.display, 'anna.reyes', (typed) => expect(page.getByRole('textbox')).toHaveValue(typed));
     await press(seat.display, 'Return');
     await expect.poll(() => seat.agent.of('name')).toEqual([{ name: 'anna.reyes' }]);
     await fromPinToLock();
@@ -78,7 +84,9 @@ async function tabTo(seat: Seat, name: string): Promise<void> {
   const { page } = seat.kiosk;
   const passed: string[] = [];
   for (let stop = 0; stop < MOST_STOPS; stop += 1) {
+    const before = await tabs(page);
     await press(seat.display, 'Tab');
+    await expect.poll(() => tabs(page)).toBe(before + 1);
     const at = await focused(page);
     if (at === null) continue;
     expect(at.drawn, `the focus is seen on ${at.name}`).toBe(true);
@@ -86,6 +94,11 @@ async function tabTo(seat: Seat, name: string): Promise<void> {
     passed.push(at.name);
   }
   throw new Error(`Tab never came to ${name}, only to ${passed.join(', ')}.`);
+}
+
+/** How often Tab went up: a key from the window system arrives when it does, and where the focus was before is no answer. */
+async function tabs(page: Page): Promise<number> {
+  return page.evaluate(() => Number(document.documentElement.dataset['tabs'] ?? 0));
 }
 
 async function focused(page: Page): Promise<{ readonly name: string; readonly drawn: boolean } | null> {

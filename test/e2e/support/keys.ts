@@ -40,9 +40,17 @@ export async function burst(app: ElectronApplication, keys: string): Promise<voi
   }, keys);
 }
 
-/** Types as a person does, which no reader of keys takes for a badge. */
-export async function typeByHand(display: Place, text: string): Promise<void> {
-  await xdotool(display, ['type', '--delay', String(PERSON_GAP_MS), text]);
+/**
+ * Types as a person does, who looks at what is there: the next key comes once `shown` has seen those before it. On a busy machine keys
+ * that nobody waits for could come all at once, as a badge does.
+ */
+export async function typeByHand(display: Place, text: string, shown: (typed: string) => Promise<void>): Promise<void> {
+  let typed = '';
+  for (const key of text) {
+    await xdotool(display, ['type', '--delay', String(PERSON_GAP_MS), key]);
+    typed += key;
+    await shown(typed);
+  }
 }
 
 /** Presses a chord such as `ctrl+shift+i`. */
