@@ -71,8 +71,10 @@ test.skipIf(!hasSiteClock)(
     let sessions = 2;
     for (const day of [61 + 120, 61 + 120 + 200]) {
       await ward.server.stop();
-      await seat.screens.sees(({ truth }) => truth.connection.state === 'offline');
+      const { truth } = await seat.screens.sees((view) => view.truth.connection.state === 'offline');
       clock.setDays(day);
+      // A clock that steps locks the seat, once that is recorded: whoever comes in before is put out again.
+      await seat.screens.sees((view) => view.truth.storage.unreceipted > truth.storage.unreceipted);
       await visit(seat);
       await ward.serverBack();
       await synced();

@@ -21,6 +21,9 @@ export interface WardStaff {
   readonly role?: string;
 }
 
+/** Nobody waits half a minute for the next turn of a lane to see what it does then. */
+const LANE_SPEED = 5;
+
 export class WardSeat {
   readonly process: SeatProcess;
   screens: Screens;
@@ -38,7 +41,7 @@ export class WardSeat {
   }
 
   connect(): void {
-    this.#syncer = new SyncerProcess(this.process);
+    this.#syncer = new SyncerProcess(this.process, LANE_SPEED);
   }
 
   async disconnect(): Promise<void> {
