@@ -52,6 +52,8 @@ export async function connect<B extends Boundary>(options: ConnectOptions<B>): P
   const socket = await open(options.path);
   const connection = new ClientConnection(socket, options);
   const hello: unknown = await connection.call('hello', { protocol: options.boundary.protocol, build: options.build }, REQUEST_TIMEOUT_MS);
+  // Not before whoever called has the client in hand: an event that came with the answer would meet somebody who is not ready.
+  setImmediate(() => connection.handOver());
   return {
     welcome: parse<B['requests']['hello' & RequestName<B>]['result']>(schemaOf(options.boundary, 'hello').result, hello),
     get open() {
@@ -80,6 +82,8 @@ class ClientConnection<B extends Boundary> {
   #nextId = 1;
   #why: WardlockError | undefined;
   #partial: NodeJS.Timeout | undefined;
+  /** Events that came before `connect` was done, in their order; undefined from then on. */
+  #early: (() => void)[] | undefined = [];
 
   constructor(socket: Socket, options: ConnectOptions<B>) {
     this.#socket = socket;
@@ -113,6 +117,13 @@ class ClientConnection<B extends Boundary> {
         this.#settle(id, { error: isWardlockError(failure) ? failure : new WardlockError('IPC_CLOSED') });
       }
     });
+  }
+
+  /** From now on events are delivered as they come. */
+  handOver(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const deliver of early) deliver();
   }
 
   close(): void {
@@ -167,7 +178,10 @@ class ClientConnection<B extends Boundary> {
   }
 
   #deliver<N extends EventName<B>>(name: N, body: unknown): void {
-    this.#options.events[name](parse(eventSchema<B, N>(this.#options.boundary, name), body));
+    const event = parse(eventSchema<B, N>(this.#options.boundary, name), body);
+    const deliver = (): void => this.#options.events[name](event);
+    if (this.#early === undefined) deliver();
+    else this.#early.push(deliver);
   }
 
   #closed(): void {

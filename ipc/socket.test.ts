@@ -1,6 +1,6 @@
 /** Client and server of a boundary over a real socket: what is admitted, what is answered, what is refused and reported. */
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createConnection, type Socket } from 'node:net';
+import { createConnection, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -106,6 +106,22 @@ describe('a boundary over a socket', () => {
     expect(ticks).toEqual([7]);
     expect(server.connections()[0]?.build).toBe('test/1');
     client.close();
+  });
+
+  it('hands over an event that came with the greeting only once the caller has its client', async () => {
+    const path = join(folder, 'eager.sock');
+    const greeting = encodeFrame({ id: 1, result: { greeting: 'hello' } });
+    const eager = createServer((socket) => {
+      socket.once('data', () => socket.write(Buffer.concat([greeting, encodeFrame({ event: 'tick', body: { n: 1 } })])));
+    });
+    await new Promise<void>((resolve) => eager.listen(path, resolve));
+    const heard = Promise.withResolvers<boolean>();
+    let isReady = false;
+    const client = await connect({ boundary: testBoundary, path, build: 'test/1', events: { tick: () => heard.resolve(isReady) } });
+    isReady = true;
+    expect(await heard.promise).toBe(true);
+    client.close();
+    await new Promise((resolve) => eager.close(resolve));
   });
 
   it('answers coded errors as they are, and says nothing of other failures', async () => {
