@@ -26,7 +26,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-function link(serverWallMs = 0): { readonly site: SiteLink; readonly directory: StaffDirectory } {
+function link(serverWallMs = 0, hasSyncer = false): { readonly site: SiteLink; readonly directory: StaffDirectory } {
   const directory = new StaffDirectory(join(folder, 'directory'), box, new PinCheck(randomBytes(32)));
   const seeds = { logSeed: randomBytes(32), sealingSeed: randomBytes(32) };
   const site = new SiteLink({
@@ -39,7 +39,7 @@ function link(serverWallMs = 0): { readonly site: SiteLink; readonly directory: 
     log: silent,
     directory,
     serverWallMs: () => serverWallMs,
-    tellSyncer: () => false,
+    tellSyncer: () => hasSyncer,
     openRecord: () => Promise.resolve(),
     onPolicy: () => {},
     onDirectory: () => {},
@@ -93,4 +93,15 @@ test('a token without a syncer fails in words, and the next one is taken', () =>
   const { site } = link();
   expect(() => site.enrol('server:1', 'x')).toThrow(/syncer/);
   expect(() => site.enrol('server:1', 'x')).toThrow(/syncer/);
+});
+
+test('an enrolment whose syncer is lost has failed, and says so: nobody waits for an answer that nobody brings', async () => {
+  const { site } = link(0, true);
+  site.enrol('server:1', 'x');
+  const outcome = expect(site.enrolled(60_000)).rejects.toMatchObject({
+    code: 'SESSION_NOT_NOW',
+    message: expect.stringContaining('Type the token again'),
+  });
+  site.syncerLost();
+  await outcome;
 });

@@ -184,6 +184,14 @@ export class SiteLink {
   }
 
   syncerLost(): void {
+    const step = this.#ports.identity.view?.step;
+    if (step === 'contacting' || step === 'verifying' || step === 'certifying') {
+      const gone = new WardlockError(
+        'SESSION_NOT_NOW',
+        'The syncer of this seat stopped while it was being enrolled. Type the token again; if the server says that it was used, ask for a new one.',
+      );
+      this.report('failed', gone.toBody());
+    }
     if (this.#connection.state === 'online') this.setConnection({ state: 'offline', since: timestamp(this.#ports.clock.wallMs()) });
   }
 
