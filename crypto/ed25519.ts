@@ -1,12 +1,14 @@
 /**
- * Ed25519 signing (RFC 8032). Owns the choice of the quicker way where this runtime has it, tested once against a published answer: a seat
- * signs the head of its log at every commit, and libsodium takes half of OpenSSL's time for it. A signer's secret leaves memory with it.
- * Verifying stays OpenSSL's: which of the odd encodings count as valid must not depend on what a machine could load.
+ * Ed25519 (RFC 8032). Owns the choice of the quicker way where this runtime has it, tested once against a published answer: a seat signs
+ * the head of its log at every commit, a server checks each anchor, and libsodium takes half of OpenSSL's time for either. A signer's
+ * secret leaves memory with it. What libsodium refuses OpenSSL decides: libsodium takes fewer of the odd encodings and none that
+ * OpenSSL does not, so that which of them count as valid never depends on what a machine could load.
  */
-import { getFips, sign } from 'node:crypto';
+import { getFips, type KeyObject, sign, verify } from 'node:crypto';
 import sodium from 'sodium-native';
-import type { Signer } from '../core/audit/crypto.ts';
-import { ed25519PrivateKey, rawPublicKey } from './keys.ts';
+import type { SignatureVerifier, Signer } from '../core/audit/crypto.ts';
+import { checkEd25519PublicKey } from '../core/audit/key-check.ts';
+import { ed25519PrivateKey, ed25519PublicKey, rawPublicKey } from './keys.ts';
 
 const SEED_BYTES = 32;
 const PUBLIC_KEY_BYTES = 32;
@@ -25,15 +27,51 @@ const KNOWN = {
 /** Asked once; a validated OpenSSL is asked alone. */
 let quick: boolean | undefined;
 
+function isQuick(): boolean {
+  quick ??= getFips() !== 1 && givesKnownAnswer();
+  return quick;
+}
+
 /** @param seed 32 bytes; the caller wipes them. Throws AUDIT_KEY_UNSUITABLE for any other length */
 export function ed25519Signer(seed: Uint8Array): Signer {
-  quick ??= getFips() !== 1 && givesKnownAnswer();
-  return quick && seed.length === SEED_BYTES ? sodiumSigner(seed) : openSslSigner(seed);
+  return isQuick() && seed.length === SEED_BYTES ? sodiumSigner(seed) : openSslSigner(seed);
 }
 
 export function openSslSigner(seed: Uint8Array): Signer {
   const key = ed25519PrivateKey(seed);
   return { publicKey: rawPublicKey(key), sign: (message) => new Uint8Array(sign(null, message, key)) };
+}
+
+/** @param publicKey copied. Throws AUDIT_KEY_UNSUITABLE for one of low order, or that is no key */
+export function ed25519Verifier(publicKey: Uint8Array): SignatureVerifier {
+  const slow = openSslVerifier(publicKey);
+  if (!isQuick()) return slow;
+  const key = Uint8Array.from(publicKey);
+  const passes = (message: Uint8Array, signature: Uint8Array): boolean =>
+    signature.length === SIGNATURE_BYTES && sodium.crypto_sign_verify_detached(signature, message, key);
+  return {
+    verify: (message, signature) => passes(message, signature) || slow.verify(message, signature),
+    verifyAside: async (message, signature) => passes(message, signature) || slow.verifyAside(message, signature),
+  };
+}
+
+/** Its key is made ready when it is first asked: most are never. */
+export function openSslVerifier(publicKey: Uint8Array): SignatureVerifier {
+  checkEd25519PublicKey(publicKey);
+  const raw = Uint8Array.from(publicKey);
+  let made: KeyObject | undefined;
+  const key = (): KeyObject => {
+    made ??= ed25519PublicKey(raw);
+    return made;
+  };
+  return {
+    verify: (message, signature) => signature.length === SIGNATURE_BYTES && verify(null, message, key(), signature),
+    verifyAside: (message, signature) =>
+      new Promise((resolve, reject) => {
+        if (signature.length !== SIGNATURE_BYTES) resolve(false);
+        else verify(null, message, key(), signature, (failure, valid) => (failure === null ? resolve(valid) : reject(failure)));
+      }),
+  };
 }
 
 /** Zeroes the secret once nobody can sign with it any more, as node:crypto does with a key's. */
@@ -56,7 +94,14 @@ function sodiumSigner(seed: Uint8Array): Signer {
 
 function givesKnownAnswer(): boolean {
   const { publicKey, sign: signed } = sodiumSigner(Buffer.from(KNOWN.seed, 'hex'));
-  return hex(publicKey) === KNOWN.publicKey && hex(signed(Buffer.from(KNOWN.message, 'hex'))) === KNOWN.signature;
+  const message = Buffer.from(KNOWN.message, 'hex');
+  const signature = signed(message);
+  return (
+    hex(publicKey) === KNOWN.publicKey &&
+    hex(signature) === KNOWN.signature &&
+    sodium.crypto_sign_verify_detached(signature, message, publicKey) &&
+    !sodium.crypto_sign_verify_detached(signature, message.fill(0), publicKey)
+  );
 }
 
 function hex(bytes: Uint8Array): string {

@@ -2,13 +2,13 @@
  * The ports of core/audit on node:crypto, shared by agent, server and command line. Owns handles to keys; must never log
  * or export one. May import core and nothing else of the project.
  */
-import { hkdfSync, verify } from 'node:crypto';
-import type { AeadKey, AuditCrypto, MacKey, SignatureVerifier } from '../core/audit/crypto.ts';
+import { hkdfSync } from 'node:crypto';
+import type { AeadKey, AuditCrypto, MacKey } from '../core/audit/crypto.ts';
 import { WardlockError } from '../core/errors/index.ts';
 import { gcmKey } from './aes-gcm.ts';
-import { ed25519Signer } from './ed25519.ts';
+import { ed25519Signer, ed25519Verifier } from './ed25519.ts';
 import { hpkeOpen, hpkeSeal } from './hpke.ts';
-import { ed25519PublicKey, rawPublicKey, x25519PrivateKey } from './keys.ts';
+import { rawPublicKey, x25519PrivateKey } from './keys.ts';
 import { kernelRandom } from './random.ts';
 import { sha256, sha256Into } from './sha256.ts';
 
@@ -16,7 +16,6 @@ export { hpkeOpen, hpkeSeal } from './hpke.ts';
 export { kernelRandom } from './random.ts';
 
 const KEY_BYTES = 32;
-const SIGNATURE_BYTES = 64;
 const HASH_BYTES = 32;
 /** RFC 2104 for SHA-256. */
 const HMAC_BLOCK_BYTES = 64;
@@ -30,7 +29,7 @@ export const nodeCrypto: AuditCrypto = {
   hkdf: (ikm, salt, info) => new Uint8Array(hkdfSync('sha256', ikm, salt, info, KEY_BYTES)),
   aeadKey,
   macKey,
-  verifier,
+  verifier: ed25519Verifier,
   signer: ed25519Signer,
   hpkeSeal,
   hpkeOpen,
@@ -87,18 +86,6 @@ function grown(pad: Uint8Array, bytes: number): Uint8Array {
   block.set(pad.subarray(0, HMAC_BLOCK_BYTES));
   pad.fill(0);
   return block;
-}
-
-function verifier(publicKey: Uint8Array): SignatureVerifier {
-  const key = ed25519PublicKey(publicKey);
-  return {
-    verify: (message, signature) => signature.length === SIGNATURE_BYTES && verify(null, message, key, signature),
-    verifyAside: (message, signature) =>
-      new Promise((resolve, reject) => {
-        if (signature.length !== SIGNATURE_BYTES) resolve(false);
-        else verify(null, message, key, signature, (failure, valid) => (failure === null ? resolve(valid) : reject(failure)));
-      }),
-  };
 }
 
 function checkSecret(raw: Uint8Array): void {

@@ -298,6 +298,20 @@ test('a cosignature states its time, and fails when anything is touched', () => 
   expect(cosignatureReply([line, line]).split('\n')).toHaveLength(3);
 });
 
+test('a key that signs and cosigns has an id for each, whichever it did first', () => {
+  const ids = ([NOTE_ED25519, NOTE_COSIGNATURE] as const).map((type) =>
+    toHex(noteVerifier(nodeCrypto, { name: 'w', type, publicKey: signer.publicKey }).keyId),
+  );
+  const signed = (by: typeof named) => toHex(signNote(nodeCrypto, text, [by]).signatures[0]?.keyId ?? new Uint8Array());
+  const cosigned = (by: typeof named) => toHex(cosign(nodeCrypto, text, by, 1).keyId);
+  const [first, second] = [
+    { name: 'w', signer },
+    { name: 'w', signer },
+  ];
+  expect([signed(first), cosigned(first), signed(first)]).toEqual([ids[0], ids[1], ids[0]]);
+  expect([cosigned(second), signed(second), cosigned(second)]).toEqual([ids[1], ids[0], ids[1]]);
+});
+
 test('proof texts read back', () => {
   const checkpoint = formatNote(signNote(nodeCrypto, text, [named]));
   const hashes = [nodeCrypto.random(32), nodeCrypto.random(32)];

@@ -7,11 +7,11 @@ import type { AuditCrypto } from './crypto.ts';
 import {
   formatNote,
   formatSignature,
+  keyIdOf,
   type NamedSigner,
   NOTE_COSIGNATURE,
   type NoteSignature,
   type NoteVerifier,
-  noteKeyId,
   type SignedNote,
   signaturesOf,
 } from './note.ts';
@@ -26,7 +26,7 @@ export function cosign(crypto: Pick<AuditCrypto, 'sha256'>, text: string, cosign
   const { name, signer } = cosigner;
   return {
     name,
-    keyId: noteKeyId(crypto, { name, type: NOTE_COSIGNATURE, publicKey: signer.publicKey }),
+    keyId: keyIdOf(crypto, cosigner, NOTE_COSIGNATURE),
     signature: concat(timestamp, signer.sign(cosignedMessage(text, timeSeconds))),
   };
 }

@@ -32,7 +32,7 @@ export interface Signer {
 /** Checks Ed25519 signatures of one public key. */
 export interface SignatureVerifier {
   verify(message: Uint8Array, signature: Uint8Array): boolean;
-  /** The same without keeping the caller's thread, where many signatures of many keys come in. */
+  /** The same where many signatures of many keys come in: what takes long is done beside the caller's thread. */
   verifyAside(message: Uint8Array, signature: Uint8Array): Promise<boolean>;
 }
 

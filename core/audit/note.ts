@@ -84,14 +84,14 @@ export function formatNote(note: SignedNote): string {
   return `${note.text}\n${note.signatures.map((signature) => `${formatSignature(signature)}\n`).join('')}`;
 }
 
-/** The key id of each signer that has signed: a seat signs its head at every commit. */
-const keyIds = new WeakMap<NamedSigner, Uint8Array>();
+/** The key id of each signer that has signed: a seat signs its head at every commit, a witness each anchor. */
+const keyIds = { [NOTE_ED25519]: new WeakMap<NamedSigner, Uint8Array>(), [NOTE_COSIGNATURE]: new WeakMap<NamedSigner, Uint8Array>() };
 
-function keyIdOf(crypto: Pick<AuditCrypto, 'sha256'>, named: NamedSigner): Uint8Array {
-  let keyId = keyIds.get(named);
+export function keyIdOf(crypto: Pick<AuditCrypto, 'sha256'>, named: NamedSigner, type: NoteKeyType): Uint8Array {
+  let keyId = keyIds[type].get(named);
   if (keyId === undefined) {
-    keyId = noteKeyId(crypto, { name: named.name, type: NOTE_ED25519, publicKey: named.signer.publicKey });
-    keyIds.set(named, keyId);
+    keyId = noteKeyId(crypto, { name: named.name, type, publicKey: named.signer.publicKey });
+    keyIds[type].set(named, keyId);
   }
   return keyId;
 }
@@ -103,7 +103,7 @@ export function signNote(crypto: Pick<AuditCrypto, 'sha256'>, text: string, sign
     text,
     signatures: signers.map((named) => ({
       name: named.name,
-      keyId: keyIdOf(crypto, named),
+      keyId: keyIdOf(crypto, named, NOTE_ED25519),
       signature: named.signer.sign(message),
     })),
   };
@@ -133,7 +133,7 @@ export function verifyNote(note: SignedNote, key: NoteVerifier): boolean {
   return signature !== undefined && key.verifier.verify(utf8(note.text), signature);
 }
 
-/** As `verifyNote`, without keeping the caller's thread. */
+/** As `verifyNote`; what takes long is done beside the caller's thread. */
 export async function verifyNoteAside(note: SignedNote, key: NoteVerifier): Promise<boolean> {
   const signature = plainSignature(note, key);
   return signature !== undefined && key.verifier.verifyAside(utf8(note.text), signature);

@@ -85,14 +85,20 @@ function issuedToClient(certificate: X509Certificate, authority: X509Certificate
   );
 }
 
+/** The certificate in a query of its own inside: SQLite prepares a join of two given values anew at each call, which costs many times the look-up. */
 const selectSeat = hotQuery({ workstationId: given.text(), fingerprintSha256: given.text() }, (db, { workstationId, fingerprintSha256 }) =>
   db
     .selectFrom('seats')
-    .innerJoin('seat_certificates', 'seat_certificates.workstation_id', 'seats.workstation_id')
-    .select(['seats.workstation_id', 'seats.name', 'seats.ward_id', 'seats.log_key', 'seats.sealing_key', 'seats.revoked_at'])
-    .select('seat_certificates.not_after')
-    .where('seats.workstation_id', '=', workstationId)
-    .where('seat_certificates.fingerprint_sha256', '=', fingerprintSha256),
+    .select(['workstation_id', 'name', 'ward_id', 'log_key', 'sealing_key', 'revoked_at'])
+    .select((eb) =>
+      eb
+        .selectFrom('seat_certificates')
+        .select('not_after')
+        .where('workstation_id', '=', workstationId)
+        .where('fingerprint_sha256', '=', fingerprintSha256)
+        .as('not_after'),
+    )
+    .where('workstation_id', '=', workstationId),
 );
 
 /**
@@ -120,7 +126,7 @@ export async function identifyForRenewal(db: Kysely<Tables>, peer: Peer, now: nu
 async function findSeat(db: Kysely<Tables>, peer: Peer): Promise<Seat> {
   if ('refused' in peer) throw new WardlockError('SERVER_SEAT_UNKNOWN');
   const [row] = (await selectSeat(db, peer)).rows;
-  if (row === undefined) throw new WardlockError('SERVER_SEAT_UNKNOWN');
+  if (row === undefined || row.not_after === null) throw new WardlockError('SERVER_SEAT_UNKNOWN');
   if (row.revoked_at !== null) throw new WardlockError('SERVER_SEAT_REVOKED');
   return {
     workstationId: row.workstation_id,

@@ -80,6 +80,24 @@ test('what is not committed is read by nobody else; inside its transaction it is
   expect(await db.selectFrom('settings').select('key').execute()).toEqual([{ key: 'a' }]);
 });
 
+test('a read between the end of a transaction and its commit sees nothing of it, and the next one all', async () => {
+  const reads: Promise<unknown[]>[] = [];
+  const read = (): void => void reads.push(db.selectFrom('settings').select('key').execute());
+  read();
+  const first = db.transaction().execute(async (transaction) => {
+    await put(transaction, 'a');
+  });
+  const second = db.transaction().execute(async (transaction) => {
+    await put(transaction, 'b');
+    // Only the first has ended; both wait for one commit.
+    read();
+  });
+  await Promise.all([first, second]);
+  read();
+  expect(await Promise.all(reads)).toEqual([[], [], [{ key: 'a' }, { key: 'b' }]]);
+  expect(commits()).toBe(1);
+});
+
 test('a commit that fails is told to all that shared it, and the next one works', async () => {
   await sql`create table child (key text references settings (key) deferrable initially deferred)`.execute(db);
   await sql`pragma foreign_keys = on`.execute(db);

@@ -21,6 +21,7 @@ const electron = join(
 );
 const FILES = [
   'crypto/vectors.test.ts',
+  'crypto/ed25519.test.ts',
   'core/audit/merkle.vectors.test.ts',
   'core/audit/tiles.test.ts',
   'core/audit/codecs.property.test.ts',
