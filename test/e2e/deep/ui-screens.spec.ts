@@ -58,6 +58,8 @@ for (const { width, height, faces } of sizes) {
 
     for (const face of faces) {
       test(`every screen, ${face.name}${face.axe === 'no' ? '' : ', and axe finds nothing'}`, async () => {
+        // Some forty screens: beside other work on the same machine axe alone takes minutes.
+        test.slow();
         const { page } = seat.kiosk;
         seat.agent.push(lockedView());
         await page.evaluate((display) => window.wardlock.display(display), face.display);
