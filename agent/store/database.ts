@@ -26,6 +26,7 @@ const MIGRATIONS = [
 ] as const;
 
 export type StoreDatabase = Database.Database;
+export type StoreStatement = Database.Statement;
 
 /** Opens the file for writing, making it when `create` says so. Throws a coded error for foreign, locked or broken files. */
 export function openDatabase(path: string, create: boolean): StoreDatabase {

@@ -219,7 +219,10 @@ export class Writer {
 
   #makeDurable(draft: LogDraft, urgent: boolean): void {
     const head = draft.head();
-    this.#commit(draft, head);
+    const [entry] = draft.entries;
+    const isAlone = draft.entries.length === 1 && draft.nodes.length === 0 && draft.kept.length === 0;
+    if (entry !== undefined && isAlone) this.#parts.tables.appendOne(entry, { note: head, link: draft.state().link });
+    else this.#commit(draft, head);
     this.#state = draft.state();
     this.#head = head;
     this.#events.committed(head, urgent);

@@ -86,6 +86,24 @@ export function toBase64(bytes: Uint8Array): string {
   return btoa(binary);
 }
 
+const BASE64_CODES = utf8('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
+const BASE64_END = 0x3d;
+
+/** The same text as ASCII into `into` from `at` on; answers where it ends. */
+export function putBase64(bytes: Uint8Array, into: Uint8Array, at: number): number {
+  let to = at;
+  // Beyond the end a byte counts as zero.
+  for (let from = 0; from < bytes.length; from += 3) {
+    const word = (Number(bytes[from]) << 16) | (Number(bytes[from + 1]) << 8) | Number(bytes[from + 2]);
+    for (let shift = 18; shift >= 0; shift -= 6) {
+      into[to] = Number(BASE64_CODES[(word >>> shift) & 0x3f]);
+      to += 1;
+    }
+  }
+  for (let missing = (3 - (bytes.length % 3)) % 3; missing > 0; missing -= 1) into[to - missing] = BASE64_END;
+  return to;
+}
+
 /** Standard alphabet, padded, no spaces and canonical (RFC 4648 section 3.5); `undefined` for anything else. */
 export function fromBase64(text: string): Uint8Array | undefined {
   if (!BASE64.test(text)) return undefined;

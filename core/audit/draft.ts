@@ -21,6 +21,7 @@ import {
   sealEpochSecret,
 } from './epoch.ts';
 import type { TreeHasher } from './hasher.ts';
+import { type HeadWriter, headWriter } from './head-note.ts';
 import { formatNote, type NamedSigner, signNote } from './note.ts';
 import { sealEntry } from './seal.ts';
 import { BLOCK_LEVEL, isStoredLevel } from './verify/recovering-tree.ts';
@@ -151,7 +152,7 @@ export class LogDraft {
     const last = this.kept.at(-1);
     if (last !== undefined && last.size === this.size) return last.note;
     if (this.#epoch === undefined) throw new WardlockError('AUDIT_KEYS_UNAVAILABLE', 'No epoch is open, so nothing can be signed.');
-    return this.#sign([this.#epoch.signer]);
+    return headWriterOf(this.#crypto, this.#log, this.#epoch.signer)(this.size, this.#range.root());
   }
 
   #place(epoch: number, time: EntryTime) {
@@ -176,4 +177,16 @@ export class LogDraft {
     const text = formatCheckpoint({ origin: logOrigin(this.#log), size: this.size, root: this.#range.root() });
     return formatNote(signNote(this.#crypto, text, signers));
   }
+}
+
+/** One for each key: its texts are the same at each commit. */
+const headWriters = new WeakMap<NamedSigner, HeadWriter>();
+
+function headWriterOf(crypto: AuditCrypto, log: LogId, signer: NamedSigner): HeadWriter {
+  let writer = headWriters.get(signer);
+  if (writer === undefined) {
+    writer = headWriter(crypto, logOrigin(log), signer);
+    headWriters.set(signer, writer);
+  }
+  return writer;
 }
