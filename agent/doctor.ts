@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { Result } from '../contract/boundary.ts';
 import type { CliBoundary } from '../contract/cli.ts';
+import { choicesOf } from '../policies/effective.ts';
 import type { ReadersReport } from './readers/port.ts';
 import { LEAST_DIGITS_WITH_A_FILE } from './seat/rules.ts';
 import type { SeatAgent } from './seat-agent.ts';
@@ -48,35 +49,46 @@ function policy(seat: SeatAgent): Finding {
   const state = seat.site.policyState;
   const version = seat.site.policy?.version ?? 0;
   if (state === 'none') return stop('There is no policy, so nobody can sign in.', 'Publish one: policy publish FILE --server URL');
-  if (state === 'expired') return stop(`Policy ${version} has expired: only emergency access works.`, 'Publish a newer one.');
+  if (state === 'expired') return stop(`Policy ${version} has expired: ${emergency(seat)}.`, 'Publish a newer one.');
   if (state === 'stale')
     return warn(`Policy ${version} is in force, but the seat has not heard from its server for long.`, 'See the connection below.');
   return ok(`Policy ${version} is in force.`);
 }
 
-function staff({ parts, credentials }: SeatAgent): Finding {
+/** What is left where nobody can sign in, by the policy that rules. */
+function emergency({ site }: SeatAgent, how: 'recorded' | 'unrecorded' = 'recorded'): string {
+  const document = site.policy?.document;
+  if (document?.breakGlass.enabled !== true) return 'nobody can sign in, and this policy gives no emergency access';
+  return how === 'unrecorded' && choicesOf(document).emergencyUnrecordedMinutes === 0
+    ? 'only an emergency access that can be recorded works'
+    : 'only emergency access works';
+}
+
+function staff(seat: SeatAgent): Finding {
+  const { parts, credentials } = seat;
   const { current } = parts.directory;
   if (current === null)
     return stop('The seat knows no staff, so no badge works.', 'Wait for the first synchronisation, or see the connection below.');
   const { state, asOf } = credentials.staffTruth;
   const says = `${current.persons.length} people of ${current.ward.name} are known, version ${current.version}, as of ${asOf ?? current.issuedAt}.`;
   const todo = 'Bring the seat online: who was revoked since is not known here.';
-  if (state === 'tooOld') return stop(`${says} That is too old by the policy: only emergency access works.`, todo);
+  if (state === 'tooOld') return stop(`${says} That is too old by the policy: ${emergency(seat)}.`, todo);
   return state === 'old' ? warn(`${says} That is old by the policy: every sign-in needs the PIN.`, todo) : ok(says);
 }
 
-function record({ record: held, parts }: SeatAgent): Finding {
+function record(seat: SeatAgent): Finding {
+  const { record: held, parts } = seat;
   const { state, daysLeft, unreceipted } = held.storage();
   if (held.store === null) return warn('Nothing is recorded yet: the first policy names who may read the record.', 'Publish a policy.');
   const { alarms: found, retiredUnreceipted, witnessed } = held.store.status();
   if (state === 'broken')
     return stop(
-      `The record can't be written (${parts.recorder.broken ?? 'see the log'}). Only emergency access works.`,
+      `The record can't be written (${parts.recorder.broken ?? 'see the log'}): ${emergency(seat, 'unrecorded')}.`,
       'Look at the disk and at the operational log.',
     );
   if (state === 'full')
     return stop(
-      'The room for the record is full. Only emergency access works.',
+      `The room for the record is full: ${emergency(seat, 'unrecorded')}.`,
       'Bring the seat online, so that its server takes the record over.',
     );
   if (found.length > 0) {

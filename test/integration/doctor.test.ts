@@ -8,6 +8,9 @@ import { SeatProcess } from '../support/seat-process.ts';
 type Check = Result<CliBoundary, 'doctor'>['checks'][number];
 
 const ada = { id: 'ada', badge: '04A1B2C3', pin: '246810' };
+/** Long enough to be applied before. */
+const EXPIRES_IN_MS = 4_000;
+
 let seat: SeatProcess;
 
 beforeEach(async () => {
@@ -47,4 +50,14 @@ test('a furnished seat is right where it is right, and red about short PINs besi
   screens.close();
   await screens.closed;
   await expect.poll(async () => (await examined()).get('screens')).toMatchObject({ state: 'warn' });
+});
+
+test('emergency access is promised only where the policy gives it', async () => {
+  const expiresAt = new Date(Date.now() + EXPIRES_IN_MS).toISOString();
+  const { breakGlass } = seat.site.document(1);
+  await seat.furnish([ada], { expiresAt, breakGlass: { ...breakGlass, enabled: false } });
+  const says = async (): Promise<string | undefined> => (await examined()).get('policy')?.says;
+  await expect
+    .poll(says, { timeout: 10 * EXPIRES_IN_MS })
+    .toBe('Policy 1 has expired: nobody can sign in, and this policy gives no emergency access.');
 });
