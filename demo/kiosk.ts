@@ -57,9 +57,28 @@ export async function electronWrapper(
 
 /** Starts the kiosk and waits until its page is drawn. */
 export async function launchKiosk(launch: KioskLaunch): Promise<Kiosk> {
+  const app = await startElectron(launch);
+  const page = await app.firstWindow();
+  await page.waitForSelector('html[data-serial]');
+  const pid = await app.evaluate(() => process.pid);
+  return {
+    app,
+    page,
+    pid,
+    async stop() {
+      const ended = new Promise<void>((resolve) => app.once('close', () => resolve()));
+      app.process().kill('SIGTERM');
+      const late = setTimeout(() => app.process().kill('SIGKILL'), STOP_LIMIT_MS);
+      await ended;
+      clearTimeout(late);
+    },
+  };
+}
+
+async function startElectron(launch: KioskLaunch): Promise<ElectronApplication> {
   const wrapper = await electronWrapper(launch.electron, launch.as);
   try {
-    const app = await electron.launch({
+    return await electron.launch({
       executablePath: wrapper.path,
       // The real sandbox: without this Playwright would switch it off.
       chromiumSandbox: true,
@@ -82,25 +101,9 @@ export async function launchKiosk(launch: KioskLaunch): Promise<Kiosk> {
         ...(launch.authority === undefined ? {} : { XAUTHORITY: launch.authority }),
       },
     });
-    const page = await app.firstWindow();
-    await page.waitForSelector('html[data-serial]');
-    const pid = await app.evaluate(() => process.pid);
-    return {
-      app,
-      page,
-      pid,
-      async stop() {
-        const ended = new Promise<void>((resolve) => app.once('close', () => resolve()));
-        app.process().kill('SIGTERM');
-        const late = setTimeout(() => app.process().kill('SIGKILL'), STOP_LIMIT_MS);
-        await ended;
-        clearTimeout(late);
-        await wrapper.remove();
-      },
-    };
-  } catch (failure) {
+  } finally {
+    // What runs now is Electron: whoever kills it has nothing else to clear away.
     await wrapper.remove();
-    throw failure;
   }
 }
 

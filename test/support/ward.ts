@@ -36,8 +36,13 @@ export class WardSeat {
 
   static async start(): Promise<WardSeat> {
     const seat = await SeatProcess.create([], syncUser);
-    await seat.start();
-    return new WardSeat(seat, await seat.screens());
+    try {
+      await seat.start();
+      return new WardSeat(seat, await seat.screens());
+    } catch (failure) {
+      await seat.remove();
+      throw failure;
+    }
   }
 
   connect(): void {
@@ -100,11 +105,23 @@ export class Ward {
     const folder = await mkdtemp(join(tmpdir(), 'wardlock-ward-'));
     for (const kind of ['reader', 'escrow']) await cli(['keys', 'new', kind, '--out', join(folder, `${kind}.key`)]);
     const server = await startServer(folder, { more: ['--reader-key', join(folder, 'reader.key')] });
-    const ward = new Ward(folder, server, await Promise.all(Array.from({ length: seats }, () => WardSeat.start())));
-    await ward.staff(staff);
-    await ward.publish(policy);
-    for (const [at, seat] of ward.seats.entries()) await ward.#enrol(seat, `Bay ${at + 1}`);
-    return ward;
+    const starts = await Promise.allSettled(Array.from({ length: seats }, () => WardSeat.start()));
+    const ward = new Ward(
+      folder,
+      server,
+      starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : [])),
+    );
+    try {
+      for (const start of starts) if (start.status === 'rejected') throw start.reason;
+      await ward.staff(staff);
+      await ward.publish(policy);
+      for (const [at, seat] of ward.seats.entries()) await ward.#enrol(seat, `Bay ${at + 1}`);
+      return ward;
+    } catch (failure) {
+      // Nobody else knows of these processes.
+      await ward.remove();
+      throw failure;
+    }
   }
 
   /** Starts the server again where it was, once it has been stopped. */
