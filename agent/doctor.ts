@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs';
 import type { Result } from '../contract/boundary.ts';
 import type { CliBoundary } from '../contract/cli.ts';
-import { choicesOf } from '../policies/effective.ts';
 import type { ReadersReport } from './readers/port.ts';
+import { type EmergencyLeft, emergencyLeft } from './seat/emergency.ts';
 import { LEAST_DIGITS_WITH_A_FILE } from './seat/rules.ts';
 import type { SeatAgent } from './seat-agent.ts';
 
@@ -15,6 +15,12 @@ type Finding = Omit<Check, 'id'>;
 
 /** A sentence of the doctor is no longer than this (contract/cli.ts). */
 const SAYS_LIMIT = 500;
+
+const LEFT: Readonly<Record<EmergencyLeft, string>> = {
+  none: 'nobody can sign in, and this policy gives no emergency access',
+  ifRecorded: 'only an emergency access that can be recorded works',
+  works: 'only emergency access works',
+};
 
 const ok = (says: string): Finding => ({ state: 'ok', says });
 const warn = (says: string, todo: string): Finding => ({ state: 'warn', says, todo });
@@ -56,12 +62,8 @@ function policy(seat: SeatAgent): Finding {
 }
 
 /** What is left where nobody can sign in, by the policy that rules. */
-function emergency({ site }: SeatAgent, how: 'recorded' | 'unrecorded' = 'recorded'): string {
-  const document = site.policy?.document;
-  if (document?.breakGlass.enabled !== true) return 'nobody can sign in, and this policy gives no emergency access';
-  return how === 'unrecorded' && choicesOf(document).emergencyUnrecordedMinutes === 0
-    ? 'only an emergency access that can be recorded works'
-    : 'only emergency access works';
+function emergency({ credentials }: SeatAgent, isRecordLost = false): string {
+  return LEFT[emergencyLeft(credentials.rules?.breakGlass ?? null, isRecordLost)];
 }
 
 function staff(seat: SeatAgent): Finding {
@@ -83,12 +85,12 @@ function record(seat: SeatAgent): Finding {
   const { alarms: found, retiredUnreceipted, witnessed } = held.store.status();
   if (state === 'broken')
     return stop(
-      `The record can't be written (${parts.recorder.broken ?? 'see the log'}): ${emergency(seat, 'unrecorded')}.`,
+      `The record can't be written (${parts.recorder.broken ?? 'see the log'}): ${emergency(seat, true)}.`,
       'Look at the disk and at the operational log.',
     );
   if (state === 'full')
     return stop(
-      `The room for the record is full: ${emergency(seat, 'unrecorded')}.`,
+      `The room for the record is full: ${emergency(seat, true)}.`,
       'Bring the seat online, so that its server takes the record over.',
     );
   if (found.length > 0) {

@@ -18,6 +18,7 @@ import type { EnforcementMode } from '../launch/port.ts';
 import type { PolicySnapshot } from '../policy/policy-store.ts';
 import type { LastLogin } from '../state/memory.ts';
 import { type AppState, factsOf } from './apps.ts';
+import { emergencyLeft } from './emergency.ts';
 import { looksOf } from './looks.ts';
 
 /** An open seat that was untouched for this long says in large who is signed in, in milliseconds. */
@@ -232,12 +233,11 @@ function messageOf({ common }: Seat): Message | null {
 /** Messages that nobody can sign in by: whoever reads one wants to know whether emergency access is left. */
 const NOBODY_SIGNS_IN: readonly Message['key'][] = ['store.full', 'store.broken', 'policy.expired', 'staff.tooOld', 'clock.wrong'];
 
-/** Says what emergency access this policy leaves. Where it gives none that nothing records, a broken record may leave none. */
+/** Says what emergency access this policy leaves, where it leaves any. */
 function withEmergency(message: Message | null, rules: Env['rules']): Message | null {
-  if (message === null || rules?.breakGlass.enabled !== true || !NOBODY_SIGNS_IN.includes(message.key)) return message;
-  const isRecordLost = message.key === 'store.full' || message.key === 'store.broken';
-  const emergency = isRecordLost && rules.breakGlass.unrecordedMs === 0 ? 'ifRecorded' : 'works';
-  return { ...message, params: { ...message.params, emergency } };
+  if (message === null || !NOBODY_SIGNS_IN.includes(message.key)) return message;
+  const left = emergencyLeft(rules?.breakGlass ?? null, message.key === 'store.full' || message.key === 'store.broken');
+  return left === 'none' ? message : { ...message, params: { ...message.params, emergency: left } };
 }
 
 /** RFC 3339 in UTC. */
