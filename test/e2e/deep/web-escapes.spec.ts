@@ -8,8 +8,8 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
-import { launchKiosk } from '../../../demo/kiosk.ts';
-import { prepareGround, type Seat } from '../support/seat.ts';
+import type { KioskLaunch } from '../../../demo/kiosk.ts';
+import { type Ground, openSeat, type Seat } from '../support/seat.ts';
 import { lockedView, openView } from '../support/views.ts';
 
 const SCHEMES_29 = [
@@ -97,7 +97,7 @@ test.beforeAll(async () => {
   const address = site.address();
   if (address === null || typeof address === 'string') throw new Error('The site has no port.');
   origin = `http://127.0.0.1:${address.port}`;
-  seat = await seatWithTrap();
+  seat = await openSeat({}, withTrap);
 });
 test.afterAll(async () => {
   await seat?.clear();
@@ -105,35 +105,20 @@ test.afterAll(async () => {
   site?.close();
 });
 
-/** A kiosk whose `xdg-open` and whose browser is the trap. */
-async function seatWithTrap(): Promise<Seat> {
-  const ground = await prepareGround();
-  try {
-    const trap = join(ground.folder, 'trap');
-    await mkdir(trap, { mode: 0o755 });
-    caught = join(ground.launch.home, 'caught');
-    for (const name of ['xdg-open', 'xdg-email', 'gio', 'sensible-browser']) {
-      await writeFile(join(trap, name), `#!/bin/sh\necho "$*" >> ${caught}\n`);
-      await chmod(join(trap, name), 0o755);
-    }
-    const { as } = ground.launch;
-    const trapped = ({ command, args }: { readonly command: string; readonly args: readonly string[] }) => {
-      const inside = { command: '/usr/bin/env', args: [`PATH=${trap}:/usr/bin:/bin`, command, ...args] };
-      return as === undefined ? inside : as(inside);
-    };
-    const kiosk = await launchKiosk({ ...ground.launch, as: trapped });
-    return {
-      ...ground,
-      kiosk,
-      async clear() {
-        await kiosk.stop();
-        await ground.clear();
-      },
-    };
-  } catch (failure) {
-    await ground.clear();
-    throw failure;
+/** Starts the kiosk where `xdg-open` and the browser are the trap. */
+async function withTrap({ folder, launch }: Ground): Promise<KioskLaunch> {
+  const trap = join(folder, 'trap');
+  await mkdir(trap, { mode: 0o755 });
+  caught = join(launch.home, 'caught');
+  for (const name of ['xdg-open', 'xdg-email', 'gio', 'sensible-browser']) {
+    await writeFile(join(trap, name), `#!/bin/sh\necho "$*" >> ${caught}\n`);
+    await chmod(join(trap, name), 0o755);
   }
+  const as: KioskLaunch['as'] = ({ command, args }) => {
+    const inside = { command: '/usr/bin/env', args: [`PATH=${trap}:/usr/bin:/bin`, command, ...args] };
+    return launch.as?.(inside) ?? inside;
+  };
+  return { ...launch, as };
 }
 
 function trapped(): readonly string[] {

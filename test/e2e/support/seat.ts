@@ -77,11 +77,14 @@ export async function prepareGround({ width = 1280, height = 800, args = [], ser
   };
 }
 
-/** A seat that is locked and waits for a badge. */
-export async function openSeat(options: SeatOptions = {}): Promise<Seat> {
+/**
+ * A seat that is locked and waits for a badge.
+ * @param change of how its kiosk is started, once there is a ground for it
+ */
+export async function openSeat(options: SeatOptions = {}, change = async ({ launch }: Ground) => launch): Promise<Seat> {
   const ground = await prepareGround(options);
   try {
-    const kiosk = await launchKiosk(ground.launch);
+    const kiosk = await launchKiosk(await change(ground));
     await kiosk.page.waitForSelector('html[data-screen="lock"]');
     return {
       ...ground,
