@@ -12,6 +12,7 @@ import type { TreeHasher } from '../../core/audit/hasher.ts';
 import type { NamedSigner } from '../../core/audit/note.ts';
 import { FRESH_BYTES } from '../../core/audit/seal.ts';
 import type { EpochKeyFile, EpochSeed } from '../keys/epoch-key-file.ts';
+import { CommitTurn } from './commit-turn.ts';
 import { isFull, type StoreDatabase } from './database.ts';
 import type { Tables } from './tables.ts';
 
@@ -77,6 +78,7 @@ export class Writer {
   #recipients: readonly Recipient[];
   readonly #room = paddingRoom();
   readonly #queue: Batch[] = [];
+  readonly #turn = new CommitTurn();
   #pumping = false;
   #broken = false;
   #reason: EpochReason | undefined;
@@ -147,7 +149,7 @@ export class Writer {
   #schedule(): void {
     if (this.#pumping) return;
     this.#pumping = true;
-    setImmediate(() => void this.#pump());
+    this.#turn.soon(() => void this.#pump());
   }
 
   async #pump(): Promise<void> {
@@ -199,6 +201,7 @@ export class Writer {
       }
       this.#makeDurable(draft, batch.urgent);
       batch.resolve(first);
+      this.#turn.answered();
     } catch (error) {
       batch.reject(error);
       if (!isFull(error)) this.#break(error);
