@@ -157,11 +157,15 @@ function seatGroups(policy: Compiled, rules: DecisionRules, seat: string): Reado
 function compile(rules: DecisionRules): Compiled {
   const found = compiled.get(rules);
   if (found !== undefined) return found;
-  const listedBy = new Map<string, Set<string>>(rules.apps.map(({ id }) => [id, new Set()]));
-  for (const role of rules.roles) for (const app of role.apps) listedBy.get(app)?.add(role.id);
+  // What is made lies in memory as it was made: in the order of ids it is as quickly found for any order of the document.
+  const apps = rules.apps.toSorted(byId);
+  const roles = rules.roles.toSorted(byId);
+  const spoken = (rules.rules ?? []).toSorted(byId);
+  const listedBy = new Map<string, Set<string>>(apps.map(({ id }) => [id, new Set()]));
+  for (const role of roles) for (const app of role.apps) listedBy.get(app)?.add(role.id);
   const made: Compiled = {
-    apps: new Map(rules.apps.map((app) => [app.id, compileApp(app, listedBy.get(app.id) ?? new Set(), rules.rules ?? [])])),
-    roles: new Set(rules.roles.map(({ id }) => id)),
+    apps: new Map(apps.map((app) => [app.id, compileApp(app, listedBy.get(app.id) ?? new Set(), spoken)])),
+    roles: new Set(roles.map(({ id }) => id)),
     breakGlass: new Set(rules.breakGlass.apps),
     groups: null,
   };
@@ -169,11 +173,15 @@ function compile(rules: DecisionRules): Compiled {
   return made;
 }
 
+function byId(one: { readonly id: string }, other: { readonly id: string }): number {
+  return one.id < other.id ? -1 : 1;
+}
+
+/** @param rules in the order of their ids */
 function compileApp(app: DecidedApp, roles: ReadonlySet<string>, rules: readonly AppRule[]): AppRules {
   const speaking = rules
     .map((rule) => ({ rule, levels: levelsOf(rule, app) }))
-    .filter(({ levels }) => levels.length > 0)
-    .sort((one, other) => (one.rule.id < other.rule.id ? -1 : 1));
+    .filter(({ levels }) => levels.length > 0);
   const at = (level: (typeof LEVELS)[number], effect: AppRule['effect']): AppRule[] =>
     speaking.filter(({ rule, levels }) => rule.effect === effect && levels.includes(level)).map(({ rule }) => rule);
   return {
