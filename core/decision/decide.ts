@@ -179,9 +179,7 @@ function byId(one: { readonly id: string }, other: { readonly id: string }): num
 
 /** @param rules in the order of their ids */
 function compileApp(app: DecidedApp, roles: ReadonlySet<string>, rules: readonly AppRule[]): AppRules {
-  const speaking = rules
-    .map((rule) => ({ rule, levels: levelsOf(rule, app) }))
-    .filter(({ levels }) => levels.length > 0);
+  const speaking = rules.map((rule) => ({ rule, levels: levelsOf(rule, app) })).filter(({ levels }) => levels.length > 0);
   const at = (level: (typeof LEVELS)[number], effect: AppRule['effect']): AppRule[] =>
     speaking.filter(({ rule, levels }) => rule.effect === effect && levels.includes(level)).map(({ rule }) => rule);
   return {
