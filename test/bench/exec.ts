@@ -13,6 +13,7 @@ import { processesOf } from '../support/processes.ts';
 import { named, openSeat, type Seat, startApp } from '../support/sandboxed-seat.ts';
 import { measureCompile } from './support/compile.ts';
 import { measureDecide } from './support/decide.ts';
+import { measureFapolicyd } from './support/fapolicyd.ts';
 import { LAUNCHES, measureLaunch } from './support/launch.ts';
 import { type BenchRow, type BenchSuite, judge, median, percentile } from './support/row.ts';
 
@@ -112,6 +113,14 @@ export const run: BenchSuite['run'] = async ({ say }) => {
     seat.launcher.openSession({ sessionId: SESSION });
     say(`Running ${EXECS} programs, ${EXEC_ROUNDS} times inside and outside.`);
     const exec = await measureExec(seat);
+    say('The same under fapolicyd, unpacked from its Debian package.');
+    const fapolicyd = await measureFapolicyd(EXECS).then(
+      (row) => [row],
+      (error: unknown) => {
+        say(`No column for fapolicyd: ${String(error)}`);
+        return [];
+      },
+    );
     say(`Launching ${LAUNCHES} times through an agent.`);
     const launch = await measureLaunch();
     say(`Ending ${PROCESSES} processes, ${END_ROUNDS} times.`);
@@ -119,7 +128,7 @@ export const run: BenchSuite['run'] = async ({ say }) => {
     say('Deciding about 1,000 applications.');
     const decide = measureDecide();
     say('Compiling 10,000 rules for other engines.');
-    return [exec, launch, end, ...decide, measureCompile()];
+    return [exec, ...fapolicyd, launch, end, ...decide, measureCompile()];
   } finally {
     await seat.close();
   }
