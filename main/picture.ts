@@ -4,7 +4,7 @@
  */
 import type { DisplaySettings, LinkState, Picture, SeatMode, WebTrouble } from '../contract/bridge.ts';
 import type { SeatView } from '../contract/seat-view.ts';
-import { choose, heard, initialLanguage, type LanguageState, spoken } from './language.ts';
+import { choose, type DisplayState, heard, initialDisplay, shown } from './display-choice.ts';
 
 export interface SeatState {
   readonly mode: SeatMode;
@@ -22,8 +22,8 @@ export interface SeatState {
   readonly sessionId: string | null;
   /** Web apps of this session that can't be seen, by id. */
   readonly troubles: ReadonlyMap<string, WebTrouble>;
-  readonly language: LanguageState;
-  /** Its locale is always what `language` speaks. */
+  readonly choice: DisplayState;
+  /** What `choice` shows; the very same object while that is the same. */
   readonly display: DisplaySettings;
 }
 
@@ -48,7 +48,7 @@ export function initialState(mode: SeatMode, display: DisplaySettings, now: numb
     front: null,
     sessionId: null,
     troubles: new Map(),
-    language: initialLanguage(mode, display.locale),
+    choice: initialDisplay(mode, display),
     display,
   };
 }
@@ -125,13 +125,13 @@ function withView(state: SeatState, view: SeatView): SeatState {
   const sessionId = view.session?.id ?? (view.kept === null ? null : state.sessionId);
   const same = sessionId !== null && sessionId === state.sessionId;
   const answered = state.predictedAt !== null && (view.generation > state.predictedAt || !isOpenPhase(view));
-  const language = heard(state.language, { offered: view.looks?.languages ?? null, sessionId, isOpen: view.session !== null });
+  const choice = heard(state.choice, { offered: view.looks?.languages ?? null, sessionId, isOpen: view.session !== null });
   return front({
     ...state,
     view,
     sessionId,
-    language,
-    display: inLanguage(state.display, language),
+    choice,
+    display: displayOf(state, choice),
     predictedAt: answered ? null : state.predictedAt,
     front: same ? state.front : null,
     wanted: same ? state.wanted : null,
@@ -140,17 +140,16 @@ function withView(state: SeatState, view: SeatView): SeatState {
   });
 }
 
-/** Settings come as a whole: a language is chosen only where it differs from the one that is spoken. */
 function withDisplay(state: SeatState, wanted: DisplaySettings): SeatState {
-  const isChosen = wanted.locale !== state.display.locale;
-  const language = isChosen ? choose(state.language, wanted.locale, isOpen(state) ? state.sessionId : null) : state.language;
-  return { ...state, language, display: inLanguage(wanted, language) };
+  const choice = choose(state.choice, wanted, isOpen(state) ? state.sessionId : null);
+  return { ...state, choice, display: displayOf(state, choice) };
 }
 
-/** The very same settings while the language is the same, so that whoever compares them sees no change. */
-function inLanguage(display: DisplaySettings, language: LanguageState): DisplaySettings {
-  const locale = spoken(language);
-  return display.locale === locale ? display : { ...display, locale };
+/** The very same settings while nothing of them changes, so that whoever compares them sees no change. */
+function displayOf({ display }: SeatState, choice: DisplayState): DisplaySettings {
+  const next = shown(choice);
+  const isSame = next.locale === display.locale && next.theme === display.theme && next.textPercent === display.textPercent;
+  return isSame ? display : next;
 }
 
 /** Brings what was started to the front once it runs, and goes back to the launcher when the app in front has ended. */

@@ -35,7 +35,7 @@ export async function run({ say, full }: BenchOptions): Promise<readonly BenchRo
       group,
       ...measureOneThread(kit),
       await measureTwoThreads(kit),
-      full ? await measureTenMillion(say) : measureMemory(kit),
+      ...(full ? await measureTenMillion(say) : measureMemory(kit)),
       ...proofs,
       measureSpace(kit),
       await measureFsck(kit, say),
@@ -56,7 +56,7 @@ function appendRow(id: string, value: number, { appends, inserts }: AppendRates)
   });
 }
 
-async function measureTenMillion(say: (text: string) => void): Promise<BenchRow> {
+async function measureTenMillion(say: (text: string) => void): Promise<readonly BenchRow[]> {
   const kit = await bigStore(10 * MILLION, say);
   try {
     return measureMemory(kit);

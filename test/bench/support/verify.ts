@@ -12,6 +12,7 @@ import { openEpochSecret } from '../../../core/audit/epoch.ts';
 import type { LogSource, VerifyOptions } from '../../../core/audit/verify/source.ts';
 import { verifyLog } from '../../../core/audit/verify/verify-log.ts';
 import { nodeCrypto } from '../../../crypto/index.ts';
+import { keyFile } from '../../audit/key-file.ts';
 import type { StoreKit } from '../../audit/store-kit.ts';
 import { type BenchRow, judge, median, percentile } from './row.ts';
 
@@ -21,6 +22,7 @@ const KIB_PER_MIB = 1024;
 const ENTRIES = 200_000;
 const ROUNDS = 7;
 const THREAD_ROUNDS = 3;
+const MEMORY_GOAL_MIB = 150;
 const CLI = join(import.meta.dirname, '..', '..', '..', 'cli', 'main.ts');
 /** Tells the most memory that the process held, in KiB, whatever it ends with. Not by getrusage: a child's figure begins with its parent's. */
 const TELL_PEAK = `data:text/javascript,${encodeURIComponent(
@@ -91,16 +93,25 @@ export async function measureTwoThreads(kit: StoreKit): Promise<BenchRow> {
   return judge({ id: 'verify.threads2', unit: 'entries/s', median: median(rates.two), baseline: median(rates.one), goal });
 }
 
-/** Peak memory of `audit verify` as a process, all of it: Node, both threads, SQLite. The first run only fills Node's compile cache. */
-export function measureMemory(kit: StoreKit): BenchRow {
-  const peak = (): number => {
-    const args = ['--import', TELL_PEAK, CLI, 'audit', 'verify', kit.storeDir, '--key', kit.logKeyText];
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`audit verify ended with ${status}: ${stdout}${stderr}`);
-    return Number(/\d+$/.exec(stderr)?.[0]) / KIB_PER_MIB;
-  };
-  peak();
-  return judge({ id: 'verify.memory', unit: 'MB', median: peak(), goal: { is: 'at most', value: 150, of: 'median' } });
+/**
+ * Peak memory of `audit verify` and of `audit show` as processes, all of it: Node, both threads, SQLite. The first run only fills Node's
+ * compile cache.
+ */
+export function measureMemory(kit: StoreKit): readonly BenchRow[] {
+  const verify = [kit.storeDir, '--key', kit.logKeyText];
+  const show = [...verify, '--reader-key', keyFile('reader', kit.readerKey, kit.dir)];
+  peakOf('verify', verify);
+  const row = (id: string, median: number): BenchRow =>
+    judge({ id, unit: 'MB', median, goal: { is: 'at most', value: MEMORY_GOAL_MIB, of: 'median' } });
+  return [row('verify.memory', peakOf('verify', verify)), row('show.memory', peakOf('show', show))];
+}
+
+/** In MiB. */
+function peakOf(command: 'verify' | 'show', words: readonly string[]): number {
+  const args = ['--import', TELL_PEAK, CLI, 'audit', command, ...words];
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] });
+  if (status !== 0) throw new Error(`audit ${command} ended with ${status}: ${stderr}`);
+  return Number(/\d+$/.exec(stderr)?.[0]) / KIB_PER_MIB;
 }
 
 /** The log up to a kept checkpoint: sound and signed by itself. */
