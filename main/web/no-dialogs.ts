@@ -6,11 +6,26 @@ import type { WebContents } from 'electron';
 import type { Report } from '../guard/reports.ts';
 
 const PROTOCOL_VERSION = '1.3';
-/** Runs in every frame before any script of the page; it tells main by a console message that main alone reads. */
+/**
+ * Runs in every frame before any script of the page; it tells main by a console message that main alone reads. A page can print
+ * in two ways: by `print()` and by an editing command. What the script needs later it takes now, while nobody has changed it.
+ */
 const PRINT_MARK = 'wardlock: print refused';
 const NO_PRINT = `(() => {
-  const refuse = () => console.debug(${JSON.stringify(PRINT_MARK)});
-  Object.defineProperty(window, 'print', { value: refuse, writable: false, configurable: false });
+  const { apply, defineProperty } = Reflect;
+  const { execCommand } = Document.prototype;
+  const { toLowerCase } = String.prototype;
+  const { console } = window;
+  const { debug } = console;
+  const refuse = () => void apply(debug, console, [${JSON.stringify(PRINT_MARK)}]);
+  const command = function (name, ...more) {
+    const text = \`\${name}\`;
+    if (apply(toLowerCase, text, []) !== 'print') return apply(execCommand, this, [text, ...more]);
+    refuse();
+    return false;
+  };
+  defineProperty(window, 'print', { value: refuse, writable: false, configurable: false });
+  defineProperty(Document.prototype, 'execCommand', { value: command, writable: true, configurable: true, enumerable: true });
 })();`;
 
 /** @returns when the dialogs are shut; the page must not be loaded before */

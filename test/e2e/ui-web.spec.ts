@@ -109,7 +109,7 @@ test.describe('web apps', () => {
         asPerson,
       );
       await contents?.executeJavaScript(
-        'window.print(); const inner = document.createElement("iframe"); document.body.append(inner); inner.contentWindow.print(); 1',
+        'window.print(); document.execCommand("PRINT"); const inner = document.createElement("iframe"); document.body.append(inner); inner.contentWindow.print(); inner.contentDocument.execCommand("print"); 1',
         asPerson,
       );
     }, origin);

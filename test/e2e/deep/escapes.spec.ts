@@ -38,7 +38,7 @@ const questions = `${JSON.stringify(QUESTIONS)}.flatMap((name) => {
 })`;
 /** What web applications are kept from, one by one: a dialog that waits for its answer may keep the next one from opening. */
 const CHOOSER = "const file = document.createElement('input'); file.type = 'file'; document.body.append(file); file.click();";
-const PRINT = 'window.print();';
+const PRINT = "window.print(); document.execCommand('print');";
 const LOGIN = "const inner = document.createElement('iframe'); inner.src = '/login'; document.body.append(inner);";
 const until = (page: Page, screen: string) => page.waitForSelector(`html[data-screen="${screen}"]`);
 const refused = (seat: Seat): readonly string[] => seat.agent.of('refused').map(({ border, what }) => `${border}: ${what}`);
