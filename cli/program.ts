@@ -25,6 +25,7 @@ const modules: CommandModules = {
     () => import('./audit-drill.ts'),
     () => import('./audit-export.ts'),
     () => import('./audit-search.ts'),
+    () => import('./audit-wards.ts'),
   ],
   server: [
     () => import('./server.ts'),

@@ -16,6 +16,7 @@ export const consolePaths = {
   sessions: '/api/sessions',
   story: '/api/sessions/:workstation/:session',
   events: '/api/events',
+  wardReport: '/api/reports/wards',
   exportLog: '/api/export',
   policy: '/api/policy',
   alarms: '/api/alarms',

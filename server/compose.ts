@@ -29,6 +29,7 @@ import { openPurge, type Purge } from './services/purge.ts';
 import { openReader, type Reader } from './services/reader.ts';
 import { openRefusedPeers, type RefusedPeers } from './services/refused-peers.ts';
 import { openSearch, type Search } from './services/search.ts';
+import { openWardReports, type WardReports } from './services/ward-report.ts';
 import { openSeats, type Seats } from './services/seats.ts';
 import { openServerLog, type ServerLog } from './services/server-log.ts';
 import { type SilenceWatch, watchSilence } from './services/silence.ts';
@@ -88,6 +89,7 @@ export interface Site {
   readonly accounts: Accounts;
   readonly stories: Stories;
   readonly search: Search;
+  readonly wardReports: WardReports;
   readonly exports: Exports;
   readonly holds: Holds;
   readonly purge: Purge;
@@ -217,6 +219,7 @@ async function compose(options: SiteOptions, { store, operational, fault }: Grou
     accounts: openAccounts({ db, log, box: keys.box, now }),
     stories: openStories(db),
     search: openSearch(db),
+    wardReports: openWardReports(db),
     exports: openExports({ db, crypto: nodeCrypto, hasher, intake, envelopes, reader, now }),
     holds,
     purge: openPurge({ db, crypto: nodeCrypto, envelopes, periodKeys, periodFiles, mirror, policies, holds, log, now }),

@@ -6,6 +6,7 @@ import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { type AuditEvent, events } from '../../contract/events.ts';
 import { Base64, Count, Id, SessionId, Sha256Hex, Timestamp } from '../../contract/scalars.ts';
+import { SHIFT_PAUSE_MS } from '../../core/credentials/shift.ts';
 import { restored, type Throttle } from '../../core/session/throttle.ts';
 import type { Clock } from '../clock.ts';
 import type { SecretBox } from '../keys/index.ts';
@@ -59,8 +60,6 @@ const HIGHEST = { policy: 'highestPolicy', directory: 'highestDirectory' } as co
 const EMPTY: Remembered = { open: null, throttles: {}, unreported: [], lastLogins: {} };
 
 const UNREPORTED_LIMIT = 64;
-/** Whoever was asked for no PIN for so long has begun another shift, in milliseconds. */
-const SHIFT_PAUSE_MS = 8 * 3_600_000;
 const BreakGlassEvent = Type.Union([
   Type.Object({ type: Type.Literal('breakglass.started'), body: events['breakglass.started'].body }),
   Type.Object({ type: Type.Literal('breakglass.ended'), body: events['breakglass.ended'].body }),

@@ -22,6 +22,7 @@ import { healthRoutes } from './health-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { answers, describeApi, openApiRoute } from './openapi.ts';
 import { recordRoutes } from './record-routes.ts';
+import { reportRoutes } from './report-routes.ts';
 
 /** Built by `vite build -c console.vite.config.ts`. */
 const pages = resolve(import.meta.dirname, '../../out/console');
@@ -79,6 +80,7 @@ export async function createConsoleApp(site: Site, tls: ServerOptions | null): P
   app.post(consolePaths.policy, publishing, (request) => site.policies.publish(request.body, request.ip));
   consoleRoutes(app, site);
   recordRoutes(app, site);
+  reportRoutes(app, site);
   emergencyRoutes(app, site);
   return app;
 }

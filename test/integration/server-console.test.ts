@@ -221,8 +221,16 @@ describe('signing in', () => {
 });
 
 describe('the record', () => {
+  let cookie: string;
+  let asAuditor: readonly string[];
+  beforeAll(async () => {
+    cookie = await signIn();
+    await writeFile(join(folder, 'password'), 'correct horse battery\n');
+    const { console: address, ca } = server.ready;
+    asAuditor = ['--server', address, '--ca', ca, '--account', 'iris', '--password-file', join(folder, 'password')];
+  });
+
   test('sessions are found by person, by seat and by time, and not outside of them', async () => {
-    const cookie = await signIn();
     const found = async (query: string): Promise<string[]> => {
       const answer = await call('GET', `/api/sessions?${query}`, { cookie });
       expect(answer.status).toBe(200);
@@ -242,7 +250,6 @@ describe('the record', () => {
   });
 
   test('a story has every event in words, the policy that ruled it, and no hole', async () => {
-    const cookie = await signIn();
     const answer = await call('GET', `/api/sessions/${seat.workstationId}/${session}`, { cookie });
     const story: Story = JSON.parse(answer.body);
     expect(story.events.map(({ type }) => type)).toEqual([
@@ -262,29 +269,32 @@ describe('the record', () => {
   });
 
   test('each read is an event of the server log, which is whole', async () => {
-    const cookie = await signIn();
     const count = (): number => rows(server.state, "select * from server_events where type = 'audit.read' and actor = 'iris'").length;
     const before = count();
     await call('GET', '/api/sessions?person=n.ada', { cookie });
     await call('GET', `/api/sessions/${seat.workstationId}/${session}`, { cookie });
-    expect(count()).toBe(before + 2);
+    const reported = await call('GET', '/api/reports/wards?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z', { cookie });
+    expect([reported.status, count()]).toEqual([200, before + 3]);
+  });
+
+  test('the report of the wards counts what happened at its seats, and names nobody', async () => {
+    const said = await cli(['audit', 'wards', ...asAuditor]);
+    const [, columns, , ward] = /^From .*\n(Ward +Seats +People.*)\n(.*\n)*?(ICU .*)\n/m.exec(said) ?? [];
+    expect(columns?.split(/ {2,}/)).toEqual([
+      ...['Ward', 'Seats', 'People', 'Sessions', 'Returns', 'PINs', 'PINs/shift'],
+      ...['Warnings', 'Idle locks', 'Propped', 'Emergencies'],
+    ]);
+    expect(ward?.split(/ {2,}/)).toEqual(['ICU', '1', '1', '1', '1', '2', '2 (most 2)', '0', '0', '0', '1']);
+    expect(said).not.toMatch(/ada/i);
+    await expect(cli(['audit', 'wards', ...asAuditor, '--from', '2026-01-01T00:00:00Z', '--to', '2026-03-01T00:00:00Z'])).rejects.toThrow(
+      /31 days at most/,
+    );
   });
 
   test('an export is verified offline, key included, and a changed byte is named', async () => {
     const out = join(folder, 'export.jsonl');
-    await writeFile(join(folder, 'password'), 'correct horse battery\n');
-    const where = [
-      '--server',
-      server.ready.console,
-      '--ca',
-      server.ready.ca,
-      '--account',
-      'iris',
-      '--password-file',
-      join(folder, 'password'),
-    ];
     const when = ['--from', '2001-01-01T00:00:00Z', '--to', '2099-01-01T00:00:00Z'];
-    await cli(['audit', 'export', ...where, '--seat', 'Bay 4', ...when, '--out', out]);
+    await cli(['audit', 'export', ...asAuditor, '--seat', 'Bay 4', ...when, '--out', out]);
     const key = seat.enrolment?.mirrorKey ?? '';
     expect(await cli(['audit', 'verify', out, '--key', key])).toMatch(
       /^OK 9 entries of 1 logs, 7 events match what was sealed; log [0-9a-f]{16}: entries \d+ to \d+ of \d+ in the checkpoint, \S+Z to \S+Z, 0 undecrypted, (NOT YET IN THE LOG OF LOGS|log of logs not checked .*)\n$/,
@@ -308,7 +318,6 @@ describe('the record', () => {
   test('the index is built again from verified bytes, a reader in a process of its own included', async () => {
     const said = await cli(['reader', 'reindex', '--reader-key', join(folder, 'reader.key'), '--state', server.state]);
     expect(said).toContain(`${seat.size} entries indexed`);
-    const cookie = await signIn();
     const story: Story = JSON.parse((await call('GET', `/api/sessions/${seat.workstationId}/${session}`, { cookie })).body);
     expect(story.events.length).toBe(7);
   });
