@@ -29,6 +29,7 @@ import { SeatAgent, type SeatOutputs, type SeatParts } from './seat-agent.ts';
 import { cliEndpoint } from './sockets/cli.ts';
 import { syncEndpoint } from './sockets/sync.ts';
 import { uiEndpoint } from './sockets/ui.ts';
+import { Incoming } from './state/incoming.ts';
 import { type Layout, layoutOf, prepareLayout } from './state/layout.ts';
 import { SeatMemory } from './state/memory.ts';
 import { openStore } from './store/index.ts';
@@ -137,6 +138,7 @@ async function makeParts(options: AgentOptions, layout: Layout, log: SeatLog): P
     pins,
     outbox,
     launcher,
+    incoming: new Incoming(layout.incoming, options.ui),
     protection: vault.protection,
     sealingSeed,
     policyPath: layout.policy,

@@ -26,6 +26,7 @@ import type { Recorder } from './record/recorder.ts';
 import { SeatRecord, type SeatRecordPorts } from './record/seat-record.ts';
 import { SessionApps } from './seat/apps.ts';
 import { Desktops } from './seat/desktops.ts';
+import { SessionDownloads } from './seat/downloads.ts';
 import { EnforcementWatch } from './seat/enforcement-watch.ts';
 import { SeatIdle } from './seat/idle.ts';
 import { LocalAlarm } from './seat/local-alarm.ts';
@@ -35,6 +36,7 @@ import { SeatRuntime } from './seat/runtime.ts';
 import { seatView, timestamp } from './seat/view.ts';
 import { ClockWatch, UiWatch } from './seat/watches.ts';
 import { SiteLink } from './site-link.ts';
+import type { Incoming } from './state/incoming.ts';
 import type { LastLogin, SeatMemory } from './state/memory.ts';
 
 export interface SeatParts {
@@ -49,6 +51,7 @@ export interface SeatParts {
   readonly pins: PinCheck;
   readonly outbox: Outbox;
   readonly launcher: Launcher;
+  readonly incoming: Incoming;
   readonly protection: KeyProtection;
   readonly sealingSeed: Uint8Array;
   readonly policyPath: string;
@@ -74,6 +77,7 @@ export class SeatAgent {
   readonly record: SeatRecord;
   readonly runtime: SeatRuntime;
   readonly apps: SessionApps;
+  readonly downloads: SessionDownloads;
   readonly desktops: Desktops;
   readonly ui: UiWatch;
   readonly site: SiteLink;
@@ -98,18 +102,15 @@ export class SeatAgent {
     this.parts = { ...parts, launcher };
     this.#outputs = outputs;
     const { clock, log, recorder, memory, directory, identity } = parts;
+    const policy = () => this.site.policy;
+    const where = () => this.credentials.where;
+    const openSession = () => this.runtime.openSession;
+    const heldSession = () => this.runtime.heldSession;
     this.ui = new UiWatch(clock);
     this.#clockWatch = new ClockWatch(clock);
     this.#alarm = new LocalAlarm(parts);
     this.site = new SiteLink({
-      identity,
-      memory,
-      policyPath: parts.policyPath,
-      sealingSeed: parts.sealingSeed,
-      clock,
-      recorder,
-      log,
-      directory,
+      ...parts,
       serverWallMs: () => this.credentials.people.serverWallMs,
       tellSyncer: outputs.enrol,
       openRecord: (policy) => this.record.openFor(policy),
@@ -131,24 +132,22 @@ export class SeatAgent {
       onAppended: outputs.appended,
     });
     this.#recordWatch = new RecordWatch({
-      clock,
-      log,
-      recorder,
+      ...parts,
       record: this.record,
-      snapshot: () => this.site.policy,
-      openSession: () => this.runtime.openSession,
+      snapshot: policy,
+      openSession,
       dispatch: (event) => void this.runtime.dispatch(event),
     });
     this.credentials = new Credentials({
       ...parts,
-      policy: () => this.site.policy,
+      policy,
       trustedWallMs: () => this.site.trustedWallMs(),
       leastPinDigits: () => leastPinDigits(this.site.policy, parts.protection),
       present: () => {
         const session = this.runtime.openSession;
         return session?.kind === 'person' ? (session.who?.id ?? null) : null;
       },
-      heldSession: () => this.runtime.heldSession,
+      heldSession,
       dispatch: (event) => void this.runtime.dispatch(event),
       isClosed: () => this.runtime.openSession === null,
       isOnline: () => this.site.connection.state === 'online',
@@ -169,25 +168,21 @@ export class SeatAgent {
       rules: () => this.credentials.rules,
       presence: () => this.runtime.seat.common.presence,
       holderOf: (badge) => directory.holderOf(badge),
-      openSession: () => this.runtime.openSession,
+      openSession,
       note: (event) => recorder.note(event),
       idle: (idleMs) => void this.runtime.dispatch({ type: 'Activity', idleMs }),
       changed: () => this.push(),
     });
     this.desktops = new Desktops({ launcher, xauthority: parts.options.xauthority, log });
+    const session = { snapshot: policy, where, openSession, heldSession };
     this.apps = new SessionApps({
-      launcher,
-      recorder,
-      clock,
-      log,
-      snapshot: () => this.site.policy,
-      where: () => this.credentials.where,
-      openSession: () => this.runtime.openSession,
-      heldSession: () => this.runtime.heldSession,
+      ...this.parts,
+      ...session,
       web: outputs.web,
       display: (session) => this.desktops.ready(session),
       onChanged: () => this.push(),
     });
+    this.downloads = new SessionDownloads({ ...this.parts, ...session, apps: this.apps });
     if (memory.wasBroken) everybodyWaits(parts);
     this.runtime = new SeatRuntime({
       clock,
@@ -206,6 +201,7 @@ export class SeatAgent {
       endSession: async (session) => {
         const clean = await this.apps.endSession(session);
         this.desktops.forget(session);
+        this.downloads.ended();
         return clean;
       },
       onChanged: () => {
@@ -221,6 +217,7 @@ export class SeatAgent {
   async start(): Promise<void> {
     const { recorder } = this.parts;
     noteDamaged(this.parts, recorder);
+    this.downloads.close();
     if (!this.site.open()) {
       recorder.note({ type: 'tamper.found', body: { fault: 'POLICY_DAMAGED', detail: 'The stored policy did not verify.' } });
     }
@@ -243,6 +240,7 @@ export class SeatAgent {
       );
     }
     if (held !== null) await this.apps.endSession(held.id);
+    this.downloads.close();
     await this.readers.close();
     await this.parts.launcher.close();
     await this.record.close();
@@ -269,6 +267,7 @@ export class SeatAgent {
     if (!this.ui.connected) return;
     this.ui.lost();
     this.desktops.withdraw();
+    this.downloads.empty();
     this.runtime.dispatch({ type: 'UiLost', reason });
     if (reason !== 'closed') this.#outputs.closeUi();
   }
@@ -336,23 +335,26 @@ export class SeatAgent {
   #policyChanged(): void {
     this.#policyState = this.site.policyState;
     void this.apps.enforce();
+    this.downloads.prepare();
     this.push();
   }
 
   /** What could not be ended while the seat was locked is tried again before anybody works with it, and the site hears who came in. */
   #enforceAtUnlock(): void {
-    const isOpen = this.runtime.openSession !== null;
-    if (isOpen && !this.#wasOpen) {
+    const open = this.runtime.openSession;
+    if (open !== null && !this.#wasOpen) {
       void this.apps.enforce();
+      this.downloads.opened(open.id);
       // Where this person still sits elsewhere, that seat should hear of it now.
       this.#outputs.news();
     }
-    this.#wasOpen = isOpen;
+    this.#wasOpen = open !== null;
   }
 
   #sessionOpened(session: OpenSession): void {
     const { launcher, memory, clock, directory, log } = this.parts;
     launcher.openSession({ sessionId: session.id });
+    this.downloads.prepare();
     this.#alarm.opened(session);
     // A display takes longer than a person who reads the launcher: it is begun before the first application is asked for.
     this.desktops.ready(session.id).catch((failure: unknown) => log.warn('no display for applications yet', { failure }));

@@ -19,6 +19,8 @@ test.each([
   ['app starts', 'app.launched', { session }, [110_100, 110_120, 0, 100_701, 1]],
   ['app ends', 'app.exited', { session }, [110_100, 110_121, 0, 100_702, 1]],
   ['app blocked', 'app.refused', { session }, [110_113, 110_132, 4, 100_701, 2]],
+  ['a file saved', 'download.saved', { session }, [110_100, null, 0, 100_101, 1]],
+  ['a file not saved', 'download.refused', { session }, [110_113, 110_132, 4, 100_101, 2]],
   ['policy changed', 'policy.applied', {}, [110_113, 110_129, 0, 501_901, 1]],
   ['user rights changed', 'directory.applied', {}, [110_113, 110_137, 0, 300_199, 1]],
   ['roles changed', 'directory.applied', { roles: 2 }, [110_113, 110_136, 0, 300_301, 1]],

@@ -58,6 +58,8 @@ export const eventCodes: Readonly<Record<EventType, EventCodes>> = {
   'app.exited': row(APPLICATION, 110_121, 100_702),
   'app.frozen': row(APPLICATION, null, 100_799),
   'web.refused': row(ALERT, 110_132, 100_701, 4),
+  'download.saved': { ...row(APPLICATION, null, 100_101), action: 'C' },
+  'download.refused': row(ALERT, 110_132, 100_101, 4),
   'policy.applied': row(ALERT, 110_129, 501_901),
   'policy.refused': row(ALERT, 110_129, 501_901, 8),
   'directory.applied': row(ALERT, 110_137, 300_199),

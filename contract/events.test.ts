@@ -29,16 +29,21 @@ test('what a person must never lose is class 1', () => {
 
 const patient = 'Smith^Anna 1961-04-02 MRN 4711';
 
-test.each(['windowTitle', 'document', 'clipboard', 'typed', 'patient', 'note'])('a body with %s is refused at the store', (field) => {
-  const intake = new Intake(() => 0);
-  for (const [type, body] of Object.entries({
-    'app.launched': { session: '0'.repeat(32), app: 'xcalc', sha256: null, rule: 'r', policyVersion: 1, mode: 'enforced' },
-    'session.locked': { session: null, reason: 'idle' },
-  })) {
-    const event: unknown = JSON.parse(JSON.stringify({ type, body: { ...body, [field]: patient } }));
-    expect(() => intake.admit(asGiven(event), 0)).toThrow(expect.objectContaining({ code: 'AUDIT_EVENT_REFUSED' }));
-  }
-});
+test.each(['windowTitle', 'document', 'clipboard', 'typed', 'patient', 'note', 'name', 'address'])(
+  'a body with %s is refused at the store',
+  (field) => {
+    const intake = new Intake(() => 0);
+    for (const [type, body] of Object.entries({
+      'app.launched': { session: '0'.repeat(32), app: 'xcalc', sha256: null, rule: 'r', policyVersion: 1, mode: 'enforced' },
+      'session.locked': { session: null, reason: 'idle' },
+      'download.saved': { session: '0'.repeat(32), app: 'records', bytes: 1 },
+      'download.refused': { session: null, app: 'records', reason: 'failed', count: 1 },
+    })) {
+      const event: unknown = JSON.parse(JSON.stringify({ type, body: { ...body, [field]: patient } }));
+      expect(() => intake.admit(asGiven(event), 0)).toThrow(expect.objectContaining({ code: 'AUDIT_EVENT_REFUSED' }));
+    }
+  },
+);
 
 test('a denial has a place for the path of a program and none for the path of a document', () => {
   const admit = (path: string): unknown => {

@@ -145,6 +145,10 @@ export const events = {
   /** The policy has it stand still while the seat is locked; it does, or it runs again. */
   'app.frozen': { class: 2, body: Type.Object({ session: SessionId, app: Id, frozen: Type.Boolean() }, closed) },
   'web.refused': { class: 3, body: Type.Object({ session: Session, app: Id, origin: Type.String({ maxLength: 300 }) }, closed) },
+  /** A file of a web application was put into the session's home. Its name, address and content have no place here. */
+  'download.saved': { class: 2, body: Type.Object({ session: SessionId, app: Id, bytes: Count }, closed) },
+  /** So many were not. */
+  'download.refused': { class: 3, body: Type.Object({ session: Session, app: Id, reason: Reason, count: Count }, closed) },
   'policy.applied': { class: 1, body: Type.Object({ version: Count, sha256: Sha256Hex, replaces: Count }, closed) },
   'policy.refused': { class: 1, body: Type.Object({ code: Refused, offered: Type.Union([Type.Null(), Count]), kept: Count }, closed) },
   /** `roles`: of how many people that this seat knew the role is another one now. Absent where none is. */

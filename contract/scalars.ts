@@ -15,6 +15,8 @@ function isMoment(text: string): boolean {
 export const Id = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$' });
 export const SessionId = Type.String({ pattern: '^[0-9a-f]{32}$' });
 export const WorkstationId = Type.String({ pattern: '^[0-9a-f]{32}$' });
+/** The name of a file that one process of Wardlock leaves for another: random, and nothing of a person. */
+export const FileToken = Type.String({ pattern: '^[0-9a-f]{32}$' });
 export const Sha256Hex = Type.String({ pattern: '^[0-9a-f]{64}$' });
 export const Base64 = Type.String({ pattern: '^[A-Za-z0-9+/]*={0,2}$' });
 /** Shown to people. Never patient data. */

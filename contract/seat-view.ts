@@ -44,6 +44,16 @@ export const MessageKey = Type.Union([
   Type.Literal('app.refused'),
   Type.Literal('app.changed'),
   Type.Literal('app.failed'),
+  Type.Literal('download.saved'),
+  Type.Literal('download.notAllowed'),
+  Type.Literal('download.address'),
+  Type.Literal('download.tooLarge'),
+  Type.Literal('download.atOnce'),
+  Type.Literal('download.full'),
+  Type.Literal('download.stopped'),
+  Type.Literal('download.failed'),
+  Type.Literal('download.noPlace'),
+  Type.Literal('download.noApplication'),
   Type.Literal('store.full'),
   Type.Literal('store.broken'),
   Type.Literal('policy.none'),
@@ -99,6 +109,8 @@ export const AppView = Type.Object({
   patterns: Type.Optional(Type.Array(Type.String({ maxLength: 1300 }), { maxItems: 100 })),
   /** Web apps only: whether its pages may use the clipboard by themselves. */
   clipboard: Type.Optional(Type.Union([Type.Literal('deny'), Type.Literal('read-write')])),
+  /** Web apps only: whether its pages may save files into the session's home. */
+  downloads: Type.Optional(Type.Union([Type.Literal('deny'), Type.Literal('allow')])),
 });
 
 export const SessionView = Type.Object({

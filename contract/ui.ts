@@ -4,11 +4,22 @@
  */
 import Type from 'typebox';
 import { boundary } from './boundary.ts';
-import { BadgeNumber, Count, Id, Label, Milliseconds, Nothing, Pin, TypedCode, TypedName } from './scalars.ts';
+import { BadgeNumber, Count, FileToken, Id, Label, Milliseconds, Nothing, Pin, TypedCode, TypedName } from './scalars.ts';
 import { SeatView } from './seat-view.ts';
 
 /** The outcome of an intent: taken, or a reason that the next SeatView explains to the person. */
 const Taken = Type.Object({ taken: Type.Boolean() });
+
+/** Why the screens saved nothing of a web app's download (core/downloads/limits.ts). */
+const NotSaved = Type.Union([
+  Type.Literal('not-allowed'),
+  Type.Literal('address'),
+  Type.Literal('too-large'),
+  Type.Literal('at-once'),
+  Type.Literal('locked'),
+  Type.Literal('closed'),
+  Type.Literal('failed'),
+]);
 
 export const uiBoundary = boundary({
   name: 'ui',
@@ -92,6 +103,16 @@ export const uiBoundary = boundary({
     close: { params: Type.Object({ appId: Id }), result: Taken },
     /** Navigation or a request that a web app tried and its origins do not allow. Only the origin is sent. */
     webRefused: { params: Type.Object({ appId: Id, origin: Type.String({ maxLength: 300 }) }), result: Taken },
+    /**
+     * A web app's download lies complete in the folder for them, under this name of the screens' own. `name` is what its page called it:
+     * untrusted, never recorded. Taken: the session has it.
+     */
+    download: { params: Type.Object({ appId: Id, file: FileToken, name: Type.String({ maxLength: 255 }) }), result: Taken },
+    /** So many downloads of a web app came to nothing, and why. */
+    downloadRefused: {
+      params: Type.Object({ appId: Id, reason: NotSaved, count: Count }),
+      result: Taken,
+    },
     breakGlass: { params: Type.Object({ reasonId: Id, note: Type.String({ maxLength: 200 }) }), result: Taken },
     enrol: { params: Type.Object({ server: Type.String({ maxLength: 300 }), token: Type.String({ maxLength: 120 }) }), result: Taken },
     /** Once a second while open: how long ago the OS and the window itself saw input. */

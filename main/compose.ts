@@ -2,11 +2,12 @@
  * Puts the kiosk together: windows, locks, the line to the agent, the bridge to the page. The only file of main that
  * picks concrete parts.
  */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { app, ipcMain, nativeTheme, session } from 'electron';
 import type { Params, RequestName } from '../contract/boundary.ts';
 import type { LinkState } from '../contract/bridge.ts';
 import type { UiBoundary } from '../contract/ui.ts';
+import { INCOMING_FOLDER, type SeenByScreens } from '../core/downloads/limits.ts';
 import type { ErrorCode } from '../core/errors/index.ts';
 import { USUAL_RHYTHM } from '../core/reader/wedge.ts';
 import { openLink } from './agent/link.ts';
@@ -20,6 +21,7 @@ import { createIntents, locking } from './intents.ts';
 import { ACTIVITY_INTERVAL_MS, osIdleMs, watchMachine } from './machine.ts';
 import type { KioskOptions } from './options.ts';
 import { initialState, isOpen, pictureOf, type SeatChange, step } from './picture.ts';
+import { createDownloads } from './web/downloads.ts';
 import { createWebOrders } from './web/orders.ts';
 import { createWebApps } from './web/web-apps.ts';
 import { openAppWindow, surfaceOf } from './windows/apps.ts';
@@ -34,6 +36,8 @@ const BADGE_FORM = /^[0-9A-Za-z-]{4,64}$/;
 const EXIT_PAGE_LOST = 70;
 /** A page that is not drawn by then is a lost one; a busy machine needs a few seconds. */
 const LOAD_LIMIT_MS = 15_000;
+/** Copying the largest file into a session on a busy machine. */
+const DOWNLOAD_TIMEOUT_MS = 60_000;
 
 export interface KioskFolders {
   readonly preload: string;
@@ -52,6 +56,7 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
 
   const reporter = createReporter<RefusedBorder>((border, what, count) => tell('refused', { border, what: counted(what, count) }));
   const webRefusals = createReporter<string>((appId, origin) => tell('webRefused', { appId, origin }));
+  const downloadRefusals = createReporter<SeenByScreens>((reason, appId, count) => tell('downloadRefused', { appId, reason, count }));
   const { report } = reporter;
 
   const own = session.fromPartition(SEAT_PARTITION);
@@ -75,9 +80,18 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
   });
   gate.attach(page, 'seat');
   lockPage(page, { mayNavigate: () => false, astray: { unless: (address) => address === SEAT_PAGE, home: SEAT_PAGE }, report });
+  const downloadFolder = join(dirname(options.agentSocket), INCOMING_FOLDER);
+  const downloads = createDownloads({
+    folder: downloadFolder,
+    isOpen: () => isOpen(state),
+    hand: (download) => link.request('download', download, DOWNLOAD_TIMEOUT_MS),
+    refused: (appId, reason) => downloadRefusals.report(reason, appId),
+  });
   const webApps = createWebApps({
     window: web.window,
     gate,
+    downloads,
+    downloadFolder,
     report,
     onRefusedOrigin: (appId, origin) => webRefusals.report(appId, origin),
     onTrouble: (appId, trouble) => change({ kind: 'trouble', appId, trouble }),
@@ -91,7 +105,10 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
     if (state === before) return;
     serial += 1;
     // Opaque first: the windows follow a lock before the page even hears of it.
-    if (!isOpen(state)) stage.apply(state);
+    if (!isOpen(state)) {
+      stage.apply(state);
+      downloads.stop('locked');
+    }
     sendPicture(page, picture());
     if (isOpen(state)) stage.apply(state);
     if (isOpen(before) && (!isOpen(state) || before.sessionId !== state.sessionId)) forgetCopied();
@@ -101,8 +118,8 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
   const openWeb = (appId: string): boolean => {
     const found = state.view?.apps.find(({ id, kind }) => id === appId && kind === 'web');
     if (found?.url === undefined || found.origins === undefined) return false;
-    const { url, origins, patterns = null, clipboard = 'deny' } = found;
-    webApps.open({ id: appId, url, origins, patterns, clipboard });
+    const { url, origins, patterns = null, clipboard = 'deny', downloads: saves = 'deny' } = found;
+    webApps.open({ id: appId, url, origins, patterns, clipboard, downloads: saves });
     stage.apply(state);
     return true;
   };
@@ -122,6 +139,7 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
     tellSurface();
     reporter.flush();
     webRefusals.flush();
+    downloadRefusals.flush();
   }
   function tell<N extends RequestName<UiBoundary>>(name: N, params: Params<UiBoundary, N>): boolean {
     if (state.link !== 'up') return false;
@@ -149,6 +167,7 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
     setInterval(() => {
       reporter.flush();
       webRefusals.flush();
+      downloadRefusals.flush();
     }, REPORT_WINDOW_MS),
   ];
 

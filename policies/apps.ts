@@ -63,7 +63,7 @@ export const WebApp = Type.Object(
     downloads: Type.Optional(
       Type.Union([Type.Literal('deny'), Type.Literal('allow')], {
         description:
-          'Whether its pages may save files in Chromium, where this policy is compiled for it (deny). In the seat itself they never do.',
+          'Whether its pages may save files, in the seat for the native applications of the same session, which they end with (deny).',
       }),
     ),
     print: Type.Optional(

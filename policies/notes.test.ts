@@ -22,3 +22,20 @@ test('which fields the seat does not act on', () =>
       apps: [{ id: 'w', name: 'W', kind: 'web', icon: 'w', url: 'x', origins: [], print: true }],
     }),
   ).toEqual(['print']));
+test('that nobody could open what a page saves', () => {
+  const web = { id: 'w', name: 'W', kind: 'web' as const, icon: 'w', url: 'x', origins: [], downloads: 'allow' as const };
+  const native = {
+    id: 'n',
+    name: 'N',
+    kind: 'native' as const,
+    icon: 'n',
+    path: '/usr/bin/n',
+    sha256: '0'.repeat(64),
+    args: [],
+    env: {},
+    children: [],
+  };
+  expect(notes({ apps: [web] })).toEqual(['downloads']);
+  expect(notes({ apps: [web, native] })).toEqual([]);
+  expect(notes({ apps: [{ ...web, downloads: 'deny' }] })).toEqual([]);
+});

@@ -1,15 +1,17 @@
 /** What whoever writes a policy should know although nothing of it is wrong. Pure. */
 import { DEVICES_NEED_USBGUARD } from './devices.ts';
+import { webOptions } from './effective.ts';
 import type { PolicyDocument } from './schema.ts';
 
 /** Fields that hold where a policy is compiled for Chromium, and nowhere else: docs/limitations.md has the same list. */
-const FOR_CHROMIUM = ['downloads', 'print'] as const;
+const FOR_CHROMIUM = ['print'] as const;
 
 /** One sentence for each thing; empty where there is nothing to say. */
 export function notesOf(document: PolicyDocument): readonly string[] {
   const { devices, mode, overrides = [], apps } = document;
   const given = new Set<string>(apps.flatMap((app) => Object.keys(app)));
   const compiled = FOR_CHROMIUM.filter((field) => given.has(field));
+  const saves = apps.filter((app) => app.kind === 'web' && webOptions(app).downloads === 'allow').map(({ id }) => id);
   const hasDevices = devices !== undefined || overrides.some((one) => one.devices !== undefined);
   return [
     ...(hasDevices ? [DEVICES_NEED_USBGUARD] : []),
@@ -20,7 +22,12 @@ export function notesOf(document: PolicyDocument): readonly string[] {
       : []),
     ...(compiled.length > 0
       ? [
-          `${compiled.join(', ')}: only for Chromium, where this policy is compiled for it. Pages in the seat itself neither save nor print; what tries to is refused and recorded.`,
+          `${compiled.join(', ')}: only for Chromium, where this policy is compiled for it. Pages in the seat itself do not print; what tries to is refused and recorded.`,
+        ]
+      : []),
+    ...(saves.length > 0 && !apps.some(({ kind }) => kind === 'native')
+      ? [
+          `downloads: ${saves.join(', ')} may save files, and no native application of this policy could open one. The seat saves nothing then.`,
         ]
       : []),
   ];

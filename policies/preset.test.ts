@@ -113,7 +113,7 @@ describe('what a ward can do', () => {
     const workshop = new Set(['workshop']);
     expect([byName({}), byName({ seatGroups: workshop }), byName({ seatGroups: workshop, day: 'sun' })]).toEqual([false, true, false]);
   });
-  test('pages copy only where the ward needs it, and no preset names what only Chromium would heed', () => {
+  test('pages copy only where the ward needs it, and no preset lets them save, or names what only Chromium would heed', () => {
     const open = (name: PresetName) =>
       policy(name).apps.flatMap((app) => {
         if (app.kind !== 'web') return [];

@@ -141,6 +141,19 @@ export interface Desktop {
   end(): Promise<void>;
 }
 
+/** A file that was checked and opened, to be put into the session's home. */
+export interface FileToKeep {
+  readonly fd: number;
+  readonly bytes: number;
+  /** Safe already (core/downloads/name.ts). */
+  readonly name: string;
+}
+
+/** Whether the session has the file now. `no-home`: it has nowhere to put one. `detail` names a layer or a code, never the file. */
+export type Kept =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly reason: 'no-home' | 'no-room' | 'failed'; readonly detail: string };
+
 export interface Launcher {
   /** As it is now: a layer can be lost while the seat runs. */
   readonly mode: EnforcementMode;
@@ -177,6 +190,9 @@ export interface Launcher {
    * not be done.
    */
   freeze(sessionId: string, appId: string, frozen: boolean): Promise<void>;
+
+  /** Puts a file into `Downloads` of the session's home, as the user of its applications; the caller closes it. Never rejects. */
+  keepFile(sessionId: string, file: FileToKeep): Promise<Kept>;
 
   /**
    * Ends the whole tree, daemonised grandchildren included, and removes what the session had. When that was clean, each `onExit` has been

@@ -3,7 +3,7 @@
  * seat that was promised to be shut in is never quietly open.
  */
 import { WardlockError } from '../../core/errors/index.ts';
-import type { EndReport, EnforcementMode, Launcher, LaunchRefusal } from './port.ts';
+import type { EndReport, EnforcementMode, Kept, Launcher, LaunchRefusal } from './port.ts';
 
 export class RefusingLauncher implements Launcher {
   readonly mode: EnforcementMode;
@@ -39,6 +39,10 @@ export class RefusingLauncher implements Launcher {
 
   async freeze(): Promise<void> {
     // Nothing runs.
+  }
+
+  async keepFile(): Promise<Kept> {
+    return { ok: false, reason: 'no-home', detail: 'no session was opened' };
   }
 
   async endSession(sessionId: string): Promise<EndReport> {

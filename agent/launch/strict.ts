@@ -10,6 +10,8 @@ import type {
   Desktop,
   EndReport,
   EnforcementMode,
+  FileToKeep,
+  Kept,
   Launcher,
   LaunchRefusal,
   LaunchSpec,
@@ -66,6 +68,12 @@ export class StrictLauncher implements Launcher {
 
   freeze(sessionId: string, appId: string, frozen: boolean): Promise<void> {
     return this.#inner.freeze(sessionId, appId, frozen);
+  }
+
+  /** What nothing may be started with is not kept. */
+  async keepFile(sessionId: string, file: FileToKeep): Promise<Kept> {
+    const { mode } = this;
+    return mode.name === 'refusing' ? new RefusingLauncher(mode).keepFile() : this.#inner.keepFile(sessionId, file);
   }
 
   endSession(sessionId: string): Promise<EndReport> {

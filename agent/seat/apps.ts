@@ -108,6 +108,18 @@ export class SessionApps {
     return this.#message;
   }
 
+  /** Of something else that the session's applications did. */
+  say(message: Message): void {
+    this.#message = message;
+    this.#ports.onChanged();
+  }
+
+  /** What was asked for is not done, because it can't be recorded. */
+  sayUnrecorded(): void {
+    const code = this.#ports.recorder.broken ?? 'AUDIT_APPEND_FAILED';
+    this.say({ key: code === 'AUDIT_STORE_FULL' ? 'store.full' : 'store.broken', params: {}, code });
+  }
+
   clearMessage(): void {
     this.#message = null;
   }
@@ -301,9 +313,8 @@ export class SessionApps {
       });
       return true;
     } catch (failure) {
-      const code = recorder.broken ?? 'AUDIT_APPEND_FAILED';
       if (isWardlockError(failure) && failure.code === 'AUDIT_EVENT_COUNTED') this.#refuse(appId, session, 'too-many', failure.code);
-      else this.#message = { key: code === 'AUDIT_STORE_FULL' ? 'store.full' : 'store.broken', params: {}, code };
+      else this.sayUnrecorded();
       return false;
     }
   }

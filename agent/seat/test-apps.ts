@@ -113,6 +113,7 @@ const launcher: Launcher = {
     await world.prepared;
     world.done.push(`${frozen ? 'freeze' : 'thaw'} ${appId}`);
   },
+  keepFile: () => Promise.reject(new Error('not here')),
   endSession: (sessionId) => {
     for (const appId of [...world.alive.keys()]) kill(appId);
     return Promise.resolve({ sessionId, processes: 0, clean: true });

@@ -63,6 +63,11 @@ function handlersOf(seat: SeatAgent): Handlers<UiBoundary> {
       border.note({ type: 'web.refused', body }, { app: body.app });
       return { taken: true };
     }),
+    download: heard(async (download) => ({ taken: await seat.downloads.save(download) })),
+    downloadRefused: heard(({ appId, reason, count }) => {
+      seat.downloads.refused(appId, reason, count);
+      return { taken: true };
+    }),
     enrol: heard(({ server, token }) => {
       seat.site.enrol(server, token);
       return { taken: true };

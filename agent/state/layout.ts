@@ -4,6 +4,7 @@
  */
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { INCOMING_FOLDER } from '../../core/downloads/limits.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import { writeDurably } from './durable-file.ts';
 
@@ -15,6 +16,8 @@ export interface Layout {
   readonly run: string;
   /** The syncer's own folder. */
   readonly syncer: string;
+  /** Where the screens leave downloads (incoming.ts). */
+  readonly incoming: string;
   readonly uiSocket: string;
   readonly syncSocket: string;
   readonly cliSocket: string;
@@ -40,6 +43,7 @@ export function layoutOf(state: string): Layout {
     agent,
     run,
     syncer: join(root, 'syncer'),
+    incoming: join(run, INCOMING_FOLDER),
     uiSocket: join(run, 'ui.sock'),
     syncSocket: join(run, 'sync.sock'),
     cliSocket: join(run, 'cli.sock'),

@@ -2,7 +2,7 @@
  * The locks that every page of the seat gets, Wardlock's own and web apps alike: no navigation but where its rule says,
  * no window, no webview, no dialog, no permission, no download, no developer tools. What is refused is reported.
  */
-import type { Session, WebContents, WebPreferences } from 'electron';
+import type { DownloadItem, Session, WebContents, WebPreferences } from 'electron';
 import { originOf } from '../web/origins.ts';
 import type { Report } from './reports.ts';
 
@@ -72,16 +72,31 @@ export function lockPage(contents: WebContents, rule: PageRule): void {
   void contents.setVisualZoomLevelLimits(1, 1);
 }
 
+/** What a session's pages have beyond the locks. */
+export interface Grants {
+  /** Which permissions they have without a question. */
+  readonly mayUse?: (permission: string, address: string) => boolean;
+  /** Whether a download goes on; whoever says no has reported it. */
+  readonly begins?: (item: DownloadItem) => boolean;
+}
+
+function refuseDownload(report: Report): () => boolean {
+  return () => {
+    report('download', 'download');
+    return false;
+  };
+}
+
 /**
  * The locks of a whole session: what its pages may ask of the browser and of the network.
  *
- * @param mayUse which permissions its pages have without a question; none unless said
+ * @param grants what its pages have beyond that; nothing unless said
  */
 export function lockSession(
   session: Session,
   mayRequest: (address: string, resourceType: string, top: string) => boolean,
   report: Report,
-  mayUse: (permission: string, address: string) => boolean = () => false,
+  { mayUse = () => false, begins = refuseDownload(report) }: Grants = {},
 ): void {
   session.setPermissionRequestHandler((_contents, permission, answer, { requestingUrl }) => {
     const may = mayUse(permission, requestingUrl);
@@ -94,9 +109,8 @@ export function lockSession(
     report('permission', 'display-capture');
     answer({});
   });
-  session.on('will-download', (event) => {
-    event.preventDefault();
-    report('download', 'download');
+  session.on('will-download', (event, item) => {
+    if (!begins(item)) event.preventDefault();
   });
   session.setSpellCheckerEnabled(false);
   session.webRequest.onBeforeRequest((details, answer) => {

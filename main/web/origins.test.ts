@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mayFrame, mayNavigate, mayRequest, originOf } from './origins.ts';
+import { mayFrame, mayNavigate, mayRequest, maySave, originOf } from './origins.ts';
 
 const own = { origins: ['https://handbook.ward.example', 'http://127.0.0.1:8080'], patterns: null };
 
@@ -85,5 +85,26 @@ describe('frames of a web app', () => {
     expect(mayFrame('http://127.0.0.1:8080/', 'https://handbook.ward.example/')).toBe(false);
     expect(mayFrame('https://handbook.ward.example:8443/', 'https://handbook.ward.example/')).toBe(false);
     expect(mayFrame('https://handbook.ward.example/', '')).toBe(false);
+  });
+});
+
+describe('what a web app may save', () => {
+  it.each([
+    ['https://handbook.ward.example/report.pdf', true],
+    ['http://127.0.0.1:8080/report.pdf', true],
+    ['blob:https://handbook.ward.example/1', true],
+    ['blob:https://evil.example/1', false],
+    ['blob:null/1', false],
+    ['blob:ws://127.0.0.1:8080/1', false],
+    ['https://evil.example/report.pdf', false],
+    ['http://handbook.ward.example/', false],
+    ['wss://handbook.ward.example/live', false],
+    ['data:text/plain,x', false],
+    ['file:///etc/passwd', false],
+    ['about:blank', false],
+    ['filesystem:https://handbook.ward.example/temporary/x', false],
+    ['', false],
+  ])('escapes 29 and 31: %s: %s', (address, may) => {
+    expect(maySave(address, own)).toBe(may);
   });
 });

@@ -55,6 +55,15 @@ export function mayRequest(address: string, resourceType: string, scope: WebScop
   return reaches(address, origins);
 }
 
+/**
+ * Whether a page may save what lies at this address: from its own origins, or something that it made itself there. Unlike a request, never
+ * `data:`, which says of no origin that it is its own.
+ */
+export function maySave(address: string, { origins }: WebScope): boolean {
+  if (/^blob:/i.test(address)) return /^https?:/i.test(address.slice('blob:'.length)) && reaches(address.slice('blob:'.length), origins);
+  return /^https?:/i.test(address) && reaches(address, origins);
+}
+
 function reaches(address: string, origins: readonly string[]): boolean {
   const origin = originOf(address);
   return /^https?:\/\//.test(origin) && origins.some((allowed) => originOf(allowed) === origin && hasNoPath(allowed));

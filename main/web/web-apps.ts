@@ -8,11 +8,11 @@ import type { WebTrouble } from '../../contract/bridge.ts';
 import { LOCKED_PREFERENCES, lockPage, lockSession } from '../guard/borders.ts';
 import type { RefusedBorder } from '../guard/reports.ts';
 import type { InputGate } from '../input/gate.ts';
+import type { DownloadSource, Downloads } from './downloads.ts';
 import { shutDialogs } from './no-dialogs.ts';
-import { mayFrame, mayNavigate, mayRequest, originOf, type WebScope } from './origins.ts';
+import { mayFrame, mayNavigate, mayRequest, originOf } from './origins.ts';
 
-export interface WebAppSource extends WebScope {
-  readonly id: string;
+export interface WebAppSource extends DownloadSource {
   readonly url: string;
   /** Whether its pages may use the clipboard by themselves. */
   readonly clipboard: 'deny' | 'read-write';
@@ -23,6 +23,9 @@ const CLIPBOARD_PERMISSIONS: readonly string[] = ['clipboard-read', 'clipboard-s
 export interface WebAppsOptions {
   readonly window: BaseWindow;
   readonly gate: InputGate;
+  readonly downloads: Downloads;
+  /** Where downloads are written. */
+  readonly downloadFolder: string;
   readonly report: (border: RefusedBorder, what: string) => void;
   /** A web app tried an address that its origins do not allow. */
   readonly onRefusedOrigin: (appId: string, origin: string) => void;
@@ -63,6 +66,7 @@ export function createWebApps(options: WebAppsOptions): WebApps {
     if (app === undefined) return;
     if (attached === appId) detach();
     open.delete(appId);
+    options.downloads.stop('closed', appId);
     app.view.webContents.close({ waitForBeforeUnload: false });
     void wipe(app.session);
   };
@@ -91,11 +95,19 @@ export function createWebApps(options: WebAppsOptions): WebApps {
       own,
       (address, type, top) => mayRequest(address, type, source) && (type !== 'subFrame' || mayFrame(address, top)),
       refused,
-      (permission, address) =>
-        source.clipboard === 'read-write' &&
-        CLIPBOARD_PERMISSIONS.includes(permission) &&
-        source.origins.some((origin) => originOf(origin) === originOf(address)),
+      {
+        mayUse: (permission, address) =>
+          source.clipboard === 'read-write' &&
+          CLIPBOARD_PERMISSIONS.includes(permission) &&
+          source.origins.some((origin) => originOf(origin) === originOf(address)),
+        begins(item) {
+          if (source.downloads === 'deny') options.report('download', 'download');
+          return options.downloads.begin(item, source);
+        },
+      },
     );
+    // Chromium begins to write before it is told where.
+    if (source.downloads === 'allow') own.setDownloadPath(options.downloadFolder);
     const view = new WebContentsView({ webPreferences: { ...LOCKED_PREFERENCES, session: own } });
     view.setBackgroundColor('#ffffff');
     const { webContents: contents } = view;

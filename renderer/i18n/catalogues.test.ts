@@ -27,6 +27,8 @@ const samples = {
   helpdesk: '4 0400',
   code: 'X',
   roles: 'Lead nurse',
+  number: 2,
+  megabytes: 64,
 };
 const saidIn = (catalogue: object): ReadonlyMap<string, string> =>
   new Map(Object.entries(catalogue).map(([key, words]) => [key, typeof words === 'function' ? String(words(samples)) : String(words)]));

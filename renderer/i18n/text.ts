@@ -64,7 +64,13 @@ function sentenceOf(t: Text, { key, params }: Message): string {
     case 'app.refused':
     case 'app.changed':
     case 'app.failed':
+    case 'download.notAllowed':
+    case 'download.address':
       return t(`message.${key}`, { app });
+    case 'download.saved':
+      return t('message.download.saved', { app, number: number('number') });
+    case 'download.tooLarge':
+      return t('message.download.tooLarge', { megabytes: number('megabytes') });
     default:
       return t(`message.${key}`);
   }

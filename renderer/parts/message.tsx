@@ -6,7 +6,7 @@ import { messageText } from '../i18n/text.ts';
 import { type Mark, StateMark } from './icons.tsx';
 
 /** Sentences that only tell; all others ask somebody to act. */
-const CALM: readonly MessageKey[] = ['session.ended', 'session.idle', 'session.taken', 'session.maxAge', 'policy.none'];
+const CALM: readonly MessageKey[] = ['session.ended', 'session.idle', 'session.taken', 'session.maxAge', 'policy.none', 'download.saved'];
 const GRAVE: readonly MessageKey[] = [
   'store.full',
   'store.broken',

@@ -140,6 +140,14 @@ const words: { readonly [T in EventType]: Words<T> } = {
     says: ({ app, frozen }) => (frozen ? `${app} was stopped while the seat is locked.` : `${app} goes on after the unlock.`),
   },
   'web.refused': { lane: 'apps', says: ({ app, origin }) => `${app} tried to reach ${origin}, which the policy does not name.` },
+  'download.saved': {
+    lane: 'apps',
+    says: ({ app, bytes }) => `${app} saved a file of ${bytes} bytes into the session, where it stayed until the session ended.`,
+  },
+  'download.refused': {
+    lane: 'apps',
+    says: ({ app, reason, count }) => `${app} tried to save ${count === 1 ? 'a file' : `${count} files`} and could not (${reason}).`,
+  },
   'policy.applied': { lane: 'policy', says: ({ version, replaces }) => `Policy version ${version} took over from ${replaces}.` },
   'policy.refused': { lane: 'policy', says: ({ code, kept }) => `A policy was refused (${code}); version ${kept} stays in force.` },
   'directory.applied': {

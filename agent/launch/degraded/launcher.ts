@@ -11,12 +11,15 @@ import { WardlockError } from '../../../core/errors/index.ts';
 import type { Surface } from '../../os/display/nested.ts';
 import { openDesktop, WINDOW_MANAGER_CONFIG, windowManagerSpec } from '../desktop.ts';
 import { cleanEnvironment } from '../environment.ts';
+import { notKept, putIntoHome } from '../kept-file.ts';
 import { degradedWithoutRoot } from '../layers.ts';
 import type {
   AppExit,
   Desktop,
   EndReport,
   EnforcementMode,
+  FileToKeep,
+  Kept,
   Launcher,
   LauncherOptions,
   LaunchRefusal,
@@ -117,6 +120,17 @@ export class DegradedLauncher implements Launcher {
   async freeze(sessionId: string, appId: string, frozen: boolean): Promise<void> {
     const groups = [...(this.#sessions.get(sessionId)?.apps ?? [])].filter(([, app]) => app.appId === appId).map(([pid]) => -pid);
     signalAll(groups, frozen ? 'SIGSTOP' : 'SIGCONT');
+  }
+
+  async keepFile(sessionId: string, file: FileToKeep): Promise<Kept> {
+    const session = this.#sessions.get(sessionId);
+    if (session === undefined) return { ok: false, reason: 'no-home', detail: 'the session is not open' };
+    try {
+      putIntoHome({ home: session.home, ...file });
+      return { ok: true };
+    } catch (cause) {
+      return notKept(cause instanceof Error && 'code' in cause ? String(cause.code) : 'failed');
+    }
   }
 
   async endSession(sessionId: string): Promise<EndReport> {

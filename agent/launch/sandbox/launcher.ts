@@ -19,6 +19,8 @@ import type {
   Desktop,
   EndReport,
   EnforcementMode,
+  FileToKeep,
+  Kept,
   Launcher,
   LaunchLog,
   LaunchRefusal,
@@ -153,6 +155,16 @@ export class SandboxLauncher implements Launcher {
 
   async freeze(sessionId: string, appId: string, frozen: boolean): Promise<void> {
     await (await this.#sessions.get(sessionId)?.sandbox)?.freezeApp(appId, frozen);
+  }
+
+  async keepFile(sessionId: string, file: FileToKeep): Promise<Kept> {
+    try {
+      const sandbox = await this.#sessions.get(sessionId)?.sandbox;
+      if (sandbox === undefined) return { ok: false, reason: 'no-home', detail: 'the session is not open or could not be shut in' };
+      return await sandbox.keepFile(file);
+    } catch (cause) {
+      return { ok: false, reason: 'failed', detail: cause instanceof Error ? cause.message : String(cause) };
+    }
   }
 
   async endSession(sessionId: string): Promise<EndReport> {

@@ -1,5 +1,5 @@
 /**
- * What the agent and its two small programs say to each other, and how the programs read it. Read by hand and not by a schema:
+ * What the agent and its small programs say to each other, and how the programs read it. Read by hand and not by a schema:
  * the programs start for every launch, and the schema library alone takes longer to load than all else they do.
  */
 
@@ -43,6 +43,16 @@ export interface StartRequest {
   readonly executable: readonly HeldFile[];
   /** Files and folders that may be read besides. */
   readonly readable: readonly string[];
+}
+
+/** Sent to the program that puts a file into the session's home; the file is its standard input. */
+export interface KeepRequest {
+  readonly uid: number;
+  readonly gid: number;
+  /** The folder of the cgroup to enter. */
+  readonly cgroup: string;
+  readonly name: string;
+  readonly bytes: number;
 }
 
 /** What either program says to the agent, one JSON document a line. A closed pipe after `executing` means success. */
@@ -101,7 +111,7 @@ function heldFile(value: unknown): HeldFile {
   return { fd: natural(fields, 'fd'), dev: text(fields, 'dev'), ino: text(fields, 'ino') };
 }
 
-/** Reads a request to set up a session. All three throw a TypeError that names the field. */
+/** Reads a request to set up a session. All of them throw a TypeError that names the field. */
 export function readInitRequest(value: unknown): InitRequest {
   const fields = fieldsOf(value);
   return {
@@ -137,6 +147,20 @@ export function readStartRequest(value: unknown): StartRequest {
     scripts: list(fields, 'scripts').map(heldFile),
     executable: list(fields, 'executable').map(heldFile),
     readable: texts(fields, 'readable'),
+  };
+}
+
+/** Reads a request to keep a file. The name is one part of a path, or it is none. */
+export function readKeepRequest(value: unknown): KeepRequest {
+  const fields = fieldsOf(value);
+  const name = text(fields, 'name');
+  if (name === '' || name.startsWith('.') || name.includes('/')) fail('name');
+  return {
+    uid: unprivileged(fields, 'uid'),
+    gid: unprivileged(fields, 'gid'),
+    cgroup: path(fields, 'cgroup'),
+    name,
+    bytes: natural(fields, 'bytes'),
   };
 }
 

@@ -10,10 +10,11 @@ import { WardlockError } from '../../../core/errors/index.ts';
 import { type Cgroup, endCgroup, enterCgroup, freezeCgroup, livingProcesses, makeSubgroup, removeIfEmpty } from '../../os/cgroup.ts';
 import { type Command, spawnInNamespaceOf, spawnNamespaceInit } from '../../os/pid-namespace.ts';
 import { WINDOW_MANAGER_CONFIG } from '../desktop.ts';
-import type { AppUser } from '../port.ts';
+import { notKept } from '../kept-file.ts';
+import type { AppUser, FileToKeep, Kept } from '../port.ts';
 import { SANDBOX_GIVEN, SANDBOX_XAUTHORITY } from './layout.ts';
 import { exitOf, LinePipe, type Outcome } from './line-pipe.ts';
-import type { InitRequest, StartRequest, WarmRequest } from './messages.ts';
+import type { InitRequest, KeepRequest, StartRequest, WarmRequest } from './messages.ts';
 
 export interface SandboxOptions {
   readonly user: AppUser;
@@ -44,7 +45,7 @@ export type SandboxStart =
   | { readonly ok: true; readonly app: RunningApp }
   | { readonly ok: false; readonly detail: string; readonly pid: number | undefined };
 
-/** The two programs lie beside this file, as TypeScript in development and as JavaScript in a package. */
+/** The programs lie beside this file, as TypeScript in development and as JavaScript in a package. */
 const programPath = (name: string): string => join(import.meta.dirname, `${name}${extname(import.meta.filename)}`);
 
 /** No code from text, and as few threads as Node can do with: each of them has to end before a program can be executed. */
@@ -133,6 +134,19 @@ export class Sandbox {
     const { file, args, options } = helper('display-program', String(this.#livingInit()), socket);
     const { exitCode } = await exitOf(spawn(file, args, { ...options, stdio: 'ignore' }));
     if (exitCode !== 0) throw new WardlockError('OS_DISPLAY_FAILED', 'The display could not be shown to the session.');
+  }
+
+  /** Has the session's own user put a file into its home. */
+  async keepFile({ fd, bytes, name }: FileToKeep): Promise<Kept> {
+    const { file, args, options } = helper('keep-program');
+    const child = spawnInNamespaceOf(this.#livingInit(), { file, args, options: { ...options, stdio: [fd, 'ignore', 'ignore', 'pipe'] } });
+    const pipe = new LinePipe(child);
+    const { uid, gid } = this.#options.user;
+    const request: KeepRequest = { uid, gid, cgroup: this.#group.path, name, bytes };
+    pipe.send(request);
+    const kept = await pipe.expect('ready');
+    await exitOf(child);
+    return kept.ok ? kept : notKept(kept.detail);
   }
 
   /** Ends one application with all that it started, and waits until its own exit is known. */

@@ -69,6 +69,8 @@ export async function startAgentDouble(folder: string, owner: { readonly gid: nu
     launch: taken('launch'),
     close: taken('close'),
     webRefused: taken('webRefused'),
+    download: taken('download'),
+    downloadRefused: taken('downloadRefused'),
     breakGlass: taken('breakGlass'),
     enrol: taken('enrol'),
     activity: nothing('activity'),
