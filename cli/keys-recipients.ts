@@ -9,7 +9,7 @@ import { parsePolicy } from '../policies/parse.ts';
 import { PolicyEnvelope, type Recipient } from '../policies/schema.ts';
 import { indexState } from '../server/services/index-state.ts';
 import { keyIdOf } from '../server/services/reader-keys.ts';
-import { readPublicKey } from '../server/site/key-file.ts';
+import { readPublicPart } from '../server/site/key-file.ts';
 import { say } from './agent-client.ts';
 import { group } from './group.ts';
 import { collect, DEFAULT_SERVER_STATE, type SiteFlags, withSite } from './server.ts';
@@ -31,7 +31,7 @@ export function register(program: Command): void {
 }
 
 async function show(flags: RecipientFlags): Promise<void> {
-  const held = new Set(flags.readerKey.map((path) => keyIdOf(nodeCrypto, readPublicKey(path, ['reader', 'escrow']))));
+  const held = new Set(flags.readerKey.map((path) => keyIdOf(nodeCrypto, readPublicPart(path, ['reader', 'escrow']))));
   const { policy, index } = await withSite(flags, async (site) => ({
     policy: await site.policies.latest(),
     index: await indexState(site.store.db),

@@ -82,8 +82,7 @@ export async function listen(site: Site, options: ListenOptions): Promise<Listen
   for (const app of Object.values(apps)) countTlsFailures(app, site);
   site.metrics.watchProcess();
   await site.logOfLogs.start();
-  const seatsUrl = await open(seats, options.seats);
-  const consoleUrl = await open(people, options.console);
+  const { seatsUrl, consoleUrl } = await openBoth([seats, options.seats], [people, options.console]);
   const own = (['seats', 'console'] as const).map((listener) => ({
     listener,
     app: apps[listener],
@@ -111,6 +110,19 @@ async function stop(site: Site, apps: readonly App[], certificates: KeptCertific
     await Promise.all(apps.map((app) => app.close()));
   } finally {
     clearTimeout(cut);
+  }
+}
+
+/** Both or none: a server with one listener would keep its process alive and look as if it ran. */
+async function openBoth(
+  [seats, forSeats]: readonly [App, Address],
+  [people, forPeople]: readonly [App, Address],
+): Promise<Pick<Listening, 'seatsUrl' | 'consoleUrl'>> {
+  try {
+    return { seatsUrl: await open(seats, forSeats), consoleUrl: await open(people, forPeople) };
+  } catch (failure) {
+    await Promise.all([seats.close(), people.close()]);
+    throw failure;
   }
 }
 

@@ -41,8 +41,21 @@ export function readPrivateKey(path: string, kinds: readonly KeyKind[]): Buffer 
   return Buffer.from(file.privateKey, 'base64');
 }
 
-/** Takes the .pub file, or the private one, whose public part it reads. */
+/** Takes the .pub file alone: whoever needs only that has no use for the private key on this machine. */
 export function readPublicKey(path: string, kinds: readonly KeyKind[]): Buffer {
+  const file = read(path);
+  if (Value.Check(PrivateKeyFile, file)) {
+    throw new WardlockError(
+      'START_USAGE',
+      `${path} is a private key, and only the public one is needed here. Name ${path}.pub, and keep the private key where it is used.`,
+    );
+  }
+  if (!Value.Check(PublicKeyFile, file) || !kinds.includes(file.kind)) throw unsuitable(path, kinds);
+  return Buffer.from(file.publicKey, 'base64');
+}
+
+/** Takes the .pub file, or the private one, whose public part it reads. */
+export function readPublicPart(path: string, kinds: readonly KeyKind[]): Buffer {
   const file = read(path);
   const fits = Value.Check(PublicKeyFile, file) || Value.Check(PrivateKeyFile, file);
   if (!fits || !kinds.includes(file.kind)) throw unsuitable(path, kinds);
@@ -53,8 +66,18 @@ function write(path: string, value: Static<typeof PrivateKeyFile> | Static<typeo
   try {
     writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`, { flag: 'wx', mode });
   } catch (cause) {
-    throw new WardlockError('START_USAGE', `Cannot write ${path}. It may exist already: keys are never overwritten.`, { cause });
+    const why = isCode(cause, 'EEXIST') ? 'It exists already, and keys are never overwritten.' : reasonOf(cause);
+    throw new WardlockError('START_USAGE', `Cannot write ${path}. ${why}`, { cause });
   }
+}
+
+function isCode(cause: unknown, code: string): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === code;
+}
+
+function reasonOf(cause: unknown): string {
+  if (isCode(cause, 'ENOENT')) return 'Its folder does not exist: make that first.';
+  return cause instanceof Error ? `${cause.message}.` : 'The system did not say why.';
 }
 
 /** What stands in the file; `undefined` when that is no JSON, and so no key. */

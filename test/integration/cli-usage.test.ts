@@ -1,13 +1,19 @@
 /** A command line that is wrong, as people and programs meet it: exit code 64, one sentence with its code. */
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
 const EX_USAGE = 64;
+/** A command that has not ended by then hangs. */
+const LIMIT_MS = 30_000;
 
 function cli(...args: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: LIMIT_MS });
   return { status, stdout, stderr };
 }
 
@@ -36,4 +42,51 @@ test('help that was asked for is an answer', () => {
   const { status, stdout } = cli('tap', '--help');
   expect(status).toBe(0);
   expect(stdout).toContain('Usage: wardlock tap');
+});
+
+describe('a server that can not start', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'wardlock-usage-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+  const server = (...more: readonly string[]) =>
+    cli('server', '--state', join(folder, 'site'), '--listen-seats', '127.0.0.1:0', '--listen-console', '127.0.0.1:0', ...more);
+
+  test('because one of its two ports is taken ends, with the address', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    try {
+      const bound = other.address();
+      const port = typeof bound === 'object' ? bound?.port : undefined;
+      const { status, stderr } = server('--listen-console', `127.0.0.1:${port}`);
+      expect(status).toBe(1);
+      expect(stderr).toMatch(new RegExp(`Cannot listen on 127\\.0\\.0\\.1:${port}: .* \\(SERVER_LISTEN_FAILED\\)`));
+    } finally {
+      other.close();
+    }
+  });
+
+  test('under an id that no policy could name says which ones can', () => {
+    const { status, stderr } = server('--tenant', 'Haus A!');
+    expect(status).toBe(EX_USAGE);
+    expect(stderr).toContain('Haus A! is no id of a site: take letters, digits, dots, dashes, 64 at most, such as st-anna.');
+  });
+
+  test('with a private key where the public one is enough says which file to name', () => {
+    const key = join(folder, 'policy.key');
+    expect(cli('keys', 'new', 'policy', '--out', key).status).toBe(0);
+    const { status, stderr } = server('--policy-key', key);
+    expect(status).toBe(EX_USAGE);
+    expect(stderr).toContain(`${key} is a private key, and only the public one is needed here. Name ${key}.pub`);
+  });
+
+  test('a key in a folder that is not there, and one that is there already, are told apart', () => {
+    const key = join(folder, 'policy.key');
+    expect(cli('keys', 'new', 'policy', '--out', join(folder, 'none', 'policy.key')).stderr).toContain(
+      'Its folder does not exist: make that first.',
+    );
+    cli('keys', 'new', 'policy', '--out', key);
+    expect(cli('keys', 'new', 'policy', '--out', key).stderr).toContain('It exists already, and keys are never overwritten.');
+  });
 });

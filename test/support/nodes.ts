@@ -13,7 +13,7 @@ import { CSRF_HEADER } from '../../contract/console-api.ts';
 import { seatPaths } from '../../contract/seat-api.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { openSite } from '../../server/compose.ts';
-import { readPublicKey } from '../../server/site/key-file.ts';
+import { readPublicPart } from '../../server/site/key-file.ts';
 import { openStore } from '../../server/store/open.ts';
 import type { Store } from '../../server/store/store.ts';
 import { TestPostgres } from './postgres.ts';
@@ -95,7 +95,7 @@ export class Nodes {
     const { token } = await site.enrolments.makeToken({ seatName: name, wardId: 'icu', wardName: 'ICU', lifeMs: TOKEN_LIFE_MS });
     await site.close();
     const escrow = nodeCrypto.hpkePublicKey(nodeCrypto.random(32));
-    return enrolSimSeat(this.node(at).ready.seats, token, [readPublicKey(this.readerKey, ['reader']), escrow]);
+    return enrolSimSeat(this.node(at).ready.seats, token, [readPublicPart(this.readerKey, ['reader']), escrow]);
   }
 
   /** The number of stored entries of a seat, which follow each other without a hole and are those that it has. */
