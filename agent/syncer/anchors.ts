@@ -2,21 +2,12 @@
  * The lane that anchors the log: `add-checkpoint` of C2SP tlog-witness, at one cadence and one size whether or not
  * something happened, so that an onlooker learns nothing from it.
  */
-import { seatPaths } from '../../contract/seat-api.ts';
-import { fromBase64, parseDecimal } from '../../core/audit/bytes.ts';
-import { formatAddCheckpoint, MAX_NOTE_BYTES } from '../../core/audit/index.ts';
+import { fromBase64 } from '../../core/audit/bytes.ts';
+import { MAX_NOTE_BYTES } from '../../core/audit/index.ts';
 import { WardlockError } from '../../core/errors/index.ts';
+import { addCheckpoint, pinnedElsewhere } from './add-checkpoint.ts';
 import type { AgentPort } from './agent-port.ts';
 import { refusalOf, type SeatClient } from './seat-client.ts';
-
-/** Request line, headers and body together are padded to this by a header outside the note. */
-const REQUEST_BYTES = 6144;
-const PADDING_HEADER = 'x-wardlock-padding';
-
-/** The digits of Content-Length count too: a body of 999 bytes and one of 1,000 make one size. */
-function paddingFor(bodyBytes: number): string {
-  return '0'.repeat(Math.max(0, REQUEST_BYTES - bodyBytes - String(bodyBytes).length));
-}
 
 /** The checkpoint with the lines that the witness answered; the agent verifies them. */
 function cosigned(note: string, answer: string): string {
@@ -38,20 +29,13 @@ export function openAnchors(agent: AgentPort, server: SeatClient): Anchors {
       const proof =
         oldSize > 0 && oldSize < size ? (await agent.request('consistency', { incarnation, from: oldSize, to: size })).proof : [];
       const hashes = proof.map((hash) => fromBase64(hash) ?? new Uint8Array());
-      const body = Buffer.from(formatAddCheckpoint({ oldSize, hashes, checkpoint: head.note }));
-      const answer = await server.call({
-        method: 'POST',
-        path: seatPaths.addCheckpoint,
-        headers: { 'content-type': 'text/plain; charset=utf-8', [PADDING_HEADER]: paddingFor(body.length) },
-        body,
-        signal,
-      });
+      const answer = await addCheckpoint(server, { oldSize, hashes, note: head.note }, signal);
       if (answer.status === 200) {
         pinned = { incarnation, size };
         await agent.request('anchored', { note: cosigned(head.note, answer.body.toString('utf8')) });
         return false;
       }
-      const stored = answer.status === 409 ? parseDecimal(answer.body.toString('utf8').trim()) : undefined;
+      const stored = pinnedElsewhere(answer);
       if (stored === undefined) throw refusalOf(answer);
       if (stored > size || (stored === size && oldSize === size)) {
         await agent.request('incident', {

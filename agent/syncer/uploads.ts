@@ -9,6 +9,7 @@ import type { SyncBoundary } from '../../contract/sync.ts';
 import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import type { AgentPort } from './agent-port.ts';
 import { readAnswer, type SeatAnswer, type SeatClient } from './seat-client.ts';
+import { openSideHeads } from './side-heads.ts';
 import { encodeEntries } from './wire.ts';
 
 /** What fits a frame of the local socket after base64, with room for the rest. */
@@ -58,6 +59,7 @@ export function openUploads(agent: AgentPort, server: SeatClient): Uploads {
   const courses = new Map<string, Course>();
   /** Logs beside the main one that can't go up as they are, with the size at which that was said: the rest must not wait for them. */
   const givenUp = new Map<string, number>();
+  const heads = openSideHeads(agent, server);
   const courseOf = ({ incarnation }: Progress): Course => {
     const course = courses.get(incarnation) ?? { resume: null, sentOn: false, receiptedFrom: null, told: '' };
     courses.set(incarnation, course);
@@ -74,6 +76,8 @@ export function openUploads(agent: AgentPort, server: SeatClient): Uploads {
         const start = course.resume ?? log.receiptedSize;
         if (start >= log.size || givenUp.get(log.incarnation) === log.size) continue;
         try {
+          // The main log's head is the anchors' business, at their cadence.
+          if (at > 0) await heads.show(log, signal);
           if (await uploadOne({ agent, server, course }, { log, start, batch, signal })) more = true;
         } catch (error) {
           // The main log is first: that it is refused, or broken at the seat, must not hold back what the emergency log took.

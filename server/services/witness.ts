@@ -124,12 +124,17 @@ function settle(parts: WitnessParts, name: LogName, { oldSize, hashes, checkpoin
       await alarm(
         transaction,
         name,
-        `The seat shows ${size} entries of a log of which ${pinned.size} are anchored: its store went back in time.`,
+        `The seat shows ${size} entries of log ${name.incarnation}, of which ${pinned.size} are anchored: its store went back in time.`,
         now(),
       );
     if (oldSize !== pinned.size) return { status: 409, size: pinned.size };
     if (size === oldSize && size > 0 && !equalBytes(root, pinned.root)) {
-      await alarm(transaction, name, `The seat shows another history of its first ${size} entries than it anchored.`, now());
+      await alarm(
+        transaction,
+        name,
+        `The seat shows another history of the first ${size} entries of log ${name.incarnation} than it anchored.`,
+        now(),
+      );
       return { status: 409, size: pinned.size };
     }
     const oldRoot = oldSize === 0 ? hasher.emptyRoot : pinned.root;
@@ -141,7 +146,12 @@ function settle(parts: WitnessParts, name: LogName, { oldSize, hashes, checkpoin
     if (size > 0 && size < state.size && known === null) return 'stored-beyond';
     const stored = size === state.size && size > 0 ? CompactRange.frontier(hasher, size, state.frontier).root() : known;
     if (stored !== null && !equalBytes(root, stored)) {
-      await alarm(transaction, name, `The seat shows another history of its first ${size} entries than it sent.`, now());
+      await alarm(
+        transaction,
+        name,
+        `The seat shows another history of the first ${size} entries of log ${name.incarnation} than it sent.`,
+        now(),
+      );
       return { status: 422, says: 'The entries that are stored here have another root.' };
     }
     const at = now();

@@ -58,6 +58,13 @@ rootTest('a break-glass that only the emergency log took is on the server later,
   await until(ended);
   const main = rows<{ incarnation: string }>(server.state, 'select incarnation from logs order by first_at')[0];
   expect(found.incarnation).not.toBe(main?.incarnation);
+  // The witness was shown how far it reaches: an end that is lost from here on is named.
+  const shown = rows<{ size: number; pinned_size: number }>(
+    server.state,
+    'select size, pinned_size from logs where incarnation = ?',
+    found.incarnation,
+  )[0];
+  expect(shown?.pinned_size).toBeGreaterThanOrEqual(shown?.size ?? Number.POSITIVE_INFINITY);
   const opened = await openSite({ stateFolder: server.state, database: null, tenant: null });
   const story = await opened.stories.story(found.workstation_id, found.session_id);
   await opened.close();

@@ -20,8 +20,9 @@ afterEach(() => site.remove());
 interface LogRow {
   readonly incarnation: string;
   readonly size: number;
+  readonly pinned_size: number;
 }
-const logs = () => rows<LogRow>(site.server.state, 'select incarnation, size from logs order by first_at');
+const logs = () => rows<LogRow>(site.server.state, 'select incarnation, size, pinned_size from logs order by first_at');
 
 async function record(): Promise<{ readonly state: string; readonly says: string }> {
   const client = await connect({ boundary: cliBoundary, path: site.seat.socket('cli'), build: 'test', events: {} });
@@ -66,6 +67,8 @@ test('the tail of a log that the seat could not continue is on the server later,
   const [after, present] = logs();
   expect(after?.size).toBeGreaterThan(before?.size ?? 0);
   expect(present?.incarnation).not.toBe(after?.incarnation);
+  // The witness was shown its whole length: an end that is lost from there on is named.
+  expect(after?.pinned_size).toBeGreaterThanOrEqual(after?.size ?? Number.POSITIVE_INFINITY);
   // That it was replaced is an alarm at the seat until somebody has seen it.
   expect(await record()).toMatchObject({ state: 'stop', says: expect.stringContaining('KEYS_LOST') });
   expect(await cli(['audit', 'acknowledge', '--state', seat.state])).toContain('KEYS_LOST: ');

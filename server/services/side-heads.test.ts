@@ -1,0 +1,111 @@
+/**
+ * What the witness keeps of a log beside the main one (a run of the emergency log, a log that was replaced) once its head was
+ * shown, before an entry of it came: the biggest head, and an alarm that names the log when the seat falls short of it.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { SimRecord } from '../../cli/sim/record.ts';
+import { nodeCrypto } from '../../crypto/index.ts';
+import { testDatabase } from '../../test/support/test-store.ts';
+import { openSite, type Site } from '../compose.ts';
+import { ENTRIES_AWAY_MS, watchSilence } from './silence.ts';
+
+let folder: string;
+let site: Site;
+/** Its log is one beside the main one: the server makes no difference. */
+let record: SimRecord;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wardlock-side-heads-'));
+  site = await openSite({ stateFolder: folder, database: await testDatabase(), tenant: null });
+  const key = (): Uint8Array => nodeCrypto.hpkePublicKey(nodeCrypto.random(32));
+  record = new SimRecord([key(), key()]);
+  record.newEpoch();
+  record.append(3);
+  const { db } = site.store;
+  await db.insertInto('wards').values({ id: 'icu', name: 'ICU' }).execute();
+  const seat = { workstation_id: record.workstationId, log_key: record.vkey, sealing_key: Buffer.from(key()).toString('base64') };
+  const rest = { name: 'Bay 4', ward_id: 'icu', enrolled_at: 0, machine_id_sha256: '', os: '{}', revoked_at: null, last_seen_at: null };
+  await db
+    .insertInto('seats')
+    .values({ ...seat, ...rest })
+    .execute();
+});
+afterEach(async () => {
+  await site.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const show = (oldSize = 0) =>
+  site.witness.addCheckpoint({ workstationId: record.workstationId, logKey: record.vkey }, record.anchorBody(oldSize));
+
+const send = (start: number, entries = 1000) => {
+  const { workstationId, vkey, incarnation } = record;
+  return site.intake.take({ workstationId, logKey: vkey, incarnation, ...record.log.run(start, { entries, bytes: 1_000_000 }) });
+};
+
+const alarms = async () =>
+  (await site.store.db.selectFrom('alarms').selectAll().execute()).filter(({ kind }) => kind !== 'SEAT_LOG_REPLACED');
+
+const kept = () => site.store.db.selectFrom('logs').select(['incarnation', 'pinned_size', 'size']).execute();
+
+test('fault 46: an end that the seat lost after its head was shown is named, though no entry of it ever came', async () => {
+  const before = record.log;
+  record.append(4);
+  expect(await show()).toMatchObject({ status: 200 });
+  record.log = before;
+  expect(await show()).toEqual({ status: 409, size: 8 });
+  // The rest goes up all the same, and the head stays what it was.
+  expect(await send(0, 1)).toMatchObject({ outcome: 'stored', size: 1 });
+  expect(await send(1)).toMatchObject({ outcome: 'stored', size: 4 });
+  const [alarm, ...others] = await alarms();
+  expect(others).toEqual([]);
+  expect(alarm).toMatchObject({ kind: 'SEAT_LOG_ROLLED_BACK', workstation_id: record.workstationId });
+  expect(alarm?.detail).toContain(`shows 4 entries of log ${record.incarnation}, of which 8 are anchored`);
+  expect((await kept()).map((row) => [row.incarnation, Number(row.pinned_size), Number(row.size)])).toEqual([[record.incarnation, 8, 4]]);
+});
+
+test('fault 46: the shown end that never arrives is an alarm that names the log, whatever else the seat sends', async () => {
+  expect(await show()).toMatchObject({ status: 200 });
+  let time = 0;
+  const watch = watchSilence(
+    site.store.db,
+    () => time,
+    () => undefined,
+    () => true,
+  );
+  await send(0, 1);
+  await watch.look();
+  time += ENTRIES_AWAY_MS + 1;
+  await watch.look();
+  watch.close();
+  const away = (await alarms()).filter(({ kind }) => kind === 'SEAT_ENTRIES_AWAY');
+  expect(away.map(({ detail }) => detail)).toEqual([expect.stringContaining(`log ${record.incarnation}, but its entries from 1 on`)]);
+});
+
+test('fault 46: another end in the place of the shown one is refused, kept as evidence and named', async () => {
+  const before = record.log;
+  record.append(2);
+  expect(await show()).toMatchObject({ status: 200 });
+  record.log = before;
+  record.append(2);
+  expect(await show(6)).toEqual({ status: 409, size: 6 });
+  await send(0, 1);
+  await expect(send(1)).rejects.toMatchObject({ code: 'INTAKE_UNVERIFIED' });
+  expect((await alarms()).map(({ kind }) => kind)).toContain('SEAT_LOG_ROLLED_BACK');
+  expect(await site.store.db.selectFrom('evidence').select('start').execute()).toHaveLength(1);
+  expect((await kept()).map(({ size }) => Number(size))).toEqual([1]);
+});
+
+test('the same head again and again, and heads that grow, leave one row of the log and no alarm', async () => {
+  expect(await show()).toMatchObject({ status: 200 });
+  for (let at = 0; at < 3; at += 1) expect(await show(4)).toMatchObject({ status: 200 });
+  record.append(1);
+  expect(await Promise.all([show(4), show(4)])).toContainEqual(expect.objectContaining({ status: 200 }));
+  await send(0, 1);
+  await send(1);
+  expect(await alarms()).toEqual([]);
+  expect((await kept()).map((row) => [Number(row.pinned_size), Number(row.size)])).toEqual([[5, 5]]);
+});
