@@ -31,6 +31,9 @@ const EXIT_UNANCHORED = 2;
 const EXIT_USAGE = 64;
 const EXIT_NOT_A_LOG = 65;
 const EXIT_UNREADABLE = 66;
+const EXIT_HELP = `
+Exit code: 0 whole and unchanged; 1 faults, a line each; 2 UNANCHORED: no key from outside speaks for it;
+64 the command line is wrong, 65 this is no log, 66 it can't be opened: then nothing was verified.`;
 const READING_ENDED = 'Reading ended there, so what follows was not verified';
 /** JSON is one document, so its list of faults is bounded; `faultCount` always counts all. */
 const JSON_FAULTS = 10_000;
@@ -41,6 +44,7 @@ export function register(program: Command): void {
     .description("verify a seat's snapshot, a stopped store's folder or an auditor's export, offline")
     .option('--key <vkey>', 'verification key from outside, or a file with it; may be given again', collect, [])
     .option('--json', 'print one JSON document')
+    .addHelpText('after', EXIT_HELP)
     .action(async (path: string, flags: VerifyFlags) => {
       try {
         process.exitCode = await verify(path, keysOf(flags), flags);

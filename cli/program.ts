@@ -39,7 +39,6 @@ const modules: CommandModules = {
   ],
   emergency: [() => import('./emergency.ts')],
   seat: [() => import('./seat.ts')],
-  reader: [() => import('./reader.ts')],
   account: [() => import('./account.ts')],
   'enrol-token': [() => import('./enrol-token.ts')],
   staff: [() => import('./staff.ts'), () => import('./staff-codes.ts')],

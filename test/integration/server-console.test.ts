@@ -316,7 +316,7 @@ describe('the record', () => {
   });
 
   test('the index is built again from verified bytes, a reader in a process of its own included', async () => {
-    const said = await cli(['reader', 'reindex', '--reader-key', join(folder, 'reader.key'), '--state', server.state]);
+    const said = await cli(['server', 'reindex', '--reader-key', join(folder, 'reader.key'), '--state', server.state]);
     expect(said).toContain(`${seat.size} entries indexed`);
     const story: Story = JSON.parse((await call('GET', `/api/sessions/${seat.workstationId}/${session}`, { cookie })).body);
     expect(story.events.length).toBe(7);
@@ -324,9 +324,9 @@ describe('the record', () => {
 
   test('the wrong reader key opens nothing, and the story says so', async () => {
     await cli(['keys', 'new', 'reader', '--out', join(folder, 'other.key')]);
-    await cli(['reader', 'reindex', '--reader-key', join(folder, 'other.key'), '--state', server.state]);
+    await cli(['server', 'reindex', '--reader-key', join(folder, 'other.key'), '--state', server.state]);
     expect(rows(server.state, "select * from indexed_events where type = 'record.unreadable'").length).toBeGreaterThan(0);
     expect(rows(server.state, 'select * from indexed_sessions')).toEqual([]);
-    await cli(['reader', 'reindex', '--reader-key', join(folder, 'reader.key'), '--state', server.state]);
+    await cli(['server', 'reindex', '--reader-key', join(folder, 'reader.key'), '--state', server.state]);
   });
 });
