@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, mkdirSync, openSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
@@ -18,6 +18,7 @@ import { compileUsbguard } from '../policies/compile/usbguard.ts';
 import type { PolicyDocument } from '../policies/schema.ts';
 import { say } from './agent-client.ts';
 import { group } from './group.ts';
+import { makeFolder, notWritten } from './make-folder.ts';
 import { readPolicy } from './policy-file.ts';
 
 const ENGINES = ['fapolicyd', 'chromium', 'usbguard'] as const;
@@ -141,8 +142,8 @@ function loaderOf(path: string): string | undefined {
 
 /** Each file is there whole or not at all. @throws WardlockError START_USAGE where the folder can't be written */
 function write(folder: string, { files }: Compiled): readonly string[] {
+  makeFolder(folder);
   try {
-    mkdirSync(folder, { recursive: true });
     return files.map(({ name, text }) => {
       const path = join(folder, name);
       writeFileSync(`${path}.part`, text);
@@ -150,6 +151,6 @@ function write(folder: string, { files }: Compiled): readonly string[] {
       return path;
     });
   } catch (cause) {
-    throw new WardlockError('START_USAGE', `Cannot write to ${folder}: ${cause instanceof Error ? cause.message : 'refused'}`, { cause });
+    throw notWritten(folder, cause);
   }
 }

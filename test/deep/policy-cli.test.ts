@@ -142,6 +142,10 @@ describe('policy compile', () => {
     expect(answer).toMatchObject({ engine: 'fapolicyd', files: [join(out, 'wardlock.rules'), join(out, 'wardlock.trust')] });
     expect(await readFile(join(out, 'wardlock.rules'), 'utf8')).toContain('deny_audit perm=execute uid=61567 : all');
   });
+  test('into a place that takes no folder ends, and says so', async () => {
+    const { code, err } = await cli('policy', 'compile', file, '--to', 'chromium', '--out', '/proc/none');
+    expect({ code, err }).toEqual({ code: 64, err: 'Cannot write to /proc/none: no folder can be made there. (START_USAGE)\n' });
+  });
   test('refuses root, a missing user, and rules for USB devices from nothing', async () => {
     const compile = (...words: readonly string[]) => cli('policy', 'compile', file, '--out', join(folder, 'none'), '--to', ...words);
     const [root, nobody, usb] = await Promise.all([compile('fapolicyd', '--user', '0'), compile('fapolicyd'), compile('usbguard')]);
