@@ -30,6 +30,7 @@ import { SessionDownloads } from './seat/downloads.ts';
 import { EnforcementWatch } from './seat/enforcement-watch.ts';
 import { SeatIdle } from './seat/idle.ts';
 import { LocalAlarm } from './seat/local-alarm.ts';
+import { SessionPrints } from './seat/prints.ts';
 import { RecordWatch } from './seat/record-watch.ts';
 import { leastPinDigits, type PolicyState } from './seat/rules.ts';
 import { SeatRuntime } from './seat/runtime.ts';
@@ -78,6 +79,7 @@ export class SeatAgent {
   readonly runtime: SeatRuntime;
   readonly apps: SessionApps;
   readonly downloads: SessionDownloads;
+  readonly prints: SessionPrints;
   readonly desktops: Desktops;
   readonly ui: UiWatch;
   readonly site: SiteLink;
@@ -101,7 +103,7 @@ export class SeatAgent {
     const launcher = new StrictLauncher(parts.launcher, () => this.site.policy?.document ?? null);
     this.parts = { ...parts, launcher };
     this.#outputs = outputs;
-    const { clock, log, recorder, memory, directory, identity } = parts;
+    const { clock, log, recorder, memory, directory } = parts;
     const policy = () => this.site.policy;
     const where = () => this.credentials.where;
     const openSession = () => this.runtime.openSession;
@@ -124,9 +126,7 @@ export class SeatAgent {
     // From here on there is a policy that the launcher's mode can be asked of.
     this.#enforcement = new EnforcementWatch(() => launcher.mode);
     this.record = new SeatRecord({
-      identity,
-      recorder,
-      memory,
+      ...parts,
       open: parts.openStore,
       mode: launcher.mode.name,
       onAppended: outputs.appended,
@@ -183,12 +183,10 @@ export class SeatAgent {
       onChanged: () => this.push(),
     });
     this.downloads = new SessionDownloads({ ...this.parts, ...session, apps: this.apps });
+    this.prints = new SessionPrints({ ...this.parts, ...session, apps: this.apps, onChanged: () => this.push() });
     if (memory.wasBroken) everybodyWaits(parts);
     this.runtime = new SeatRuntime({
-      clock,
-      log,
-      recorder,
-      memory,
+      ...parts,
       surroundings: () => ({
         rules: this.credentials.rules,
         policy: this.site.policyState,
@@ -306,7 +304,7 @@ export class SeatAgent {
       names: known === null ? null : { seatName: known.seatName, wardName: known.ward.name },
       pinDigits: (person) => directory.pinOf(person)?.digits ?? null,
       appState: (app) => this.apps.stateOf(app),
-      appMessage: this.apps.message,
+      appMessage: this.prints.message ?? this.apps.message,
       trouble: this.site.trouble,
       lastLogin: this.#lastLogin,
       localAlarm: this.#alarm.standing,

@@ -19,6 +19,7 @@ export interface ExactCodes extends EventCodes {
   readonly dicomBefore?: { readonly id: number; readonly type: number };
 }
 
+const MINOR_FAILURE = 4;
 const SERIOUS_FAILURE = 8;
 const USER_SWITCH = 300_207;
 /** Security roles changed; OCSF Authorize Session: Assign Privileges. */
@@ -44,6 +45,7 @@ export function codesOf(type: string, body: Readonly<Record<string, unknown>>): 
     return { ...exact, ocsf: { ...codes.ocsf, typeUid: USER_SWITCH }, dicomBefore: LOGOUT };
   if (type.startsWith('breakglass.')) return { ...exact, purpose: BREAK_THE_GLASS };
   if (type === 'app.launched' || type === 'app.exited') return { ...exact, roles: APPLICATION_AND_LAUNCHER };
+  if (type === 'print.ended' && body['outcome'] !== 'sent') return { ...exact, outcome: MINOR_FAILURE, ocsf: { ...codes.ocsf, status: 2 } };
   if (type === 'directory.applied' && Number(body['roles'] ?? 0) > 0) return withRoles(exact);
   // A reader that works is one that was attached, or is there again.
   if (type === 'reader.state' && body['state'] === 'ok') return { ...exact, ocsf: { ...codes.ocsf, typeUid: DEVICE_ATTACHED } };

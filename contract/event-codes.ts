@@ -24,9 +24,10 @@ const row = (id: number, type: number | null, typeUid: number, outcome: Outcome 
   ocsf: { typeUid, status: outcome === 0 ? 1 : 2 },
 });
 
-/** DCM event ids: application activity, audit log used, security alert, user authentication. */
+/** DCM event ids: application activity, audit log used, data export (paper is one), security alert, user authentication. */
 const APPLICATION = 110_100;
 const LOG_USED = 110_101;
+const EXPORT = 110_106;
 const ALERT = 110_113;
 const USER = 110_114;
 
@@ -57,6 +58,9 @@ export const eventCodes: Readonly<Record<EventType, EventCodes>> = {
   'app.refused': row(ALERT, 110_132, 100_701, 4),
   'app.exited': row(APPLICATION, 110_121, 100_702),
   'app.frozen': row(APPLICATION, null, 100_799),
+  'print.started': { ...row(EXPORT, null, 100_799), action: 'R' },
+  'print.ended': { ...row(EXPORT, null, 100_799), action: 'R' },
+  'print.refused': row(ALERT, 110_132, 100_701, 4),
   'web.refused': row(ALERT, 110_132, 100_701, 4),
   'download.saved': { ...row(APPLICATION, null, 100_101), action: 'C' },
   'download.refused': row(ALERT, 110_132, 100_101, 4),

@@ -7,7 +7,7 @@ import { type AuditEvent, events } from './events.ts';
 test('every type has its class and its codes, and no code is without a type', () => {
   expect(Object.keys(eventCodes).sort()).toEqual(Object.keys(events).sort());
   for (const { dicom, ocsf } of Object.values(eventCodes)) {
-    expect([110_100, 110_101, 110_113, 110_114]).toContain(dicom.id);
+    expect([110_100, 110_101, 110_106, 110_113, 110_114]).toContain(dicom.id);
     expect(ocsf.typeUid).toBeGreaterThanOrEqual(100_000);
   }
 });

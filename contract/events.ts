@@ -144,6 +144,10 @@ export const events = {
   },
   /** The policy has it stand still while the seat is locked; it does, or it runs again. */
   'app.frozen': { class: 2, body: Type.Object({ session: SessionId, app: Id, frozen: Type.Boolean() }, closed) },
+  /** A page of it is about to be printed, or was handed to the printer, or could not be. What stands on the sheets has no place here. */
+  'print.started': { class: 2, body: Type.Object({ session: SessionId, app: Id }, closed) },
+  'print.ended': { class: 2, body: Type.Object({ session: SessionId, app: Id, outcome: Reason }, closed) },
+  'print.refused': { class: 3, body: Type.Object({ session: Session, app: Id, reason: Reason }, closed) },
   'web.refused': { class: 3, body: Type.Object({ session: Session, app: Id, origin: Type.String({ maxLength: 300 }) }, closed) },
   /** A file of a web application was put into the session's home. Its name, address and content have no place here. */
   'download.saved': { class: 2, body: Type.Object({ session: SessionId, app: Id, bytes: Count }, closed) },

@@ -56,6 +56,14 @@ export const MessageKey = Type.Union([
   Type.Literal('download.noApplication'),
   Type.Literal('store.full'),
   Type.Literal('store.broken'),
+  Type.Literal('print.sent'),
+  Type.Literal('print.noPrinter'),
+  Type.Literal('print.refused'),
+  Type.Literal('print.failed'),
+  Type.Literal('print.tooLong'),
+  Type.Literal('print.tooMany'),
+  Type.Literal('print.frame'),
+  Type.Literal('print.locked'),
   Type.Literal('policy.none'),
   Type.Literal('policy.expired'),
   Type.Literal('staff.tooOld'),
@@ -107,6 +115,8 @@ export const AppView = Type.Object({
   origins: Type.Optional(Type.Array(Type.String({ maxLength: 300 }), { maxItems: 50 })),
   /** Web apps only: the addresses that its pages are held to; absent for every one of its origins. */
   patterns: Type.Optional(Type.Array(Type.String({ maxLength: 1300 }), { maxItems: 100 })),
+  /** Web apps only: whether its pages may print. */
+  print: Type.Optional(Type.Boolean()),
   /** Web apps only: whether its pages may use the clipboard by themselves. */
   clipboard: Type.Optional(Type.Union([Type.Literal('deny'), Type.Literal('read-write')])),
   /** Web apps only: whether its pages may save files into the session's home. */

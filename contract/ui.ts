@@ -101,6 +101,23 @@ export const uiBoundary = boundary({
     procedure: { params: Type.Object({ on: Type.Boolean() }), result: Taken },
     launch: { params: Type.Object({ appId: Id }), result: Taken },
     close: { params: Type.Object({ appId: Id }), result: Taken },
+    /** A web app wants to print its page, or a frame of it. Taken: it may, and that is recorded. */
+    print: { params: Type.Object({ appId: Id, part: Type.Union([Type.Literal('page'), Type.Literal('frame')]) }), result: Taken },
+    /** How a print went that was taken. */
+    printed: {
+      params: Type.Object({
+        appId: Id,
+        outcome: Type.Union([
+          Type.Literal('sent'),
+          Type.Literal('no-printer'),
+          Type.Literal('refused'),
+          Type.Literal('too-long'),
+          Type.Literal('failed'),
+          Type.Literal('locked'),
+        ]),
+      }),
+      result: Nothing,
+    },
     /** Navigation or a request that a web app tried and its origins do not allow. Only the origin is sent. */
     webRefused: { params: Type.Object({ appId: Id, origin: Type.String({ maxLength: 300 }) }), result: Taken },
     /**

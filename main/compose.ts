@@ -20,9 +20,11 @@ import { createInputGate } from './input/gate.ts';
 import { createIntents, locking } from './intents.ts';
 import { ACTIVITY_INTERVAL_MS, osIdleMs, watchMachine } from './machine.ts';
 import type { KioskOptions } from './options.ts';
-import { initialState, isOpen, pictureOf, type SeatChange, step } from './picture.ts';
+import { initialState, isOpen, pictureOf, type SeatChange, step, visibleApp } from './picture.ts';
 import { createDownloads } from './web/downloads.ts';
 import { createWebOrders } from './web/orders.ts';
+import { sendToPrinter } from './web/printer.ts';
+import { createPrinting } from './web/printing.ts';
 import { createWebApps } from './web/web-apps.ts';
 import { openAppWindow, surfaceOf } from './windows/apps.ts';
 import { watchPulse } from './windows/pulse.ts';
@@ -93,6 +95,7 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
     downloads,
     downloadFolder,
     report,
+    onPrint: ({ id, print }, part) => printing.wanted(id, part, print),
     onRefusedOrigin: (appId, origin) => webRefusals.report(appId, origin),
     onTrouble: (appId, trouble) => change({ kind: 'trouble', appId, trouble }),
   });
@@ -118,11 +121,20 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
   const openWeb = (appId: string): boolean => {
     const found = state.view?.apps.find(({ id, kind }) => id === appId && kind === 'web');
     if (found?.url === undefined || found.origins === undefined) return false;
-    const { url, origins, patterns = null, clipboard = 'deny', downloads: saves = 'deny' } = found;
-    webApps.open({ id: appId, url, origins, patterns, clipboard, downloads: saves });
+    const { url, origins, patterns = null, print = false, clipboard = 'deny', downloads: saves = 'deny' } = found;
+    webApps.open({ id: appId, url, origins, patterns, print, clipboard, downloads: saves });
     stage.apply(state);
     return true;
   };
+  const printing = createPrinting({
+    seenIn: (appId) => (visibleApp(state)?.id === appId ? state.sessionId : null),
+    ask: async (appId, part) => (await link.request('print', { appId, part })).taken,
+    told: (appId, outcome) => tell('printed', { appId, outcome }),
+    pdf: webApps.pdf,
+    send: sendToPrinter,
+    refused: () => report('input', 'print'),
+    now: () => performance.now(),
+  });
   const webOrders = createWebOrders({ open: openWeb, close: webApps.close, closeAll: webApps.closeAll });
 
   const link = openLink({

@@ -68,8 +68,7 @@ export const WebApp = Type.Object(
     ),
     print: Type.Optional(
       Type.Boolean({
-        description:
-          'Whether its pages may print in Chromium, where this policy is compiled for it (false). In the seat itself they never do.',
+        description: 'Whether its pages may print on the default printer of the seat, without any dialog (false).',
       }),
     ),
     clipboard: Type.Optional(

@@ -3,14 +3,9 @@ import { DEVICES_NEED_USBGUARD } from './devices.ts';
 import { webOptions } from './effective.ts';
 import type { PolicyDocument } from './schema.ts';
 
-/** Fields that hold where a policy is compiled for Chromium, and nowhere else: docs/limitations.md has the same list. */
-const FOR_CHROMIUM = ['print'] as const;
-
 /** One sentence for each thing; empty where there is nothing to say. */
 export function notesOf(document: PolicyDocument): readonly string[] {
   const { devices, mode, overrides = [], apps } = document;
-  const given = new Set<string>(apps.flatMap((app) => Object.keys(app)));
-  const compiled = FOR_CHROMIUM.filter((field) => given.has(field));
   const saves = apps.filter((app) => app.kind === 'web' && webOptions(app).downloads === 'allow').map(({ id }) => id);
   const hasDevices = devices !== undefined || overrides.some((one) => one.devices !== undefined);
   return [
@@ -18,11 +13,6 @@ export function notesOf(document: PolicyDocument): readonly string[] {
     ...(mode === 'monitor'
       ? [
           'mode: monitor only watches: a tile that would be denied starts, everybody sees every tile, and the record says what would have denied it.',
-        ]
-      : []),
-    ...(compiled.length > 0
-      ? [
-          `${compiled.join(', ')}: only for Chromium, where this policy is compiled for it. Pages in the seat itself do not print; what tries to is refused and recorded.`,
         ]
       : []),
     ...(saves.length > 0 && !apps.some(({ kind }) => kind === 'native')

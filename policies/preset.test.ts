@@ -113,15 +113,18 @@ describe('what a ward can do', () => {
     const workshop = new Set(['workshop']);
     expect([byName({}), byName({ seatGroups: workshop }), byName({ seatGroups: workshop, day: 'sun' })]).toEqual([false, true, false]);
   });
-  test('pages copy only where the ward needs it, and no preset lets them save, or names what only Chromium would heed', () => {
+  test('pages copy and print only where the ward needs it, and no preset lets them save', () => {
     const open = (name: PresetName) =>
       policy(name).apps.flatMap((app) => {
         if (app.kind !== 'web') return [];
         const { print, downloads, clipboard } = webOptions(app);
-        expect([app.id, print, downloads]).toEqual([app.id, false, 'deny']);
-        return clipboard !== 'deny' ? [app.id] : [];
+        expect([app.id, downloads]).toEqual([app.id, 'deny']);
+        return [...(clipboard !== 'deny' ? [`${app.id} copies`] : []), ...(print ? [`${app.id} prints`] : [])];
       });
-    expect(names.map((name) => [name, open(name)]).filter(([, apps]) => apps?.length !== 0)).toEqual([['nursing-station', ['handbook']]]);
+    expect(names.map((name) => [name, open(name)]).filter(([, apps]) => apps?.length !== 0)).toEqual([
+      ['nursing-station', ['handbook copies']],
+      ['front-desk', ['admission prints']],
+    ]);
   });
   test('nursing station and intensive care: the badge alone after a PIN, but not for agency staff', () => {
     const ways = (name: PresetName, role: string) => waysIn(policy(name).signIn?.rules ?? [], { role, ...anywhere }, 0);

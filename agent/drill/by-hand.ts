@@ -27,7 +27,10 @@ const list: readonly (readonly [number, string])[] = [
   [20, 'Press Print Screen while locked, then paste in a session: nothing of the seat may come out.'],
   [21, 'Make a program of the session show a dialog, then lock: the dialog must lie below the lock.'],
   [22, 'In each web application, look for a way to open or save a file: none may show a folder.'],
-  [23, 'Print from an application where the policy allows it: the print dialog may offer no file and no folder.'],
+  [
+    23,
+    'Print from a web application where the policy allows it, and from one where it does not: no dialog may show, and only the first may print. Look at what an allowed program offers when it prints: no file and no folder.',
+  ],
   [25, 'Choose a file to upload in a web application, then download one: only what the policy allows may happen.'],
   [28, 'Type \\\\server\\share and //server/share into every field that takes text.'],
   [29, 'Type file:, view-source:, data:, javascript:, about:, chrome: and devtools: addresses wherever an address can be typed.'],

@@ -195,12 +195,13 @@ function appsOf(session: OpenSession, { snapshot, where, appState, enforcement }
 }
 
 /** Where the pages of a web application may be and what they may do, as the screens enforce it. */
-function pagesOf(app: WebApp): Pick<AppView, 'url' | 'origins' | 'patterns' | 'clipboard' | 'downloads'> {
-  const { patterns, clipboard, downloads } = webOptions(app);
+function pagesOf(app: WebApp): Pick<AppView, 'url' | 'origins' | 'patterns' | 'print' | 'clipboard' | 'downloads'> {
+  const { patterns, print, clipboard, downloads } = webOptions(app);
   return {
     url: app.url,
     origins: [...app.origins],
     ...(patterns === null ? {} : { patterns: patterns.map(canonical) }),
+    print,
     clipboard,
     downloads,
   };

@@ -58,6 +58,11 @@ function handlersOf(seat: SeatAgent): Handlers<UiBoundary> {
     launch: heard(async ({ appId }) => ({ taken: await seat.apps.launch(appId) })),
     close: heard(async ({ appId }) => ({ taken: await seat.apps.close(appId) })),
     breakGlass: heard(({ reasonId, note }) => ({ taken: seat.dispatch({ type: 'BreakGlassPressed', reasonId, note }) })),
+    print: heard(async ({ appId, part }) => ({ taken: await seat.prints.ask(appId, part) })),
+    printed: heard(({ appId, outcome }) => {
+      seat.prints.ended(appId, outcome);
+      return {};
+    }),
     webRefused: heard(({ appId, origin }) => {
       const body = { session: seat.runtime.openSession?.id ?? null, app: seat.apps.recordable(appId), origin: originIn(origin) };
       border.note({ type: 'web.refused', body }, { app: body.app });

@@ -11,13 +11,18 @@ import type { InputGate } from '../input/gate.ts';
 import type { DownloadSource, Downloads } from './downloads.ts';
 import { shutDialogs } from './no-dialogs.ts';
 import { mayFrame, mayNavigate, mayRequest, originOf } from './origins.ts';
+import type { PrintedPart } from './printing.ts';
 
 export interface WebAppSource extends DownloadSource {
   readonly url: string;
+  /** Whether its pages may print. */
+  readonly print: boolean;
   /** Whether its pages may use the clipboard by themselves. */
   readonly clipboard: 'deny' | 'read-write';
 }
 
+/** Unless the page's own style names another size: `lp` makes what is larger than the printer's paper smaller. */
+const SHEETS = { pageSize: 'A4', preferCSSPageSize: true, printBackground: false } as const;
 const CLIPBOARD_PERMISSIONS: readonly string[] = ['clipboard-read', 'clipboard-sanitized-write'];
 
 export interface WebAppsOptions {
@@ -27,6 +32,8 @@ export interface WebAppsOptions {
   /** Where downloads are written. */
   readonly downloadFolder: string;
   readonly report: (border: RefusedBorder, what: string) => void;
+  /** A page wants to print. */
+  readonly onPrint: (app: WebAppSource, part: PrintedPart) => void;
   /** A web app tried an address that its origins do not allow. */
   readonly onRefusedOrigin: (appId: string, origin: string) => void;
   /** It can't be seen, and why; null once it can. The seat's own page says so: Chromium's errors are never shown. */
@@ -48,6 +55,8 @@ export interface WebApps {
   show(appId: string | null, size: Pick<Rectangle, 'width' | 'height'>): void;
   /** Loads one that can't be seen anew; nothing for one that can. */
   retry(appId: string): void;
+  /** The sheets of its page. It rejects where there is none. */
+  pdf(appId: string): Promise<Uint8Array>;
   close(appId: string): void;
   closeAll(): void;
 }
@@ -123,7 +132,7 @@ export function createWebApps(options: WebAppsOptions): WebApps {
     });
     contents.on('did-navigate', () => tell(app, null));
     contents.on('render-process-gone', (_event, { reason }) => tell(app, troubleOf(CRASHED, reason)));
-    void shutDialogs(contents, options.report)
+    void shutDialogs(contents, options.report, (part) => options.onPrint(source, part))
       .then(() => {
         shut = true;
         load(app);
@@ -160,6 +169,11 @@ export function createWebApps(options: WebAppsOptions): WebApps {
       options.window.contentView.addChildView(app.view);
       attached = appId;
       app.view.webContents.focus();
+    },
+    async pdf(appId) {
+      const app = open.get(appId);
+      if (app === undefined) throw new Error('There is no such page.');
+      return await app.view.webContents.printToPDF(SHEETS);
     },
     close,
     closeAll() {

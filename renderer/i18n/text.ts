@@ -66,6 +66,9 @@ function sentenceOf(t: Text, { key, params }: Message): string {
     case 'app.failed':
     case 'download.notAllowed':
     case 'download.address':
+    case 'print.sent':
+    case 'print.tooMany':
+    case 'print.frame':
       return t(`message.${key}`, { app });
     case 'download.saved':
       return t('message.download.saved', { app, number: number('number') });

@@ -6,7 +6,15 @@ import { messageText } from '../i18n/text.ts';
 import { type Mark, StateMark } from './icons.tsx';
 
 /** Sentences that only tell; all others ask somebody to act. */
-const CALM: readonly MessageKey[] = ['session.ended', 'session.idle', 'session.taken', 'session.maxAge', 'policy.none', 'download.saved'];
+const CALM: readonly MessageKey[] = [
+  'session.ended',
+  'session.idle',
+  'session.taken',
+  'session.maxAge',
+  'policy.none',
+  'download.saved',
+  'print.sent',
+];
 const GRAVE: readonly MessageKey[] = [
   'store.full',
   'store.broken',

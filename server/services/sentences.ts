@@ -139,6 +139,13 @@ const words: { readonly [T in EventType]: Words<T> } = {
     lane: 'apps',
     says: ({ app, frozen }) => (frozen ? `${app} was stopped while the seat is locked.` : `${app} goes on after the unlock.`),
   },
+  'print.started': { lane: 'apps', says: ({ app }) => `${app} began to print a page.` },
+  'print.ended': {
+    lane: 'apps',
+    says: ({ app, outcome }) =>
+      outcome === 'sent' ? `The printer took the page of ${app}.` : `The page of ${app} was not printed (${outcome}).`,
+  },
+  'print.refused': { lane: 'apps', says: ({ app, reason }) => `${app} tried to print and could not (${reason}).` },
   'web.refused': { lane: 'apps', says: ({ app, origin }) => `${app} tried to reach ${origin}, which the policy does not name.` },
   'download.saved': {
     lane: 'apps',

@@ -26,6 +26,8 @@ export interface AgentDouble {
   web(event: EventBody<UiBoundary, 'web'>): void;
   /** What happens on an intent, besides that it is taken. */
   on<N extends RequestName<UiBoundary>>(name: N, react: (params: Params<UiBoundary, N>) => void): void;
+  /** What the next prints are answered with. */
+  answer(name: 'print', value: { readonly taken: boolean }): void;
   /** While true, requests stay unanswered: a hung agent. */
   hang(hung: boolean): void;
   close(): Promise<void>;
@@ -38,6 +40,7 @@ export async function startAgentDouble(folder: string, owner: { readonly gid: nu
   const socket = join(run, 'ui.sock');
   let view = first;
   let hung = false;
+  let mayPrint = true;
   const waiting: (() => void)[] = [];
   const asked: Asked[] = [];
   const reactions = new Map<string, (params: never) => void>();
@@ -68,6 +71,8 @@ export async function startAgentDouble(folder: string, owner: { readonly gid: nu
     procedure: taken('procedure'),
     launch: taken('launch'),
     close: taken('close'),
+    print: (params) => answer('print', params, () => ({ taken: mayPrint })),
+    printed: nothing('printed'),
     webRefused: taken('webRefused'),
     download: taken('download'),
     downloadRefused: taken('downloadRefused'),
@@ -99,6 +104,9 @@ export async function startAgentDouble(folder: string, owner: { readonly gid: nu
     },
     web: (event) => server.broadcast('web', event),
     on: (name, react) => void reactions.set(name, react as (params: never) => void),
+    answer(_name, { taken }) {
+      mayPrint = taken;
+    },
     hang(next) {
       hung = next;
       if (!next) for (const resume of waiting.splice(0)) resume();
