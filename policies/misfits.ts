@@ -4,6 +4,7 @@
  */
 import Type, { type TArray, type TObject, type TSchema, type TUnion } from 'typebox';
 import { Value } from 'typebox/value';
+import { expectedInstead } from './expected.ts';
 
 export type Path = readonly (string | number)[];
 
@@ -84,7 +85,7 @@ function* ofLeaf(schema: TSchema, value: unknown, path: Path): Generator<Misfit>
   if (Value.Check(schema, value)) return;
   const errors = Value.Errors(schema, value).filter(({ keyword }) => keyword !== 'boolean');
   if (errors.length === 0) yield wrong(path, 'Does not fit.');
-  for (const { instancePath, message } of errors) yield wrong([...path, ...partsOf(instancePath)], sentence(message));
+  for (const error of errors) yield wrong([...path, ...partsOf(error.instancePath)], expectedInstead(error) ?? sentence(error.message));
 }
 
 /** Longer names are cut: they stand in a message. */
