@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { WardlockError } from '../core/errors/index.ts';
+import { systemCode } from './system-code.ts';
 
 /** What the system's codes mean to whoever named the folder. */
 const MEANING: Readonly<Record<string, string>> = {
@@ -30,6 +31,5 @@ export function makeFolder(path: string): void {
 }
 
 export function notWritten(path: string, cause: unknown): WardlockError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  return new WardlockError('START_USAGE', `Cannot write to ${path}: ${MEANING[code] ?? 'it was refused'}.`, { cause });
+  return new WardlockError('START_USAGE', `Cannot write to ${path}: ${MEANING[systemCode(cause)] ?? 'it was refused'}.`, { cause });
 }

@@ -7,6 +7,7 @@ import { layoutOf } from '../agent/state/layout.ts';
 import { WardlockError } from '../core/errors/index.ts';
 import { type ParsedPolicy, type PolicyProblem, parsePolicy, refusalCode } from '../policies/parse.ts';
 import { type PolicyDocument, PolicyEnvelope } from '../policies/schema.ts';
+import { systemCode } from './system-code.ts';
 
 /** @throws WardlockError START_USAGE for a file that can't be read, POLICY_EMPTY, POLICY_BRICKS or POLICY_MALFORMED with the first problem's place */
 export function readPolicy(path: string): PolicyDocument {
@@ -52,11 +53,22 @@ export function parsePolicyFile(path: string): ParsedPolicy {
   return parsePolicy(readPolicyText(path), { comments: true, own: ownPrograms });
 }
 
+const UNREADABLE: Readonly<Record<string, string>> = {
+  EISDIR: 'is a folder. Name the policy file in it.',
+  ENOENT: 'does not exist.',
+  ENOTDIR: 'does not exist: a part of this path is a file.',
+};
+
+/** A byte-order mark, as editors on Windows write it, is left out; what is not UTF-8 is refused, as its letters would be damaged. */
 function readPolicyText(path: string): string {
+  const bytes = readBytes(path, (cause) => {
+    const why = UNREADABLE[systemCode(cause)] ?? 'cannot be read by you.';
+    return new WardlockError('START_USAGE', `${path} ${why}`, { cause });
+  });
   try {
-    return readFileSync(path, 'utf8');
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new WardlockError('START_USAGE', `Cannot read ${path}.`, { cause });
+    throw new WardlockError('START_USAGE', `${path} is not written in UTF-8. Save it as UTF-8 in your editor, then try again.`, { cause });
   }
 }
 
