@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   readlinkSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -49,6 +50,7 @@ test('what is no ordinary file of this one name is not taken: a link, a second n
   mkdirSync(join(folder(), token('c')));
   for (const letter of ['a', 'b', 'c', 'e']) expect(await incoming.take(token(letter)), letter).toBeNull();
   expect(existsSync(join(root, 'secret'))).toBe(true);
+  rmdirSync(join(folder(), token('c')));
 });
 
 test('one of another user is not taken', async (context) => {
