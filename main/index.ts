@@ -53,6 +53,8 @@ try {
   const options = checkedOptions();
   // A sandboxed frame of a web app stays in its page's process, where its dialogs are kept shut (main/web/no-dialogs.ts).
   app.commandLine.appendSwitch('disable-features', 'IsolateSandboxedIframes');
+  // GTK would ask OpenGL about the display and keep a whole software renderer in memory; nothing here draws by GTK's OpenGL.
+  process.env.GDK_GL = 'disable';
   app.enableSandbox();
   registerSeatScheme();
   Menu.setApplicationMenu(null);

@@ -6,6 +6,7 @@ import type { Cover } from '../../core/view/frame.ts';
 import { type SeatState, visibleApp } from '../picture.ts';
 import type { WebApps } from '../web/web-apps.ts';
 import type { AppWindow } from './apps.ts';
+import { createRest } from './rest.ts';
 import type { SeatWindow } from './seat.ts';
 
 /** How often the warning ring closes a little, in milliseconds. */
@@ -28,6 +29,7 @@ export function createStage({ seat, native, web, webApps }: StageParts): Stage {
   let warningEndsAt = 0;
   let asking = false;
   let warningGeneration = -1;
+  const rest = createRest(seat.window.webContents, web.giveBack);
 
   const hideApps = (): void => {
     seat.cover({ kind: 'full' });
@@ -66,6 +68,7 @@ export function createStage({ seat, native, web, webApps }: StageParts): Stage {
 
   return {
     apply(state) {
+      rest.locked(state.view?.phase === 'locked');
       const app = visibleApp(state);
       if (app === null) {
         clearInterval(ring);

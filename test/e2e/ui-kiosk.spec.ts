@@ -109,6 +109,7 @@ test.describe('a locked seat', () => {
         .toContain('04A1B2C3D4');
       ground.agent.push(lockedView());
       expect(await windows(ground)).toMatch(/"Wardlock".*1280x800\+0\+0/);
+      expect(await loadedBy(ground), 'no OpenGL beside Chromium’s own').not.toMatch(/libGLX|libLLVM|swrast/);
 
       const second = start(ground);
       expect(await second.ended).toBe(EXIT_TWICE);
@@ -164,6 +165,17 @@ async function pagePids(ground: Ground): Promise<readonly number[]> {
     if (command.includes('--type=renderer') && command.includes(ground.launch.home)) pids.push(Number(entry));
   }
   return pids;
+}
+
+/** The files that the kiosk's main process has mapped. */
+async function loadedBy(ground: Ground): Promise<string> {
+  for (const entry of await readdir('/proc')) {
+    if (!/^[0-9]+$/.test(entry)) continue;
+    const command = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
+    const isMain = !command.includes('--type=') && command.includes('electron\0') && command.includes(`=${ground.launch.home}`);
+    if (isMain) return readFile(`/proc/${entry}/maps`, 'utf8');
+  }
+  throw new Error('The kiosk has no main process.');
 }
 
 /** A window that is only made has no page yet that could hang. */

@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import { app, BrowserWindow } from 'electron';
 
+// As the kiosk does: else this window, and not the kiosk, would load OpenGL's software renderer and make the memory to compare with larger.
+process.env.GDK_GL = 'disable';
 app.enableSandbox();
 void app.whenReady().then(() => {
   const window = new BrowserWindow({ width: 1280, height: 800, frame: false, webPreferences: { sandbox: true, contextIsolation: true } });

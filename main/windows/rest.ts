@@ -1,0 +1,62 @@
+/**
+ * Gives back what a session left in memory: once, when the seat has been locked for a while, it lets V8 collect in the seat's
+ * page and in this process. It must never run while somebody is about to get in, and needs no answer: what fails is simply kept.
+ */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { WebContents } from 'electron';
+
+/** Whoever left, or comes in right behind somebody, has tapped by then. */
+const REST_AFTER_MS = 3_000;
+const PROTOCOL_VERSION = '1.3';
+
+export interface Rest {
+  /** Told at every change whether the seat is locked and nobody is on the way in. */
+  locked(is: boolean): void;
+}
+
+/** @param also gives back what is not the collector's */
+export function createRest(page: WebContents, also: () => void): Rest {
+  let timer: NodeJS.Timeout | undefined;
+  let isLocked = false;
+  const rest = (): void => {
+    if (page.isDestroyed()) return;
+    also();
+    void collectInPage(page).catch(keep);
+    collectHere();
+  };
+  return {
+    locked(is) {
+      if (is === isLocked) return;
+      isLocked = is;
+      clearTimeout(timer);
+      if (is) timer = setTimeout(rest, REST_AFTER_MS).unref();
+    },
+  };
+}
+
+/** The inspection protocol, inside this process: a switch that gives `gc` to pages would give it to web apps as well. */
+async function collectInPage({ debugger: protocol }: WebContents): Promise<void> {
+  if (protocol.isAttached()) return;
+  protocol.attach(PROTOCOL_VERSION);
+  try {
+    await protocol.sendCommand('HeapProfiler.collectGarbage');
+  } finally {
+    if (protocol.isAttached()) protocol.detach();
+  }
+}
+
+let collect: unknown;
+
+/** V8 hands its collector only to contexts that are made after the flag is set: this one is, and holds nothing else. */
+function collectHere(): void {
+  if (collect === undefined) {
+    setFlagsFromString('--expose-gc');
+    collect = runInNewContext('gc');
+    setFlagsFromString('--no-expose-gc');
+  }
+  if (typeof collect === 'function') Reflect.apply(collect, undefined, [{ type: 'major', execution: 'sync', flavor: 'last-resort' }]);
+}
+
+/** A page that is just going, or a protocol that is in use: the next lock tries again. */
+function keep(): void {}
