@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, realpathSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import type { LaunchFacts } from '../core/decision/decide.ts';
@@ -72,7 +72,7 @@ export function register(program: Command): void {
     .option('--ward <ward>', 'ward of the seat', '')
     .option('--seat <name>', 'name of the seat, for rules about groups of seats', '')
     .option('--at <time>', 'when by the seat, as "02:30", "tue 02:30" or "2030-01-15T02:30" (default: now)')
-    .option('--exec <path>', 'the program; its content is compared where the file is on this machine')
+    .option('--exec <path>', 'the program by its absolute path; its content is compared where the file is on this machine')
     .option('--app <id>', 'an application of the policy, instead of --exec; web applications have no program')
     .option('--settings', 'instead of a program: the timers, PIN rules, devices and choices that hold there and then')
     .option('--json', 'print JSON')
@@ -97,12 +97,19 @@ async function answerTo(document: PolicyDocument, flags: ExplainFlags, facts: Om
     return { runs: true, ...settings };
   }
   if (flags.app !== undefined) {
+    if (!document.apps.some(({ id }) => id === flags.app)) throw notNamed('application', flags.app, document.apps);
     const explanation = explain({ ...facts, appId: flags.app }, document);
     const isAllowed = explanation.decision.effect === 'allow';
     const name = document.apps.find(({ id }) => id === flags.app)?.name ?? flags.app;
     return { runs: isAllowed, lines: decided(name, explanation, facts), body: { runs: isAllowed, app: flags.app, explanation } };
   }
-  const program = await readProgram(flags.exec ?? '');
+  const path = flags.exec ?? '';
+  if (!isAbsolute(path))
+    throw new WardlockError(
+      'START_USAGE',
+      `Name the program by its absolute path, such as --exec /usr/bin/xcalc: a policy names no other, and ${path} could be anywhere.`,
+    );
+  const program = await readProgram(path);
   const uses = usesOf(document, program, facts);
   const isRun = uses.some(runs);
   return { runs: isRun, lines: programLines(program, uses, facts), body: { runs: isRun, program, uses } };
@@ -120,10 +127,12 @@ function useLines(path: string, use: ProgramUse, facts: Omit<LaunchFacts, 'appId
     child: `${path} is a program that ${use.name} may start, and runs only inside it.`,
     script: `${path} is a script that ${use.name} may be given, and runs only inside it.`,
   }[use.as];
+  const but = use.explanation.decision.effect === 'allow' ? 'But it' : 'It';
   const changed =
-    use.contentFits === false ? ['Its content on this machine is not the one that the policy names: it would not start.'] : [];
-  const recalled = use.recalled ? [`It is recalled: a rule denies it to everyone, and ${use.name} starts without it.`] : [];
-  return [what, ...changed, ...recalled, ...decided(use.name, use.explanation, facts)];
+    use.contentFits === false ? [`${but} would not start: its content on this machine is not the one that the policy names.`] : [];
+  const recalled = use.recalled ? [`${but} would not start: a rule denies it to everyone, and ${use.name} starts without it.`] : [];
+  // What the file itself stands in the way of comes last: it holds whatever was decided.
+  return [what, ...decided(use.name, use.explanation, facts), ...changed, ...recalled];
 }
 
 function decided(name: string, { decision, heard }: Explanation, facts: Omit<LaunchFacts, 'appId'>): readonly string[] {
@@ -164,9 +173,17 @@ function sessionOf({ role, emergency }: ExplainFlags, document: PolicyDocument):
   if ((role === undefined) === (emergency !== true))
     throw new WardlockError('START_USAGE', 'Name a role with --role ROLE, or say --emergency, one of the two.');
   if (role === undefined) return { kind: 'breakglass' };
-  const known = document.roles.map(({ id }) => id);
-  if (!known.includes(role)) throw new WardlockError('START_USAGE', `The policy has no role ${role}. It has: ${known.join(', ')}.`);
+  if (!document.roles.some(({ id }) => id === role)) throw notNamed('role', role, document.roles);
   return { kind: 'person', role };
+}
+
+/** More names than this help nobody. */
+const NAMES_SHOWN = 20;
+
+function notNamed(what: string, asked: string, list: ReadonlyArray<{ readonly id: string }>): WardlockError {
+  const names = list.slice(0, NAMES_SHOWN).map(({ id }) => id);
+  const more = list.length > NAMES_SHOWN ? ` and ${list.length - NAMES_SHOWN} more` : '';
+  return new WardlockError('START_USAGE', `The policy has no ${what} ${asked}. It has: ${names.join(', ')}${more}.`);
 }
 
 function whereOf({ ward, seat, at }: ExplainFlags): Whereabouts {

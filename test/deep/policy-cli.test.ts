@@ -67,7 +67,8 @@ describe('policy explain', () => {
     expect(out).toContain('The role nurse in icu at Bay 4 on Tuesday at 12:00 may start Shell: allowed (role:nurse).');
     expect(out).toContain('deny   nights, by the application: silent: for other hours');
     expect(out).toContain('is a program that Stock may start, and runs only inside it.');
-    expect(out).toContain('Its content on this machine is not the one that the policy names: it would not start.');
+    const last = out.trimEnd().split('\n').at(-1);
+    expect(last).toBe('But it would not start: its content on this machine is not the one that the policy names.');
   });
   test('says why it would not at night, with exit code 1, and as JSON', async () => {
     const { code, out } = await ask('--role', 'nurse', '--at', '02:00', '--app', 'shell', '--json');
@@ -99,6 +100,8 @@ describe('policy explain', () => {
   });
   test.each([
     [['--role', 'ghost', '--app', 'shell'], 'The policy has no role ghost. It has: nurse.'],
+    [['--role', 'nurse', '--app', 'ghost'], 'The policy has no application ghost. It has: shell, stock.'],
+    [['--role', 'nurse', '--exec', 'env'], 'Name the program by its absolute path, such as --exec /usr/bin/xcalc'],
     [['--role', 'nurse', '--at', '26:00', '--app', 'shell'], '26:00 is no time.'],
     [['--role', 'nurse'], 'Name a program with --exec PATH'],
     [['--app', 'shell'], 'Name a role with --role ROLE'],
@@ -138,6 +141,7 @@ describe('policy compile', () => {
     expect(text).toMatchObject({ code: 0, err: '' });
     expect(text.out).toContain('/rules/0: Rule nights: fapolicyd knows no wards and no hours, so it denies nothing there.');
     expect(text.out).toContain(`${GONE} is not on this machine`);
+    expect(text.out).toContain('Compiled for every ward and seat.');
     const answer: unknown = JSON.parse((await cli(...words, '--json')).out);
     expect(answer).toMatchObject({ engine: 'fapolicyd', files: [join(out, 'wardlock.rules'), join(out, 'wardlock.trust')] });
     expect(await readFile(join(out, 'wardlock.rules'), 'utf8')).toContain('deny_audit perm=execute uid=61567 : all');
