@@ -13,6 +13,7 @@ import { WardlockError } from '../core/errors/index.ts';
 import { NEVER_BRICK } from '../core/policy/never-brick.ts';
 import { compileChromium } from '../policies/compile/chromium.ts';
 import { compileFapolicyd, type ProgramFact } from '../policies/compile/fapolicyd.ts';
+import { placeInWords } from '../policies/compile/place.ts';
 import type { Compiled, Place } from '../policies/compile/result.ts';
 import { compileUsbguard } from '../policies/compile/usbguard.ts';
 import type { PolicyDocument } from '../policies/schema.ts';
@@ -44,16 +45,23 @@ export function register(program: Command): void {
     .option('--seat <name>', 'compile for this seat only')
     .option('--json', 'print JSON')
     .action(async (file: string, flags: CompileFlags) => {
-      const compiled = await compile(readPolicy(file), flags);
+      const document = readPolicy(file);
+      const place = placeOf(flags);
+      const compiled = await compile(document, place, flags);
       const files = write(flags.out, compiled);
       const wrote = `${flags.to}: wrote ${files.join(', ')}. Nothing was loaded.`;
+      const where = placeInWords(document, place);
       const lines = compiled.leftOut.map(({ path, sentence }) => `  ${path === '' ? '' : `${path}: `}${sentence}`);
-      say(flags, { file, engine: flags.to, files, leftOut: compiled.leftOut }, [wrote, 'Left out:', ...lines].join('\n'));
+      const answer = { file, engine: flags.to, place, files, leftOut: compiled.leftOut };
+      say(flags, answer, [wrote, where, 'Left out:', ...lines].join('\n'));
     });
 }
 
-async function compile(document: PolicyDocument, { to, ward, seat, user }: CompileFlags): Promise<Compiled> {
-  const place: Place = { ...(ward === undefined ? {} : { ward }), ...(seat === undefined ? {} : { seat }) };
+function placeOf({ ward, seat }: CompileFlags): Place {
+  return { ...(ward === undefined ? {} : { ward }), ...(seat === undefined ? {} : { seat }) };
+}
+
+async function compile(document: PolicyDocument, place: Place, { to, user }: CompileFlags): Promise<Compiled> {
   if (to === 'chromium') return compileChromium(document, place);
   if (to === 'fapolicyd') {
     const uids = [...new Set(user.map(userId))];

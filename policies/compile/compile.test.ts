@@ -171,6 +171,11 @@ describe('fapolicyd', () => {
     expect(sentences(result)).toContain('/opt/calc has another content on this machine');
     expect(sentences(result)).toContain('/opt/helper is not on this machine');
   });
+  test('without a dynamic loader says why there is none', () => {
+    expect(sentences(compiled({}, { loaders: [] }))).toContain('no program of the policy asks for one on this machine.');
+    expect(sentences(compiled({}, { loaders: [], programs: new Map() }))).toContain('programs of the policy are not on this machine');
+    expect(sentences(compiled({}))).not.toContain('No dynamic loader');
+  });
 });
 
 test('Chromium is given an origin exactly: no subdomain, no other port', () => {

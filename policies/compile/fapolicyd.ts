@@ -134,7 +134,7 @@ function isForEveryone({ effect, roles, wards, seatGroups, days, between }: Rule
 }
 
 /** What fapolicyd does for no policy. */
-function always(document: PolicyDocument, { loaders }: FapolicydFacts): readonly LeftOut[] {
+function always(document: PolicyDocument, { loaders, programs }: FapolicydFacts): readonly LeftOut[] {
   const whole = (sentence: string): LeftOut => ({ path: '', sentence });
   const web = document.apps.filter(({ kind }) => kind === 'web').map(({ name }) => name);
   return [
@@ -145,7 +145,16 @@ function always(document: PolicyDocument, { loaders }: FapolicydFacts): readonly
       "How people come in, timers, readers, languages, branding, emergency access and the record are the seat's alone; fapolicyd knows none of them.",
     ),
     ...(web.length === 0 ? [] : [whole(`fapolicyd knows no web applications: ${web.join(', ')}.`)]),
-    ...(loaders.length === 0 ? [whole('No dynamic loader was found here: programs that need one will not start until it is named.')] : []),
+    ...(loaders.length === 0 ? [whole(noLoader(document, programs))] : []),
     ...(document.devices === undefined ? [] : [{ path: '/devices', sentence: 'fapolicyd knows no devices.' }]),
   ];
+}
+
+/** Only a program that is here says which loader it asks for. */
+function noLoader({ apps }: PolicyDocument, programs: FapolicydFacts['programs']): string {
+  const paths = apps.flatMap((app) => (app.kind === 'native' ? [app.path, ...app.children.map((child) => child.path)] : []));
+  const isAbsent = paths.some((path) => !programs.has(path));
+  return isAbsent
+    ? 'No dynamic loader is in the rules, as programs of the policy are not on this machine: what needs one will not start. Compile on a machine that has them.'
+    : 'No dynamic loader is in the rules, as no program of the policy asks for one on this machine.';
 }
