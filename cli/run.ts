@@ -2,7 +2,7 @@
  * Runs a command line: loads the modules that its first word needs, and turns what they throw into one plain sentence with its code.
  * Each command lives in a module of its own; this file owns none.
  */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help } from 'commander';
 import { isWardlockError, WardlockError } from '../core/errors/index.ts';
 
 interface CommandModule {
@@ -17,6 +17,9 @@ export type CommandModules = Readonly<Record<string, readonly (() => Promise<Com
 
 const FAILED = 1;
 const USAGE = 64;
+/** What commander adds to an option that may be repeated and begins with none. */
+const EMPTY_LIST = / ?\(default: \[\]\)$/;
+const usual = new Help();
 
 /** Programs asked for JSON and get the same two things that a person gets. */
 const json = process.argv.includes('--json');
@@ -27,6 +30,7 @@ export async function runProgram(modules: CommandModules): Promise<void> {
     .description('Shared clinic workstations: locked seats, staff, policy, record')
     // Options stand behind their command: `server` and the commands under it have some of the same name.
     .enablePositionalOptions()
+    .configureHelp({ optionDescription: (option) => usual.optionDescription(option).replace(EMPTY_LIST, '') })
     .exitOverride()
     .configureOutput({ writeErr: (text) => (json ? false : process.stderr.write(text)), outputError: () => undefined });
   const [word = '', second = ''] = process.argv.slice(2);
@@ -56,7 +60,8 @@ function usageFailure({ exitCode, code, message }: CommanderError): WardlockErro
   if (exitCode === 0) return null;
   if (code === 'commander.help') return new WardlockError('START_USAGE', 'Name one of the commands. See --help.');
   const [what = '', hint = ''] = message.replace(/^error: /, '').split('\n');
+  // Some of commander's sentences end with a full stop, most do not.
   const meant = /did you mean ([^?]+)/i.exec(hint)?.[1];
-  const words = `${what.charAt(0).toUpperCase()}${what.slice(1)}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`;
+  const words = `${what.charAt(0).toUpperCase()}${what.slice(1).replace(/\.$/, '')}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`;
   return new WardlockError('START_USAGE', `${words} See --help.`);
 }
