@@ -83,7 +83,7 @@ const DAY = 86_400;
 
 function durationOf(seconds: number): string {
   for (const [size, unit] of [
-    [DAY, 'days'],
+    [DAY, seconds === DAY ? 'day' : 'days'],
     [HOUR, 'h'],
     [MINUTE, 'min'],
   ] as const) {

@@ -165,6 +165,24 @@ describe('a difference of policies', () => {
       'The override icu: how long the work of a locked session is kept 1 min before, not given now.',
     ]);
   });
+  test('is none where names stand in another order that nothing heeds, and one where it is heeded', () => {
+    const nights = { id: 'nights', effect: 'deny', between: { from: '22:00', until: '06:00' } } as const;
+    const of = (days: ('sat' | 'sun')[], apps: string[], languages: ('de' | 'en')[]): PolicyDocument => ({
+      ...before,
+      rules: [{ ...nights, days, apps }],
+      overrides: [{ id: 'o', days, devices: { usbClasses: days[0] === 'sat' ? ['hid', 'audio'] : ['audio', 'hid'] } }],
+      signIn: { rules: [{ days, nameAndPin: true }] },
+      languages,
+    });
+    const one = of(['sat', 'sun'], ['chart', 'calc'], ['de', 'en']);
+    expect(differences(one, of(['sun', 'sat'], ['calc', 'chart'], ['de', 'en']))).toEqual([]);
+    expect(differences(one, of(['sat', 'sun'], ['chart', 'calc'], ['en', 'de']))).toHaveLength(1);
+    expect(differences(one, of(['sun'], ['chart', 'calc'], ['de', 'en']))).not.toEqual([]);
+  });
+  test('says 1 day, and 2 days', () => {
+    const found = differences(before, { ...before, timers: { ...before.timers, staleAfterSeconds: 172_800 } });
+    expect(found.map(({ sentence }) => sentence)).toEqual(['Offline time until the policy counts as stale: 1 day before, 2 days now.']);
+  });
   test('has no JSON in any sentence, whatever a preset or another says', () => {
     const folder = join(import.meta.dirname, 'presets');
     const presets = readdirSync(folder).map(

@@ -1,8 +1,9 @@
 /**
- * What changes between two policies, in sentences that a person can approve. Every difference of the documents gives at
- * least one sentence; what has no words of its own is named by its field. Pure.
+ * What changes between two policies, in sentences that a person can approve. Every difference in what the documents say gives
+ * at least one sentence; what has no words of its own is named by its field. Pure.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { isSame } from './diff-same.ts';
 import { type Fields, innerLabelOf, isFields, labelOf, short, valueOf, wordsOf } from './diff-words.ts';
 import type { PolicyDocument } from './schema.ts';
 
@@ -37,7 +38,7 @@ function* fieldsOf(path: string, before: Fields, after: Fields, names: ReadonlyM
 }
 
 function* changed(path: string, before: unknown, after: unknown, names: ReadonlyMap<string, string>): Generator<Difference> {
-  if (isDeepStrictEqual(before, after)) return;
+  if (isSame(path, before, after)) return;
   const noun = LISTS[path];
   if (noun !== undefined) yield* entries(path, noun, { before: entriesOf(before), after: entriesOf(after) }, names);
   else if (path === '/breakGlass/apps') yield* granted({ path, who: 'Emergency access' }, before, after, names);
@@ -51,7 +52,7 @@ const UNNAMED: Readonly<Record<string, string>> = { '/signIn/rules': 'sign-in ru
 
 function* unnamed(path: string, before: readonly unknown[], after: readonly unknown[]): Generator<Difference> {
   const noun = UNNAMED[path] ?? innerLabelOf(path);
-  const isIn = (list: readonly unknown[], one: unknown): boolean => list.some((other) => isDeepStrictEqual(one, other));
+  const isIn = (list: readonly unknown[], one: unknown): boolean => list.some((other) => isSame(path, one, other));
   const gone = before.filter((one) => !isIn(after, one));
   const fresh = after.filter((one) => !isIn(before, one));
   for (const one of gone) yield { path, sentence: `A ${noun} is gone: ${valueOf(path, one)}.` };
@@ -101,8 +102,8 @@ function* changedEntry(
 ): Generator<Difference> {
   for (const field of new Set([...Object.keys(was), ...Object.keys(is)])) {
     const [before, after] = [was[field], is[field]];
-    if (isDeepStrictEqual(before, after)) continue;
     const at = `${path}/${field}`;
+    if (isSame(at, before, after)) continue;
     if (path.startsWith('/roles/') && field === 'apps') yield* granted({ path: at, who: titleOf(is) }, before, after, names);
     else if (field === 'sha256')
       yield { path: at, sentence: `${subject} has another content: ${short(before)} before, ${short(after)} now.` };
@@ -117,7 +118,7 @@ function* inEntry(path: string, subject: string, before: unknown, after: unknown
     for (const inner of new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])) {
       const [was, is] = [before?.[inner], after?.[inner]];
       const label = innerLabelOf(`/${field}/${inner}`);
-      if (!isDeepStrictEqual(was, is))
+      if (!isSame(`${path}/${inner}`, was, is))
         yield { path: `${path}/${inner}`, sentence: `${subject}: ${label} ${valueOf(inner, was)} before, ${valueOf(inner, is)} now.` };
     }
   } else yield { path, sentence: `${subject}: ${wordsOf(field)} ${valueOf(path, before)} before, ${valueOf(path, after)} now.` };
