@@ -1,6 +1,7 @@
 /** `policy validate`: reads a policy and names file, line and column of each problem. It asks nobody and changes nothing. */
 import type { Command } from 'commander';
 import { notesOf } from '../policies/notes.ts';
+import { odditiesOf } from '../policies/oddities.ts';
 import { say } from './agent-client.ts';
 import { group } from './group.ts';
 import { parsePolicyFile, problemInWords } from './policy-file.ts';
@@ -16,7 +17,7 @@ export function register(program: Command): void {
       const parsed = parsePolicyFile(file);
       if (parsed.ok) {
         const { version, roles, apps } = parsed.document;
-        const notes = notesOf(parsed.document);
+        const notes = [...notesOf(parsed.document), ...odditiesOf(parsed.document)];
         const summary = `${file}: version ${version}, ${roles.length} roles, ${apps.length} applications. No problems.`;
         say(flags, { file, ok: true, version, problems: [], notes }, [summary, ...notes].join('\n'));
         return;
