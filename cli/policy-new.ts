@@ -8,6 +8,7 @@ import { fillPreset, isPreset, PRESETS } from '../policies/preset.ts';
 import { readPublicKey } from '../server/site/key-file.ts';
 import { say } from './agent-client.ts';
 import { group } from './group.ts';
+import { systemCode } from './system-code.ts';
 
 interface NewFlags {
   readonly tenant: string;
@@ -82,10 +83,18 @@ function hashOf(path: string): string {
   }
 }
 
+const NOT_WRITTEN: Readonly<Record<string, string>> = {
+  EEXIST: 'It exists already, and a policy is never overwritten.',
+  ENOENT: 'Its folder does not exist: make that first.',
+  ENOTDIR: 'A part of this path is a file.',
+  ENOSPC: 'The disk is full.',
+};
+
 function write(path: string, text: string): void {
   try {
     writeFileSync(path, text, { flag: 'wx' });
   } catch (cause) {
-    throw new WardlockError('START_USAGE', `Cannot write ${path}. It may exist already: a policy is never overwritten.`, { cause });
+    const why = NOT_WRITTEN[systemCode(cause)] ?? 'You may not write there.';
+    throw new WardlockError('START_USAGE', `Cannot write ${path}. ${why}`, { cause });
   }
 }

@@ -60,8 +60,8 @@ function usageFailure({ exitCode, code, message }: CommanderError): WardlockErro
   if (exitCode === 0) return null;
   if (code === 'commander.help') return new WardlockError('START_USAGE', 'Name one of the commands. See --help.');
   const [what = '', hint = ''] = message.replace(/^error: /, '').split('\n');
-  // Some of commander's sentences end with a full stop, most do not.
   const meant = /did you mean ([^?]+)/i.exec(hint)?.[1];
+  // Some of commander's sentences end with a full stop, most do not.
   const words = `${what.charAt(0).toUpperCase()}${what.slice(1).replace(/\.$/, '')}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`;
   return new WardlockError('START_USAGE', `${words} See --help.`);
 }

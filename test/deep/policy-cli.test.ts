@@ -130,7 +130,9 @@ test('policy new writes a policy that validates, once', async () => {
   const ask = ['policy', 'new', 'front-desk', '--tenant', 'site', '--reader', `${reader}.pub`, '--escrow', `${escrow}.pub`, '--out', out];
   expect((await cli(...ask)).code).toBe(0);
   expect(await cli('policy', 'validate', out)).toMatchObject({ code: 0 });
-  expect((await cli(...ask)).err).toContain('a policy is never overwritten');
+  expect((await cli(...ask)).err).toContain(`Cannot write ${out}. It exists already, and a policy is never overwritten.`);
+  const nowhere = join(folder, 'missing', 'policy.jsonc');
+  expect((await cli(...ask.slice(0, -1), nowhere)).err).toContain(`Cannot write ${nowhere}. Its folder does not exist: make that first.`);
 });
 
 describe('policy compile', () => {
