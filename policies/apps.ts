@@ -21,7 +21,7 @@ export const NativeApp = Type.Object(
     path: AbsolutePath,
     sha256: Sha256Hex,
     args: Type.Array(Type.String({ maxLength: 1024 }), { maxItems: 64 }),
-    env: Type.Record(Type.String({ pattern: '^[A-Z_][A-Z0-9_]{0,63}$' }), Type.String({ maxLength: 1024 })),
+    env: Type.Record(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]{0,63}$' }), Type.String({ maxLength: 1024 }), closed),
     /** Programs that this one may start, by path and content. */
     children: Type.Array(Type.Object({ path: AbsolutePath, sha256: Sha256Hex }, closed), { maxItems: 64 }),
     scripts: Type.Optional(

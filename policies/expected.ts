@@ -37,9 +37,13 @@ export const EXPECTED: ReadonlyMap<string, string> = new Map([
   ['^[A-Za-z0-9 ._:/+-]{1,126}$', 'Must be 1 to 126 letters (a to z), digits, spaces and . _ : / + -, such as 52J-1.'],
 ]);
 
+const VARIABLE_NAMES = 'Each name must be letters (a to z), digits and underscores, 64 at most and no digit first, such as LC_ALL.';
+
 /** What the schema library found wrong, as people say it; null where its own words will do. */
 export function expectedInstead({ keyword, params }: { readonly keyword: string; readonly params: object }): string | null {
   if (keyword === 'const' && 'allowedValue' in params) return `Must be ${JSON.stringify(params.allowedValue)}.`;
+  // Fields are told by name elsewhere: this is the one object whose names the author chooses.
+  if (keyword === 'additionalProperties') return VARIABLE_NAMES;
   if (keyword !== 'pattern' || !('pattern' in params)) return null;
   return EXPECTED.get(String(params.pattern)) ?? null;
 }

@@ -3,6 +3,7 @@
 /** Any other name is shown as `app`. */
 export const ICONS: ReadonlySet<string> = new Set([
   'calculator',
+  'printer',
   'clock',
   'book',
   'chart',

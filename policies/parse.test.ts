@@ -94,6 +94,12 @@ describe('a policy text', () => {
       ['/apps/0/url', 'Unknown field: url. Check the spelling.'],
       ['/apps/0/origins', 'Unknown field: origins. Check the spelling.'],
     ]);
+    const native = { kind: 'native', path: '/usr/bin/x', sha256: '0'.repeat(64), args: [], children: [] };
+    expect(app({ ...native, env: { http_proxy: 'x' } }, ['url', 'origins'])).toEqual([]);
+    expect(app({ ...native, env: { 'a b': 'x' } }, ['url', 'origins'])).toEqual([
+      ['/apps/0/env', expect.stringContaining('letters (a to z), digits and underscores')],
+    ]);
+    expect(app({ ...native, env: { lower: { x: 1 } } }, ['url', 'origins'])).toEqual([['/apps/0/env/lower', 'Must be string.']]);
     expect(app({ kind: 'java' })).toEqual([['/apps/0/kind', 'Must be one of: native, web.']]);
     expect(app({}, ['kind'])).toEqual([['/apps/0', 'Missing: kind. It is one of: native, web.']]);
   });

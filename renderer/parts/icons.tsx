@@ -9,6 +9,14 @@ const DRAWINGS: Readonly<Record<string, ReactNode>> = {
       <path d="M8.5 12h.01M12 12h.01M15.5 12h.01M8.5 16.5h.01M12 16.5h.01M15.5 16.5h.01" strokeWidth="2.4" />
     </>
   ),
+  printer: (
+    <>
+      <path d="M7 8.5V3.5h10v5" />
+      <rect x="3" y="8.5" width="18" height="8.5" rx="2" />
+      <path d="M7 14.5h10v6H7Z" />
+      <path d="M17 11.5h.01" strokeWidth="2.4" />
+    </>
+  ),
   clock: (
     <>
       <circle cx="12" cy="12" r="9" />
