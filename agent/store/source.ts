@@ -17,7 +17,7 @@ const READ_ENTRIES = 64;
 const READ_KEPT = 256;
 const READ_NODES = 256;
 /** Pages that are read before the memory of those before is given back. */
-const RELEASE_PAGES = 64;
+const RELEASE_PAGES = 16;
 const HASH_BYTES = 32;
 
 /** Which log a store holds; throws AUDIT_STORE_FOREIGN when it does not say. */
