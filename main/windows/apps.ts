@@ -8,14 +8,10 @@ export interface AppWindow {
   readonly window: BaseWindow;
   show(area: Rectangle): void;
   hide(): void;
-  /** Gives back the pictures that a hidden window keeps of its full size. Only for one in which nothing hangs. */
-  giveBack(): void;
 }
 
 /** What there is to be seen of a window before anybody may see it: a point in the colour of the seat's ground. */
 const UNSEEN = { width: 1, height: 1 } as const;
-/** Long enough for a point to be drawn, also on a busy machine. One that is not costs memory and nothing else. */
-const DRAW_MS = 500;
 
 /** A frameless window that never takes part in anything but showing an app. */
 export function openAppWindow(title: string, area: Rectangle): AppWindow {
@@ -40,11 +36,9 @@ export function openAppWindow(title: string, area: Rectangle): AppWindow {
   window.hide();
   window.setBounds(area);
   let shown = false;
-  let drawing: NodeJS.Timeout | undefined;
   return {
     window,
     show(next) {
-      clearTimeout(drawing);
       const now = window.getBounds();
       if (now.x !== next.x || now.y !== next.y || now.width !== next.width || now.height !== next.height) window.setBounds(next);
       if (shown) return;
@@ -56,16 +50,6 @@ export function openAppWindow(title: string, area: Rectangle): AppWindow {
       if (!shown) return;
       shown = false;
       window.hide();
-    },
-    giveBack() {
-      if (shown || window.isDestroyed()) return;
-      // Buffers get another size only when something is drawn: a point, below the seat's own window.
-      window.setBounds({ ...window.getBounds(), ...UNSEEN });
-      window.showInactive();
-      clearTimeout(drawing);
-      drawing = setTimeout(() => {
-        if (!shown && !window.isDestroyed()) window.hide();
-      }, DRAW_MS);
     },
   };
 }

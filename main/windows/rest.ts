@@ -15,13 +15,11 @@ export interface Rest {
   locked(is: boolean): void;
 }
 
-/** @param also gives back what is not the collector's */
-export function createRest(page: WebContents, also: () => void): Rest {
+export function createRest(page: WebContents): Rest {
   let timer: NodeJS.Timeout | undefined;
   let isLocked = false;
   const rest = (): void => {
     if (page.isDestroyed()) return;
-    also();
     void collectInPage(page).catch(keep);
     collectHere();
   };

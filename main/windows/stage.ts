@@ -29,7 +29,7 @@ export function createStage({ seat, native, web, webApps }: StageParts): Stage {
   let warningEndsAt = 0;
   let asking = false;
   let warningGeneration = -1;
-  const rest = createRest(seat.window.webContents, web.giveBack);
+  const rest = createRest(seat.window.webContents);
 
   const hideApps = (): void => {
     seat.cover({ kind: 'full' });
