@@ -163,8 +163,16 @@ function compile(rules: DecisionRules): Compiled {
   const spoken = (rules.rules ?? []).toSorted(byId);
   const listedBy = new Map<string, Set<string>>(apps.map(({ id }) => [id, new Set()]));
   for (const role of roles) for (const app of role.apps) listedBy.get(app)?.add(role.id);
+  // Many applications are listed by the same roles: one set for all of them stays in the processor's caches.
+  const known = new Map<string, ReadonlySet<string>>();
+  const shared = (found: ReadonlySet<string>): ReadonlySet<string> => {
+    const name = JSON.stringify([...found]);
+    const same = known.get(name) ?? found;
+    known.set(name, same);
+    return same;
+  };
   const made: Compiled = {
-    apps: new Map(apps.map((app) => [app.id, compileApp(app, listedBy.get(app.id) ?? new Set(), spoken)])),
+    apps: new Map(apps.map((app) => [app.id, compileApp(app, shared(listedBy.get(app.id) ?? new Set()), spoken)])),
     roles: new Set(roles.map(({ id }) => id)),
     breakGlass: new Set(rules.breakGlass.apps),
     groups: null,
@@ -177,13 +185,20 @@ function byId(one: { readonly id: string }, other: { readonly id: string }): num
   return one.id < other.id ? -1 : 1;
 }
 
+/** Most levels of most applications are silent, and share one silence. */
+const SILENT: LevelRules = { deny: [], allow: [] };
+
+function levelOf(deny: readonly AppRule[], allow: readonly AppRule[]): LevelRules {
+  return deny.length + allow.length === 0 ? SILENT : { deny, allow };
+}
+
 /** @param rules in the order of their ids */
 function compileApp(app: DecidedApp, roles: ReadonlySet<string>, rules: readonly AppRule[]): AppRules {
   const speaking = rules.map((rule) => ({ rule, levels: levelsOf(rule, app) })).filter(({ levels }) => levels.length > 0);
   const at = (level: (typeof LEVELS)[number], effect: AppRule['effect']): AppRule[] =>
     speaking.filter(({ rule, levels }) => rule.effect === effect && levels.includes(level)).map(({ rule }) => rule);
   return {
-    levels: LEVELS.map((level) => ({ deny: at(level, 'deny'), allow: at(level, 'allow') })),
+    levels: LEVELS.map((level) => levelOf(at(level, 'deny'), at(level, 'allow'))),
     roles,
     timed: speaking.some(({ rule }) => isTimed(rule)),
   };
