@@ -86,7 +86,11 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
   const downloads = createDownloads({
     folder: downloadFolder,
     isOpen: () => isOpen(state),
-    hand: (download) => link.request('download', download, DOWNLOAD_TIMEOUT_MS),
+    hand(download) {
+      // People read of them in the order in which they happened.
+      downloadRefusals.flush();
+      return link.request('download', download, DOWNLOAD_TIMEOUT_MS);
+    },
     refused: (appId, reason) => downloadRefusals.report(reason, appId),
   });
   const webApps = createWebApps({

@@ -48,17 +48,7 @@ async function perl(sessionId: string, script: string): Promise<string> {
 const uidOf = async (sessionId: string): Promise<number> => Number(await perl(sessionId, 'print $<'));
 const sleeper = { ...named(SHELL), args: ['-c', 'sleep 1000'], env: {}, children: [named('/bin/sleep')] };
 
-rootTest('two sessions run as two users of the pool, neither that of the screens, and a third finds none', async () => {
-  const both = [open(), open()];
-  const uids = await Promise.all(both.map(uidOf));
-  expect(uids.toSorted()).toEqual([seat.app.uid, other.uid].toSorted());
-  expect(uids).not.toContain(seat.ui.uid);
-  const third = open();
-  const spec = { ...sleeper, sessionId: third, appId: 'test' };
-  expect(await startApp(seat.launcher, spec)).toMatchObject({ ok: false, reason: 'layer-failed' });
-  await end(...both, third);
-});
-
+// Before any session of this file: what is swept after one would end the strays as well.
 rootTest('a user of whom anything lives is left out until it has gone', async () => {
   const strays = [seat.app, other].map(({ uid, gid }) => spawn('/bin/sleep', ['1000'], { uid, gid, stdio: 'ignore' }));
   await Promise.all(strays.map((stray) => once(stray, 'spawn')));
@@ -73,6 +63,17 @@ rootTest('a user of whom anything lives is left out until it has gone', async ()
   expect(isAlive(strays[0]?.pid ?? 0)).toBe(true);
   strays[0]?.kill('SIGKILL');
   await expect.poll(() => livingOf(seat.app.uid)).toEqual([]);
+});
+
+rootTest('two sessions run as two users of the pool, neither that of the screens, and a third finds none', async () => {
+  const both = [open(), open()];
+  const uids = await Promise.all(both.map(uidOf));
+  expect(uids.toSorted()).toEqual([seat.app.uid, other.uid].toSorted());
+  expect(uids).not.toContain(seat.ui.uid);
+  const third = open();
+  const spec = { ...sleeper, sessionId: third, appId: 'test' };
+  expect(await startApp(seat.launcher, spec)).toMatchObject({ ok: false, reason: 'layer-failed' });
+  await end(...both, third);
 });
 
 rootTest('what a session left running outside of its own groups ends before its user is given again', async () => {
