@@ -12,8 +12,10 @@ import { isMissing } from '../keys/durable-file.ts';
 
 /** Longest time that a head waits to be anchored: the window in which lost commits are not noticed (docs/limitations.md). */
 export const ANCHOR_INTERVAL_MS = 250;
-/** After class 1 events: soon, but a burst of them is one write and does not fight the commits for the disk. */
+/** After a class 1 event: soon, so that those that come with it are one write. */
 export const ANCHOR_SOON_MS = 20;
+/** In a burst of class 1 events the writes are so far apart at least: each one holds up the commits that meet it at the disk. */
+export const ANCHOR_APART_MS = 60;
 
 export interface AnchorRecord {
   /** 16 hexadecimal digits. */
@@ -67,7 +69,7 @@ export function readAnchorSync(path: string, crypto: Pick<AuditCrypto, 'sha256'>
   return newest === undefined ? { state: 'damaged' } : { state: 'present', record: newest.record };
 }
 
-/** Writes the latest record asked for; one write at a time, at most one each ANCHOR_INTERVAL_MS unless it is urgent. */
+/** Writes the latest record asked for; one write at a time, at most one each ANCHOR_INTERVAL_MS, or each ANCHOR_APART_MS where it is urgent. */
 export class AnchorWriter {
   readonly #file: FileHandle;
   readonly #crypto: Pick<AuditCrypto, 'sha256'>;
@@ -76,6 +78,8 @@ export class AnchorWriter {
   #wanted: AnchorRecord | undefined;
   #timer: NodeJS.Timeout | undefined;
   #dueAt = 0;
+  /** When the last write began. */
+  #wroteAt = Number.NEGATIVE_INFINITY;
   #writing: Promise<void> | undefined;
   #failing = false;
 
@@ -102,14 +106,15 @@ export class AnchorWriter {
     return this.#failing;
   }
 
-  /** Asks for a write within ANCHOR_INTERVAL_MS, or soon. `flush` makes it happen now. */
+  /** Asks for a write within ANCHOR_INTERVAL_MS, or soon: within ANCHOR_APART_MS at most. `flush` makes it happen now. */
   want(record: AnchorRecord, urgent: boolean): void {
     this.#wanted = record;
-    const due = performance.now() + (urgent ? ANCHOR_SOON_MS : ANCHOR_INTERVAL_MS);
+    const now = performance.now();
+    const due = urgent ? Math.max(now + ANCHOR_SOON_MS, this.#wroteAt + ANCHOR_APART_MS) : now + ANCHOR_INTERVAL_MS;
     if (this.#timer !== undefined && this.#dueAt <= due) return;
     clearTimeout(this.#timer);
     this.#dueAt = due;
-    this.#timer = setTimeout(() => void this.flush(), due - performance.now());
+    this.#timer = setTimeout(() => void this.flush(), due - now);
   }
 
   /** Resolves once everything asked for so far is durable, or has failed and was reported. */
@@ -140,6 +145,7 @@ export class AnchorWriter {
     const record = this.#wanted;
     this.#wanted = undefined;
     if (record === undefined) return;
+    this.#wroteAt = performance.now();
     this.#counter += 1;
     try {
       const slot = encodeSlot({ counter: this.#counter, record }, this.#crypto);

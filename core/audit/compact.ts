@@ -19,9 +19,11 @@ const PAIR_BYTES = 2 * HASH_BYTES;
 export class CompactRange {
   readonly #hasher: TreeHasher;
   /** For each level the children of its next node above, beside each other: the left one waits until the right one comes. */
-  readonly #pairs: Uint8Array[] = [];
+  #pairs: Uint8Array[] = [];
   /** True where a left child waits: the binary digits of the range's length. */
   #waiting: boolean[] = [];
+  /** True where another range may have the same pair: a left child gets memory of its own there. A right one is read at once by who wrote it. */
+  #shared: boolean[] = [];
   #begin: number;
   #end: number;
   /** Where the largest subtree that begins at `begin` ends. */
@@ -75,10 +77,11 @@ export class CompactRange {
 
   copy(): CompactRange {
     const copy = new CompactRange(this.#hasher, this.#begin);
-    // Where nothing waits the pair holds nothing that is read again.
-    for (const [level, pair] of this.#pairs.entries()) copy.#pairs.push(this.#waits(level) ? pair.slice() : new Uint8Array(PAIR_BYTES));
-    copy.#waiting = [...this.#waiting];
+    copy.#pairs = this.#pairs.slice();
+    copy.#waiting = this.#waiting.slice();
     copy.#end = this.#end;
+    this.#shared = this.#pairs.map(() => true);
+    copy.#shared = this.#shared.slice();
     return copy;
   }
 
@@ -128,10 +131,10 @@ export class CompactRange {
       );
     }
     let level = from;
-    let pair = this.#pair(level);
+    let pair = this.#room(level);
     pair.set(hash, this.#waits(level) ? HASH_BYTES : 0);
     while (this.#waits(level)) {
-      const parent = this.#pair(level + 1);
+      const parent = this.#room(level + 1);
       const at = this.#waits(level + 1) ? HASH_BYTES : 0;
       this.#hasher.nodeInto(pair, parent, at);
       this.#waiting[level] = false;
@@ -145,6 +148,15 @@ export class CompactRange {
 
   #waits(level: number): boolean {
     return this.#waiting[level] === true;
+  }
+
+  /** Where the next child of the level goes. */
+  #room(level: number): Uint8Array {
+    if (this.#waits(level) || this.#shared[level] !== true) return this.#pair(level);
+    const pair = new Uint8Array(PAIR_BYTES);
+    this.#pairs[level] = pair;
+    this.#shared[level] = false;
+    return pair;
   }
 
   #pair(level: number): Uint8Array {

@@ -105,6 +105,36 @@ test('a subtree that was computed by itself joins the range before it, wherever 
   );
 });
 
+test('copies of a range and copies of those go on with leaves of their own, and none sees those of another', () => {
+  const step = fc.record({ of: fc.nat(), copies: fc.boolean(), leaves: fc.integer({ min: 1, max: 5 }) });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const ranges = [{ range: CompactRange.empty(hasher), leaves: [] as Uint8Array[] }];
+      let next = 0;
+      for (const { of, copies, leaves } of steps) {
+        let one = ranges[of % ranges.length];
+        if (one === undefined) throw new RangeError('there is always a range');
+        if (copies) {
+          one = { range: one.range.copy(), leaves: [...one.leaves] };
+          ranges.push(one);
+        }
+        for (let left = leaves; left > 0; left -= 1) {
+          next += 1;
+          const leaf = hasher.leaf(Uint8Array.of(next & 0xff, next >>> 8));
+          one.range.append(leaf);
+          one.leaves.push(leaf);
+        }
+      }
+      for (const { range, leaves } of ranges) {
+        const alone = CompactRange.empty(hasher);
+        for (const leaf of leaves) alone.append(leaf);
+        expect(range.nodes).toEqual(alone.nodes);
+        expect(range.root()).toEqual(alone.root());
+      }
+    }),
+  );
+});
+
 test('a range tells of the subtrees from a level on that its leaves complete', () => {
   const range = CompactRange.empty(hasher);
   const told: string[] = [];
