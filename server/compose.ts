@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { formatVerifierKey, NOTE_COSIGNATURE, treeHasher } from '../core/audit/index.ts';
 import { nodeCrypto } from '../crypto/index.ts';
 import { makeStateFolder } from '../crypto/secret-files.ts';
-import { atMostEvery, heldWhenAsked, openIndexing } from './duties.ts';
+import { heldWhenAsked, openAnnouncing, openIndexing } from './duties.ts';
 import { type Metrics, openMetrics } from './http/metrics.ts';
 import { type OperationalLog, openOperationalLog, wordsOfFault } from './operational-log.ts';
 import { type Accounts, openAccounts } from './services/accounts.ts';
@@ -164,9 +164,7 @@ async function compose(options: SiteOptions, { store, operational, fault }: Grou
   const reader = readerKeys.length === 0 ? null : openReader({ db, crypto: nodeCrypto, readerKeys, envelopes, log, now });
   const indexing = reader === null ? null : openIndexing(store, reader, fault);
   const stopping = new AbortController();
-  const announceStored = atMostEvery(ANNOUNCE_MS, () => {
-    if (!stopping.signal.aborted) store.announce(db, 'stored').catch(fault);
-  });
+  const announcing = openAnnouncing(ANNOUNCE_MS, () => store.announce(db, 'stored'), fault);
   const hasher = treeHasher(nodeCrypto);
   const witnessName = `wardlock/${tenant}/witness`;
   const mirrorName = `wardlock/${tenant}/mirror`;
@@ -192,7 +190,7 @@ async function compose(options: SiteOptions, { store, operational, fault }: Grou
     onStored: (_name, entries) => {
       metrics.stored(entries);
       if (indexing?.held() === true) indexing.read();
-      else announceStored();
+      else announcing.soon();
     },
   });
   const logKey = { crypto: nodeCrypto, tenant, signer: keys.log };
@@ -238,9 +236,10 @@ async function compose(options: SiteOptions, { store, operational, fault }: Grou
     stopping,
     close: async () => {
       stopping.abort();
-      changes.close();
+      await changes.close();
       silence.close();
       emergencies.stop();
+      await announcing.close();
       await indexing?.close();
       await reader?.close();
       await presence.close();

@@ -39,15 +39,30 @@ export function heldWhenAsked(apply: () => Duty): () => boolean {
   };
 }
 
-/** Calls that come meanwhile become one, at the end of the interval. */
-export function atMostEvery(milliseconds: number, call: () => void): () => void {
-  let waiting = false;
-  return () => {
-    if (waiting) return;
-    waiting = true;
-    setTimeout(() => {
-      waiting = false;
-      call();
-    }, milliseconds).unref();
+export interface Announcing {
+  /** Tells other processes at the end of the interval; calls that come meanwhile become one. */
+  soon(): void;
+  /** Nothing begins after it, and what began has ended: the database may be closed then. */
+  close(): Promise<void>;
+}
+
+export function openAnnouncing(milliseconds: number, announce: () => Promise<void>, onFault: (fault: unknown) => void): Announcing {
+  let timer: NodeJS.Timeout | undefined;
+  let inHand: Promise<unknown> = Promise.resolve();
+  let closed = false;
+  const run = (): void => {
+    timer = undefined;
+    const announced = announce().catch(onFault);
+    inHand = inHand.then(() => announced);
+  };
+  return {
+    soon: () => {
+      if (!closed) timer ??= setTimeout(run, milliseconds).unref();
+    },
+    close: async () => {
+      closed = true;
+      clearTimeout(timer);
+      await inHand;
+    },
   };
 }

@@ -19,7 +19,8 @@ export interface Changes {
   wait(milliseconds: number, signal: AbortSignal, seat?: string): Promise<void>;
   /** Wakes one seat if it waits here; call after the commit. */
   call(seat: string): void;
-  close(): void;
+  /** Wakes all that wait; what is being read has been read when it resolves, so that the database may be closed. */
+  close(): Promise<void>;
 }
 
 type ChangesStore = Pick<Store, 'db' | 'watch' | 'announce'>;
@@ -69,8 +70,9 @@ export function openChanges(store: ChangesStore, onFault: (fault: unknown) => vo
         if (signal.aborted) release();
       }),
     close: () => {
-      elsewhere.close();
+      const read = elsewhere.close();
       wake();
+      return read;
     },
   };
 }
@@ -91,7 +93,7 @@ function watchElsewhere(
   store: ChangesStore,
   { wake, call }: Pick<Changes, 'wake' | 'call'>,
   onFault: (fault: unknown) => void,
-): { start(): void; close(): void } {
+): { start(): void; close(): Promise<void> } {
   const state: { seen: string | null; calls: number; reading: boolean; again: boolean; closed: boolean } = {
     seen: null,
     calls: 0,
@@ -127,16 +129,21 @@ function watchElsewhere(
       state.reading = false;
     }
   };
-  const heard = (): void => void look().catch(onFault);
+  let looking: Promise<unknown> = Promise.resolve();
+  const heard = (): void => {
+    const looked = look().catch(onFault);
+    looking = looking.then(() => looked);
+  };
   return {
     start: () => {
       if (stop !== null || state.closed) return;
       stop = store.watch('changes', heard);
       heard();
     },
-    close: () => {
+    close: async () => {
       state.closed = true;
       stop?.();
+      await looking;
     },
   };
 }

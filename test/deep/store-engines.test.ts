@@ -216,8 +216,8 @@ describe.each(engines)('the store on $name', (engine) => {
     const generation = await b.db.transaction().execute((transaction) => there.bump(transaction, 'policy'));
     await waiting;
     expect(await here.generation('policy')).toBe(generation);
-    here.close();
-    there.close();
+    await here.close();
+    await there.close();
   });
 
   test('the newest time at which a seat was heard of stays, whichever node writes it last', async () => {
