@@ -14,7 +14,7 @@ export {
   type SignedCheckpoint,
 } from './checkpoint.ts';
 export { CompactRange, coverage, type TreeNode } from './compact.ts';
-export { cosign, cosignatureReply, verifyCosignature, withSignature } from './cosignature.ts';
+export { cosign, cosignatureReply, verifyCosignature } from './cosignature.ts';
 export type { AeadKey, AuditCrypto, HpkeContext, HpkeSealed, MacKey, SignatureVerifier, Signer } from './crypto.ts';
 export { type ChainState, type DraftEntry, type EntryTime, type EpochOpening, type KeptCheckpoint, LogDraft } from './draft.ts';
 export {

@@ -15,7 +15,6 @@ import {
   type TreeHasher,
   verifyConsistency,
   verifyNoteAside,
-  withSignature,
 } from '../../core/audit/index.ts';
 import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import { emptyLog } from '../../core/intake/batch.ts';
@@ -157,10 +156,10 @@ function settle(parts: WitnessParts, name: LogName, { oldSize, hashes, checkpoin
     const at = now();
     const pinnedNow = await pin(transaction, name, { from: oldSize, stored: state.size, size, root, note, at });
     if (!pinnedNow) return 'moved';
-    const cosignature = cosign(crypto, signed.note.text, signer, Math.floor(at / 1000));
-    // An idle seat shows the same checkpoint again and again: it is in the log of logs already.
-    if (size > oldSize) await enqueue(transaction, { ...name, size, entry: Buffer.from(withSignature(signed.note, cosignature)), at });
-    return { status: 200, cosignature: cosignatureReply([cosignature]) };
+    const cosignature = cosignatureReply([cosign(crypto, signed.note.text, signer, Math.floor(at / 1000))]);
+    // An idle seat shows the same checkpoint again and again: it is in the log of logs already. There is one text of a note.
+    if (size > oldSize) await enqueue(transaction, { ...name, size, entry: Buffer.from(`${note}${cosignature}`), at });
+    return { status: 200, cosignature };
   });
 }
 

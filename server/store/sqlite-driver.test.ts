@@ -55,6 +55,18 @@ test('transactions that are ready at once share one commit, and each is told onl
   expect(keys()).toEqual(['a', 'b', 'c']);
 });
 
+test('transactions that come turn after turn share commits too, and so many at most that none waits for long', async () => {
+  const turn = (): Promise<void> => new Promise((next) => void setImmediate(next));
+  const all: Promise<unknown>[] = [];
+  for (let at = 0; at < 20; at += 1) {
+    all.push(db.transaction().execute((transaction) => put(transaction, `key ${at}`)));
+    await turn();
+  }
+  await Promise.all(all);
+  expect(commits()).toBe(3);
+  expect(keys()).toHaveLength(20);
+});
+
 test('one that fails takes nothing of the others with it', async () => {
   const failing = db.transaction().execute(async (transaction) => {
     await put(transaction, 'lost');

@@ -17,6 +17,8 @@ import { StatementCache } from './sqlite-statements.ts';
 
 /** Transactions of one commit; a bound for the write-ahead log and for how long the first one waits. */
 const MOST_IN_GROUP = 256;
+/** So many share a commit well enough: those that come after it are worked on while it is answered. */
+const ENOUGH_IN_GROUP = 8;
 const WRITES: ReadonlySet<string> = new Set(['InsertQueryNode', 'UpdateQueryNode', 'DeleteQueryNode']);
 
 interface Group {
@@ -61,6 +63,8 @@ class GroupDriver implements Driver {
   readonly #write: StatementCache;
   readonly #read: StatementCache | null;
   readonly #waiting: (() => void)[] = [];
+  /** Kysely remembers each connection weakly, which costs more than a small query when each is a new one. */
+  readonly #free: GroupConnection[] = [];
   #held = false;
   #group: Group | null = null;
   #flushWanted = false;
@@ -74,13 +78,19 @@ class GroupDriver implements Driver {
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<GroupConnection> {
-    return new GroupConnection(
-      (query) => this.#plain(query),
-      (query) => this.#within(query),
+    return (
+      this.#free.pop() ??
+      new GroupConnection(
+        (query) => this.#plain(query),
+        (query) => this.#within(query),
+      )
     );
   }
 
-  async releaseConnection(): Promise<void> {}
+  async releaseConnection(connection: DatabaseConnection): Promise<void> {
+    const released = asGroup(connection);
+    if (!released.inTransaction && this.#free.length < MOST_IN_GROUP) this.#free.push(released);
+  }
 
   /** Takes the write lock at once: a transaction that reads first would fail when another process commits before it writes. */
   async beginTransaction(connection: DatabaseConnection): Promise<void> {
@@ -167,16 +177,21 @@ class GroupDriver implements Driver {
     if (this.#group !== null && !this.#connections.writing.inTransaction) this.#flush();
     if (this.#group === null) {
       this.#write.run('begin immediate');
-      this.#group = newGroup();
-      setImmediate(() => this.#flushSoon());
+      const group = newGroup();
+      this.#group = group;
+      setImmediate(() => this.#closeSoon(group, 0));
     }
     this.#group.transactions += 1;
     if (this.#group.transactions >= MOST_IN_GROUP) this.#flushWanted = true;
     return this.#group;
   }
 
-  #flushSoon(): void {
-    if (this.#held) this.#flushWanted = true;
+  /** A turn that brought more into the group is followed by another, up to as many as are worth a commit. */
+  #closeSoon(group: Group, before: number): void {
+    if (group !== this.#group) return;
+    const { transactions } = group;
+    if (transactions > before && transactions < ENOUGH_IN_GROUP) setImmediate(() => this.#closeSoon(group, transactions));
+    else if (this.#held) this.#flushWanted = true;
     else this.#flush();
   }
 

@@ -55,8 +55,11 @@ const insertWaiting = hotQuery(
 );
 
 /** Puts a cosigned checkpoint in the queue, inside the transaction that accepts it. */
-export async function enqueue(db: Kysely<Tables>, { workstationId: workstation_id, entry, ...rest }: Waiting): Promise<void> {
-  await insertWaiting(db, { ...rest, workstation_id, entry: Buffer.from(entry) });
+export async function enqueue(
+  db: Kysely<Tables>,
+  { workstationId: workstation_id, ...rest }: Waiting & { readonly entry: Buffer },
+): Promise<void> {
+  await insertWaiting(db, { ...rest, workstation_id });
 }
 
 export async function waiting(db: Kysely<Tables>, most: number): Promise<Waiting[]> {
