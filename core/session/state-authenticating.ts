@@ -35,7 +35,7 @@ import {
   type StateRows,
   seen,
 } from './rows.ts';
-import { movedAway } from './taken-elsewhere.ts';
+import { movedAway, saysWhere } from './taken-elsewhere.ts';
 import { charge, type GuessLimits, type GuessVerdict } from './throttle.ts';
 import type { Effect, Env, Grace, OpenSession, SeatEvents, SessionStates, Who } from './types.ts';
 import { unrecorded } from './unrecorded.ts';
@@ -285,12 +285,17 @@ export const authenticating: StateRows<'authenticating'> = {
       return { ...ended, effects: [...(dropped.effects ?? []), ...(ended.effects ?? [])] };
     },
   },
-  // The kept session moved away under whoever is on the way in: its owner hears of it at the lock screen.
+  // The kept session moved away under whoever is on the way in: its owner hears of it at the lock screen. Whoever was about
+  // to return to it, but came in elsewhere after that, is told now: once it is open, the word would have to be said anew.
   TakenElsewhere: {
-    leadsTo: [],
+    leadsTo: ['active'],
     run: (state, event) => {
       const moved = state.held === null ? null : movedAway(state.held, event);
-      return moved === null ? { to: state, taken: false } : { to: { ...state, held: moved } };
+      if (moved === null) return { to: state, taken: false };
+      const { grant } = state.attempt;
+      const after = { ...state, held: moved };
+      if (grant === null || movedAway(grant.session, event) === null) return { to: after };
+      return giveUp(after, 'taken-elsewhere', saysWhere(event.seatName));
     },
   },
   LockPressed: ignored,

@@ -69,6 +69,48 @@ test('at a locked seat it is said once, and does not talk over whoever is on the
   });
 });
 
+/** The seat while the return of its person waits to be recorded. */
+function returning(): World {
+  const world = inSession();
+  world.send({ type: 'LockPressed' });
+  world.settle();
+  world.advance(5_000);
+  world.tap(ada);
+  world.send({ type: 'PinEntered', pin: '246810' });
+  world.settleGuess(true);
+  expect(world.seat.session).toMatchObject({ at: 'authenticating', attempt: { stage: 'recording' } });
+  return world;
+}
+
+test('a return that is being recorded gives way to a later login elsewhere, at once and with its words', () => {
+  for (const durably of [true, false]) {
+    const world = returning();
+    world.advance(1_000);
+    world.send(taken(world, 500));
+    const stays = { session: { at: 'active' }, lock: { at: 'locked' }, common: { notice: { key: 'session.taken' } } };
+    expect(world.seat).toMatchObject(stays);
+    world.settleAppend(durably);
+    world.settle();
+    expect(world.seat).toMatchObject(stays);
+    expect(world.durable.at(-1)).toMatchObject({ type: 'session.locked', body: { reason: 'taken-elsewhere' } });
+    world.advance(5_000);
+    world.signIn(ada);
+    expect(world.seat.lock.at).toBe('unlocked');
+  }
+});
+
+test('a return that is being recorded opens over an earlier login elsewhere; one later than both is heard afterwards', () => {
+  const world = returning();
+  const earlier = taken(world, 2_000);
+  world.send(earlier);
+  world.settle();
+  expect(world.seat.lock.at).toBe('unlocked');
+  expect(world.send(earlier).taken).toBe(false);
+  world.advance(1_000);
+  world.send(taken(world, 500));
+  expect(world.seat).toMatchObject({ lock: { at: 'locked' }, common: { notice: { key: 'session.taken' } } });
+});
+
 test('a procedure in progress goes on and closes with its end', () => {
   for (const over of ['pressed', 'time'] as const) {
     const world = inSession();

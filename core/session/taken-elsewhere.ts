@@ -30,4 +30,4 @@ export function closeMoved(session: OpenSession, context: SessionContext): Sessi
   return { ...move, common: { ...move.common, notice: saysWhere(session.elsewhere.seatName) } };
 }
 
-const saysWhere = (seat: string) => notice('session.taken', { seat });
+export const saysWhere = (seat: string) => notice('session.taken', { seat });
