@@ -37,5 +37,6 @@ export const serverErrors = {
   SYNC_ENTRIES_GONE: 'The server asks for entries that this seat no longer holds.',
   INTAKE_SIZE_CONFLICT: 'The server holds another size of this log. Go on from the size in the answer.',
   INTAKE_DIFFERENT_BYTES: 'The server holds other bytes for this range of the log. Both are kept as evidence.',
+  INTAKE_TOO_MANY_LOGS: 'This seat has begun as many logs as one seat may have. Known ones go on; no new one is taken.',
   INTAKE_UNVERIFIED: 'The entries do not verify: signature, order or root is wrong. Nothing was stored.',
 } as const;

@@ -34,7 +34,7 @@ export function intakeRoutes(app: App, site: Site, seatOf: (request: FastifyRequ
         '400: no such request. 403: not signed by the log key. 404: not a log of this seat. 409: another size is pinned. 422: the proof does not hold.',
       security,
       body: TextBody,
-      ...answers({ 200: Text, 400: Text, 403: Text, 404: Text, 409: TextSize, 422: Text }, onlySeats),
+      ...answers({ 200: Text, 400: Text, 403: Text, 404: Text, 409: TextSize, 422: Text }, [...onlySeats, 'INTAKE_TOO_MANY_LOGS']),
     },
   };
   app.post(seatPaths.addCheckpoint, anchoring, async (request, reply) => {
@@ -61,6 +61,7 @@ export function intakeRoutes(app: App, site: Site, seatOf: (request: FastifyRequ
       ...onlySeats,
       'INTAKE_DIFFERENT_BYTES',
       'INTAKE_UNVERIFIED',
+      'INTAKE_TOO_MANY_LOGS',
       'SERVER_BODY_TOO_LARGE',
       'SERVER_TOO_MANY',
     ]),

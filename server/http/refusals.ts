@@ -30,6 +30,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   POLICY_UNSIGNED: 403,
   INTAKE_SIZE_CONFLICT: 409,
   INTAKE_DIFFERENT_BYTES: 422,
+  INTAKE_TOO_MANY_LOGS: 429,
   INTAKE_UNVERIFIED: 422,
 };
 const BAD_REQUEST = 400;

@@ -29,7 +29,8 @@ import type { Tables } from '../store/schema.ts';
 import { raiseAlarm } from './alarms.ts';
 import type { Envelopes, Stripped } from './envelopes.ts';
 import { keepEvidence } from './evidence.ts';
-import { advance, ensureLog, type LogName, packEntries, readLeafHashes, readLog } from './logs.ts';
+import { advance, type LogName, packEntries, readLeafHashes, readLog } from './logs.ts';
+import { beginLog, tellingOfTooMany } from './new-logs.ts';
 
 export interface Upload extends LogName {
   /** The seat's log key as its enrolment fixed it. */
@@ -46,7 +47,7 @@ export type Taken =
   | { readonly outcome: 'elsewhere'; readonly size: number };
 
 export interface Intake {
-  /** @throws WardlockError INTAKE_UNVERIFIED, INTAKE_DIFFERENT_BYTES */
+  /** @throws WardlockError INTAKE_UNVERIFIED, INTAKE_DIFFERENT_BYTES, INTAKE_TOO_MANY_LOGS */
   take(upload: Upload): Promise<Taken>;
   /** The mirror's cosigned checkpoint over everything that is stored; null for an empty or unknown log. */
   receipt(name: LogName): Promise<string | null>;
@@ -67,7 +68,7 @@ interface IntakeParts {
 export function openIntake(parts: IntakeParts): Intake {
   return {
     take: async (upload) => {
-      const taken = await place(parts, upload);
+      const taken = await tellingOfTooMany(parts, upload, () => place(parts, upload));
       if (taken.outcome === 'elsewhere') return taken;
       if (taken.outcome === 'stored') parts.onStored(upload, taken.added);
       return { outcome: taken.outcome, size: taken.state.size, receipt: receiptFor(parts, upload, taken.state) };
@@ -105,7 +106,7 @@ async function place(parts: IntakeParts, upload: Upload): Promise<Placed> {
   }
   const stripped = await parts.envelopes.strip(upload, state.size, entries);
   const won = await db.transaction().execute(async (transaction) => {
-    if (stored === null) await ensureLog(transaction, upload, now());
+    if (stored === null) await beginLog(transaction, upload, now());
     const change = { from: state.size, pinned: pinned.size, to: verdict.state, note: upload.note };
     if (!(await advance(transaction, upload, change))) return false;
     await store(transaction, upload, { from: state.size, stripped, verdict, at: now() });

@@ -21,7 +21,8 @@ import { emptyLog } from '../../core/intake/batch.ts';
 import type { Tables } from '../store/schema.ts';
 import { raiseAlarm } from './alarms.ts';
 import { enqueue } from './log-of-logs/store.ts';
-import { ensureLog, type LogName, pin, readLeafHashes, readLog } from './logs.ts';
+import { type LogName, pin, readLeafHashes, readLog } from './logs.ts';
+import { beginLog, tellingOfTooMany } from './new-logs.ts';
 
 /** The answers that tlog-witness names, by status. */
 export type WitnessAnswer =
@@ -30,6 +31,7 @@ export type WitnessAnswer =
   | { readonly status: 409; readonly size: number };
 
 export interface Witness {
+  /** @throws WardlockError INTAKE_TOO_MANY_LOGS */
   addCheckpoint(seat: { readonly workstationId: string; readonly logKey: string }, body: string): Promise<WitnessAnswer>;
 }
 
@@ -61,7 +63,8 @@ export function openWitness(parts: WitnessParts): Witness {
         return { status: 403, says: 'The checkpoint is not signed by the log key of this seat.' };
       }
       if (request.oldSize > request.signed.checkpoint.size) return { status: 400, says: 'The old size is larger than the new one.' };
-      return judge(parts, { workstationId, incarnation }, request);
+      const name = { workstationId, incarnation };
+      return tellingOfTooMany(parts, name, () => judge(parts, name, request));
     },
   };
 }
@@ -117,7 +120,7 @@ function settle(parts: WitnessParts, name: LogName, { oldSize, hashes, checkpoin
   const { size, root } = signed.checkpoint;
   return db.transaction().execute(async (transaction): Promise<Settled> => {
     const log = await readLog(transaction, name);
-    if (log === null) await ensureLog(transaction, name, now());
+    if (log === null) await beginLog(transaction, name, now());
     const pinned = log?.pinned ?? { size: 0, root: hasher.emptyRoot };
     if (size < pinned.size)
       await alarm(

@@ -22,6 +22,7 @@ export type LockName =
   | 'throttles'
   | 'staff'
   | 'log-of-logs'
+  | 'seat-logs'
   | 'retention';
 
 /** First key of our advisory locks: `WARD` in ASCII, so that other programs' locks in the same database do not collide. */
