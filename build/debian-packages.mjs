@@ -13,6 +13,7 @@ export const debianPackages = [
   { names: ['xserver-xephyr'], why: 'the nested display that keeps apps away from the PIN pad' },
   { names: ['xauth'], why: 'a cookie of its own for each display' },
   { names: ['openbox'], why: 'a window manager without key bindings: without one a kiosk window does not fill the screen' },
+  { names: ['libxres1'], why: 'the X server says which window belongs to which application' },
   { names: ['x11-xkb-utils'], why: 'setxkbmap, which takes the keys of the display server away' },
   { names: ['xdotool'], why: 'keys and mouse from outside the kiosk, for the demo and the tests' },
   { names: ['x11-utils'], why: 'xprop and xwininfo: what is really on the display' },

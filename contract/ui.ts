@@ -100,6 +100,8 @@ export const uiBoundary = boundary({
     /** A procedure is in progress, or over: idle time does not close the seat meanwhile. */
     procedure: { params: Type.Object({ on: Type.Boolean() }), result: Taken },
     launch: { params: Type.Object({ appId: Id }), result: Taken },
+    /** The windows of a native application that runs come before those of others. */
+    front: { params: Type.Object({ appId: Id }), result: Taken },
     close: { params: Type.Object({ appId: Id }), result: Taken },
     /** A web app wants to print its page, or a frame of it. Taken: it may, and that is recorded. */
     print: { params: Type.Object({ appId: Id, part: Type.Union([Type.Literal('page'), Type.Literal('frame')]) }), result: Taken },

@@ -47,8 +47,12 @@ export function createIntents({ mode, link, change, picture, retry }: IntentPart
     close: (params) => link.request('close', params),
     breakGlass: (params) => link.request('breakGlass', params, CREDENTIAL_TIMEOUT_MS),
     enrol: (params) => link.request('enrol', params, ENROL_TIMEOUT_MS),
-    show({ appId }) {
+    async show({ appId }) {
       change({ kind: 'show', appId });
+      // Native applications share a display: whose windows are uppermost there is the agent's to say.
+      const isNative = picture().view?.apps.some(({ id, kind, state }) => id === appId && kind === 'native' && state === 'running');
+      // An agent that is away locks the seat: nothing is in front then.
+      if (appId !== null && isNative === true) await link.request('front', { appId }).catch(() => undefined);
       return {};
     },
     retry({ appId }) {

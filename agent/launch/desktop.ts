@@ -41,8 +41,8 @@ export async function openDesktop(parts: DesktopParts): Promise<Desktop | Launch
     await nested.end();
     return managed;
   }
-  const { ended, resize, end } = nested;
-  return { ok: true, display, ended, resize, end };
+  const { ended, front, resize, end } = nested;
+  return { ok: true, display, ended, front, resize, end };
 }
 
 /** Starts the window manager, and again when it ends while the display is there. What went wrong with the first start, or undefined. */

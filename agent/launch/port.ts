@@ -135,6 +135,8 @@ export interface Desktop {
   readonly display: SessionDisplay;
   /** Resolves when the display is gone, wanted or not. */
   readonly ended: Promise<void>;
+  /** Brings the windows of these processes to the front; false where they have none. */
+  front(pids: readonly number[]): Promise<boolean>;
   /** Fits it to its window after that has changed, in pixels. */
   resize(width: number, height: number): Promise<void>;
   /** Takes it away at once; applications lose it and end or go on unseen until the session ends. */
@@ -190,6 +192,12 @@ export interface Launcher {
    * not be done.
    */
   freeze(sessionId: string, appId: string, frozen: boolean): Promise<void>;
+
+  /**
+   * Brings the windows of an application and of what it started before those of others. False where there is nothing to bring: it does not run or
+   * has no window. Throws where it could not be done.
+   */
+  front(sessionId: string, appId: string): Promise<boolean>;
 
   /** Puts a file into `Downloads` of the session's home, as the user of its applications; the caller closes it. Never rejects. */
   keepFile(sessionId: string, file: FileToKeep): Promise<Kept>;

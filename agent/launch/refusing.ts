@@ -41,6 +41,10 @@ export class RefusingLauncher implements Launcher {
     // Nothing runs.
   }
 
+  async front(): Promise<boolean> {
+    return false;
+  }
+
   async keepFile(): Promise<Kept> {
     return { ok: false, reason: 'no-home', detail: 'no session was opened' };
   }

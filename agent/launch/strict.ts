@@ -70,6 +70,10 @@ export class StrictLauncher implements Launcher {
     return this.#inner.freeze(sessionId, appId, frozen);
   }
 
+  front(sessionId: string, appId: string): Promise<boolean> {
+    return this.#inner.front(sessionId, appId);
+  }
+
   /** What nothing may be started with is not kept. */
   async keepFile(sessionId: string, file: FileToKeep): Promise<Kept> {
     const { mode } = this;

@@ -76,13 +76,21 @@ describe('a launch', () => {
     expect(world.done).toEqual(['app.refused']);
   });
 
-  test('of a running application starts no second one', async () => {
+  test('of a running application starts no second one and brings the first to the front', async () => {
     const running = apps();
     await running.launch('web');
     expect(await running.launch('web')).toBe(true);
     await running.launch('calc');
     expect(await running.launch('calc')).toBe(true);
-    expect(world.done).toEqual(['app.launched', 'web open web', 'web open web', 'prepare calc', 'app.launched', 'start calc']);
+    expect(world.done).toEqual([
+      'app.launched',
+      'web open web',
+      'web open web',
+      'prepare calc',
+      'app.launched',
+      'start calc',
+      'front calc',
+    ]);
   });
 
   test('that a policy in monitor mode would deny is started, and the record says what would have denied it', async () => {
@@ -201,6 +209,32 @@ describe('what the policy says of a program', () => {
     world.exits[1]?.({ sessionId: session.id, appId: 'calc', pid: 2, exitCode: 0, signal: null });
     expect(running.stateOf('calc')).toBeUndefined();
     expect(world.recorded.filter(({ type }) => type === 'app.exited')).toHaveLength(2);
+  });
+});
+
+describe('an application that runs and is wanted in front', () => {
+  test('is brought there by its tile where there may be one, and by its place on the bar, without a word in the record', async () => {
+    const running = apps();
+    await running.launch('calc');
+    world.done = [];
+    expect(await running.launch('calc')).toBe(true);
+    expect(await running.front('calc')).toBe(true);
+    expect(world.done).toEqual(['front calc', 'front calc']);
+  });
+
+  test('stays where it is while the seat is locked, where it does not run, and where the display does not answer', async () => {
+    const running = apps();
+    expect(await running.front('calc')).toBe(false);
+    await running.launch('calc');
+    world.done = [];
+    world.open = null;
+    expect(await running.front('calc')).toBe(false);
+    world.open = session;
+    world.stuck = 'calc';
+    expect(await running.front('calc')).toBe(false);
+    // It runs all the same, so it was taken.
+    expect(await running.launch('calc')).toBe(true);
+    expect(world.done).toEqual([]);
   });
 });
 

@@ -129,7 +129,7 @@ export class SessionApps {
     return states.includes('running') ? 'running' : states[0];
   }
 
-  /** Starts an application of the open session, or brings a web application to the front. */
+  /** Starts an application of the open session, or brings the one that runs to the front. */
   async launch(appId: string): Promise<boolean> {
     const { snapshot, openSession, where } = this.#ports;
     const session = openSession();
@@ -145,6 +145,7 @@ export class SessionApps {
     const isOne = app.kind === 'web' || nativeOptions(app).oneInstance;
     if (isOne && this.#of(appId).length > 0) {
       if (app.kind === 'web') this.#ports.web(appId, 'open');
+      else await this.front(appId);
       return true;
     }
     const row: Running = { session: session.id, app, sinceBootMs: this.#ports.clock.bootMs(), state: 'starting', isFrozen: false };
@@ -155,6 +156,19 @@ export class SessionApps {
     if (!started) this.#running.delete(row);
     this.#ports.onChanged();
     return started;
+  }
+
+  /** Brings the windows of a native application of the open session before those of others. Whether there were any. Never rejects. */
+  async front(appId: string): Promise<boolean> {
+    const session = this.#ports.openSession();
+    const runs = this.#of(appId).some((row) => row.session === session?.id && row.state === 'running' && row.app.kind === 'native');
+    if (session === null || !runs) return false;
+    try {
+      return await this.#ports.launcher.front(session.id, appId);
+    } catch (failure) {
+      this.#ports.log.warn('an application could not be brought to the front', { app: appId, failure });
+      return false;
+    }
   }
 
   async close(appId: string): Promise<boolean> {

@@ -19,6 +19,7 @@ function setting(works = true) {
           ok: true,
           display: { name: ':7', xauthority: '/cookie' },
           ended: gone.promise,
+          front: () => Promise.resolve(false),
           resize: (width) => Promise.resolve(void done.push(`resize ${session} to ${width}`)),
           end: () => {
             done.push(`end ${session}`);

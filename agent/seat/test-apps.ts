@@ -113,6 +113,11 @@ const launcher: Launcher = {
     await world.prepared;
     world.done.push(`${frozen ? 'freeze' : 'thaw'} ${appId}`);
   },
+  front: (_session, appId) => {
+    if (appId === world.stuck) return Promise.reject(new Error('no display'));
+    world.done.push(`front ${appId}`);
+    return Promise.resolve(true);
+  },
   keepFile: () => Promise.reject(new Error('not here')),
   endSession: (sessionId) => {
     for (const appId of [...world.alive.keys()]) kill(appId);

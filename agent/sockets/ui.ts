@@ -55,6 +55,7 @@ function handlersOf(seat: SeatAgent): Handlers<UiBoundary> {
     stay: heard(() => ({ taken: seat.dispatch({ type: 'StayPressed' }) })),
     handOver: heard(() => ({ taken: seat.dispatch({ type: 'HandOverPressed' }) })),
     procedure: heard(({ on }) => ({ taken: seat.dispatch({ type: 'ProcedurePressed', on }) })),
+    front: heard(async ({ appId }) => ({ taken: await seat.apps.front(appId) })),
     launch: heard(async ({ appId }) => ({ taken: await seat.apps.launch(appId) })),
     close: heard(async ({ appId }) => ({ taken: await seat.apps.close(appId) })),
     breakGlass: heard(({ reasonId, note }) => ({ taken: seat.dispatch({ type: 'BreakGlassPressed', reasonId, note }) })),

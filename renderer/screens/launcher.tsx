@@ -26,7 +26,9 @@ export function LauncherScreen({ view, onPinChange }: LauncherProps): JSX.Elemen
     setExplained(app.state === 'blocked' ? app.id : null);
     if (app.state === 'blocked' || app.state === 'starting') return;
     setTyped('');
-    void (app.state === 'running' ? bridge.show({ appId: app.id }) : bridge.launch({ appId: app.id }));
+    // Of a native application the policy may want another one.
+    const isThere = app.state === 'running' && app.kind === 'web';
+    void (isThere ? bridge.show({ appId: app.id }) : bridge.launch({ appId: app.id }));
   };
   const onKey = (event: ReactKey): void => {
     const first = found[0];

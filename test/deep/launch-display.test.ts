@@ -2,10 +2,14 @@
  * The nested display for real: an application of a session is seen on the seat's display and sees nothing of it. Xvfb stands for the
  * seat's own display; everything else is what a seat runs.
  */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { DegradedLauncher } from '../../agent/launch/degraded/launcher.ts';
 import type { AppExit, Desktop, LaunchSpec } from '../../agent/launch/port.ts';
+import { SHELL } from '../support/in-session.ts';
 import { isAlive, processesOf } from '../support/processes.ts';
 import { isLinuxRoot, rootTest } from '../support/root.ts';
 import { named, openSeat, runApp, type Seat, startApp } from '../support/sandboxed-seat.ts';
@@ -23,6 +27,8 @@ const CALCULATOR = '/usr/bin/xcalc';
 const APPS = { x: 0, y: 40, width: 640, height: 400 };
 const PIN = { x: 0, y: 0, width: 640, height: 40 };
 const COVER_COLOUR = 0xff00aa;
+const RED = 0xff0000;
+const BLUE = 0x0000ff;
 /** Longer than a window manager takes to show a menu. */
 const MENU_WAIT_MS = 300;
 const DRAWN_LIMIT = { timeout: 10_000 };
@@ -106,6 +112,27 @@ describe('the nested display of a session', () => {
     expect(coloursShown(outer, { x: 0, y: 0, width: 640, height: 480 })).not.toContain(COVER_COLOUR);
   });
 
+  rootTest('brings the windows of one application, and of what it started, before those of another', async () => {
+    const colour = (name: string, appId: string): LaunchSpec => ({ ...calculator(['-bg', name]), appId });
+    // The second one's window belongs to a process that its program started.
+    const script = { ...named(SHELL), args: ['-c', `${CALCULATOR} -bg blue & wait`], children: [named(CALCULATOR)] };
+    const seen = (wanted: number) => expect.poll(() => coloursShown(outer, APPS), DRAWN_LIMIT).toContain(wanted);
+    await startApp(seat.launcher, colour('red', 'first'));
+    await seen(RED);
+    await startApp(seat.launcher, { ...colour('blue', 'second'), ...script });
+    await seen(BLUE);
+    expect(coloursShown(outer, APPS)).not.toContain(RED);
+    expect(await seat.launcher.front(sessionId, 'first')).toBe(true);
+    await seen(RED);
+    expect(coloursShown(outer, APPS)).not.toContain(BLUE);
+    expect(await seat.launcher.front(sessionId, 'second')).toBe(true);
+    await seen(BLUE);
+    expect(await seat.launcher.front(sessionId, 'nobody')).toBe(false);
+    await seat.launcher.endApp(sessionId, 'second');
+    expect(await seat.launcher.front(sessionId, 'second')).toBe(false);
+    await seen(RED);
+  });
+
   rootTest('keys reach the applications when their window has them', async () => {
     const inside = new XClient(desktop.display.name, desktop.display.xauthority);
     screens.enter(appsWindow);
@@ -175,5 +202,37 @@ describe('the nested display of a session', () => {
     expect(await ended.promise).toMatchObject({ appId: 'calculator', exitCode: 1 });
     await expect.poll(() => existsSync(desktop.display.xauthority)).toBe(false);
     expect(readdirSync('/tmp/.X11-unix')).not.toContain(`X${desktop.display.name.slice(1)}`);
+  });
+});
+
+describe('the nested display of a session without root', () => {
+  test('brings the windows of one application, and of what it started, before those of another', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'wl-run-'));
+    const display = await startTestDisplay(640, 480);
+    const screen = new XClient(display.name, display.xauthority);
+    const area = APPS;
+    const launcher = new DegradedLauncher({ runFolder: folder, stateFolder: folder, log: () => undefined });
+    const session = { sessionId: 'f'.repeat(32) };
+    try {
+      launcher.openSession(session);
+      const surface = { display: display.name, xauthority: display.xauthority, windowId: screen.window(area), ...area };
+      expect(await launcher.openDesktop(session.sessionId, surface)).toMatchObject({ ok: true });
+      const colour = (name: string, appId: string): LaunchSpec => ({ ...calculator(['-bg', name]), ...session, appId });
+      const seen = (wanted: number) => expect.poll(() => coloursShown(display, area), DRAWN_LIMIT).toContain(wanted);
+      const script = { ...named(SHELL), args: ['-c', `${CALCULATOR} -bg red & wait`] };
+      await startApp(launcher, { ...colour('red', 'first'), ...script });
+      await seen(RED);
+      await startApp(launcher, colour('blue', 'second'));
+      await seen(BLUE);
+      expect(await launcher.front(session.sessionId, 'first')).toBe(true);
+      await seen(RED);
+      expect(coloursShown(display, area)).not.toContain(BLUE);
+      expect(await launcher.front(session.sessionId, 'nobody')).toBe(false);
+    } finally {
+      await launcher.close();
+      screen.close();
+      await display.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });

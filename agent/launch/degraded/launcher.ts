@@ -30,7 +30,7 @@ import type {
   StartedApp,
 } from '../port.ts';
 import { closeLaunch, type HeldLaunch, PreparedLaunches } from '../prepared.ts';
-import { endMarked, markedProcesses, SESSION_MARK, signalAll } from './marked-processes.ts';
+import { endMarked, inGroups, markedProcesses, SESSION_MARK, signalAll } from './marked-processes.ts';
 
 interface Session {
   readonly language: string;
@@ -120,6 +120,13 @@ export class DegradedLauncher implements Launcher {
   async freeze(sessionId: string, appId: string, frozen: boolean): Promise<void> {
     const groups = [...(this.#sessions.get(sessionId)?.apps ?? [])].filter(([, app]) => app.appId === appId).map(([pid]) => -pid);
     signalAll(groups, frozen ? 'SIGSTOP' : 'SIGCONT');
+  }
+
+  async front(sessionId: string, appId: string): Promise<boolean> {
+    const session = this.#sessions.get(sessionId);
+    const groups = new Set([...(session?.apps ?? [])].filter(([, app]) => app.appId === appId).map(([pid]) => pid));
+    const pids = groups.size === 0 ? [] : await inGroups(await markedProcesses(sessionId), groups);
+    return pids.length > 0 && (await session?.desktop?.front(pids)) === true;
   }
 
   async keepFile(sessionId: string, file: FileToKeep): Promise<Kept> {

@@ -24,6 +24,19 @@ async function carries(pid: number, mark: string): Promise<boolean> {
   return environment.split('\0').includes(mark);
 }
 
+/** Those of the processes that are in one of these process groups. */
+export async function inGroups(pids: readonly number[], groups: ReadonlySet<number>): Promise<readonly number[]> {
+  const found = await Promise.all(pids.map(async (pid) => (groups.has(await groupOf(pid)) ? [pid] : [])));
+  return found.flat();
+}
+
+/** Not a number for one that has gone. */
+async function groupOf(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
+  // The name in brackets may hold anything; state, parent and group follow it (proc(5)).
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
+}
+
 export function signalAll(pids: readonly number[], signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
   for (const pid of pids) {
     try {

@@ -157,6 +157,12 @@ export class SandboxLauncher implements Launcher {
     await (await this.#sessions.get(sessionId)?.sandbox)?.freezeApp(appId, frozen);
   }
 
+  async front(sessionId: string, appId: string): Promise<boolean> {
+    const session = this.#sessions.get(sessionId);
+    const pids = await (await session?.sandbox)?.livingOf(appId);
+    return pids !== undefined && pids.length > 0 && (await session?.desktop?.front(pids)) === true;
+  }
+
   async keepFile(sessionId: string, file: FileToKeep): Promise<Kept> {
     try {
       const sandbox = await this.#sessions.get(sessionId)?.sandbox;

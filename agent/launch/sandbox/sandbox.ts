@@ -173,6 +173,12 @@ export class Sandbox {
     return network(this.#livingInit()) !== network('self');
   }
 
+  /** Processes of one application, and what it started, that are alive. */
+  async livingOf(appId: string): Promise<readonly number[]> {
+    const theirs = [...this.#apps].filter(([, app]) => app.appId === appId);
+    return (await Promise.all(theirs.map(([group]) => livingProcesses(group)))).flat();
+  }
+
   /** Processes of applications that are alive. */
   async living(): Promise<readonly number[]> {
     return (await Promise.all([...this.#apps.keys()].map(livingProcesses))).flat();

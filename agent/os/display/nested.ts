@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WardlockError } from '../../../core/errors/index.ts';
 import { type Cgroup, enterCgroup } from '../cgroup.ts';
+import { bringToFront } from './front.ts';
 import { freeDisplayNumber, lockHolder, lockPath, socketPath } from './number.ts';
 import { resizeNested } from './resize.ts';
 import { makeXauthority } from './xauthority.ts';
@@ -46,6 +47,8 @@ export interface NestedDisplay {
   readonly ended: Promise<void>;
   /** Fits the display to its window after that has changed. */
   resize(width: number, height: number): Promise<void>;
+  /** Brings the windows of these processes, as this process numbers them, to the front; false where they have none. */
+  front(pids: readonly number[]): Promise<boolean>;
   /** Ends the server at once: its window turns empty and every client loses its connection. */
   end(): Promise<void>;
 }
@@ -111,6 +114,13 @@ async function tryNumber(request: NestedDisplayRequest, number: number): Promise
     xauthority: files.client,
     pid,
     ended,
+    front: (pids) =>
+      bringToFront(
+        request.user === undefined
+          ? { display: `:${number}`, xauthority: files.client }
+          : { display: `:${number}`, xauthority: files.server, user: request.user },
+        pids,
+      ),
     resize: (width, height) => resizeNested({ ...request.surface, width, height }, request.user),
     end: async () => {
       server.kill('SIGKILL');
