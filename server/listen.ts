@@ -7,6 +7,7 @@ import type { ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { isWardlockError, WardlockError } from '../core/errors/index.ts';
+import { type AuthorityEnd, watchAuthorityEnd } from './authority-end.ts';
 import { type KeptCertificates, keepCertificates } from './certificates.ts';
 import type { Site } from './compose.ts';
 import type { App } from './http/app.ts';
@@ -91,17 +92,19 @@ export async function listen(site: Site, options: ListenOptions): Promise<Listen
     contextOf: contexts[listener],
   }));
   const certificates = keepCertificates(own, site);
+  const { db } = site.store;
+  const ending = watchAuthorityEnd({ ...site, db, authorityPem: site.authority.certificatePem });
   return {
     seatsUrl,
     consoleUrl,
-    close: () => stop(site, [seats, people], certificates),
+    close: () => stop(site, [seats, people], [certificates, ending]),
   };
 }
 
 /** New connections are refused at once, what is in hand is answered, and nobody who is slow holds the end up for longer than FINISH_MS. */
-async function stop(site: Site, apps: readonly App[], certificates: KeptCertificates): Promise<void> {
+async function stop(site: Site, apps: readonly App[], watches: readonly (KeptCertificates | AuthorityEnd)[]): Promise<void> {
   site.stopping.abort();
-  await certificates.close();
+  await Promise.all(watches.map((watch) => watch.close()));
   const cut = setTimeout(() => {
     site.operational.warn('connections that did not finish in time are cut', { milliseconds: FINISH_MS });
     for (const app of apps) app.server.closeAllConnections();

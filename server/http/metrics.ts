@@ -19,6 +19,8 @@ export interface Metrics {
   renewed(ended: boolean): void;
   /** The certificate of a listener ends at this time, milliseconds since 1970. */
   certified(listener: Listener, end: number): void;
+  /** The site's authority ends at this time, milliseconds since 1970. */
+  authorityEnds(end: number): void;
   /** Adds what is known of this process: memory, CPU, event loop. Once a process. */
   watchProcess(): void;
   readonly contentType: string;
@@ -44,6 +46,11 @@ export function openMetrics(refusals: () => ReadonlyMap<string, number>): Metric
     labelNames: ['listener'] as const,
     registers,
   });
+  const authority = new Gauge({
+    name: 'wardlock_authority_end_seconds',
+    help: "When the site's authority ends, in seconds since 1970. It is not renewed.",
+    registers,
+  });
   const refused = new Gauge({
     name: 'wardlock_refused_peers',
     help: 'Connections and requests refused since the start, by code.',
@@ -62,6 +69,7 @@ export function openMetrics(refusals: () => ReadonlyMap<string, number>): Metric
     stored: (count) => entries.inc(count),
     renewed: (ended) => renewed.inc({ ended: String(ended) }),
     certified: (listener, end) => ends.set({ listener }, end / MS_PER_SECOND),
+    authorityEnds: (end) => authority.set(end / MS_PER_SECOND),
     watchProcess: () => collectDefaultMetrics({ register: registry }),
     contentType: registry.contentType,
     text: () => {

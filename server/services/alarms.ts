@@ -17,7 +17,13 @@ const MOST_LISTED = 50;
 /** Stands for the seat in alarms about the site as a whole: no workstation id looks like it. */
 const OF_THE_SITE = 'site';
 /** Found again by every look as long as it lasts: the same words, which name its beginning, are no further time. */
-const LASTING: ReadonlySet<string> = new Set(['SEAT_SILENT', 'SEAT_ENTRIES_AWAY', 'SEAT_LOGS_TOO_MANY', 'EMERGENCY_NOT_CLOSED']);
+const LASTING: ReadonlySet<string> = new Set([
+  'SEAT_SILENT',
+  'SEAT_ENTRIES_AWAY',
+  'SEAT_LOGS_TOO_MANY',
+  'SITE_AUTHORITY_ENDS',
+  'EMERGENCY_NOT_CLOSED',
+]);
 const LONGEST_DETAIL = 1000;
 
 export interface Alarm {
