@@ -38,6 +38,8 @@ const questions = `${JSON.stringify(QUESTIONS)}.flatMap((name) => {
 })`;
 /** What web applications are kept from, one by one: a dialog that waits for its answer may keep the next one from opening. */
 const CHOOSER = "const file = document.createElement('input'); file.type = 'file'; document.body.append(file); file.click();";
+/** Of the File System Access API: they ask the system for a dialog by another way than a field for files does. */
+const PICKERS = ['showOpenFilePicker', 'showSaveFilePicker', 'showDirectoryPicker'] as const;
 const PRINT = "window.print(); document.execCommand('print');";
 const LOGIN = "const inner = document.createElement('iframe'); inner.src = '/login'; document.body.append(inner);";
 const until = (page: Page, screen: string) => page.waitForSelector(`html[data-screen="${screen}"]`);
@@ -234,6 +236,8 @@ test.describe('one person after the other', () => {
       // Nobody answers one that opens: it would stay.
       for (const each of [page, web]) each.on('dialog', () => undefined);
       for (const dialog of [CHOOSER, PRINT, LOGIN]) await asPerson(seat, origin, `{ ${dialog} } 1`);
+      for (const picker of PICKERS)
+        expect(await asPerson(seat, origin, `window.${picker}().then(() => 'picked', String)`)).toContain('AbortError');
       // Electron has no prompt at all.
       for (const address of ['wardlock:', origin])
         expect(await asPerson(seat, address, questions)).toEqual([expect.stringContaining('prompt()')]);
