@@ -5,20 +5,36 @@
  */
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'electron-vite';
+import type { Plugin } from 'vite';
 
 const NODE_TARGET = 'node20.18';
 const CHROME_TARGET = 'chrome130';
 
+/** V8 keeps the text of a script for as long as it runs, and takes two bytes for each character where one of them is not ASCII. */
+const asciiOnly: Plugin = {
+  name: 'wardlock-ascii-only',
+  generateBundle(_options, bundle) {
+    for (const file of Object.values(bundle)) if (file.type === 'chunk') file.code = file.code.replace(/[^\0-\x7f]/g, escaped);
+  },
+};
+
+function escaped(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
 export default defineConfig({
   main: {
+    plugins: [asciiOnly],
     build: {
       outDir: 'out/main',
+      minify: true,
       target: NODE_TARGET,
       externalizeDeps: false,
       rolldownOptions: { input: { index: 'main/index.ts' }, output: { format: 'es', entryFileNames: '[name].js' } },
     },
   },
   preload: {
+    plugins: [asciiOnly],
     build: {
       outDir: 'out/preload',
       minify: true,
@@ -31,7 +47,7 @@ export default defineConfig({
   renderer: {
     root: 'renderer',
     base: './',
-    plugins: [react()],
+    plugins: [react(), asciiOnly],
     build: {
       outDir: 'out/renderer',
       minify: true,

@@ -1,6 +1,6 @@
 /**
  * Gives back what a session left in memory: once, when the seat has been locked for a while, it lets V8 collect in the seat's
- * page and in this process. It must never run while somebody is about to get in, and needs no answer: what fails is simply kept.
+ * page and in this process, and later Chromium drop the picture of the screen before. It must never run while somebody is about to get in, and needs no answer: what fails is simply kept.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -8,6 +8,15 @@ import type { WebContents } from 'electron';
 
 /** Whoever left, or comes in right behind somebody, has tapped by then. */
 const REST_AFTER_MS = 3_000;
+/** The lock's drawing of a badge moves for 5.2 s, and Chromium lets go of the pieces of a picture 5 s after that. */
+const REDRAW_AFTER_MS = 11_000;
+/** One point of the page, as good as unseen, is there for a frame. Larger, it would leave more pieces behind than it clears away. */
+const REDRAW = `(() => {
+  const point = document.createElement('i');
+  Object.assign(point.style, { position: 'absolute', top: '0', left: '0', width: '1px', height: '1px', background: 'rgb(0 0 0 / 1%)' });
+  document.body.append(point);
+  requestAnimationFrame(() => requestAnimationFrame(() => point.remove()));
+})()`;
 const PROTOCOL_VERSION = '1.3';
 
 export interface Rest {
@@ -16,19 +25,23 @@ export interface Rest {
 }
 
 export function createRest(page: WebContents): Rest {
-  let timer: NodeJS.Timeout | undefined;
+  let timers: readonly NodeJS.Timeout[] = [];
   let isLocked = false;
   const rest = (): void => {
     if (page.isDestroyed()) return;
     void collectInPage(page).catch(keep);
     collectHere();
   };
+  // The process that puts the windows together hears of what the page let go of with its next frame: a lock at rest draws none.
+  const redraw = (): void => {
+    if (!page.isDestroyed()) page.executeJavaScript(REDRAW).catch(keep);
+  };
   return {
     locked(is) {
       if (is === isLocked) return;
       isLocked = is;
-      clearTimeout(timer);
-      if (is) timer = setTimeout(rest, REST_AFTER_MS).unref();
+      for (const timer of timers) clearTimeout(timer);
+      timers = is ? [setTimeout(rest, REST_AFTER_MS).unref(), setTimeout(redraw, REDRAW_AFTER_MS).unref()] : [];
     },
   };
 }
