@@ -9,8 +9,13 @@ import { type BenchRow, judge, median, percentile } from './row.ts';
 const APPS = 1_000;
 const ROLES = 40;
 const RULES = 2_000;
-const ROUNDS = 30;
-const DECISIONS = 100_000;
+/** Each order is compiled so often: where in memory a policy happens to lie makes one copy quicker than another of the very same order. */
+const COPIES = 3;
+const ROUNDS = 200;
+/** A few milliseconds: a slow moment of the machine is longer, so that it meets every order alike. */
+const DECISIONS = 5_000;
+/** Before anything counts. */
+const WARM_UP_ROUNDS = 10;
 const GOAL = 500_000;
 /** What two measurements of the very same policy may differ by on a machine with other work. */
 const SAME = 0.9;
@@ -74,13 +79,18 @@ function pace(rules: DecisionRules): number {
 }
 
 export function measureDecide(): readonly BenchRow[] {
-  const orders = [policy, ordered((of) => of.toReversed()), ordered(shuffled(1)), ordered(shuffled(2))].map((rules) => ({
-    rules,
-    paces: [] as number[],
-  }));
-  for (const { rules } of orders) pace(rules);
-  // In turn, so that a slow moment of the machine meets each of them.
-  for (let round = 0; round < ROUNDS; round += 1) for (const { rules, paces } of orders) paces.push(pace(rules));
+  const ways = [(of) => of, (of) => of.toReversed(), shuffled(1), shuffled(2)] satisfies readonly Parameters<typeof ordered>[0][];
+  const orders = ways.map((way) => ({ copies: list(COPIES, () => ordered(way)), paces: [] as number[] }));
+  for (let round = 0; round < WARM_UP_ROUNDS; round += 1) for (const { copies } of orders) copies.forEach(pace);
+  // In turn, and another one begins each time.
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const first = round % orders.length;
+    for (let copy = 0; copy < COPIES; copy += 1)
+      for (const { copies, paces } of [...orders.slice(first), ...orders.slice(0, first)]) {
+        const rules = copies[copy];
+        if (rules !== undefined) paces.push(pace(rules));
+      }
+  }
   const written = orders[0]?.paces ?? [];
   const medians = orders.map(({ paces }) => median(paces));
   const [slowest, quickest] = [Math.min(...medians), Math.max(...medians)];
