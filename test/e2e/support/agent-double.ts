@@ -70,6 +70,7 @@ export async function startAgentDouble(folder: string, owner: { readonly gid: nu
     handOver: taken('handOver'),
     procedure: taken('procedure'),
     launch: taken('launch'),
+    front: taken('front'),
     close: taken('close'),
     print: (params) => answer('print', params, () => ({ taken: mayPrint })),
     printed: nothing('printed'),
