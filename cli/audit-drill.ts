@@ -12,7 +12,11 @@ import { WardlockError } from '../core/errors/index.ts';
 import { nodeCrypto } from '../crypto/index.ts';
 import { readPrivateKey } from '../server/site/key-file.ts';
 import { say } from './agent-client.ts';
+import { orRefuse, REFUSAL_HELP } from './audit-refusal.ts';
 import { group } from './group.ts';
+
+const EXIT_HELP = `
+Exit code: 0 every epoch tried was opened; 1 one was not, or there was none; ${REFUSAL_HELP}: then nothing was tried.`;
 
 interface DrillFlags {
   readonly escrowKey: string;
@@ -33,16 +37,18 @@ export function register(program: Command): void {
     .requiredOption('--escrow-key <file>', "the escrow's private key file")
     .option('--samples <n>', 'open one in so many epochs', '1')
     .option('--json', 'print JSON')
-    .action((path: string, flags: DrillFlags) => {
-      process.exitCode = drill(path, flags);
-    });
+    .addHelpText('after', EXIT_HELP)
+    .action((path: string, flags: DrillFlags) => orRefuse(path, flags.json === true, () => drill(path, flags)));
 }
 
 function drill(path: string, flags: DrillFlags): number {
   const every = Number(flags.samples);
   if (!Number.isSafeInteger(every) || every < 1) throw new WardlockError('START_USAGE', '--samples takes a whole number from 1.');
   const privateKey = readPrivateKey(flags.escrowKey, ['escrow']);
-  const evidence = kindOf(path) === 'store' ? openStoreFolder(path, nodeCrypto) : openSnapshot(path, nodeCrypto);
+  const kind = kindOf(path);
+  if (kind !== 'store' && kind !== 'snapshot')
+    throw new WardlockError('AUDIT_STORE_FOREIGN', `${path} is neither a snapshot nor the folder of an audit store.`);
+  const evidence = kind === 'store' ? openStoreFolder(path, nodeCrypto) : openSnapshot(path, nodeCrypto);
   const result: DrillResult = { epochs: 0, opened: 0, failed: [] };
   try {
     for (const source of evidence.sources) drillLog(source, privateKey, every, result);

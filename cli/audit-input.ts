@@ -7,16 +7,23 @@ import { equalBytes, toHex } from '../core/audit/bytes.ts';
 import type { Fault } from '../core/audit/faults.ts';
 import { NOTE_ED25519, type NoteVerifier, parseVerifierKey } from '../core/audit/note.ts';
 import type { LogSource, VerifySummary } from '../core/audit/verify/source.ts';
-import { WardlockError } from '../core/errors/index.ts';
+import { isWardlockError, WardlockError } from '../core/errors/index.ts';
 import { nodeCrypto } from '../crypto/index.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 /** A line longer than this is no line of ours; it is cut so that memory stays bounded. */
 const LINE_LIMIT = 1024 * 1024;
 
-/** Keys as vkeys, or as files that hold one. */
-export function readKeys(texts: readonly string[]): readonly NoteVerifier[] {
-  return texts.map((text) => parseVerifierKey(nodeCrypto, existsSync(text) ? readFileSync(text, 'utf8') : text));
+/** Keys as vkeys, or as files that hold one. @throws WardlockError AUDIT_KEY_UNSUITABLE */
+export function keysFrom(texts: readonly string[]): readonly NoteVerifier[] {
+  return texts.map((text) => {
+    try {
+      return parseVerifierKey(nodeCrypto, existsSync(text) ? readFileSync(text, 'utf8') : text);
+    } catch (cause) {
+      const why = isWardlockError(cause) ? cause.message : 'A file given with --key cannot be read.';
+      throw new WardlockError('AUDIT_KEY_UNSUITABLE', why, { cause });
+    }
+  });
 }
 
 export interface KeysByUse {

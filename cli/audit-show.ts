@@ -1,7 +1,7 @@
 /**
  * `audit show`: decrypts a seat's log with the reader's or the escrow's key and prints its events, one JSON object a line.
- * Owns that view; prints an event only once a root that counts covers its bytes. Exits 1 when anything is wrong, and 2 where
- * no key from outside speaks for what was shown.
+ * Owns that view; prints an event only once a root that counts covers its bytes. Exits 1 when anything is wrong, 2 where
+ * no key from outside speaks for what was shown, and with those of sysexits where nothing could be read.
  */
 import type { Command } from 'commander';
 import Type from 'typebox';
@@ -19,17 +19,22 @@ import { verifyLog } from '../core/audit/verify/verify-log.ts';
 import { WardlockError } from '../core/errors/index.ts';
 import { nodeCrypto } from '../crypto/index.ts';
 import { readPrivateKey } from '../server/site/key-file.ts';
-import { type KeysByUse, keysByUse, readKeys, timeText, unanchored } from './audit-input.ts';
+import { type KeysByUse, keysByUse, keysFrom, timeText, unanchored } from './audit-input.ts';
+import { orRefuse, REFUSAL_HELP } from './audit-refusal.ts';
 import { group } from './group.ts';
 import { HeldLines } from './held-lines.ts';
 import { writeOut } from './write-out.ts';
 
 const EXIT_FAULTS = 1;
 const EXIT_UNANCHORED = 2;
+const EXIT_HELP = `
+Exit code: 0 shown and whole; 1 faults, a line each; 2 UNANCHORED: no key from outside speaks for it;
+${REFUSAL_HELP}: then nothing was shown.`;
 
 interface ShowFlags {
   readonly readerKey: string;
   readonly key: readonly string[];
+  readonly json?: boolean;
 }
 
 export function register(program: Command): void {
@@ -44,9 +49,8 @@ export function register(program: Command): void {
       [],
     )
     .option('--json', 'as always: one JSON object a line, for each event')
-    .action((path: string, flags: ShowFlags) => {
-      process.exitCode = show(path, flags);
-    });
+    .addHelpText('after', EXIT_HELP)
+    .action((path: string, flags: ShowFlags) => orRefuse(path, flags.json === true, () => show(path, flags)));
 }
 
 function show(path: string, flags: ShowFlags): number {
@@ -62,7 +66,7 @@ function show(path: string, flags: ShowFlags): number {
   }
   collectEarly();
   const privateKey = readPrivateKey(flags.readerKey, ['reader', 'escrow']);
-  const keys = keysByUse(readKeys(flags.key));
+  const keys = keysByUse(keysFrom(flags.key));
   const evidence = kind === 'store' ? openStoreFolder(path, nodeCrypto) : openSnapshot(path, nodeCrypto);
   const hasKeys = flags.key.length > 0;
   if (!hasKeys) warn({ code: 'UNANCHORED', detail: 'Give the key with --key.' });

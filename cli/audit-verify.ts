@@ -4,7 +4,7 @@
  * nothing could be verified. Writes nothing to the evidence.
  */
 import type { Command } from 'commander';
-import { asCoded, isDamage } from '../agent/store/database.ts';
+import { isDamage } from '../agent/store/database.ts';
 import { kindOf, openSnapshot, openStoreFolder, type StoredLog } from '../agent/store/evidence.ts';
 import { verifyStored } from '../agent/store/verify-stored.ts';
 import { toHex } from '../core/audit/bytes.ts';
@@ -15,9 +15,10 @@ import { describeFault, type Fault } from '../core/audit/faults.ts';
 import type { NoteVerifier } from '../core/audit/note.ts';
 import type { LogSource, VerifySummary } from '../core/audit/verify/source.ts';
 import { verifyLog } from '../core/audit/verify/verify-log.ts';
-import { isWardlockError, WardlockError } from '../core/errors/index.ts';
+import { WardlockError } from '../core/errors/index.ts';
 import { nodeCrypto } from '../crypto/index.ts';
-import { keysByUse, linesOf, readKeys, timeText, unanchored } from './audit-input.ts';
+import { keysByUse, keysFrom, linesOf, timeText, unanchored } from './audit-input.ts';
+import { orRefuse, REFUSAL_HELP } from './audit-refusal.ts';
 import { group } from './group.ts';
 
 interface VerifyFlags {
@@ -27,13 +28,9 @@ interface VerifyFlags {
 
 const EXIT_FAULTS = 1;
 const EXIT_UNANCHORED = 2;
-/** Nothing was verified: the command line is wrong, this is no log, or it can't be opened (EX_USAGE, EX_DATAERR, EX_NOINPUT). */
-const EXIT_USAGE = 64;
-const EXIT_NOT_A_LOG = 65;
-const EXIT_UNREADABLE = 66;
 const EXIT_HELP = `
 Exit code: 0 whole and unchanged; 1 faults, a line each; 2 UNANCHORED: no key from outside speaks for it;
-64 the command line is wrong, 65 this is no log, 66 it can't be opened: then nothing was verified.`;
+${REFUSAL_HELP}: then nothing was verified.`;
 const READING_ENDED = 'Reading ended there, so what follows was not verified';
 /** JSON is one document, so its list of faults is bounded; `faultCount` always counts all. */
 const JSON_FAULTS = 10_000;
@@ -45,37 +42,7 @@ export function register(program: Command): void {
     .option('--key <vkey>', 'verification key from outside, or a file with it; may be given again', collect, [])
     .option('--json', 'print one JSON document')
     .addHelpText('after', EXIT_HELP)
-    .action(async (path: string, flags: VerifyFlags) => {
-      try {
-        process.exitCode = await verify(path, keysOf(flags), flags);
-      } catch (error) {
-        process.exitCode = refuse(asRefusal(error, path), flags.json === true);
-      }
-    });
-}
-
-function keysOf(flags: VerifyFlags): readonly NoteVerifier[] {
-  try {
-    return readKeys(flags.key);
-  } catch (cause) {
-    const why = isWardlockError(cause) ? cause.message : 'A file given with --key cannot be read.';
-    throw new WardlockError('AUDIT_KEY_UNSUITABLE', why, { cause });
-  }
-}
-
-/** What the file system or the database refuses is no fault of the log, and must not end as one. */
-function asRefusal(thrown: unknown, path: string): WardlockError {
-  const error = asCoded(thrown, path);
-  if (isWardlockError(error)) return error;
-  if (!(error instanceof Error && 'syscall' in error)) throw error;
-  return new WardlockError('AUDIT_STORE_FAILED', `What should be verified cannot be read: ${error.message}.`, { cause: error });
-}
-
-/** Says the coded error as every command does, with an exit code that can't be taken for a verdict. */
-function refuse(error: WardlockError, json: boolean): number {
-  process.stderr.write(json ? `${JSON.stringify({ error: error.toBody() })}\n` : `${error.message} (${error.code})\n`);
-  if (error.code === 'START_USAGE' || error.code === 'AUDIT_KEY_UNSUITABLE') return EXIT_USAGE;
-  return error.code === 'AUDIT_STORE_LOCKED' || error.code === 'AUDIT_STORE_FAILED' ? EXIT_UNREADABLE : EXIT_NOT_A_LOG;
+    .action((path: string, flags: VerifyFlags) => orRefuse(path, flags.json === true, () => verify(path, keysFrom(flags.key), flags)));
 }
 
 async function verify(path: string, keys: readonly NoteVerifier[], flags: VerifyFlags): Promise<number> {

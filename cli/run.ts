@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError, Help } from 'commander';
 import { isWardlockError, WardlockError } from '../core/errors/index.ts';
+import { systemFailure } from './system-failure.ts';
 
 interface CommandModule {
   register(program: Command): void;
@@ -44,7 +45,11 @@ export async function runProgram(modules: CommandModules): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError) fail(usageFailure(error));
     else if (isWardlockError(error)) fail(error);
-    else throw error;
+    else {
+      const refused = systemFailure(error);
+      if (refused === null) throw error;
+      fail(refused);
+    }
   }
 }
 
@@ -59,6 +64,8 @@ function fail(failure: WardlockError | null): void {
 function usageFailure({ exitCode, code, message }: CommanderError): WardlockError | null {
   if (exitCode === 0) return null;
   if (code === 'commander.help') return new WardlockError('START_USAGE', 'Name one of the commands. See --help.');
+  const extra = /too many arguments for '([^']+)'.* got \d+: (.+)\.$/i.exec(message);
+  if (extra !== null) return new WardlockError('START_USAGE', `'${extra[1]}' does not know what to do with '${extra[2]}'. See --help.`);
   const [what = '', hint = ''] = message.replace(/^error: /, '').split('\n');
   const meant = /did you mean ([^?]+)/i.exec(hint)?.[1];
   // Some of commander's sentences end with a full stop, most do not.

@@ -49,7 +49,7 @@ async function place(flags: HoldFlags): Promise<void> {
     to: to === undefined ? undefined : Date.parse(timeOf(to)),
   };
   const hold = await withSite(flags, (site) => site.holds.place({ seat, person, ...time, reason, by: whoIs(flags) }));
-  say(flags, bodyOf(hold), `Hold ${hold.id} stands. Nothing that fits it is purged until: server hold lift ${hold.id}`);
+  say(flags, bodyOf(hold), `Hold ${hold.id} stands. Nothing that fits it is purged until: server hold lift ${hold.id} --reason TEXT`);
 }
 
 async function lift(id: string, flags: HoldFlags): Promise<void> {

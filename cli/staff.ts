@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { Value } from 'typebox/value';
 import { WardlockError } from '../core/errors/index.ts';
-import { StaffFile } from '../server/services/staff.ts';
+import { StaffFile } from '../server/services/staff-entry.ts';
 import { say } from './agent-client.ts';
 import { group } from './group.ts';
 import { DEFAULT_SERVER_STATE, type SiteFlags, withSite } from './server.ts';
+import { systemCode } from './system-code.ts';
 
 interface JsonFlags extends SiteFlags {
   readonly json?: boolean;
@@ -25,6 +26,11 @@ interface AddFlags extends JsonFlags {
 }
 
 const STDIN = 0;
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'you may not read it',
+  EISDIR: 'it is a folder',
+};
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 export function register(program: Command): void {
@@ -72,13 +78,15 @@ async function add(id: string, flags: AddFlags): Promise<void> {
 
 async function importFile(path: string, flags: JsonFlags): Promise<void> {
   const file = readJson(path);
-  if (!Value.Check(StaffFile, file)) {
-    const first = Value.Errors(StaffFile, file)[0];
-    throw new WardlockError('SERVER_STAFF_MALFORMED', `${path}: ${first?.instancePath || '/'} ${first?.message ?? 'does not fit'}.`);
-  }
+  if (!Value.Check(StaffFile, file))
+    throw new WardlockError(
+      'SERVER_STAFF_MALFORMED',
+      `${path} must hold one object with one list of at most 5000 people: {"staff": [...]}.`,
+    );
   await withSite(flags, (site) => site.staff.put(file.staff));
   const people = file.staff.length;
-  say(flags, { people }, `${people} people can sign in. Connected seats know it within seconds.`);
+  const taken = people === 1 ? '1 person is taken over' : `${people} people are taken over`;
+  say(flags, { people }, people === 0 ? 'The list is empty: nothing was changed.' : `${taken}. Connected seats know it within seconds.`);
 }
 
 async function list(flags: JsonFlags): Promise<void> {
@@ -96,9 +104,26 @@ async function list(flags: JsonFlags): Promise<void> {
 }
 
 function readJson(path: string): unknown {
+  const text = readText(path);
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    return JSON.parse(text);
   } catch (cause) {
-    throw new WardlockError('START_USAGE', `Cannot read ${path} as JSON.`, { cause });
+    // The parser's own words may quote a PIN that stands in the file.
+    throw new WardlockError('START_USAGE', `${path} is no JSON.${lineOf(text, cause)} Expected is {"staff": [...]}.`, { cause });
   }
+}
+
+/** Editors of Windows begin a text with a mark that JSON does not know. */
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+  } catch (cause) {
+    throw new WardlockError('START_USAGE', `Cannot read ${path}: ${UNREADABLE[systemCode(cause)] ?? 'it was refused'}.`, { cause });
+  }
+}
+
+/** Where the parser stopped, as an editor counts. */
+function lineOf(text: string, cause: unknown): string {
+  const at = /position (\d+)/.exec(cause instanceof Error ? cause.message : '')?.[1];
+  return at === undefined ? '' : ` Look at line ${text.slice(0, Number(at)).split('\n').length}.`;
 }

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { link, open, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -43,6 +43,8 @@ export interface BackupDone {
 export async function backUp(address: string, file: string, tell: (progress: Progress) => void): Promise<BackupDone> {
   if (await exists(file))
     throw new WardlockError('START_USAGE', `${file} exists already. Name another file: a backup is never overwritten.`);
+  if (!(await exists(dirname(resolve(file)))))
+    throw new WardlockError('START_USAGE', `Cannot write ${file}. Its folder does not exist: make that first.`);
   refuseAbsentDatabase(address);
   const store = await openStore(address, { asItIs: true });
   const partial = join(dirname(file), `.${basename(file)}.${process.pid}.part`);

@@ -2,7 +2,7 @@
  * Puts a backup into a database of either engine, in one transaction: all of it or nothing. What was done after the backup is
  * gone, so the database says so itself, at once: an alarm, a row in the server's own log, and a new log of logs.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Kysely, sql } from 'kysely';
 import { treeHasher } from '../../core/audit/index.ts';
@@ -50,8 +50,10 @@ export interface RestoreDone {
   readonly rows: number;
 }
 
-/** @throws WardlockError SERVER_BACKUP_BROKEN, SERVER_RESTORE_REFUSED, SERVER_DATABASE_FOREIGN, START_STATE_FOREIGN */
+/** @throws WardlockError START_USAGE, SERVER_BACKUP_BROKEN, SERVER_RESTORE_REFUSED, SERVER_DATABASE_FOREIGN, START_STATE_FOREIGN */
 export async function restore({ address, stateFolder, file, force, tell }: RestoreWanted): Promise<RestoreDone> {
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true)
+    throw new WardlockError('START_USAGE', `There is no file at ${file}. Name a backup that \`server backup\` wrote.`);
   const { header, rows } = await checkBackup(file, (progress) => tell({ ...progress, table: `check of ${progress.table}` }));
   if (header.schema > newestSchema) {
     throw new WardlockError(

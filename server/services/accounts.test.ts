@@ -30,6 +30,11 @@ async function answerTo(name: string, password: string): Promise<string> {
   }
 }
 
+test('a name that the sign-in does not take makes no account', async () => {
+  for (const name of ['prüfer', 'Frau Groß', '']) await expect(accounts.put(name, PASSWORD)).rejects.toMatchObject({ code: 'START_USAGE' });
+  expect((await accounts.list()).map(({ name }) => name)).toEqual(['ines']);
+});
+
 test('wrong passwords in parallel count one by one, and past the limit none is looked at', async () => {
   const answers = await Promise.all(Array.from({ length: 10 }, () => answerTo('ines', 'wrong')));
   expect(answers.filter((answer) => answer.startsWith('SERVER_SIGN_IN_WRONG'))).toHaveLength(5);

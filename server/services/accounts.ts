@@ -5,11 +5,14 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';
 import type { Kysely } from 'kysely';
+import { Value } from 'typebox/value';
+import { Id } from '../../contract/scalars.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { SecretBox } from '../site/secret-box.ts';
 import { lockInTransaction } from '../store/engine.ts';
 import type { Tables } from '../store/schema.ts';
 import type { ServerLog } from './server-log.ts';
+import { ID_RULE } from './staff-words.ts';
 
 /** RFC 9106's second recommendation. */
 const ARGON = { memoryCost: 65_536, timeCost: 3, parallelism: 4 } as const;
@@ -52,6 +55,8 @@ export function openAccounts(parts: AccountParts): Accounts {
   const strangersPassword = hash(randomBytes(SESSION_BYTES).toString('hex'), ARGON);
   return {
     put: async (name, password) => {
+      // The sign-in takes no other: an account that nobody can use must not be made.
+      if (!Value.Check(Id, name)) throw new WardlockError('START_USAGE', `"${name}" is no name of an account. It must be ${ID_RULE}.`);
       if (password.length < MIN_PASSWORD) throw new WardlockError('START_USAGE', `A password has at least ${MIN_PASSWORD} characters.`);
       const values = { password: await hash(password, ARGON), failures: 0, locked_until: 0 };
       await db.transaction().execute(async (transaction) => {

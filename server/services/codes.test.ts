@@ -43,6 +43,8 @@ test('cards are twelve digits, all different; all of it can be withdrawn at once
   expect(await codesOfAda()).toHaveLength(11);
   expect(await site.codes.withdraw('n.ada', 'cli')).toBe(11);
   expect(await site.codes.withdraw('n.ada', 'cli')).toBe(0);
+  // A mistyped id must not read as done.
+  await expect(site.codes.withdraw('n.adda', 'cli')).rejects.toMatchObject({ code: 'CREDENTIAL_PERSON_UNKNOWN' });
   expect(await codesOfAda()).toEqual([]);
   expect(await site.log.firstFault()).toBeNull();
 });

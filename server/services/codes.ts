@@ -32,7 +32,7 @@ export interface Codes {
   issue(person: string, hours: number, actor: string): Promise<IssuedCode>;
   /** Printed cards, each of which opens each seat once. @throws CREDENTIAL_PERSON_UNKNOWN, CREDENTIAL_CODES_FULL, START_USAGE */
   cards(person: string, wanted: { readonly count: number; readonly days: number }, actor: string): Promise<readonly IssuedCode[]>;
-  /** Makes every code and card of this person worthless; answers how many there were. */
+  /** Makes every code and card of this person worthless; answers how many there were. @throws CREDENTIAL_PERSON_UNKNOWN */
   withdraw(person: string, actor: string): Promise<number>;
 }
 
@@ -81,8 +81,7 @@ async function make(parts: CodesParts, wanted: Wanted, actor: string): Promise<I
   const digits = kind === 'code' ? CODE_DIGITS : CARD_DIGITS;
   const issued = await db.transaction().execute(async (transaction) => {
     await lockInTransaction(transaction, 'staff');
-    const known = await transaction.selectFrom('persons').select('id').where('id', '=', person).executeTakeFirst();
-    if (known === undefined) throw new WardlockError('CREDENTIAL_PERSON_UNKNOWN', `Nobody has the id ${person}. See: staff list`);
+    await refuseUnknown(transaction, person);
     await transaction.deleteFrom('sign_in_codes').where('person_id', '=', person).where('valid_until', '<=', at).execute();
     const valid = await transaction.selectFrom('sign_in_codes').select('code_hmac').where('person_id', '=', person).execute();
     if (valid.length + count > MOST_CODES) throw new WardlockError('CREDENTIAL_CODES_FULL');
@@ -109,13 +108,22 @@ async function make(parts: CodesParts, wanted: Wanted, actor: string): Promise<I
 async function withdraw({ db, changes, log }: CodesParts, person: string, actor: string): Promise<number> {
   const gone = await db.transaction().execute(async (transaction) => {
     const { numDeletedRows } = await transaction.deleteFrom('sign_in_codes').where('person_id', '=', person).executeTakeFirst();
-    if (numDeletedRows === 0n) return 0;
+    if (numDeletedRows === 0n) {
+      await refuseUnknown(transaction, person);
+      return 0;
+    }
     const version = await changes.bump(transaction, 'directory');
     await log.append({ type: 'code.withdrawn', actor, body: { person, count: Number(numDeletedRows), version } }, transaction);
     return Number(numDeletedRows);
   });
   if (gone > 0) changes.wake();
   return gone;
+}
+
+/** A mistyped id must not read as done: somebody believes that a lost card is worthless. */
+async function refuseUnknown(db: Kysely<Tables>, person: string): Promise<void> {
+  const known = await db.selectFrom('persons').select('id').where('id', '=', person).executeTakeFirst();
+  if (known === undefined) throw new WardlockError('CREDENTIAL_PERSON_UNKNOWN', `Nobody has the id ${person}. See: staff list`);
 }
 
 /** The codes that are valid now, by person. Expired ones stay out: they need no room in any directory. */

@@ -99,6 +99,12 @@ describe('a claim is refused, nothing is stored and the token stays good', () =>
   });
 });
 
+test('a token for a ward or a seat that no policy could name is not made', async () => {
+  const wanted = { seatName: 'Bay 4', wardId: 'icu', wardName: null, lifeMs: 60_000 };
+  for (const wrong of [{ seatName: '' }, { wardId: 'Not Aufnahme' }, { wardId: '' }, { wardName: '' }])
+    await expect(site.enrolments.makeToken({ ...wanted, ...wrong })).rejects.toMatchObject({ code: 'START_USAGE' });
+});
+
 test('the answer is believed by its own claim, its own token and its own seat only', async () => {
   const good = await request();
   const reply = Buffer.from(JSON.stringify(await site.enrolments.enrol(good)));

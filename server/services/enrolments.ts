@@ -6,6 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import Type from 'typebox';
 import { Value } from 'typebox/value';
+import { Id, Label } from '../../contract/scalars.ts';
 import { CLAIM_TYPE, ENROLMENT_TYPE, type Enrolment, EnrolmentClaim, type EnrolReply, type EnrolRequest } from '../../contract/seat-api.ts';
 import type { AuditCrypto } from '../../core/audit/crypto.ts';
 import { checkX25519PublicKey } from '../../core/audit/key-check.ts';
@@ -23,6 +24,7 @@ import type { Changes } from './changes.ts';
 import type { Policies } from './policies.ts';
 import { putCertificate, renewalWait } from './seat-certificates.ts';
 import type { ServerLog } from './server-log.ts';
+import { ID_RULE } from './staff-words.ts';
 import { ensureWard } from './wards.ts';
 
 const SECRET_BYTES = 10;
@@ -82,6 +84,14 @@ export function openEnrolments(parts: EnrolmentParts): Enrolments {
 }
 
 async function makeToken({ db, authority, log, now }: EnrolmentParts, wanted: NewToken): ReturnType<Enrolments['makeToken']> {
+  if (!Value.Check(Label, wanted.seatName)) throw new WardlockError('START_USAGE', 'The name of a seat has 1 to 120 characters.');
+  if (!Value.Check(Id, wanted.wardId))
+    throw new WardlockError(
+      'START_USAGE',
+      `"${wanted.wardId}" is no id of a ward. It must be ${ID_RULE}. How people call it: --ward-name NAME.`,
+    );
+  if (wanted.wardName !== null && !Value.Check(Label, wanted.wardName))
+    throw new WardlockError('START_USAGE', 'The name of a ward has 1 to 120 characters.');
   const token = formatToken(randomBytes(SECRET_BYTES), authority.spkiSha256);
   const secret = token.replaceAll('-', '').slice(0, 16);
   const row = {

@@ -4,10 +4,7 @@
  */
 import { createHmac } from 'node:crypto';
 import type { Kysely } from 'kysely';
-import Type, { type Static } from 'typebox';
-import { Value } from 'typebox/value';
 import type { Person, PinVerifier } from '../../contract/directory.ts';
-import { BadgeNumber, Id, Label, Pin, Timestamp } from '../../contract/scalars.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { SiteKeys } from '../site/keys.ts';
 import { lockInTransaction } from '../store/engine.ts';
@@ -16,27 +13,9 @@ import type { Changes } from './changes.ts';
 import { validCodes } from './codes.ts';
 import { currentPin, formerPins, isPin, openPin, setPin, verifierOf } from './pins.ts';
 import type { ServerLog } from './server-log.ts';
+import type { StaffEntry } from './staff-entry.ts';
+import { parseEntry } from './staff-words.ts';
 import { ensureWard } from './wards.ts';
-
-/** One person as IT writes it, in a file or on the command line. */
-export const StaffEntry = Type.Object(
-  {
-    id: Id,
-    displayName: Label,
-    givenName: Label,
-    initials: Type.Optional(Type.String({ minLength: 1, maxLength: 4 })),
-    role: Id,
-    badges: Type.Array(BadgeNumber, { maxItems: 8 }),
-    pin: Type.Optional(Pin),
-    wards: Type.Optional(Type.Array(Id, { maxItems: 100 })),
-    validFrom: Type.Optional(Timestamp),
-    validUntil: Type.Optional(Timestamp),
-    revoked: Type.Optional(Type.Boolean()),
-  },
-  { additionalProperties: false },
-);
-export type StaffEntry = Static<typeof StaffEntry>;
-export const StaffFile = Type.Object({ staff: Type.Array(StaffEntry, { maxItems: 5000 }) }, { additionalProperties: false });
 
 export interface StaffRow {
   readonly id: string;
@@ -73,7 +52,7 @@ export function badgeHmac(badgeKey: Uint8Array, badge: string): string {
 export function openStaff({ db, keys, changes, log, now }: StaffParts): Staff {
   return {
     put: async (given) => {
-      const entries = given.map(parseEntry);
+      const entries = given.map((entry, place) => parseEntry(entry, place));
       const pins = await Promise.all(entries.map((entry) => newPinOf(db, keys, entry)));
       await db.transaction().execute(async (transaction) => {
         await lockInTransaction(transaction, 'staff');
@@ -189,15 +168,6 @@ async function ofWard(
     validUntil: row.valid_until === null ? null : new Date(Number(row.valid_until)).toISOString(),
     revoked: row.revoked !== 0,
   }));
-}
-
-function parseEntry(entry: unknown): StaffEntry {
-  if (Value.Check(StaffEntry, entry)) return entry;
-  const first = Value.Errors(StaffEntry, entry)[0];
-  throw new WardlockError(
-    'SERVER_STAFF_MALFORMED',
-    `Staff entry: ${first?.instancePath || 'the entry'} ${first?.message ?? 'does not fit'}.`,
-  );
 }
 
 function initialsOf(name: string): string {

@@ -2,14 +2,19 @@
  * `npm run bench -- SUITE [--json] [--quick] [--full] [--only ID …]`: runs one suite and prints its rows, for a person or as one JSON array. A suite
  * is a file of this folder, `NAME.ts`, that exports `run`. Exit code: 0 all goals met, 1 a goal missed, 2 used wrongly.
  */
-import { readdirSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import type { BenchRow, BenchSuite } from './support/row.ts';
 
-const names = readdirSync(import.meta.dirname)
-  .filter((file) => file.endsWith('.ts') && file !== 'run.ts')
-  .map((file) => file.slice(0, -'.ts'.length));
+/** What each suite measures. A test holds these names against the files of this folder. */
+const SUITES: Readonly<Record<string, string>> = {
+  audit: 'the audit log: appending, verifying, memory, against bare inserts and hashes of the same bytes',
+  exec: 'what shutting a session in costs: starting programs and applications in it, and ending it (root on Linux)',
+  seat: 'the seat in real Electron: badge to work, tap-over, lock, a storm of taps, waiting',
+  server: 'the server: uploads, anchors, idle seats, an outage of a fleet, the five searches',
+  slice: 'one look through everything: badge to launcher, durable appends, memory of the agent',
+};
+const names = Object.keys(SUITES);
 
 function isSuite(module: unknown): module is BenchSuite {
   return typeof module === 'object' && module !== null && 'run' in module && typeof module.run === 'function';
@@ -77,12 +82,24 @@ function asked(): Asked | null {
   }
 }
 
-const USAGE = `npm run bench -- SUITE [--json] [--quick] [--full] [--only ID …]. --only takes a figure or the begin of several, such as search. Suites: ${names.join(', ') || 'none yet'}.\n`;
+const USAGE = `npm run bench -- SUITE [--json] [--quick] [--full] [--only ID …]
+
+${Object.entries(SUITES)
+  .map(([suite, measures]) => `  ${suite.padEnd(8)} ${measures}`)
+  .join('\n')}
+
+  --quick    smaller sizes or fewer rounds, where the suite has them: for a look, not for the record
+  --full     also the largest sizes, which take long and which a run otherwise leaves out
+  --only ID  this figure, or all that begin with ID and a dot; may be repeated. The rest is not printed
+  --json     one JSON array on standard output
+
+Exit code: 0 all goals met, 1 a goal missed, 2 used wrongly.
+`;
 const wanted = asked();
 const [name] = wanted?.suites ?? [];
 if (wanted?.help === true) process.stdout.write(USAGE);
 else if (wanted === null || name === undefined || wanted.suites.length !== 1 || !names.includes(name)) {
-  process.stderr.write(`Name one suite: ${USAGE}`);
+  process.stderr.write(`Name one suite.\n${USAGE}`);
   process.exitCode = 2;
 } else {
   const suite = await load(name);

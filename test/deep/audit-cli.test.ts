@@ -130,10 +130,26 @@ test('show: without a key it says UNANCHORED on the other channel and ends with 
   expect(wrong).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining('KEY_MISMATCH') });
 });
 
+test('what is no log ends every command that reads one with the same codes, and never with a stack', () => {
+  const text = join(seat.dir, 'words.txt');
+  writeFileSync(text, 'no log');
+  const folder = join(seat.dir, 'of-something-else');
+  mkdirSync(folder);
+  for (const command of [['verify'], ['show', '--reader-key', reader], ['escrow-drill', '--escrow-key', escrow]]) {
+    const ends = [text, folder, join(seat.dir, 'nothing')].map((path) => audit(...command, path));
+    expect(ends.map(({ status, stdout }) => [status, stdout])).toEqual([
+      [65, ''],
+      [65, ''],
+      [64, ''],
+    ]);
+    for (const { stderr } of ends) expect(stderr).toMatch(/^[^\n]+ \((?:AUDIT_STORE_FOREIGN|START_USAGE)\)\n$/);
+  }
+});
+
 test('two log keys are refused: one of them would go unused', () => {
   for (const [refused, ...command] of [
     [64, 'verify', snapshot],
-    [1, 'show', snapshot, '--reader-key', reader],
+    [64, 'show', snapshot, '--reader-key', reader],
   ] as const) {
     const { status, stdout, stderr } = audit(...command, '--key', seat.logKeyText, '--key', stranger());
     expect([status, stdout]).toEqual([refused, '']);
@@ -146,7 +162,7 @@ test('show: of an export it says where its events are', () => {
   const path = join(seat.dir, 'shown.jsonl');
   writeFileSync(path, '{"kind":"export"}\n');
   expect(audit('show', path, '--reader-key', reader)).toMatchObject({
-    status: 1,
+    status: 65,
     stderr: expect.stringMatching(/lines of kind "entry" hold the events .* audit verify .* \(AUDIT_STORE_FOREIGN\)\n$/),
   });
 });

@@ -1,0 +1,104 @@
+/** Mistakes of a tired administrator at the server's commands: one plain sentence that says what to do, and nothing half done. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openSite } from '../../server/compose.ts';
+
+const MAIN = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
+const REFUSED = 1;
+const EX_USAGE = 64;
+/** A command that has not ended by then hangs. */
+const LIMIT_MS = 30_000;
+let folder: string;
+let state: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'wardlock-mistakes-'));
+  state = join(folder, 'site');
+  await (await openSite({ stateFolder: state, database: null, tenant: null })).close();
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function cli(...args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args, '--state', state], {
+    encoding: 'utf8',
+    input: '',
+    timeout: LIMIT_MS,
+  });
+  return { status, stdout, stderr };
+}
+
+test('what the operating system refuses is one sentence, never a stack', () => {
+  const file = join(folder, 'no-password');
+  const search = ['audit', 'search', '--server', 'https://127.0.0.1:1', '--account', 'ines', '--password-file', file];
+  const { status, stderr } = spawnSync(process.execPath, [MAIN, ...search], { encoding: 'utf8', input: '', timeout: LIMIT_MS });
+  expect(status).toBe(REFUSED);
+  expect(stderr).toBe(`There is nothing at ${file}. Check the path. (START_SYSTEM_REFUSED)\n`);
+});
+
+test('a backup into a folder that there is not names the file, and leaves nothing', () => {
+  const file = join(folder, 'not-there', 'today.backup');
+  expect(cli('server', 'backup', file)).toEqual({
+    status: EX_USAGE,
+    stdout: '',
+    stderr: `Cannot write ${file}. Its folder does not exist: make that first. (START_USAGE)\n`,
+  });
+});
+
+test('a backup that is not there is not called broken', () => {
+  const file = join(folder, 'today.backup');
+  const { status, stderr } = cli('server', 'restore', file, '--force');
+  expect(status).toBe(EX_USAGE);
+  expect(stderr).toBe(`There is no file at ${file}. Name a backup that \`server backup\` wrote. (START_USAGE)\n`);
+});
+
+test('a word that a command does not take is named', () => {
+  const { status, stderr } = cli('server', 'frobnicate');
+  expect(status).toBe(EX_USAGE);
+  expect(stderr).toBe("'server' does not know what to do with 'frobnicate'. See --help. (START_USAGE)\n");
+});
+
+test('a list of staff is refused by name and field, without a word of the schema or a value of the file', () => {
+  const list = join(folder, 'staff.json');
+  const told = (text: string): string => {
+    writeFileSync(list, text);
+    return cli('staff', 'import', list).stderr;
+  };
+  const person = { id: 'n.joerg', displayName: 'Jörg Süß', givenName: 'Jörg', role: 'nurse', badges: [] };
+  expect(told(JSON.stringify({ staff: [person, { ...person, id: 'n.eva', pin: 805917 }] }))).toBe(
+    'Person 2 (n.eva): "pin" must be a text of 4 to 12 digits, in quotes. (SERVER_STAFF_MALFORMED)\n',
+  );
+  expect(told('{"staff": [\n  {"pin": "805917",,}\n]}')).toBe(
+    `${list} is no JSON. Look at line 2. Expected is {"staff": [...]}. (START_USAGE)\n`,
+  );
+  expect(told('[]')).toMatch(
+    /must hold one object with one list of at most 5000 people: \{"staff": \[\.\.\.\]\}\. \(SERVER_STAFF_MALFORMED\)\n$/,
+  );
+  rmSync(list);
+  expect(cli('staff', 'import', list).stderr).toBe(`Cannot read ${list}: there is no such file. (START_USAGE)\n`);
+  mkdirSync(list);
+  expect(cli('staff', 'import', list).stderr).toBe(`Cannot read ${list}: it is a folder. (START_USAGE)\n`);
+  rmSync(list, { recursive: true });
+});
+
+test('a list that an editor of Windows wrote is taken, and an empty one says that it changed nothing', () => {
+  const list = join(folder, 'bom.json');
+  writeFileSync(list, '\uFEFF{"staff":[]}');
+  expect(cli('staff', 'import', list)).toEqual({ status: 0, stdout: 'The list is empty: nothing was changed.\n', stderr: '' });
+  expect(readdirSync(folder)).toContain('bom.json');
+});
+
+test("what the checkout's own commands can do is told without doing it", () => {
+  const root = join(import.meta.dirname, '..', '..');
+  const help = (...args: readonly string[]) =>
+    spawnSync(process.execPath, [...args, '--help'], { cwd: root, encoding: 'utf8', timeout: LIMIT_MS });
+  const suites = readdirSync(join(root, 'test', 'bench'))
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && file !== 'run.ts')
+    .map((file) => file.slice(0, -'.ts'.length));
+  const bench = help(join('test', 'bench', 'run.ts'));
+  expect(bench.status).toBe(0);
+  expect([...bench.stdout.matchAll(/^ {2}([a-z.]+) +\S/gm)].map(([, suite]) => suite)).toEqual(suites);
+  expect(help(join('build', 'test.mjs'), 'test')).toMatchObject({ status: 0, stdout: expect.stringContaining('what npm test runs') });
+});
