@@ -64,7 +64,10 @@ async function tile(name: Name): Promise<void> {
   const seen = screens(kiosk.page);
   if ((await kiosk.page.getAttribute('html', 'data-screen')) === 'app') await seen.press('Apps');
   await seen.until('launcher');
-  await kiosk.page.getByRole('list', { name: 'Apps' }).getByRole('button', { name: new RegExp(`^${name}`) }).click();
+  await kiosk.page
+    .getByRole('list', { name: 'Apps' })
+    .getByRole('button', { name: new RegExp(`^${name}`) })
+    .click();
   await seen.until('app');
   await onlyShown(name);
 }
