@@ -17,6 +17,8 @@ export function register(program: Command): void {
       process.stdout.write(`${JSON.stringify(rows)}\n`);
       return;
     }
+    if (rows.length === 0)
+      process.stdout.write('No seat is enrolled. Make a token for one with: enrol-token new --seat NAME --ward WARD\n');
     for (const row of rows)
       process.stdout.write(
         `${row.workstationId} ${row.name.padEnd(24)} ${row.ward.padEnd(16)} ${row.revoked ? 'revoked' : 'enrolled'} ${enforcementOf(row)}\n`,

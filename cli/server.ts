@@ -156,6 +156,11 @@ function announce(flags: ServerFlags, site: Site, urls: { readonly seatsUrl: str
       "The console's certificate is by the site's own authority: let browsers trust that file, or start with --console-cert.\n",
     );
   }
+  if (site.authorityMade) {
+    process.stdout.write(
+      'Next, while it runs: `account add NAME` for the console, `policy new` and `policy publish`, `staff import FILE`, and `enrol-token new` for each seat.\n',
+    );
+  }
 }
 
 function stopSignal(): Promise<void> {

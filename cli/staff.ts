@@ -6,6 +6,7 @@ import { WardlockError } from '../core/errors/index.ts';
 import { StaffFile } from '../server/services/staff-entry.ts';
 import { say } from './agent-client.ts';
 import { group } from './group.ts';
+import { secretInput } from './secret-input.ts';
 import { DEFAULT_SERVER_STATE, type SiteFlags, withSite } from './server.ts';
 import { systemCode } from './system-code.ts';
 
@@ -25,7 +26,6 @@ interface AddFlags extends JsonFlags {
   readonly pinStdin?: boolean;
 }
 
-const STDIN = 0;
 const UNREADABLE: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EACCES: 'you may not read it',
@@ -58,7 +58,7 @@ function withState(command: Command): Command {
 }
 
 async function add(id: string, flags: AddFlags): Promise<void> {
-  const pin = flags.pinStdin === true ? readFileSync(STDIN, 'utf8').trim() : undefined;
+  const pin = flags.pinStdin === true ? (await secretInput('PIN')).trim() : undefined;
   const entry = {
     id,
     displayName: flags.name,

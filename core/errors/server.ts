@@ -32,6 +32,7 @@ export const serverErrors = {
   SERVER_HOLD_MALFORMED: 'The legal hold does not name what it holds.',
   SERVER_PURGE_REFUSED: 'Nothing was purged, because it is not certain what may be.',
   SERVER_BACKUP_BROKEN: 'The backup is damaged, cut short or of another kind.',
+  SERVER_DATABASE_IN_USE: 'A server has this database open, so nothing was changed.',
   SERVER_RESTORE_REFUSED: 'The database is not empty, so nothing was restored.',
   SYNC_LOGS_DIFFER: 'The server speaks of another log than this seat has: it holds more of it, or another history.',
   SYNC_ENTRIES_GONE: 'The server asks for entries that this seat no longer holds.',

@@ -23,6 +23,7 @@ import { openStore } from '../store/open.ts';
 import type { Tables } from '../store/schema.ts';
 import { checkBackup, type Progress } from './backup.ts';
 import { type CellValue, type Header, readCell, readLines, type TableLine } from './format.ts';
+import { refuseOpenFile, refuseOpenNodes } from './in-use.ts';
 import { LEFT_OUT, readTables } from './tables.ts';
 
 /** Bound values of one statement: both engines take more. */
@@ -50,7 +51,10 @@ export interface RestoreDone {
   readonly rows: number;
 }
 
-/** @throws WardlockError START_USAGE, SERVER_BACKUP_BROKEN, SERVER_RESTORE_REFUSED, SERVER_DATABASE_FOREIGN, START_STATE_FOREIGN */
+/**
+ * @throws WardlockError START_USAGE, SERVER_BACKUP_BROKEN, SERVER_RESTORE_REFUSED, SERVER_DATABASE_IN_USE, SERVER_DATABASE_FOREIGN,
+ * START_STATE_FOREIGN
+ */
 export async function restore({ address, stateFolder, file, force, tell }: RestoreWanted): Promise<RestoreDone> {
   if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true)
     throw new WardlockError('START_USAGE', `There is no file at ${file}. Name a backup that \`server backup\` wrote.`);
@@ -72,10 +76,12 @@ export async function restore({ address, stateFolder, file, force, tell }: Resto
   const { authority } = await openAuthority(stateFolder, header.tenant, Date.now());
   const checkpointFile = join(stateFolder, CHECKPOINT_FILE);
   const published = readIfThere(checkpointFile)?.toString('utf8') ?? '';
+  refuseOpenFile(address);
   const store = await openStore(address);
   try {
     const note = await store.db.transaction().execute(async (transaction) => {
       if (engineOf(transaction) === 'postgres') await sql`select set_config('statement_timeout', '0', true)`.execute(transaction);
+      await refuseOpenNodes(transaction);
       const held = await heldRows(transaction);
       if (held !== null && !force) {
         throw new WardlockError(

@@ -10,6 +10,8 @@ import { codedDatabaseError } from './postgres-errors.ts';
 import type { Tables } from './schema.ts';
 import type { Channel, Duty, DutyName } from './store.ts';
 
+/** Each node that serves has one connection of this name; commands that only look in have none. */
+export const SIGNALS_NAME = 'wardlock signals';
 const HEARTBEAT_MS = 5_000;
 const ANSWER_MS = 5_000;
 const FIRST_RETRY_MS = 200;
@@ -114,7 +116,7 @@ export class PostgresSignals {
   async #connect(): Promise<void> {
     const client = new pg.Client({
       ...this.#address.client,
-      application_name: 'wardlock signals',
+      application_name: SIGNALS_NAME,
       connectionTimeoutMillis: ANSWER_MS,
       query_timeout: ANSWER_MS,
       keepAlive: true,

@@ -9,6 +9,8 @@ import { restore } from '../../server/backup/restore.ts';
 import { LEFT_OUT, readTables } from '../../server/backup/tables.ts';
 import { openSite } from '../../server/compose.ts';
 import { openStore } from '../../server/store/open.ts';
+import { SIGNALS_NAME } from '../../server/store/postgres-signals.ts';
+import type { Store } from '../../server/store/store.ts';
 import { FaultServer, sendAll } from '../support/fault-server.ts';
 import { TestPostgres } from '../support/postgres.ts';
 
@@ -33,6 +35,12 @@ afterAll(async () => {
   await server.end();
   await postgres.end();
 });
+
+async function listening({ db }: Store): Promise<number> {
+  const { rows } = await sql<{ nodes: number }>`select count(*)::int as nodes from pg_stat_activity
+    where datname = current_database() and application_name = ${SIGNALS_NAME}`.execute(db);
+  return Number(rows[0]?.nodes);
+}
 
 async function contents(address: string): Promise<Record<string, string[]>> {
   const store = await openStore(address);
@@ -74,6 +82,12 @@ test('from SQLite to PostgreSQL and back, with a record, an anchor and a person'
       expect([done.from, done.into]).toEqual(engines);
       expect(await contents(into)).toEqual(before);
       const moved = await openSite({ stateFolder: server.state, database: into, tenant: null });
+      // As a node that serves does.
+      const forget = moved.store.watch('changes', quiet);
+      if (moved.store.engine === 'postgres') await expect.poll(() => listening(moved.store)).toBe(1);
+      const replaced = restore({ address: into, stateFolder: server.state, file, force: true, tell: quiet });
+      await expect(replaced).rejects.toMatchObject({ code: 'SERVER_DATABASE_IN_USE' });
+      forget();
       await moved.logOfLogs.publish();
       expect((await moved.logOfLogs.check({ outside: null, onProgress: quiet })).faults).toEqual([]);
       await moved.close();

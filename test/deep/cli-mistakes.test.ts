@@ -1,5 +1,6 @@
 /** Mistakes of a tired administrator at the server's commands: one plain sentence that says what to do, and nothing half done. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,8 @@ import { openSite } from '../../server/compose.ts';
 const MAIN = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
 const REFUSED = 1;
 const EX_USAGE = 64;
+/** As a shell says of Ctrl+C. */
+const INTERRUPTED = 130;
 /** A command that has not ended by then hangs. */
 const LIMIT_MS = 30_000;
 let folder: string;
@@ -101,4 +104,40 @@ test("what the checkout's own commands can do is told without doing it", () => {
   expect(bench.status).toBe(0);
   expect([...bench.stdout.matchAll(/^ {2}([a-z.]+) +\S/gm)].map(([, suite]) => suite)).toEqual(suites);
   expect(help(join('build', 'test.mjs'), 'test')).toMatchObject({ status: 0, stdout: expect.stringContaining('what npm test runs') });
+});
+
+/** At a terminal of its own, which `script` makes: what is typed once each question is there, and all that is to be seen. */
+async function atTerminal(
+  command: readonly string[],
+  answers: readonly string[],
+): Promise<{ readonly code: unknown; readonly seen: string }> {
+  const line = [process.execPath, MAIN, ...command, '--state', state].map((word) => `'${word}'`).join(' ');
+  const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], { timeout: LIMIT_MS });
+  let seen = '';
+  let answered = 0;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    seen += text;
+    const questions = seen.split(': ').length - 1;
+    for (; answered < Math.min(questions, answers.length); answered += 1) child.stdin.write(answers[answered]);
+  });
+  const [code] = await once(child, 'exit');
+  return { code, seen };
+}
+
+test('a password is asked for at a terminal, twice, and never shown', async () => {
+  const PASSWORD = 'another horse battery';
+  const wrong = await atTerminal(['account', 'add', 'ines'], [`${PASSWORD}\r`, 'another horse\r']);
+  expect(wrong.code).toBe(EX_USAGE);
+  expect(wrong.seen).toContain('The second time was not like the first. Nothing was changed: start the command again. (START_USAGE)');
+  expect(cli('account', 'list').stdout).toBe('Nobody yet. Add an auditor with: account add NAME\n');
+  const stopped = await atTerminal(['account', 'add', 'ines'], [`${PASSWORD}\u0003`]);
+  expect(stopped.code).toBe(INTERRUPTED);
+  const right = await atTerminal(['account', 'add', 'ines'], [`${PASSWORD}\r`, `${PASSWORD}\r`]);
+  expect([right.code, right.seen]).toEqual([0, expect.stringContaining('ines can sign in at the console.')]);
+  for (const { seen } of [wrong, stopped, right]) expect(seen).not.toContain('horse');
+  expect(cli('account', 'list').stdout).toMatch(/^ines /);
+});
+
+test('a site without a seat says how one comes to be', () => {
+  expect(cli('seat', 'list').stdout).toBe('No seat is enrolled. Make a token for one with: enrol-token new --seat NAME --ward WARD\n');
 });

@@ -125,6 +125,11 @@ test('fault 44: the database is restored from a backup: it says so at once, the 
   const receipted = await sendAll(seat, atBackup);
   expect((await seat.anchor(atBackup)).status).toBe(200);
   const followed = await published(seat, receipted);
+  const running = await cli(['server', 'restore', file, '--state', server.state, '--force']).catch(
+    (error: { stderr: string }) => error.stderr,
+  );
+  expect(running).toContain('SERVER_DATABASE_IN_USE');
+  expect(server.rows("select kind from alarms where kind = 'SERVER_RESTORED'")).toEqual([]);
   await server.stop();
   const refused = await cli(['server', 'restore', file, '--state', server.state]).catch((error: { stderr: string }) => error.stderr);
   expect(refused).toContain('SERVER_RESTORE_REFUSED');
