@@ -119,8 +119,8 @@ test('each command says by a code what it expected instead', () => {
     [['verify', foreign, '--key', seat.logKeyText], 65, 'AUDIT_STORE_FOREIGN'],
     [['verify', half, '--key', seat.logKeyText], 65, 'AUDIT_STORE_FOREIGN'],
     [['verify', join(evidence, 'snapshot'), '--key', reader], 64, 'AUDIT_KEY_UNSUITABLE'],
-    [['show', foreign, '--reader-key', reader], 1, 'AUDIT_STORE_FOREIGN'],
-    [['show', join(evidence, 'export.jsonl'), '--reader-key', reader], 1, 'AUDIT_STORE_FOREIGN'],
+    [['show', foreign, '--reader-key', reader], 65, 'AUDIT_STORE_FOREIGN'],
+    [['show', join(evidence, 'export.jsonl'), '--reader-key', reader], 65, 'AUDIT_STORE_FOREIGN'],
     [['show', join(evidence, 'snapshot'), '--reader-key', foreign], 64, `${foreign} is no reader or escrow key file.`],
     [['escrow-drill', join(evidence, 'snapshot'), '--escrow-key', reader], 64, `${reader} is no escrow key file.`],
   ];
