@@ -7,6 +7,7 @@ import { count, countLine, printFailures, runChecks, writeResults } from './chec
 import { playwrightCheck } from './checks/playwright.mjs';
 import { staticChecks } from './checks/static.mjs';
 import { vitestCheck } from './checks/vitest.mjs';
+import { withKernelSettingsKept } from './lib/kernel-settings.mjs';
 import { at } from './lib/paths.mjs';
 import { command, humanTime, line, StartProblem } from './lib/say.mjs';
 
@@ -48,7 +49,7 @@ await command(async () => {
   const file = at(suite.results);
   await rm(file, { force: true });
   await bootstrap('app');
-  const outcomes = await runChecks(suite.checks);
+  const outcomes = await withKernelSettingsKept(() => runChecks(suite.checks));
   await writeResults(file, outcomes);
   printFailures(outcomes);
   const sum = count(outcomes);
