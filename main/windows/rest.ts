@@ -1,6 +1,7 @@
 /**
  * Gives back what a session left in memory: once, when the seat has been locked for a while, it lets V8 collect in the seat's
- * page and in this process, and later Chromium drop the picture of the screen before. It must never run while somebody is about to get in, and needs no answer: what fails is simply kept.
+ * page and in this process, and later Chromium drop the picture of the screen before. It must never run while somebody is about to
+ * get in, and needs no answer: what fails is simply kept.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';

@@ -2,12 +2,9 @@
  * The nested display for real: an application of a session is seen on the seat's display and sees nothing of it. Xvfb stands for the
  * seat's own display; everything else is what a seat runs.
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { DegradedLauncher } from '../../agent/launch/degraded/launcher.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from 'vitest';
 import type { AppExit, Desktop, LaunchSpec } from '../../agent/launch/port.ts';
 import { SHELL } from '../support/in-session.ts';
 import { isAlive, processesOf } from '../support/processes.ts';
@@ -202,37 +199,5 @@ describe('the nested display of a session', () => {
     expect(await ended.promise).toMatchObject({ appId: 'calculator', exitCode: 1 });
     await expect.poll(() => existsSync(desktop.display.xauthority)).toBe(false);
     expect(readdirSync('/tmp/.X11-unix')).not.toContain(`X${desktop.display.name.slice(1)}`);
-  });
-});
-
-describe('the nested display of a session without root', () => {
-  test('brings the windows of one application, and of what it started, before those of another', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'wl-run-'));
-    const display = await startTestDisplay(640, 480);
-    const screen = new XClient(display.name, display.xauthority);
-    const area = APPS;
-    const launcher = new DegradedLauncher({ runFolder: folder, stateFolder: folder, log: () => undefined });
-    const session = { sessionId: 'f'.repeat(32) };
-    try {
-      launcher.openSession(session);
-      const surface = { display: display.name, xauthority: display.xauthority, windowId: screen.window(area), ...area };
-      expect(await launcher.openDesktop(session.sessionId, surface)).toMatchObject({ ok: true });
-      const colour = (name: string, appId: string): LaunchSpec => ({ ...calculator(['-bg', name]), ...session, appId });
-      const seen = (wanted: number) => expect.poll(() => coloursShown(display, area), DRAWN_LIMIT).toContain(wanted);
-      const script = { ...named(SHELL), args: ['-c', `${CALCULATOR} -bg red & wait`] };
-      await startApp(launcher, { ...colour('red', 'first'), ...script });
-      await seen(RED);
-      await startApp(launcher, colour('blue', 'second'));
-      await seen(BLUE);
-      expect(await launcher.front(session.sessionId, 'first')).toBe(true);
-      await seen(RED);
-      expect(coloursShown(display, area)).not.toContain(BLUE);
-      expect(await launcher.front(session.sessionId, 'nobody')).toBe(false);
-    } finally {
-      await launcher.close();
-      screen.close();
-      await display.close();
-      rmSync(folder, { recursive: true, force: true });
-    }
   });
 });

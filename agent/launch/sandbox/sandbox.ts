@@ -163,8 +163,7 @@ export class Sandbox {
 
   /** Stops one application with all that it started, or lets it go on. */
   async freezeApp(appId: string, frozen: boolean): Promise<void> {
-    const theirs = [...this.#apps].filter(([, app]) => app.appId === appId);
-    await Promise.all(theirs.map(([group]) => freezeCgroup(group, frozen)));
+    await Promise.all(this.#groupsOf(appId).map((group) => freezeCgroup(group, frozen)));
   }
 
   /** Whether what runs in the session is cut off from the agent's network. False once the session has ended. */
@@ -175,8 +174,7 @@ export class Sandbox {
 
   /** Processes of one application, and what it started, that are alive. */
   async livingOf(appId: string): Promise<readonly number[]> {
-    const theirs = [...this.#apps].filter(([, app]) => app.appId === appId);
-    return (await Promise.all(theirs.map(([group]) => livingProcesses(group)))).flat();
+    return (await Promise.all(this.#groupsOf(appId).map(livingProcesses))).flat();
   }
 
   /** Processes of applications that are alive. */
@@ -191,6 +189,10 @@ export class Sandbox {
     const isClean = await endCgroup(this.#group);
     if (isClean) await Promise.all(exits);
     return isClean;
+  }
+
+  #groupsOf(appId: string): readonly Cgroup[] {
+    return [...this.#apps].flatMap(([group, app]) => (app.appId === appId ? [group] : []));
   }
 
   /** The pid of process 1. Once that has ended the number may be given to any process of the machine, so it is not used any more. */

@@ -70,7 +70,7 @@ function windows(): readonly number[] {
   const list = internAtom(display, '_NET_CLIENT_LIST_STACKING', 0);
   const [type, format, count, left, value]: [number[], number[], number[], number[], unknown[]] = [[0], [0], [0], [0], [null]];
   const result = getProperty(display, root, list, 0, MOST_WINDOWS, 0, ANY_TYPE, type, format, count, left, value);
-  if (result !== SUCCESS || format[0] !== 32 || value[0] === null) return [];
+  if (result !== SUCCESS || format[0] !== 32 || count[0] === 0 || value[0] === null) return [];
   const found: unknown = koffi.decode(value[0], koffi.array('unsigned long', Number(count[0]), 'Array'));
   return Array.isArray(found) ? found.map(Number) : [];
 }
