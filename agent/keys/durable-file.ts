@@ -1,19 +1,23 @@
 /**
  * Reads and replaces small secret files: new file, flush, rename, flush of the folder. Owns that order and the mode 0600;
- * must never leave a half-written secret under its name.
+ * must never leave a half-written secret under its name. Only flushes are waited for: the rest takes microseconds, and each
+ * wait is a turn of an event loop that may be committing events meanwhile.
  */
-import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
+import { closeSync, fsync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { WardlockError } from '../../core/errors/index.ts';
 
 const PRIVATE_FILE = 0o600;
 /** Far above anything kept in such files. */
 const MAX_FILE_BYTES = 64 * 1024;
 
+const flush = promisify(fsync);
+
 /** The file's bytes, `undefined` when there is none. */
-export async function readSecretFile(path: string): Promise<Uint8Array | undefined> {
+export function readSecretFile(path: string): Uint8Array | undefined {
   try {
-    const bytes = await readFile(path);
+    const bytes = readFileSync(path);
     if (bytes.length > MAX_FILE_BYTES) throw new WardlockError('AUDIT_KEYS_UNAVAILABLE', `${path} is too large to be a key file.`);
     return new Uint8Array(bytes);
   } catch (error) {
@@ -24,35 +28,36 @@ export async function readSecretFile(path: string): Promise<Uint8Array | undefin
 
 export async function replaceSecretFile(path: string, content: Uint8Array): Promise<void> {
   const temporary = `${path}.new`;
-  await using(await open(temporary, 'w', PRIVATE_FILE), async (file) => {
-    await file.writeFile(content);
-    await file.sync();
-  });
-  await rename(temporary, path);
+  await writeFlushed(temporary, 'w', content);
+  renameSync(temporary, path);
   await flushFolder(path);
 }
 
 /** Overwrites what is there, then removes it. On flash and copy-on-write disks old blocks may survive: see KeyProtection. */
 export async function destroySecretFile(path: string): Promise<void> {
-  const old = await readSecretFile(path);
+  const old = readSecretFile(path);
   if (old === undefined) return;
-  await using(await open(path, 'r+'), async (file) => {
-    await file.write(new Uint8Array(old.length), 0, old.length, 0);
-    await file.sync();
-  });
-  await rm(path, { force: true });
+  await writeFlushed(path, 'r+', new Uint8Array(old.length));
+  rmSync(path, { force: true });
   await flushFolder(path);
 }
 
-async function flushFolder(path: string): Promise<void> {
-  await using(await open(dirname(path), 'r'), (folder) => folder.sync());
+async function writeFlushed(path: string, flags: 'w' | 'r+', content: Uint8Array): Promise<void> {
+  await using(openSync(path, flags, PRIVATE_FILE), async (file) => {
+    for (let written = 0; written < content.length; ) written += writeSync(file, content, written);
+    await flush(file);
+  });
 }
 
-async function using(file: FileHandle, use: (file: FileHandle) => Promise<void>): Promise<void> {
+async function flushFolder(path: string): Promise<void> {
+  await using(openSync(dirname(path), 'r'), flush);
+}
+
+async function using(file: number, use: (file: number) => Promise<void>): Promise<void> {
   try {
     await use(file);
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 

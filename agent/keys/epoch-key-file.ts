@@ -45,11 +45,11 @@ export function epochKeyFile(path: string, vault: KeyVault, crypto: AuditCrypto)
     last = mine.catch(() => undefined);
     return mine;
   };
-  const slotInUse = async (): Promise<Slot | undefined> => SLOTS[(await readSecretFile(path))?.[0] ?? SLOTS.length];
+  const slotInUse = (): Slot | undefined => SLOTS[readSecretFile(path)?.[0] ?? SLOTS.length];
   return {
     load: (incarnation) =>
       inTurn(async () => {
-        const file = await readSecretFile(path);
+        const file = readSecretFile(path);
         const slot = SLOTS[file?.[0] ?? SLOTS.length];
         const key = slot === undefined ? undefined : await vault.read(slot);
         if (file === undefined || key === undefined) return [];
@@ -59,7 +59,7 @@ export function epochKeyFile(path: string, vault: KeyVault, crypto: AuditCrypto)
       }),
     saveNext: (incarnation, present, next) =>
       inTurn(async () => {
-        const slot = (await slotInUse()) === 'epoch-a' ? 'epoch-b' : 'epoch-a';
+        const slot = slotInUse() === 'epoch-a' ? 'epoch-b' : 'epoch-a';
         const key = crypto.random(VAULT_KEY_BYTES);
         await vault.write(slot, key);
         await write(slot, incarnation, present === undefined ? [next] : [present, next], key);
@@ -67,7 +67,7 @@ export function epochKeyFile(path: string, vault: KeyVault, crypto: AuditCrypto)
       }),
     keepOnly: (incarnation, present) =>
       inTurn(async () => {
-        const slot = await slotInUse();
+        const slot = slotInUse();
         const key = slot === undefined ? undefined : await vault.read(slot);
         if (slot === undefined || key === undefined) return;
         await write(slot, incarnation, [present], key);

@@ -26,7 +26,7 @@ export async function fileVault(dir: string, box?: SecretBox): Promise<KeyVault>
   return {
     protection: keyProtections[box === undefined ? 'file' : 'credential'],
     async read(name) {
-      const stored = await readSecretFile(pathOf(name));
+      const stored = readSecretFile(pathOf(name));
       if (stored === undefined) return undefined;
       const key = box === undefined ? stored : box.open(stored, `vault ${name}`);
       if (key?.length !== VAULT_KEY_BYTES) {

@@ -47,7 +47,7 @@ function choicePath(dir: string): string {
 }
 
 async function readChoice(dir: string): Promise<KeyProtectionKind | undefined> {
-  const stored = await readSecretFile(choicePath(dir));
+  const stored = readSecretFile(choicePath(dir));
   if (stored === undefined) return undefined;
   const kind = new TextDecoder().decode(stored);
   if (kind === 'keychain' || kind === 'credential' || kind === 'file') return kind;

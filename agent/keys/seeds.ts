@@ -16,7 +16,7 @@ const SEED_BYTES = 32;
 /** The seed of this name, made and stored at first use; throws AUDIT_KEYS_UNAVAILABLE when it is there and can't be opened. */
 export async function loadSeed(dir: string, name: SeedName, vault: KeyVault, crypto: AuditCrypto): Promise<Uint8Array> {
   const path = join(dir, `${name}.box`);
-  const stored = await readSecretFile(path);
+  const stored = readSecretFile(path);
   const wrapping = stored === undefined ? await keyOf(vault, SEEDS_KEY, crypto.random) : await vault.read(SEEDS_KEY);
   if (wrapping === undefined) throw lost(name);
   const box = secretBox(crypto, wrapping);

@@ -8,7 +8,10 @@ import type { VerifyOptions } from '../../core/audit/verify/source.ts';
 import { verifyLog } from '../../core/audit/verify/verify-log.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { lockEvent, type StoreKit, storeKit } from '../../test/audit/store-kit.ts';
+import { type KeyVault, openVault } from '../keys/index.ts';
 import { openSnapshot, openStoreFolder } from './evidence.ts';
+import type { AuditStore } from './index.ts';
+import { EPOCH_ENTRIES } from './writer.ts';
 
 const kits: StoreKit[] = [];
 async function kit(): Promise<StoreKit> {
@@ -137,3 +140,30 @@ async function countsOf(seat: StoreKit): Promise<readonly unknown[]> {
     evidence.close();
   }
 }
+
+test("in a flood the next epoch's key is saved while half of the present one is still to come", async () => {
+  const seat = await kit();
+  const vault = await openVault({
+    dir: join(seat.dir, 'keys'),
+    service: 'wardlock-test',
+    crypto: nodeCrypto,
+    keychain: false,
+    credentialsDirectory: undefined,
+  });
+  const savingAt: number[] = [];
+  const watched: KeyVault = {
+    ...vault,
+    write(name, key) {
+      savingAt.push(store?.position().size ?? 0);
+      return vault.write(name, key);
+    },
+  };
+  let store: AuditStore | undefined;
+  store = await seat.open({ vault: watched });
+  savingAt.length = 0;
+  const group = Array.from({ length: 128 }, (_, at) => lockEvent(at));
+  while (store.position().size < EPOCH_ENTRIES) await Promise.all(group.map((event) => store?.append(event)));
+  await store.close();
+  expect(savingAt[0]).toBeLessThan(EPOCH_ENTRIES / 2);
+  expect(seat.problems).toEqual([]);
+});

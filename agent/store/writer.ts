@@ -22,8 +22,11 @@ const GROUP_CHARACTERS = 1024 * 1024;
 /** An epoch ends after this many entries, or this long after it opened, at the next event. */
 export const EPOCH_ENTRIES = 4096;
 export const EPOCH_MICROS = 60_000_000;
-/** So many entries before an epoch is full the next one's key is saved: some two commits of the largest size. */
-const PREPARE_ENTRIES = 2 * GROUP_EVENTS;
+/**
+ * So many entries before an epoch is full the next one's key is saved. That takes a dozen turns of the event loop, and in a
+ * flood each has commits in it. An ordinary epoch ends by time and never has so many entries: its successor's key lies on no disk before.
+ */
+const PREPARE_ENTRIES = 3072;
 const SEED_BYTES = 32;
 /** After a failed key change the present epoch goes on; the next try waits this long. */
 const ROTATION_RETRY_MICROS = 10_000_000;
