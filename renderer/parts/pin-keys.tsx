@@ -15,10 +15,14 @@ export interface TypedPin {
   readonly now: () => string;
 }
 
-/** A PIN while it is typed. Several keys may come within one drawing: each must see what the one before it left. */
-export function useTypedPin(maxDigits: number): TypedPin {
-  const [entry, setShown] = useState<PinEntry>(NO_PIN);
-  const present = useRef<PinEntry>(NO_PIN);
+/**
+ * A PIN while it is typed. Several keys may come within one drawing: each must see what the one before it left.
+ * @param ahead digits that were typed before there was a place for them
+ */
+export function useTypedPin(maxDigits: number, ahead = ''): TypedPin {
+  const begun = { digits: ahead.slice(0, maxDigits) };
+  const [entry, setShown] = useState<PinEntry>(begun);
+  const present = useRef<PinEntry>(begun);
   const set = useCallback((next: PinEntry) => {
     present.current = next;
     setShown(next);

@@ -1,12 +1,12 @@
 /** An unknown badge becomes somebody's own: the name, the PIN, the server's answer. The agent and the server judge. */
 import { type JSX, useCallback, useEffect, useRef, useState } from 'react';
 import type { SeatView } from '../../contract/seat-view.ts';
+import { LONGEST_PIN } from '../../core/credentials/pin-rules.ts';
 import { useSeat } from '../context.ts';
 import { EntryPanel } from '../parts/entry-panel.tsx';
 import { Dots, Keys, usePadKeys, useTypedPin } from '../parts/pin-keys.tsx';
 import { SeatPage } from '../parts/seat-page.tsx';
 
-const LONGEST_PIN = 12;
 /** What somebody left there is forgotten after this, in milliseconds: longer than the server may take to answer. */
 const FORGET_MS = 60_000;
 type Bridge = ReturnType<typeof useSeat>['bridge'];

@@ -1,9 +1,10 @@
 /** The PIN pad, in the place of the badge: keys for gloves, the keyboard, tries left, the waiting ring. */
-import { type JSX, useCallback, useRef, useState } from 'react';
+import { type JSX, useCallback, useLayoutEffect, useRef, useState } from 'react';
 import type { PromptView, SeatView } from '../../contract/seat-view.ts';
+import { LONGEST_PIN } from '../../core/credentials/pin-rules.ts';
 import { useCountdown, useSeat } from '../context.ts';
 import { MessageLine } from '../parts/message.tsx';
-import { Dots, Keys, usePadKeys, useTypedPin } from '../parts/pin-keys.tsx';
+import { Dots, Keys, type TypedPin, usePadKeys, useTypedPin } from '../parts/pin-keys.tsx';
 import { Ring } from '../parts/ring.tsx';
 import { SeatPage } from '../parts/seat-page.tsx';
 import type { PinKey } from '../view/pin.ts';
@@ -21,32 +22,75 @@ export function PinScreen({
   // While the PIN is checked the agent names nobody: the pad stays as it was.
   const last = useRef<PinPrompt | null>(null);
   if (prompt.kind === 'pin') last.current = prompt;
+  const ahead = useTypedAhead();
+  const { current: asked } = last;
   return (
     <SeatPage view={view} busy>
-      {last.current === null ? <Checking /> : <PinPad view={view} prompt={last.current} checking={prompt.kind === 'checking'} />}
+      {asked === null ? (
+        <Checking ahead={ahead} />
+      ) : (
+        // Another person finds an empty pad; whose badge is read twice goes on typing.
+        <PinPad key={JSON.stringify(asked.person)} view={view} prompt={asked} checking={prompt.kind === 'checking'} ahead={ahead} />
+      )}
     </SeatPage>
   );
 }
 
-function Checking(): JSX.Element {
+/**
+ * What somebody types from habit while the seat still checks the badge or ends the session before: it begins the pad, or a PIN would
+ * lack its first digits.
+ */
+interface TypedAhead {
+  readonly typed: TypedPin;
+  readonly entered: { current: boolean };
+}
+
+function useTypedAhead(): TypedAhead {
+  const typed = useTypedPin(LONGEST_PIN);
+  const entered = useRef(false);
+  return { typed, entered };
+}
+
+function Checking({ ahead: { typed, entered } }: { readonly ahead: TypedAhead }): JSX.Element {
   const { t } = useSeat();
+  const { entry, press, clear, now } = typed;
+  const key = useCallback(
+    (pressed: PinKey) => {
+      // Enter ends a PIN: a digit behind it is not part of that one.
+      if (!entered.current) press(pressed);
+    },
+    [press, entered],
+  );
+  const ok = useCallback(() => {
+    entered.current = now() !== '';
+  }, [now, entered]);
+  const cancel = useCallback(() => {
+    entered.current = false;
+    clear();
+  }, [clear, entered]);
+  usePadKeys({ press: key, ok, cancel, noDigit: nothing });
   return (
     <div className="pin-panel panel" role="status">
       <Ring part={0.25} turning />
       <h1>{t('pin.checking')}</h1>
+      {entry.digits !== '' && <Dots digits={entry.digits.length} places={0} checking={false} wrong={false} />}
     </div>
   );
 }
+
+/** Whether a PIN is wanted at all is not known yet: a letter is nothing to speak of. */
+function nothing(): void {}
 
 interface PadProps {
   readonly view: SeatView;
   readonly prompt: PinPrompt;
   readonly checking: boolean;
+  readonly ahead: TypedAhead;
 }
 
-function PinPad({ view, prompt, checking }: PadProps): JSX.Element {
+function PinPad({ view, prompt, checking, ahead }: PadProps): JSX.Element {
   const { t, bridge } = useSeat();
-  const { entry, press: type, clear, now } = useTypedPin(prompt.maxDigits);
+  const { entry, press: type, clear, now } = useTypedPin(prompt.maxDigits, ahead.typed.now());
   const [flaw, setFlaw] = useState<'pin.tooShort' | 'pin.digitsOnly' | null>(null);
   const waitMs = useCountdown(prompt.waitMs, view.generation);
   const busy = checking || waitMs > 0;
@@ -81,6 +125,13 @@ function PinPad({ view, prompt, checking }: PadProps): JSX.Element {
     if (!busy) setFlaw('pin.digitsOnly');
   }, [busy]);
   usePadKeys({ press, ok, cancel, noDigit });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the pad appears, with the keys typed before it
+  useLayoutEffect(() => {
+    const whole = now().length === prompt.maxDigits || ahead.entered.current;
+    ahead.entered.current = false;
+    ahead.typed.clear();
+    if (whole) ok();
+  }, []);
 
   return (
     <div className="pin-panel panel" aria-busy={checking}>

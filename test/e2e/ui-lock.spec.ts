@@ -6,7 +6,7 @@ import { expect, type Page, test } from '@playwright/test';
 import { typeAsPerson } from '../../demo/kiosk.ts';
 import { burst } from './support/keys.ts';
 import { openSeat, type Seat } from './support/seat.ts';
-import { breakGlassView, lockedView, openView, pinView } from './support/views.ts';
+import { awaitedView, breakGlassView, lockedView, openView, pinView } from './support/views.ts';
 
 const until = (page: Page, screen: string) => page.waitForSelector(`html[data-screen="${screen}"]`);
 
@@ -76,6 +76,62 @@ test.describe('locked and open', () => {
     await page.keyboard.press('Enter');
     await expect(page.getByText('At least 6 digits.')).toBeVisible();
     expect(seat.agent.of('pin')).toEqual([]);
+  });
+
+  test('a PIN that is begun while the seat still ends the session before loses no digit', async () => {
+    seat.agent.push(awaitedView());
+    await until(page, 'pin');
+    await typeAsPerson(page, '271');
+    await expect(page.getByRole('status').getByText('3 digits entered')).toBeAttached();
+    seat.agent.push(pinView());
+    await expect(page.locator('.pad')).toBeVisible();
+    await expect(page.locator('.dot[data-filled="yes"]')).toHaveCount(3);
+    await typeAsPerson(page, '828');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => seat.agent.of('pin')).toEqual([{ pin: '271828' }]);
+  });
+
+  test('a whole PIN that is typed before the pad is there goes off once, with its Enter or without one', async () => {
+    seat.agent.push(awaitedView());
+    await until(page, 'pin');
+    await typeAsPerson(page, '271828');
+    await page.keyboard.press('Enter');
+    await typeAsPerson(page, '9');
+    seat.agent.push(pinView());
+    await expect.poll(() => seat.agent.of('pin')).toEqual([{ pin: '271828' }]);
+    seat.agent.push(lockedView());
+    await until(page, 'lock');
+    seat.agent.push(awaitedView());
+    await until(page, 'pin');
+    await typeAsPerson(page, '314159');
+    seat.agent.push(pinView({ maxDigits: 6 }));
+    await expect.poll(() => seat.agent.of('pin')).toEqual([{ pin: '271828' }, { pin: '314159' }]);
+    await expect(page.locator('.dot[data-filled="yes"]')).toHaveCount(0);
+  });
+
+  test('digits typed for a badge that needs no PIN open nothing and are gone', async () => {
+    seat.agent.push(awaitedView());
+    await until(page, 'pin');
+    await typeAsPerson(page, '2718');
+    seat.agent.push(lockedView());
+    await until(page, 'lock');
+    seat.agent.push(pinView());
+    await until(page, 'pin');
+    await expect(page.locator('.dot[data-filled="yes"]')).toHaveCount(0);
+    expect(seat.agent.of('pin')).toEqual([]);
+  });
+
+  test('the pad of another person is empty, and a badge that is read twice takes no digit away', async () => {
+    seat.agent.push(pinView());
+    await until(page, 'pin');
+    await typeAsPerson(page, '271');
+    const { serial } = await page.evaluate(() => ({ ...document.documentElement.dataset }));
+    seat.agent.push(pinView());
+    await expect(page.locator('html')).not.toHaveAttribute('data-serial', serial ?? '');
+    await expect(page.locator('.dot[data-filled="yes"]')).toHaveCount(3);
+    seat.agent.push(pinView({ person: { displayName: 'Ben Okafor', initials: 'BO' } }));
+    await expect(page.getByText('Ben Okafor')).toBeVisible();
+    await expect(page.locator('.dot[data-filled="yes"]')).toHaveCount(0);
   });
 
   test('escape 43 locked: a wedge badge reaches the agent and never the PIN pad', async () => {

@@ -124,7 +124,8 @@ export async function measurePin(work: Work, runs: number): Promise<Timed> {
   const argon2 = median(await argon2Times());
   return inTurn(work, runs, async () => {
     await untilFree(work);
-    await timeToPaint(kiosk.page, 'pin', () => tapTaken(work, ANNA));
+    // The screen of that name is there from the tap on, the pad once the session before has ended.
+    await timeToPaint(kiosk.page, 'pin', () => tapTaken(work, ANNA), { selector: '.pin-person', text: ANNA.displayName });
     // Nobody types in the frame in which the pad appears; the digits before the last one are on the screen when the clock starts.
     await kiosk.page.waitForTimeout(SETTLE_MS);
     await typeAsPerson(kiosk.page, ANNA.pin.slice(0, -1));

@@ -85,6 +85,11 @@ export function pinView(more: Partial<Extract<SeatView['prompt'], { kind: 'pin' 
   };
 }
 
+/** Somebody tapped while the session before is still being ended: nobody is asked for a PIN yet. */
+export function awaitedView(): SeatView {
+  return { ...lockedView(), phase: 'authenticating', prompt: { kind: 'checking' } };
+}
+
 export function openView(more: Partial<SeatView> = {}): SeatView {
   return {
     ...lockedView(),
