@@ -24,7 +24,7 @@ export interface DesktopParts {
   readonly log: LaunchLog;
 }
 
-/** Brings up the display, then its window manager. */
+/** Brings up the display, then its window manager, and returns when that one does its work. */
 export async function openDesktop(parts: DesktopParts): Promise<Desktop | LaunchRefusal> {
   let nested: NestedDisplay | undefined;
   let display: SessionDisplay;
@@ -34,15 +34,21 @@ export async function openDesktop(parts: DesktopParts): Promise<Desktop | Launch
     await parts.use(display);
   } catch (cause) {
     await nested?.end();
-    return { ok: false, reason: 'display-failed', detail: cause instanceof Error ? cause.message : String(cause) };
+    return displayFailed(cause);
   }
-  const managed = await keepManager(parts, nested);
-  if (managed !== undefined) {
+  // Asked while it starts: the one who asks takes as long to start.
+  const unmanaged = nested.untilManaged().then(() => undefined, displayFailed);
+  const refusal = (await keepManager(parts, nested)) ?? (await unmanaged);
+  if (refusal !== undefined) {
     await nested.end();
-    return managed;
+    return refusal;
   }
   const { ended, front, resize, end } = nested;
   return { ok: true, display, ended, front, resize, end };
+}
+
+function displayFailed(cause: unknown): LaunchRefusal {
+  return { ok: false, reason: 'display-failed', detail: cause instanceof Error ? cause.message : String(cause) };
 }
 
 /** Starts the window manager, and again when it ends while the display is there. What went wrong with the first start, or undefined. */
@@ -61,9 +67,9 @@ async function keepManager(parts: DesktopParts, nested: NestedDisplay): Promise<
   const start = async (): Promise<LaunchRefusal | undefined> => {
     const started = await parts.startManager(again);
     if (started.ok) return undefined;
-    // The session ended, and the window manager with it: nothing is missing.
-    if (started.reason !== 'session-unknown')
-      parts.log('error', 'The window manager could not be started.', { reason: started.reason, detail: started.detail });
+    // The session ended, and the window manager with it: nobody is left to end a display that had only just begun.
+    if (started.reason === 'session-unknown') await nested.end();
+    else parts.log('error', 'The window manager could not be started.', { reason: started.reason, detail: started.detail });
     return started;
   };
   return start();

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WardlockError } from '../../../core/errors/index.ts';
 import { type Cgroup, enterCgroup } from '../cgroup.ts';
-import { bringToFront } from './front.ts';
+import { bringToFront, untilManaged } from './manager.ts';
 import { freeDisplayNumber, lockHolder, lockPath, socketPath } from './number.ts';
 import { resizeNested } from './resize.ts';
 import { makeXauthority } from './xauthority.ts';
@@ -47,6 +47,11 @@ export interface NestedDisplay {
   readonly ended: Promise<void>;
   /** Fits the display to its window after that has changed. */
   resize(width: number, height: number): Promise<void>;
+  /**
+   * Resolves when a window manager does its work on it.
+   * @throws WardlockError `OS_DISPLAY_FAILED` where none does in time
+   */
+  untilManaged(): Promise<void>;
   /** Brings the windows of these processes, as this process numbers them, to the front; false where they have none. */
   front(pids: readonly number[]): Promise<boolean>;
   /** Ends the server at once: its window turns empty and every client loses its connection. */
@@ -109,19 +114,17 @@ async function tryNumber(request: NestedDisplayRequest, number: number): Promise
     return said();
   }
   void ended.then(clear);
+  const display = `:${number}`;
+  const { user } = request;
+  const client = user === undefined ? { display, xauthority: files.client } : { display, xauthority: files.server, user };
   return {
-    name: `:${number}`,
+    name: display,
     xauthority: files.client,
     pid,
     ended,
-    front: (pids) =>
-      bringToFront(
-        request.user === undefined
-          ? { display: `:${number}`, xauthority: files.client }
-          : { display: `:${number}`, xauthority: files.server, user: request.user },
-        pids,
-      ),
-    resize: (width, height) => resizeNested({ ...request.surface, width, height }, request.user),
+    untilManaged: () => untilManaged(client),
+    front: (pids) => bringToFront(client, pids),
+    resize: (width, height) => resizeNested({ ...request.surface, width, height }, user),
     end: async () => {
       server.kill('SIGKILL');
       await ended;
