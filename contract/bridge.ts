@@ -87,6 +87,8 @@ export const bridgeBoundary = boundary({
     /** Tries again a web app that can't be seen. */
     retry: { params: Type.Object({ appId: Id }, { additionalProperties: false }), result: Nothing },
     display: { params: DisplaySettings, result: Nothing },
+    /** The page waits for a person to type a PIN, a name or a code, or no more: by it a slow machine tells them from a badge. */
+    typing: { params: Type.Object({ awaited: Type.Boolean() }, { additionalProperties: false }), result: Nothing },
     /** Closes the window; only a practice window can be closed this way. */
     leave: { params: Nothing, result: Nothing },
   },

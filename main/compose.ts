@@ -166,7 +166,7 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
     tell('surface', surfaceOf(native.window, process.env.DISPLAY ?? ''));
   }
 
-  serveBridge(ipcMain, page, createIntents({ mode, link, change, picture, retry: webApps.retry }), report);
+  serveBridge(ipcMain, page, createIntents({ mode, link, change, picture, retry: webApps.retry, typing: gate.typing }), report);
   watchMachine(
     (what) => void locking({ link, change }, 'power', { what }).catch(ignoreLost),
     () => {

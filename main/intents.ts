@@ -22,9 +22,11 @@ export interface IntentParts {
   readonly picture: () => Picture;
   /** Loads a web app anew. */
   readonly retry: (appId: string) => void;
+  /** Whether a person is awaited at the keyboard. */
+  readonly typing: (awaited: boolean) => void;
 }
 
-export function createIntents({ mode, link, change, picture, retry }: IntentParts): BridgeHandlers {
+export function createIntents({ mode, link, change, picture, retry, typing }: IntentParts): BridgeHandlers {
   return {
     hello: () => picture(),
     name: (params) => link.request('name', params),
@@ -61,6 +63,10 @@ export function createIntents({ mode, link, change, picture, retry }: IntentPart
     },
     display(display) {
       change({ kind: 'display', display });
+      return {};
+    },
+    typing({ awaited }) {
+      typing(awaited);
       return {};
     },
     leave() {

@@ -1,5 +1,5 @@
 /** What every part of the page may use: the words, the bridge, the picture. */
-import { createContext, useContext, useEffect, useState } from 'react';
+import { createContext, useContext, useEffect, useLayoutEffect, useState } from 'react';
 import type { Picture, SeatBridge } from '../contract/bridge.ts';
 import type { Text } from './i18n/text.ts';
 import { untilNextMinute } from './view/time.ts';
@@ -57,4 +57,13 @@ export function useUntil(moment: string | undefined): number {
     return () => clearInterval(timer);
   }, [moment]);
   return ms;
+}
+
+/** Tells main while a person is awaited at the keyboard: keys that a slow machine reads late are then not taken for a badge. */
+export function useTyping(): void {
+  const { bridge } = useSeat();
+  useLayoutEffect(() => {
+    void bridge.typing({ awaited: true });
+    return () => void bridge.typing({ awaited: false });
+  }, [bridge]);
 }

@@ -17,8 +17,8 @@ interface Typed {
   readonly badges: readonly string[];
 }
 
-/** Plays keys with their gaps, with the same timer that the gate uses, and says what reached the field. */
-function play(keys: readonly { readonly key: string; readonly gap: number }[], rhythm = USUAL_RHYTHM): Typed {
+/** Plays keys with their gaps, with the same timer that the gate uses, and says what reached the field. `lateMs` of the first one. */
+function play(keys: readonly { readonly key: string; readonly gap: number }[], rhythm = USUAL_RHYTHM, lateMs = 0): Typed {
   let state: WedgeState = WEDGE_IDLE;
   let at = 1000;
   let field = '';
@@ -37,7 +37,7 @@ function play(keys: readonly { readonly key: string; readonly gap: number }[], r
     const due = releaseDue(state, at, rhythm).due;
     if (due !== null && due <= at + gap) tick(due);
     at += gap;
-    const step = wedgeKey(state, keyOf(key), at, rhythm);
+    const step = wedgeKey(state, keyOf(key), at, rhythm, lateMs);
     field += step.release;
     if (!step.hold) field += key === 'Enter' ? '\n' : key === 'Tab' ? '\t' : key;
     note(step.badge);
@@ -107,6 +107,19 @@ describe('the wedge reader', () => {
   it('escape 43 locked: a burst of 4,096 characters is swallowed whole', () => {
     expect(play(burst('9'.repeat(4096), 3))).toEqual({ field: '', badges: ['overlong'] });
     expect(play([...'9'.repeat(4096)].map((key) => ({ key, gap: 3 }))).field).toBe('');
+  });
+
+  it('leaves a PIN to its field that waited to be read and came all at once, whatever ends it', () => {
+    const pin = burst('271828', 1);
+    expect(play(pin)).toEqual({ field: '', badges: ['271828'] });
+    expect(play(pin, USUAL_RHYTHM, 600)).toEqual({ field: '271828\n', badges: [] });
+    const silent = { ...USUAL_RHYTHM, terminator: 'none' } as const;
+    expect(play(pin.slice(0, -1), silent, 600)).toEqual({ field: '271828', badges: [] });
+  });
+
+  it('recognises a badge that waited, where no person could have typed it meanwhile', () => {
+    expect(play(burst('04A1B2C3D4', 1), USUAL_RHYTHM, 400)).toEqual({ field: '', badges: ['04A1B2C3D4'] });
+    expect(play(burst('9'.repeat(4096), 1), USUAL_RHYTHM, 60_000)).toEqual({ field: '', badges: ['overlong'] });
   });
 
   it('gives every character of a person to the field, in order, whatever the text', () => {

@@ -26,6 +26,8 @@ export interface WedgeState {
   /** Gaps between them in milliseconds; one less than `held` has characters. */
   readonly gaps: readonly number[];
   readonly lastAt: number;
+  /** By how much the first of them may have come sooner than it was read, in milliseconds; 0 where that is beyond doubt. */
+  readonly lateMs: number;
   /** Characters of an overlong burst that were dropped beyond the limit. */
   readonly dropped: number;
 }
@@ -44,13 +46,14 @@ export interface WedgeStep {
   readonly due: number | null;
 }
 
-export const WEDGE_IDLE: WedgeState = { held: '', gaps: [], lastAt: 0, dropped: 0 };
+export const WEDGE_IDLE: WedgeState = { held: '', gaps: [], lastAt: 0, lateMs: 0, dropped: 0 };
 
 /**
  * Takes one key.
  * @param at milliseconds on any monotonic clock
+ * @param lateMs by how much it may have come sooner than that; 0 where a badge must be taken for one all the same
  */
-export function wedgeKey(state: WedgeState, key: WedgeKey, at: number, rhythm: WedgeRhythm): WedgeStep {
+export function wedgeKey(state: WedgeState, key: WedgeKey, at: number, rhythm: WedgeRhythm, lateMs = 0): WedgeStep {
   const gap = at - state.lastAt;
   if (key.kind !== 'character') {
     if (state.held !== '' && ends(key.kind, rhythm) && gap <= rhythm.endGapMs && isBurst(state, rhythm)) {
@@ -62,7 +65,7 @@ export function wedgeKey(state: WedgeState, key: WedgeKey, at: number, rhythm: W
   if (!follows) {
     // Without a terminator a number may end where the next one begins.
     const ended = rhythm.terminator === 'none' && isBurst(state, rhythm);
-    const next = held({ held: key.character, gaps: [], lastAt: at, dropped: 0 }, rhythm);
+    const next = held({ held: key.character, gaps: [], lastAt: at, lateMs, dropped: 0 }, rhythm);
     return { ...next, release: ended || state.dropped > 0 ? '' : state.held, badge: ended ? badgeOf(state) : null };
   }
   const full = state.held.length >= WEDGE_MAX_LENGTH;
@@ -71,6 +74,7 @@ export function wedgeKey(state: WedgeState, key: WedgeKey, at: number, rhythm: W
       held: full ? state.held : state.held + key.character,
       gaps: full ? state.gaps : [...state.gaps, gap],
       lastAt: at,
+      lateMs: state.lateMs,
       dropped: state.dropped + (full ? 1 : 0),
     },
     rhythm,
@@ -106,8 +110,13 @@ function dueAt(state: WedgeState, rhythm: WedgeRhythm): number {
   return state.lastAt + (isBurst(state, rhythm) ? rhythm.endGapMs : rhythm.maxGapMs) + 1;
 }
 
-function isBurst(state: WedgeState, { minLength, medianGapMs }: WedgeRhythm): boolean {
-  return state.held.length >= minLength && median(state.gaps) <= medianGapMs;
+function isBurst(state: WedgeState, rhythm: WedgeRhythm): boolean {
+  return state.held.length >= rhythm.minLength && median(state.gaps) <= rhythm.medianGapMs && !mayBeAPerson(state, rhythm);
+}
+
+/** Keys that waited to be read may have come at the pace of a person, however fast they were read. */
+function mayBeAPerson({ gaps, lateMs, dropped }: WedgeState, { maxGapMs }: WedgeRhythm): boolean {
+  return dropped === 0 && lateMs > 0 && gaps.reduce((sum, gap) => sum + gap, lateMs) / gaps.length > maxGapMs;
 }
 
 function median(values: readonly number[]): number {

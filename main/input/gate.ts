@@ -14,9 +14,12 @@ import {
 } from '../../core/reader/wedge.ts';
 import type { Report } from '../guard/reports.ts';
 import { judgeKey } from './keys.ts';
+import { createLateness } from './lateness.ts';
 
 export interface InputGate {
   attach(contents: WebContents, place: 'seat' | 'web'): void;
+  /** Whether the seat's page waits for a person to type a PIN, a name or a code. */
+  typing(awaited: boolean): void;
   /** Milliseconds since a page last had input of any kind. */
   idleMs(): number;
 }
@@ -36,6 +39,7 @@ export function createInputGate(options: InputGateOptions): InputGate {
   let timer: NodeJS.Timeout | undefined;
   let injecting = false;
   let lastInput = performance.now();
+  const lateness = createLateness(() => performance.now());
   const kept = new Set<string>();
 
   const settle = (step: WedgeStep, now: number): void => {
@@ -80,7 +84,8 @@ export function createInputGate(options: InputGateOptions): InputGate {
     const rhythm = options.rhythm();
     if (target !== contents) settle(wedgeKey(wedge, { kind: 'other' }, now, rhythm), now);
     target = contents;
-    const step = wedgeKey(wedge, key, now, rhythm);
+    // Where a person is awaited, doubt is theirs: a PIN that was read late must not be lost as a badge. Web apps get no such text.
+    const step = wedgeKey(wedge, key, now, rhythm, place === 'seat' ? lateness.ofKeyAt(now) : 0);
     settle(step, now);
     if (step.hold) kept.add(input.code);
     return step.hold ? 'keep' : 'pass';
@@ -96,6 +101,7 @@ export function createInputGate(options: InputGateOptions): InputGate {
         if (!injecting) lastInput = performance.now();
       });
     },
+    typing: lateness.watch,
     idleMs: () => Math.max(0, Math.round(performance.now() - lastInput)),
   };
 }

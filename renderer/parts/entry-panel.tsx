@@ -4,7 +4,7 @@
  */
 import { type JSX, type SyntheticEvent, useEffect, useId, useRef, useState } from 'react';
 import type { Message } from '../../contract/seat-view.ts';
-import { useSeat } from '../context.ts';
+import { useSeat, useTyping } from '../context.ts';
 import { type Entry, entryOf, type Offered } from '../view/entry.ts';
 import { Icon } from './icons.tsx';
 import { MessageLine } from './message.tsx';
@@ -30,6 +30,7 @@ interface Named {
 
 export function EntryPanel({ title, names, codes, suggests, message, onEntry, onBack }: EntryPanelProps): JSX.Element {
   const { t } = useSeat();
+  useTyping();
   const id = useId();
   const field = useRef<HTMLInputElement>(null);
   const [typed, setTyped] = useState('');

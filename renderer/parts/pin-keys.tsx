@@ -1,6 +1,6 @@
 /** The keys and dots of every PIN pad, for fingers in gloves and for the keyboard. What is typed belongs to the screen around it. */
 import { type JSX, useCallback, useLayoutEffect, useRef, useState } from 'react';
-import { useSeat } from '../context.ts';
+import { useSeat, useTyping } from '../context.ts';
 import { NO_PIN, type PinEntry, type PinKey, padKey, pinKey } from '../view/pin.ts';
 import { Icon } from './icons.tsx';
 
@@ -106,6 +106,7 @@ interface PadActs {
 
 /** Keys of the keyboard work wherever the focus is; on a focused button Enter presses that button as always. */
 export function usePadKeys({ press, ok, cancel, noDigit }: PadActs): void {
+  useTyping();
   // Before the pad is painted: whoever types from habit must lose no digit on a busy machine.
   useLayoutEffect(() => {
     const heard = (event: KeyboardEvent): void => {

@@ -82,6 +82,7 @@ test.describe('the borders of the seat', () => {
         'retry',
         'show',
         'stay',
+        'typing',
       ],
     });
   });

@@ -4,7 +4,7 @@
  */
 import { expect, type Page, test } from '@playwright/test';
 import { typeAsPerson } from '../../demo/kiosk.ts';
-import { burst } from './support/keys.ts';
+import { burst, typeBlindly } from './support/keys.ts';
 import { openSeat, type Seat } from './support/seat.ts';
 import { awaitedView, breakGlassView, lockedView, openView, pinView } from './support/views.ts';
 
@@ -132,6 +132,19 @@ test.describe('locked and open', () => {
     seat.agent.push(pinView({ person: { displayName: 'Ben Okafor', initials: 'BO' } }));
     await expect(page.getByText('Ben Okafor')).toBeVisible();
     await expect(page.locator('.dot[data-filled="yes"]')).toHaveCount(0);
+  });
+
+  test('a PIN that a stalled kiosk reads late, and all at once, is no badge: it reaches the pad whole', async () => {
+    seat.agent.push(pinView());
+    await expect(page.locator('.pad')).toBeVisible();
+    process.kill(seat.kiosk.pid, 'SIGSTOP');
+    try {
+      await typeBlindly(seat.display, '271828\n');
+    } finally {
+      process.kill(seat.kiosk.pid, 'SIGCONT');
+    }
+    await expect.poll(() => seat.agent.of('pin')).toEqual([{ pin: '271828' }]);
+    expect(seat.agent.of('badge')).toEqual([]);
   });
 
   test('escape 43 locked: a wedge badge reaches the agent and never the PIN pad', async () => {

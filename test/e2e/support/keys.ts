@@ -53,6 +53,11 @@ export async function typeByHand(display: Place, text: string, shown: (typed: st
   }
 }
 
+/** Types at a person's pace without looking at what is there. */
+export async function typeBlindly(display: Place, text: string): Promise<void> {
+  await xdotool(display, ['type', '--delay', String(PERSON_GAP_MS), text]);
+}
+
 /** Presses a chord such as `ctrl+shift+i`. */
 export async function press(display: Place, chord: string): Promise<void> {
   await xdotool(display, ['key', '--clearmodifiers', chord]);
