@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { Result } from '../contract/boundary.ts';
 import type { CliBoundary } from '../contract/cli.ts';
+import { authorityEnd } from '../crypto/authority.ts';
 import type { ReadersReport } from './readers/port.ts';
 import { type EmergencyLeft, emergencyLeft } from './seat/emergency.ts';
 import { LEAST_DIGITS_WITH_A_FILE } from './seat/rules.ts';
@@ -13,6 +14,8 @@ import type { SeatAgent } from './seat-agent.ts';
 type Check = Result<CliBoundary, 'doctor'>['checks'][number];
 type Finding = Omit<Check, 'id'>;
 
+/** The server makes a later one three years before the end: a seat without it by then was not online for two. */
+const AUTHORITY_WARN_MS = 365 * 86_400_000;
 /** A sentence of the doctor is no longer than this (contract/cli.ts). */
 const SAYS_LIMIT = 500;
 
@@ -29,6 +32,7 @@ const stop = (says: string, todo: string): Finding => ({ state: 'stop', says, to
 export function examine(seat: SeatAgent): Result<CliBoundary, 'doctor'> {
   const checks: Readonly<Record<string, (seat: SeatAgent) => Finding>> = {
     enrolment,
+    authority,
     policy,
     staff,
     record,
@@ -49,6 +53,28 @@ function enrolment({ parts }: SeatAgent): Finding {
   if (known === null)
     return stop('This seat is not enrolled.', 'Make a token on the server and type it here: enrol TOKEN --server HOST:PORT');
   return ok(`Enrolled as ${known.seatName} in ${known.ward.name} since ${known.enrolledAt}.`);
+}
+
+/** How long the seat believes its server: a later certificate comes by itself, years before. */
+function authority(seat: SeatAgent): Finding {
+  const { enrolment: known } = seat.parts.identity;
+  if (known === null) return { state: 'unknown', says: 'This seat has no site, so it believes no server yet.' };
+  return authoritySays(authorityEnd(known.ca), seat.site.trustedWallMs());
+}
+
+export function authoritySays(end: number, now: number): Finding {
+  const until = new Date(end).toISOString().slice(0, 10);
+  if (end <= now)
+    return stop(
+      `The authority of the site ended for this seat on ${until}: it believes no server any more.`,
+      'Set the seat up anew and enrol it.',
+    );
+  if (end - now <= AUTHORITY_WARN_MS)
+    return warn(
+      `The authority of the site holds for this seat until ${until} only, and a later certificate of it has not come.`,
+      'Bring the seat online, and see what "server authority" says on the server.',
+    );
+  return ok(`The authority of the site holds until ${until}.`);
 }
 
 function policy(seat: SeatAgent): Finding {

@@ -35,6 +35,7 @@ const modules: CommandModules = {
     () => import('./server-backup.ts'),
     () => import('./server-log.ts'),
     () => import('./server-alarms.ts'),
+    () => import('./server-authority.ts'),
     () => import('./server-openapi.ts'),
   ],
   emergency: [() => import('./emergency.ts')],

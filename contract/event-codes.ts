@@ -70,6 +70,7 @@ export const eventCodes: Readonly<Record<EventType, EventCodes>> = {
   'directory.refused': row(ALERT, 110_137, 300_199, 8),
   'enrolment.refused': row(ALERT, 110_129, 501_901, 8),
   'enrolment.completed': row(ALERT, 110_129, 501_901),
+  'authority.renewed': row(ALERT, 110_129, 501_901),
   'border.refused': row(ALERT, 110_126, 300_201, 8),
   'ui.lost': row(APPLICATION, 110_121, 100_702, 8),
   'ui.connected': row(APPLICATION, 110_120, 100_701),

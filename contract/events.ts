@@ -4,7 +4,7 @@
  */
 import Type, { type Static } from 'typebox';
 import type { ErrorCode } from '../core/errors/index.ts';
-import { Count, Id, Label, SessionId, Sha256Hex } from './scalars.ts';
+import { Count, Id, Label, SessionId, Sha256Hex, Timestamp } from './scalars.ts';
 
 const closed = { additionalProperties: false } as const;
 const Reason = Type.String({ pattern: '^[a-z][a-z0-9.-]{0,39}$' });
@@ -161,6 +161,8 @@ export const events = {
   /** Somebody typed a token and the seat was not enrolled under it. */
   'enrolment.refused': { class: 1, body: Type.Object({ code: Refused }, closed) },
   'enrolment.completed': { class: 1, body: Type.Object({ tenant: Id }, closed) },
+  /** The seat believes a later certificate of its site's authority. */
+  'authority.renewed': { class: 1, body: Type.Object({ until: Timestamp, sha256: Sha256Hex }, closed) },
   'border.refused': {
     class: 3,
     body: Type.Object(

@@ -12,6 +12,7 @@ const closed = { additionalProperties: false } as const;
 export const seatPaths = {
   enrol: '/v1/enrol',
   renew: '/v1/renew',
+  authority: '/v1/authority',
   updates: '/v1/updates',
   reports: '/v1/reports',
   addCheckpoint: '/v1/add-checkpoint',
@@ -105,6 +106,9 @@ export const EnrolReply = Type.Object({ envelope: Envelope, ca: Base64 }, closed
 export const RenewRequest = Type.Object({ csr: Base64 }, closed);
 export const RenewReply = Type.Object({ clientCertificate: Type.String({ maxLength: 8192 }) }, closed);
 
+/** The present certificate of the site's authority, PEM. A seat takes it only where it is a later one of the authority that it has. */
+export const AuthorityReply = Type.Object({ ca: Type.String({ maxLength: 8192 }) }, closed);
+
 /** Long poll: answers at once when something is newer than what the seat has, else after `wait` seconds with nulls. */
 export const UpdatesQuery = Type.Object(
   {
@@ -132,9 +136,10 @@ export const DIRECTORY_INFO = 'wardlock-directory/1';
 /** The plaintext is the JSON of an `Envelope` of DIRECTORY_TYPE. `sealed` above is the base64 of this object's JSON. */
 export const SealedDirectory = Type.Object({ enc: PublicKey32, ciphertext: Base64 }, closed);
 
+/** Of an authority, `version` is when the certificate that the seat believes ends, in seconds since 1970. */
 export const Report = Type.Object(
   {
-    kind: Type.Union([Type.Literal('policy'), Type.Literal('directory')]),
+    kind: Type.Union([Type.Literal('policy'), Type.Literal('directory'), Type.Literal('authority')]),
     version: Count,
     outcome: Type.Union([Type.Literal('applied'), Type.Literal('refused')]),
     code: Type.Union([Type.Null(), Type.String({ pattern: '^[A-Z][A-Z0-9_]{0,59}$' })]),

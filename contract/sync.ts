@@ -94,6 +94,17 @@ export const syncBoundary = boundary({
     anchored: { params: Type.Object({ note: Type.String({ maxLength: 8192 }) }), result: Type.Object({ accepted: Type.Boolean() }) },
     policy: { params: Type.Object({ envelope: Base64 }), result: Outcome },
     directory: { params: Type.Object({ sealed: Base64 }), result: Outcome },
+    /**
+     * A certificate of the site's authority as the server gave it. `ca` is the one that the agent believes from now on, which it may
+     * have taken earlier.
+     */
+    authority: {
+      params: Type.Object({ ca: Type.String({ maxLength: 8192 }) }),
+      result: Type.Union([
+        Type.Object({ outcome: Type.Union([Type.Literal('applied'), Type.Literal('unchanged')]), ca: Type.String({ maxLength: 8192 }) }),
+        Type.Object({ outcome: Type.Literal('refused'), code: Type.String({ maxLength: 60 }), message: Type.String({ maxLength: 400 }) }),
+      ]),
+    },
     /** What this seat has to tell of people, sealed to the site; null where the site takes none. Each answer asks a new question. */
     news: { params: Nothing, result: Type.Union([Type.Null(), Type.Object({ sealed: Base64 })]) },
     /** The server's answer to the last news. The agent checks it; `more`: there is more to tell at once. */

@@ -61,6 +61,10 @@ export async function listen(site: Site, options: ListenOptions): Promise<Listen
     seats: made('seats', options.seats),
     console: consoleFiles === null ? made('console', options.console) : async () => readConsoleFiles(consoleFiles),
   };
+  const { db } = site.store;
+  const ending = watchAuthorityEnd({ ...site, db });
+  // Before a certificate is made: what both listeners show ends with the authority that is in force.
+  await ending.look();
   const contexts = {
     seats: ({ certificate, key }: TlsIdentity) => ({
       cert: certificate,
@@ -92,8 +96,6 @@ export async function listen(site: Site, options: ListenOptions): Promise<Listen
     contextOf: contexts[listener],
   }));
   const certificates = keepCertificates(own, site);
-  const { db } = site.store;
-  const ending = watchAuthorityEnd({ ...site, db, authorityPem: site.authority.certificatePem });
   return {
     seatsUrl,
     consoleUrl,

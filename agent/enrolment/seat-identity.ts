@@ -141,6 +141,11 @@ export class SeatIdentity {
     return enrolment;
   }
 
+  /** The seat believes this certificate of its site's authority from now on, which was judged by the one before. */
+  setAuthority(ca: string): void {
+    if (this.#enrolment !== null) this.#save({ ...this.#enrolment, ca }, this.#logBorn);
+  }
+
   /** The store exists from now on; one that is gone later is a finding. */
   setLogBorn(): void {
     if (this.#enrolment !== null && !this.#logBorn) this.#save(this.#enrolment, true);

@@ -6,6 +6,7 @@ import { MOST_LOGS, type SyncBoundary, syncBoundary } from '../../contract/sync.
 import { type ErrorCode, isErrorCode, WardlockError } from '../../core/errors/index.ts';
 import type { Handlers } from '../../ipc/connection.ts';
 import type { ListenOptions } from '../../ipc/server.ts';
+import { offerAuthority } from '../enrolment/authority.ts';
 import type { SeatAgent } from '../seat-agent.ts';
 import type { AuditStore } from '../store/index.ts';
 import { admitUsers } from './admit.ts';
@@ -81,6 +82,7 @@ function handlersOf(seat: SeatAgent): Handlers<SyncBoundary> {
     },
     policy: ({ envelope }) => seat.site.offerPolicy(bytes(envelope)),
     directory: ({ sealed }) => seat.site.offerDirectory(bytes(sealed)),
+    authority: ({ ca }) => offerAuthority({ identity, recorder, trustedWallMs: () => seat.site.trustedWallMs() }, ca),
     news: () => {
       const sealed = seat.credentials.people.news();
       return sealed === null ? null : { sealed };

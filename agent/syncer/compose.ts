@@ -8,6 +8,7 @@ import { isWardlockError } from '../../core/errors/index.ts';
 import { type BoundaryClient, connect } from '../../ipc/client.ts';
 import { openLog, type SeatLog } from '../log.ts';
 import { openAnchors } from './anchors.ts';
+import { openAuthorityRenewal } from './authority-renewal.ts';
 import { connectionTeller } from './connection.ts';
 import { enrol } from './enrol.ts';
 import { readIdentity, type SyncerIdentity } from './identity.ts';
@@ -143,7 +144,7 @@ function openSession({ agent, identity, folder, have, log, onRenewed }: SessionP
   const updates = openUpdates(agent, server, have, () => running.people.send({ type: 'due' }));
   const people = openPeople(agent, server);
   const standing = openStanding(agent, server);
-  const renewal = openRenewal(server, folder, identity);
+  const renewal = openRenewal({ server, folder, authority: openAuthorityRenewal(agent, server, identity) }, identity);
   const renew = async (): Promise<boolean> => {
     const renewed = await renewal.run();
     if (renewed !== null) onRenewed(renewed, updates.known());

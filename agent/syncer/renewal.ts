@@ -1,9 +1,11 @@
 /**
  * Renews the syncer's certificate: in its last third, and at once when the server takes it no more, because a seat that was away
- * for months must come back by itself. Each with a fresh key; both certificates hold until they end.
+ * for months must come back by itself. Each with a fresh key; both certificates hold until they end. The authority's certificate is
+ * looked after in the same turn, so that two never write the identity at once.
  */
 import { RenewReply, seatPaths } from '../../contract/seat-api.ts';
 import type { ErrorCode } from '../../core/errors/index.ts';
+import type { AuthorityRenewal } from './authority-renewal.ts';
 import { endOf, newKeyRequest, type SyncerIdentity, writeIdentity } from './identity.ts';
 import { RefusedByServer } from './refused.ts';
 import { jsonBody, readAnswer, type SeatClient } from './seat-client.ts';
@@ -19,21 +21,32 @@ export interface Renewal {
   run(): Promise<SyncerIdentity | null>;
 }
 
-export function openRenewal(server: SeatClient, folder: string, identity: SyncerIdentity): Renewal {
+export interface RenewalPorts {
+  readonly server: SeatClient;
+  readonly authority: AuthorityRenewal;
+  readonly folder: string;
+}
+
+export function openRenewal({ server, authority, folder }: RenewalPorts, identity: SyncerIdentity): Renewal {
   let wanted = false;
+  const keep = (changed: SyncerIdentity): SyncerIdentity => {
+    writeIdentity(folder, changed);
+    return changed;
+  };
   return {
     refused: (failure) => {
       wanted ||= failure instanceof RefusedByServer && CURABLE.has(failure.code);
       return wanted;
     },
     run: async () => {
-      if (!wanted && endOf(identity.certificate) - Date.now() > RENEW_BEFORE_MS) return null;
+      if (!wanted && endOf(identity.certificate) - Date.now() > RENEW_BEFORE_MS) {
+        const ca = await authority.run();
+        return ca === null ? null : keep({ ...identity, ca });
+      }
       const key = await newKeyRequest();
       const answer = await server.call({ method: 'POST', path: seatPaths.renew, ...jsonBody({ csr: key.csr.toString('base64') }) });
       const { clientCertificate } = readAnswer(answer, RenewReply);
-      const renewed = { ...identity, key: key.keyPem, certificate: clientCertificate };
-      writeIdentity(folder, renewed);
-      return renewed;
+      return keep({ ...identity, key: key.keyPem, certificate: clientCertificate });
     },
   };
 }

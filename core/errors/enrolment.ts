@@ -6,4 +6,5 @@ export const enrolmentErrors = {
   ENROL_ALREADY: 'This seat is already enrolled.',
   ENROL_CLAIM_INVALID: 'The claim of this machine does not verify, or one of its keys is unsuitable.',
   ENROL_REPLY_INVALID: 'The answer to the enrolment does not fit what this machine asked for.',
+  ENROL_AUTHORITY_FOREIGN: "What was given as a later certificate of the site's authority is none of its own. The present one stays.",
 } as const;

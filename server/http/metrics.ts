@@ -19,7 +19,7 @@ export interface Metrics {
   renewed(ended: boolean): void;
   /** The certificate of a listener ends at this time, milliseconds since 1970. */
   certified(listener: Listener, end: number): void;
-  /** The site's authority ends at this time, milliseconds since 1970. */
+  /** The present certificate of the site's authority ends at this time, milliseconds since 1970. */
   authorityEnds(end: number): void;
   /** Adds what is known of this process: memory, CPU, event loop. Once a process. */
   watchProcess(): void;
@@ -48,7 +48,7 @@ export function openMetrics(refusals: () => ReadonlyMap<string, number>): Metric
   });
   const authority = new Gauge({
     name: 'wardlock_authority_end_seconds',
-    help: "When the site's authority ends, in seconds since 1970. It is not renewed.",
+    help: "When the present certificate of the site's authority ends, in seconds since 1970.",
     registers,
   });
   const refused = new Gauge({

@@ -8,6 +8,7 @@ import Type, { type TSchema } from 'typebox';
 import { EnforcementReport } from '../../contract/enforcement.ts';
 import { PeopleExchange } from '../../contract/people.ts';
 import {
+  AuthorityReply,
   EnrolReply,
   EnrolRequest,
   RenewReply,
@@ -103,6 +104,7 @@ export async function createSeatsApp(
     known.addHook('onRequest', knownBy(identifySeat));
     updates(known, site, { seatOf, readPeer });
     reports(known, site, seatOf);
+    authority(known, site);
     people(known, site, seatOf);
     intakeRoutes(known, site, seatOf);
     openApiRoute(known, 'seats', app);
@@ -182,9 +184,14 @@ async function newerFor(site: Site, seat: Seat, known: { readonly policy: number
   };
 }
 
+function authority(app: App, site: Site): void {
+  const schema = forSeats("The present certificate of the site's authority, for a seat whose own ends in the next years", AuthorityReply);
+  app.get(seatPaths.authority, { schema }, async () => ({ ca: site.authority.certificatePem }));
+}
+
 function reports(app: App, site: Site, seatOf: (request: FastifyRequest) => Seat): void {
   const schema = {
-    ...forSeats('Tells what became of a policy or a directory, or how far the seat enforces its policy', Type.Object({})),
+    ...forSeats('Tells what became of a policy, a directory or an authority, or how far the seat enforces its policy', Type.Object({})),
     body: Type.Union([Report, EnforcementReport]),
   };
   app.post(seatPaths.reports, { schema }, async (request) => {

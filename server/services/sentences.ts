@@ -165,6 +165,10 @@ const words: { readonly [T in EventType]: Words<T> } = {
   'directory.refused': { lane: 'policy', says: ({ code, kept }) => `A staff list was refused (${code}); list ${kept} stays.` },
   'enrolment.refused': { lane: 'record', says: ({ code }) => `An enrolment of the seat failed (${code}).` },
   'enrolment.completed': { lane: 'record', says: ({ tenant }) => `The seat was enrolled with ${tenant}.` },
+  'authority.renewed': {
+    lane: 'record',
+    says: ({ until }) => `The seat took a later certificate of the site's authority, until ${until}.`,
+  },
   'border.refused': { lane: 'record', says: ({ border, code }) => `A process was refused at the ${border} socket (${code}).` },
   'ui.lost': { lane: 'locks', says: ({ reason }) => `The screen was lost (${reason}).` },
   'ui.connected': { lane: 'locks', says: () => 'The screen connected.' },

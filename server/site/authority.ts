@@ -1,6 +1,7 @@
 /**
- * The site's certificate authority: one P-256 root that certifies this site's servers and seats and nothing else. Its
- * key never leaves this object; the token that enrols a seat carries its fingerprint.
+ * The site's certificate authority: one P-256 key that certifies this site's servers and seats and nothing else. It never
+ * leaves this object; the token that enrols a seat carries its fingerprint. Its certificate is made anew before it ends, by the
+ * same key and under the same name, so what was certified before holds under the later one as well.
  */
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -8,6 +9,7 @@ import { join } from 'node:path';
 import Type from 'typebox';
 import { Value } from 'typebox/value';
 import { WardlockError } from '../../core/errors/index.ts';
+import { authorityEnd, laterAuthority } from '../../crypto/authority.ts';
 import { makeStateFolder, readIfThere, readOrMake, replaceFile } from '../../crypto/secret-files.ts';
 import { tlsKeyAlgorithm, x509 } from '../../crypto/x509.ts';
 
@@ -33,8 +35,11 @@ export interface SeatCertificate {
 }
 
 export interface Authority {
+  /** The present one: read it where it is used, a later one may have come. */
   readonly certificatePem: string;
   readonly certificateDer: Buffer;
+  /** Milliseconds since 1970 at which the present certificate ends. */
+  readonly end: number;
   /** SHA-256 of the SubjectPublicKeyInfo in DER. */
   readonly spkiSha256: Buffer;
   /** ECDSA P-256, SHA-256, as r||s of 64 bytes. */
@@ -48,6 +53,13 @@ export interface Authority {
   }): Promise<SeatCertificate>;
   /** The identity of a listener for these names, kept in a file until it nears its end or the names change. */
   serverIdentity(name: string, hosts: readonly string[], now: number): Promise<TlsIdentity>;
+  /** A later certificate of this authority, as PEM. It is in force nowhere yet. */
+  successor(now: number): Promise<string>;
+  /**
+   * Puts a later certificate into the file and then in force; one that is not later changes nothing.
+   * @throws WardlockError ENROL_AUTHORITY_FOREIGN
+   */
+  adopt(pem: string, now: number): void;
 }
 
 /**
@@ -64,8 +76,9 @@ export async function openAuthority(folder: string, tenant: string, now: number)
   const fresh = made ? await newKeyPem() : '';
   const keyPem = readOrMake(join(folder, 'ca.key'), () => Buffer.from(fresh)).toString('utf8');
   const keys = await importKeys(keyPem);
-  const root = present === null ? await selfSign(keys, tenant, now) : new x509.X509Certificate(present.toString('utf8'));
-  if (present === null) replaceFile(join(folder, 'ca.pem'), Buffer.from(`${root.toString('pem')}\n`));
+  const name = `CN=Wardlock site authority ${tenant}`;
+  const root = present === null ? await selfSign(keys, name, now) : new x509.X509Certificate(present.toString('utf8'));
+  if (present === null) writeCertificate(folder, pemOf(root));
   const own = createPublicKey(keyPem).export({ type: 'spki', format: 'der' });
   if (!own.equals(Buffer.from(root.publicKey.rawData))) throw incomplete(folder);
   return { authority: build(folder, root, { keys, keyObject: createPrivateKey(keyPem) }), made };
@@ -91,8 +104,16 @@ interface AuthorityKeys {
   readonly keyObject: KeyObject;
 }
 
+function writeCertificate(folder: string, pem: string): void {
+  replaceFile(join(folder, 'ca.pem'), Buffer.from(pem));
+}
+
+function pemOf(certificate: x509.X509Certificate): string {
+  return `${certificate.toString('pem')}\n`;
+}
+
 function build(folder: string, root: x509.X509Certificate, { keys, keyObject }: AuthorityKeys): Authority {
-  const certificatePem = `${root.toString('pem')}\n`;
+  let present = { pem: pemOf(root), der: Buffer.from(root.rawData) };
   const issue = (leaf: Leaf): Promise<x509.X509Certificate> =>
     x509.X509CertificateGenerator.create({
       ...leaf,
@@ -102,8 +123,15 @@ function build(folder: string, root: x509.X509Certificate, { keys, keyObject }: 
       signingAlgorithm: tlsKeyAlgorithm,
     });
   return {
-    certificatePem,
-    certificateDer: Buffer.from(root.rawData),
+    get certificatePem() {
+      return present.pem;
+    },
+    get certificateDer() {
+      return present.der;
+    },
+    get end() {
+      return authorityEnd(present.pem);
+    },
     spkiSha256: createHash('sha256').update(Buffer.from(root.publicKey.rawData)).digest(),
     sign: (bytes) => sign('sha256', bytes, { key: keyObject, dsaEncoding: 'ieee-p1363' }),
     certifySeat: async ({ publicKeySpki, tenant, workstationId, now }) => {
@@ -120,7 +148,7 @@ function build(folder: string, root: x509.X509Certificate, { keys, keyObject }: 
     },
     serverIdentity: async (name, hosts, now) => {
       const path = join(folder, `${name}.tls.json`);
-      const kept = readIdentity(path, hosts, now);
+      const kept = readIdentity(path, { hosts, authorityPem: present.pem, now });
       if (kept !== null) return kept;
       const key = await newKeyPem();
       const certificate = await issue({
@@ -133,28 +161,42 @@ function build(folder: string, root: x509.X509Certificate, { keys, keyObject }: 
           hosts.map((host) => ({ type: isIP(host) ? 'ip' : 'dns', value: host })),
         ),
       });
-      const identity = { key, certificate: `${certificate.toString('pem')}\n${certificatePem}` };
+      const identity = { key, certificate: `${pemOf(certificate)}${present.pem}` };
       replaceFile(path, Buffer.from(JSON.stringify({ ...identity, hosts })));
       return identity;
+    },
+    successor: async (now) => pemOf(await selfSign(keys, root.subject, now)),
+    adopt: (pem, now) => {
+      const later = laterAuthority(present.pem, pem, now);
+      if (later === null) return;
+      writeCertificate(folder, later);
+      present = { pem: later, der: Buffer.from(new x509.X509Certificate(later).rawData) };
     },
   };
 }
 
 const KeptIdentity = Type.Object({ key: Type.String(), certificate: Type.String(), hosts: Type.Array(Type.String()) });
 
-function readIdentity(path: string, hosts: readonly string[], now: number): TlsIdentity | null {
+interface IdentityWanted {
+  readonly hosts: readonly string[];
+  /** What the chain must end with: seats read the authority from it when they enrol. */
+  readonly authorityPem: string;
+  readonly now: number;
+}
+
+function readIdentity(path: string, { hosts, authorityPem, now }: IdentityWanted): TlsIdentity | null {
   const text = readIfThere(path)?.toString('utf8');
   if (text === undefined) return null;
   const kept = Value.Parse(KeptIdentity, JSON.parse(text));
   const left = new x509.X509Certificate(kept.certificate).notAfter.getTime() - now;
-  const same = kept.hosts.join('\n') === hosts.join('\n');
+  const same = kept.hosts.join('\n') === hosts.join('\n') && kept.certificate.endsWith(authorityPem);
   return same && left > RENEW_BEFORE_DAYS * DAY_MS ? { key: kept.key, certificate: kept.certificate } : null;
 }
 
-function selfSign(keys: webcrypto.CryptoKeyPair, tenant: string, now: number): Promise<x509.X509Certificate> {
+function selfSign(keys: webcrypto.CryptoKeyPair, name: string, now: number): Promise<x509.X509Certificate> {
   return x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: newSerial(),
-    name: `CN=Wardlock site authority ${tenant}`,
+    name,
     notBefore: new Date(now - BACKDATE_MS),
     notAfter: new Date(now + AUTHORITY_DAYS * DAY_MS),
     keys,

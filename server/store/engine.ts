@@ -15,6 +15,7 @@ export interface Statement {
 export type LockName =
   | 'migration'
   | 'server-log'
+  | 'authority'
   | 'alarms'
   | 'policy'
   | 'settings'

@@ -4,20 +4,23 @@
  */
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { promisify } from 'node:util';
+import { isDeepStrictEqual, promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { laterAuthority } from '../../crypto/authority.ts';
+import type { AuthorityStatus } from '../../server/services/authority-renewal.ts';
 import { openAuthority } from '../../server/site/authority.ts';
-import { rows, startServer, until } from '../support/server-process.ts';
+import { cli, rows, startServer, until } from '../support/server-process.ts';
 import { hasSiteClock, NEEDS_SITE_CLOCK, openSiteClock, type SiteClock } from '../support/site-clock.ts';
 import { Ward, type WardSeat } from '../support/ward.ts';
 
 const ada = { id: 'ada', badge: '04A1B2C3', pin: '805917' };
 const TEST_MS = 240_000;
+const DAY_MS = 86_400_000;
 const run = promisify(execFile);
 
 let folder: string;
@@ -88,6 +91,66 @@ test.skipIf(!hasSiteClock)(
     expect(log?.stored).toBe(log?.size);
     // The first two have ended and were superseded; the third is what the seat asked with last.
     expect(rows(state, 'select * from seat_certificates').length).toBe(2);
+  },
+);
+
+test.skipIf(!hasSiteClock)(
+  `the site's authority ends and nobody is lost: one seat that was online, one that was away for 700 days ${NEEDS_SITE_CLOCK}`,
+  { timeout: TEST_MS },
+  async () => {
+    const roles = [{ id: 'nurse', name: 'Nurse', apps: ['web'], badgeOnlySeconds: 43_200 }];
+    // It has 1,110 days left when the seats enrol: 15 more than both its certificates are to hold.
+    const prepare = (made: string) => openAuthority(join(made, 'server'), 'site', Date.now() - 2540 * DAY_MS);
+    ward = await Ward.open(2, [ada], { roles, expiresAt: '2099-01-01T00:00:00Z' }, prepare);
+    const [online, away] = ward.seats;
+    if (online === undefined || away === undefined) throw new Error('two seats');
+    const { state } = ward.server;
+    const former = join(folder, 'former.pem');
+    copyFileSync(ward.server.ready.ca, former);
+    const isOnline = (seat: WardSeat) => seat.screens.sees(({ truth: { connection } }) => connection.state === 'online');
+    const status = (): Promise<AuthorityStatus> => ward?.cli(['server', 'authority']) ?? expect.unreachable();
+    /** What the agent and the syncer of a seat believe. */
+    const believed = async (seat: WardSeat): Promise<unknown> => {
+      const checks = JSON.parse(await cli(['doctor', '--state', seat.process.state, '--json']).catch((failed) => failed.stdout)).checks;
+      const { says } = checks.find(({ id }: { id: string }) => id === 'authority');
+      const { ca }: { ca: string } = JSON.parse(readFileSync(join(seat.process.state, 'syncer', 'identity.json'), 'utf8'));
+      return [says, ca];
+    };
+    expect((await status()).renewal).toBeNull();
+    await away.disconnect();
+
+    await ward.server.stop();
+    clock.setDays(16);
+    await ward.serverBack();
+    const present = readFileSync(ward.server.ready.ca, 'utf8');
+    expect(laterAuthority(readFileSync(former, 'utf8'), present, Date.now() + 16 * DAY_MS)).toBe(present);
+    await until(async () => (await status()).renewal?.behind.count === 1);
+    const { until: end, renewal } = await status();
+    expect(renewal?.behind.names).toEqual(['Bay 2']);
+    const knows = [`The authority of the site holds until ${end.slice(0, 10)}.`, present];
+    await until(async () => isDeepStrictEqual(await believed(online), knows));
+    await isOnline(online);
+
+    clock.setDays(716);
+    away.connect();
+    await until(async () => (await status()).renewal?.behind.count === 0);
+    await until(async () => isDeepStrictEqual(await believed(away), knows));
+
+    // Past the end of the former certificate: what has that alone believes this server no more.
+    await ward.server.stop();
+    clock.setDays(1120);
+    await ward.serverBack();
+    for (const seat of [online, away]) {
+      await isOnline(seat);
+      await visit(seat);
+    }
+    expect(await asksUnderClock(`${ward.server.ready.console}/healthz`, ward.server.ready.ca)).toBe('200');
+    await expect(asksUnderClock(`${ward.server.ready.console}/healthz`, former)).rejects.toThrow(/CERT_HAS_EXPIRED/);
+    expect(rows(state, "select * from server_events where type = 'authority.renewed'").length).toBe(1);
+    await until(() => rows(state, "select * from indexed_events where type = 'authority.renewed'").length === 2);
+    expect(
+      rows(state, "select * from alarms where kind = 'SITE_AUTHORITY_ENDS' and detail like 'The former certificate % ended on %'").length,
+    ).toBe(1);
   },
 );
 

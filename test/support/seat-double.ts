@@ -113,6 +113,7 @@ export async function startSeat(folder: string, keys: SeatKeys): Promise<SeatDou
         memory.connections.push(now);
         return {};
       },
+      authority: () => ({ outcome: 'unchanged', ca: memory.enrolment?.ca ?? '' }),
       news: () => null,
       people: () => ({ taken: false, more: false }),
       incident: ({ code }) => {

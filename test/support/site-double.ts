@@ -90,6 +90,11 @@ export class SiteDouble {
     return base64(JSON.stringify({ envelope, ca: base64(this.#authority.certificateDer) }));
   }
 
+  /** A later certificate of the site's authority, made at `now`. */
+  laterAuthority(now: number): Promise<string> {
+    return this.#authority.successor(now);
+  }
+
   document(version: number, change: Partial<PolicyDocument> = {}): PolicyDocument {
     const publicKey = (secret: Uint8Array): string => base64(nodeCrypto.hpkePublicKey(secret));
     return testPolicy(version, { reader: publicKey(this.readerKey), escrow: publicKey(this.#escrowKey) }, change);

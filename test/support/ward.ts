@@ -101,8 +101,15 @@ export class Ward {
     this.seats = seats;
   }
 
-  static async open(seats: number, staff: readonly WardStaff[], policy: Partial<PolicyDocument>): Promise<Ward> {
+  /** @param prepare puts what must be there before the server's first start into the ward's folder */
+  static async open(
+    seats: number,
+    staff: readonly WardStaff[],
+    policy: Partial<PolicyDocument>,
+    prepare: (folder: string) => Promise<unknown> = async () => undefined,
+  ): Promise<Ward> {
     const folder = await mkdtemp(join(tmpdir(), 'wardlock-ward-'));
+    await prepare(folder);
     for (const kind of ['reader', 'escrow']) await cli(['keys', 'new', kind, '--out', join(folder, `${kind}.key`)]);
     const server = await startServer(folder, { more: ['--reader-key', join(folder, 'reader.key')] });
     const starts = await Promise.allSettled(Array.from({ length: seats }, () => WardSeat.start()));
