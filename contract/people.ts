@@ -17,7 +17,7 @@ const Nonce = Type.String({ pattern: '^[0-9a-f]{32}$' });
 const Salt = PinVerifier.properties.salt;
 
 /** People that one exchange may name: a ward's whole staff. */
-const MOST_PEOPLE = 5_000;
+export const MOST_PEOPLE = 5_000;
 /** Items that one exchange may carry; the rest follows in the next. */
 export const MOST_ITEMS = 64;
 

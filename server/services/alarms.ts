@@ -65,6 +65,7 @@ async function raise(db: Kysely<Tables>, { workstationId, kind, detail, at }: Al
     .select(['id', 'detail', 'last_at', 'acknowledged_at'])
     .where('workstation_id', '=', seat)
     .where('kind', '=', kind)
+    .limit(MOST_OF_A_KIND + 1)
     .execute();
   const [own, rest] = [idOf(workstationId, kind, detail), idOf(seat, kind)];
   const same = known.find(({ id }) => id === own);

@@ -243,6 +243,7 @@ async function putSeat(parts: EnrolmentParts, db: Kysely<Tables>, seat: SeatToPu
     .where('machine_id_sha256', '=', claim.machineIdSha256)
     .where('workstation_id', '!=', workstationId)
     .where('revoked_at', 'is', null)
+    .limit(1)
     .executeTakeFirst();
   if (twin !== undefined) {
     const detail = `The machine of ${token.seat_name} is enrolled as ${twin.name} already: enrolled again, or a cloned image. Revoke the one that is gone.`;

@@ -235,6 +235,7 @@ async function alarmUnlessFirst(
     .select('incarnation')
     .where('workstation_id', '=', workstationId)
     .where('incarnation', '!=', incarnation)
+    .limit(1)
     .executeTakeFirst();
   if (birth === 'enrolment' && other === undefined) return;
   const detail = `The seat began a new log (${incarnation}) after its enrolment: its store was lost, rolled back or replaced, or was full or broken and its emergency log was used. Look at the end of the one before.`;

@@ -3,7 +3,7 @@
  * older session of the same person where they went. It closes nothing; the seats do, by what they hear.
  */
 import type { Kysely } from 'kysely';
-import type { PeopleFacts, SeatNews } from '../../contract/people.ts';
+import { MOST_PEOPLE, type PeopleFacts, type SeatNews } from '../../contract/people.ts';
 import type { Tables } from '../store/schema.ts';
 import { raiseAlarm } from './alarms.ts';
 import type { Changes } from './changes.ts';
@@ -48,8 +48,15 @@ async function answerCall(db: Kysely<Tables>, workstationId: string): Promise<vo
 
 /** A session that this seat no longer tells of is over: nobody has to be called for it. */
 async function forgetFormer(db: Kysely<Tables>, workstationId: string, present: SeatNews['present']): Promise<void> {
-  const rows = await db.selectFrom('person_logins').select(['session_id', 'held']).where('workstation_id', '=', workstationId).execute();
-  if (!rows.some(({ session_id, held }) => held !== 0 && session_id !== present?.session)) return;
+  const former = await db
+    .selectFrom('person_logins')
+    .select('session_id')
+    .where('workstation_id', '=', workstationId)
+    .where('held', '!=', 0)
+    .where('session_id', '!=', present?.session ?? '')
+    .limit(1)
+    .executeTakeFirst();
+  if (former === undefined) return;
   await db
     .updateTable('person_logins')
     .set({ held: 0 })
@@ -138,6 +145,8 @@ async function overlapOf(db: Kysely<Tables>, { workstationId }: LoginSeat, now: 
     .select(['person_id', 'session_id', 'rival_name'])
     .where('workstation_id', '=', workstationId)
     .where('rival_at', '>', now - RIVAL_TOLD_MS)
+    .orderBy('rival_at', 'desc')
+    .limit(MOST_PEOPLE)
     .execute();
   return rows.flatMap(({ person_id, session_id, rival_name }) =>
     rival_name === null ? [] : [{ person: person_id, session: session_id, seatName: rival_name }],

@@ -73,7 +73,7 @@ async function enrolBadge({ db, ward }: ItemGround, { person, badge }: Extract<N
   if (known === undefined || known.revoked !== 0 || !ward.has(person)) return 'CREDENTIAL_PERSON_UNKNOWN';
   const owner = await db.selectFrom('person_badges').select('person_id').where('badge_hmac', '=', badge).executeTakeFirst();
   if (owner !== undefined) return owner.person_id === person ? null : 'SERVER_BADGE_TAKEN';
-  const has = await db.selectFrom('person_badges').select('badge_hmac').where('person_id', '=', person).execute();
+  const has = await db.selectFrom('person_badges').select('badge_hmac').where('person_id', '=', person).limit(MOST_BADGES).execute();
   if (has.length >= MOST_BADGES) return 'CREDENTIAL_BADGES_FULL';
   await db.insertInto('person_badges').values({ badge_hmac: badge, person_id: person }).execute();
   return null;

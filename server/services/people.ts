@@ -4,7 +4,7 @@
  */
 import type { Kysely } from 'kysely';
 import { Value } from 'typebox/value';
-import { FACTS_INFO, FACTS_TYPE, NEWS_INFO, NEWS_TYPE, type PeopleFacts, SeatNews, sealInfo } from '../../contract/people.ts';
+import { FACTS_INFO, FACTS_TYPE, MOST_PEOPLE, NEWS_INFO, NEWS_TYPE, type PeopleFacts, SeatNews, sealInfo } from '../../contract/people.ts';
 import type { AuditCrypto } from '../../core/audit/crypto.ts';
 import { parseVerifierKey } from '../../core/audit/index.ts';
 import { WardlockError } from '../../core/errors/index.ts';
@@ -18,7 +18,7 @@ import type { Changes } from './changes.ts';
 import { type LoginFacts, takeLogin } from './logins.ts';
 import { takeItem } from './people-items.ts';
 import type { ServerLog } from './server-log.ts';
-import type { Staff } from './staff.ts';
+import { peopleOfWard, type Staff } from './staff.ts';
 
 export interface TellingSeat {
   readonly workstationId: string;
@@ -47,7 +47,6 @@ interface PeopleParts {
 
 /** A right PIN is told of for as long as any policy may let it count, in milliseconds. */
 const LONGEST_GRACE_MS = 43_200_000;
-const MOST_PEOPLE = 5_000;
 /** The same PIN that is told again comes out some milliseconds apart. */
 const SAME_PIN_MS = 2_000;
 
@@ -129,16 +128,21 @@ async function whatIsNew(db: Kysely<Tables>, workstationId: string, news: SeatNe
   const known = people.length === 0 ? [] : await db.selectFrom('right_pins').selectAll().where('person_id', 'in', people).execute();
   const byPerson = new Map(known.map((row) => [row.person_id, row]));
   const right = news.right.filter(({ person, agoMs }) => (byPerson.get(person)?.at ?? 0) < at - agoMs - SAME_PIN_MS);
-  const rows = await db.selectFrom('seat_guesses').selectAll().where('workstation_id', '=', workstationId).execute();
+  const rows = await guessesOf(db, workstationId);
   const stored = new Set(rows.map(({ person_id, pin_salt, failures }) => `${person_id}/${pin_salt}/${failures}`));
   const sameGuesses =
     news.guesses.length === rows.length && news.guesses.every((one) => stored.has(`${one.person}/${one.pin}/${one.failures}`));
   return sameGuesses && right.length === 0 && news.items.length === 0 ? null : { ...news, right };
 }
 
+/** What a seat told last: no more than one telling holds. */
+function guessesOf(db: Kysely<Tables>, workstationId: string): Promise<Tables['seat_guesses'][]> {
+  return db.selectFrom('seat_guesses').selectAll().where('workstation_id', '=', workstationId).limit(MOST_PEOPLE).execute();
+}
+
 /** The seat's counts replace what it told before; whoever is missing has none there any more. */
 async function takeGuesses(db: Kysely<Tables>, workstation_id: string, guesses: SeatNews['guesses'], at: number): Promise<void> {
-  const before = await db.selectFrom('seat_guesses').selectAll().where('workstation_id', '=', workstation_id).execute();
+  const before = await guessesOf(db, workstation_id);
   const told = new Map(guesses.map((guess) => [guess.person, guess]));
   for (const { person_id } of before) {
     if (told.has(person_id)) continue;
@@ -189,18 +193,22 @@ async function takeRight(db: Kysely<Tables>, workstation_id: string, right: Seat
 }
 /** What the other seats know of the people of this seat's ward. */
 async function factsFor(
-  { db, tenant, staff, changes, now }: PeopleParts,
+  { db, tenant, changes, now }: PeopleParts,
   { workstationId, wardId }: TellingSeat,
   { news, login, taken, refused }: Judgement & { readonly news: SeatNews; readonly login: LoginFacts },
 ): Promise<PeopleFacts> {
   const at = now();
-  const ward = await staff.idsOfWard(wardId);
+  const ward = peopleOfWard(db, wardId).select('persons.id');
+  // Most failures first, and all of them before what is only a comfort: whatever there is no room for must not make guessing easier.
   const counted = await db
     .selectFrom('seat_guesses')
     .select(['person_id', 'pin_salt'])
     .select((eb) => eb.fn.sum<number>('failures').as('failures'))
     .where('workstation_id', '!=', workstationId)
+    .where('person_id', 'in', ward)
     .groupBy(['person_id', 'pin_salt'])
+    .orderBy('failures', 'desc')
+    .limit(MOST_PEOPLE)
     .execute();
   const rights = await db
     .selectFrom('right_pins')
@@ -208,21 +216,18 @@ async function factsFor(
     .select(['right_pins.person_id', 'right_pins.pin_salt', 'right_pins.at', 'seats.name'])
     .where('right_pins.workstation_id', '!=', workstationId)
     .where('right_pins.at', '>', at - LONGEST_GRACE_MS)
+    .where('right_pins.person_id', 'in', ward)
+    .orderBy('right_pins.at', 'desc')
+    .limit(MOST_PEOPLE)
     .execute();
   const persons = new Map<string, PeopleFacts['persons'][number]>();
-  for (const { person_id: person, pin_salt: pin, at: rightAt, name } of rights) {
-    if (ward.has(person))
-      persons.set(`${person}/${pin}`, {
-        person,
-        pin,
-        failuresElsewhere: 0,
-        right: { agoMs: Math.max(0, at - Number(rightAt)), seatName: name },
-      });
-  }
   for (const { person_id: person, pin_salt: pin, failures } of counted) {
-    if (!ward.has(person)) continue;
-    const known = persons.get(`${person}/${pin}`) ?? { person, pin, right: null };
-    persons.set(`${person}/${pin}`, { ...known, failuresElsewhere: Number(failures) });
+    persons.set(`${person}/${pin}`, { person, pin, failuresElsewhere: Number(failures), right: null });
+  }
+  for (const { person_id: person, pin_salt: pin, at: rightAt, name } of rights) {
+    const { failuresElsewhere } = persons.get(`${person}/${pin}`) ?? { failuresElsewhere: 0 };
+    const right = { agoMs: Math.max(0, at - Number(rightAt)), seatName: name };
+    persons.set(`${person}/${pin}`, { person, pin, failuresElsewhere, right });
   }
   return {
     schema: 'wardlock-people/1',

@@ -50,6 +50,7 @@ export async function putCertificate(
     .select(['fingerprint_sha256', 'issued_at', 'not_after'])
     .where('workstation_id', '=', workstationId)
     .orderBy('issued_at', 'desc')
+    .limit(MOST_CERTIFICATES + 1)
     .execute();
   const shown = rows.find((one) => one.fingerprint_sha256 === askedWith);
   const kept = new Set([fingerprintSha256, askedWith]);

@@ -5,6 +5,7 @@
 import { createHmac } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import type { Person, PinVerifier } from '../../contract/directory.ts';
+import { MOST_PEOPLE } from '../../contract/people.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { SiteKeys } from '../site/keys.ts';
 import { lockInTransaction } from '../store/engine.ts';
@@ -80,7 +81,7 @@ export function openStaff({ db, keys, changes, log, now }: StaffParts): Staff {
       }));
     },
     ofWard: (wardId) => ofWard(db, keys, { wardId, at: now() }),
-    idsOfWard: async (wardId) => new Set((await rowsOfWard(db, wardId)).map(({ id }) => id)),
+    idsOfWard: (wardId) => idsOfWard(db, wardId),
   };
 }
 
@@ -122,10 +123,10 @@ async function putBadges(db: Kysely<Tables>, keys: SiteKeys, entry: StaffEntry):
   }
 }
 
-function rowsOfWard(db: Kysely<Tables>, wardId: string) {
+/** Whoever works in this ward, or in every one. */
+export function peopleOfWard(db: Kysely<Tables>, wardId: string) {
   return db
     .selectFrom('persons')
-    .selectAll()
     .where((eb) =>
       eb.or([
         eb.not(eb.exists(eb.selectFrom('person_wards').select('ward_id').whereRef('person_wards.person_id', '=', 'persons.id'))),
@@ -137,9 +138,12 @@ function rowsOfWard(db: Kysely<Tables>, wardId: string) {
             .where('ward_id', '=', wardId),
         ),
       ]),
-    )
-    .orderBy('id')
-    .execute();
+    );
+}
+
+async function idsOfWard(db: Kysely<Tables>, wardId: string): Promise<ReadonlySet<string>> {
+  const rows = await peopleOfWard(db, wardId).select('id').orderBy('id').limit(MOST_PEOPLE).execute();
+  return new Set(rows.map(({ id }) => id));
 }
 
 async function ofWard(
@@ -147,7 +151,7 @@ async function ofWard(
   keys: SiteKeys,
   { wardId, at }: { readonly wardId: string; readonly at: number },
 ): Promise<Person[]> {
-  const rows = await rowsOfWard(db, wardId);
+  const rows = await peopleOfWard(db, wardId).selectAll().orderBy('id').execute();
   const codes = await validCodes(db, at);
   const former = await formerPins(db, keys);
   const badges = Map.groupBy(

@@ -62,7 +62,7 @@ interface Touched {
   readonly alias: string;
 }
 
-function tablesOf(query: OperationNode): Touched[] {
+export function tablesOf(query: OperationNode): Touched[] {
   if (InsertQueryNode.is(query)) return query.into === undefined ? [] : [named(query.into)].flat();
   if (SelectQueryNode.is(query)) return [...(query.from?.froms ?? []), ...(query.joins ?? []).map(({ table }) => table)].flatMap(named);
   if (DeleteQueryNode.is(query)) return [...query.from.froms, ...(query.joins ?? []).map(({ table }) => table)].flatMap(named);

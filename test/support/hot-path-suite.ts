@@ -3,10 +3,13 @@ import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryComp
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Tables } from '../../server/store/schema.ts';
 import { type HotPath, serveHotPath } from './hot-path.ts';
+import { unboundedIn } from './hot-path-bound.ts';
 import { faultOf, type HotPathTables } from './hot-path-rule.ts';
 
 /** One row for each period of retention, the same for every seat: a distributed database holds a copy on each of its nodes. */
 const EVERYWHERE = ['period_keys'];
+/** One row for each kind of change. */
+const FEW = ['generations'];
 /** Locks and announcements: they touch no table. */
 const RAW = [/^select pg_advisory_xact_lock\(\d+, hashtext\(\$1\)\)$/, /^select pg_notify\(\$1, ''\)$/];
 
@@ -57,9 +60,22 @@ export function hotPathSuite(newDatabase: () => Promise<string>): void {
     );
     const keyed = [...written].filter((table) => !EVERYWHERE.includes(table));
     expect(keyed.length).toBeGreaterThanOrEqual(5);
-    expect(keyed.flatMap((table) => (path.keys.get(table) ?? ['no key']).map((first) => `${table} by ${first}`))).toEqual(
-      keyed.flatMap((table) => (path.keys.get(table) ?? ['no key']).map(() => `${table} by workstation_id`)),
+    const keysOf = (table: string): readonly (readonly string[])[] => path.uniques.get(table) ?? [['no key']];
+    expect(keyed.flatMap((table) => keysOf(table).map(([first]) => `${table} by ${first}`))).toEqual(
+      keyed.flatMap((table) => keysOf(table).map(() => `${table} by workstation_id`)),
     );
+  });
+
+  test('every read of what seats ask again and again says itself how many rows it takes', () => {
+    expect(path.turns.map(({ request, status }) => [request, status])).toEqual(path.turns.map(({ request }) => [request, 200]));
+    expect(path.turns.length).toBeGreaterThanOrEqual(6);
+    const faults = [...path.served, ...path.turns].flatMap(({ request, statements }) =>
+      statements.flatMap(({ query }) => {
+        const fault = unboundedIn(query.query, { uniques: path.uniques, small: new Set([...EVERYWHERE, ...FEW]) });
+        return fault === null ? [] : [`${request}: ${fault}: ${query.sql}`];
+      }),
+    );
+    expect(faults).toEqual([]);
   });
 
   describe('the rule finds', () => {
@@ -107,6 +123,38 @@ export function hotPathSuite(newDatabase: () => Promise<string>): void {
       ['a table that knows no seat', () => db.selectFrom('settings').select('value').where('key', '=', 'x')],
     ])('%s', (_name, make) => {
       expect(judge(make())).not.toBeNull();
+    });
+
+    test.each([
+      ['a whole table', () => segments()],
+      ['all of a seat', () => segments().where('workstation_id', '=', seat)],
+      [
+        'a range without an end',
+        () => segments().where('workstation_id', '=', seat).where('incarnation', '=', 'b').where('start', '>=', 3),
+      ],
+      ['a bound that is one of two choices', () => segments().where((eb) => eb.or([eb('workstation_id', '=', seat), eb('start', '=', 0)]))],
+      [
+        'sums in groups',
+        () =>
+          db
+            .selectFrom('logs')
+            .select((eb) => eb.fn.countAll().as('n'))
+            .groupBy('incarnation'),
+      ],
+    ])('without a bound: %s', (_name, make) => {
+      expect(unboundedIn(make().compile().query, { uniques: path.uniques, small: new Set() })).not.toBeNull();
+    });
+
+    test.each([
+      ['a limit', () => segments().where('workstation_id', '=', seat).limit(1)],
+      ['a whole key', () => db.selectFrom('logs').select('size').where('workstation_id', '=', seat).where('incarnation', '=', 'b')],
+      [
+        'a range with two ends',
+        () => segments().where('workstation_id', '=', seat).where('incarnation', '=', 'b').where('start', '>=', 3).where('start', '<', 9),
+      ],
+      ['one row of sums', () => db.selectFrom('logs').select((eb) => eb.fn.countAll().as('n'))],
+    ])('nothing wrong with %s', (_name, make) => {
+      expect(unboundedIn(make().compile().query, { uniques: path.uniques, small: new Set() })).toBeNull();
     });
 
     test('SQL that is written by hand', () => {
