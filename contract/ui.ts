@@ -100,7 +100,7 @@ export const uiBoundary = boundary({
     /** A procedure is in progress, or over: idle time does not close the seat meanwhile. */
     procedure: { params: Type.Object({ on: Type.Boolean() }), result: Taken },
     launch: { params: Type.Object({ appId: Id }), result: Taken },
-    /** The windows of a native application that runs come before those of others. */
+    /** An application that runs comes to the front. One of the web is ordered open again: these screens may not be the ones that opened it. */
     front: { params: Type.Object({ appId: Id }), result: Taken },
     close: { params: Type.Object({ appId: Id }), result: Taken },
     /** A web app wants to print its page, or a frame of it. Taken: it may, and that is recorded. */

@@ -51,10 +51,10 @@ export function createIntents({ mode, link, change, picture, retry, typing }: In
     enrol: (params) => link.request('enrol', params, ENROL_TIMEOUT_MS),
     async show({ appId }) {
       change({ kind: 'show', appId });
-      // Native applications share a display: whose windows are uppermost there is the agent's to say.
-      const isNative = picture().view?.apps.some(({ id, kind, state }) => id === appId && kind === 'native' && state === 'running');
+      // Whose windows are uppermost on the display of native applications, and which page is open, is the agent's to say.
+      const runs = picture().view?.apps.some(({ id, state }) => id === appId && state === 'running');
       // An agent that is away locks the seat: nothing is in front then.
-      if (appId !== null && isNative === true) await link.request('front', { appId }).catch(() => undefined);
+      if (appId !== null && runs === true) await link.request('front', { appId }).catch(() => undefined);
       return {};
     },
     retry({ appId }) {

@@ -222,6 +222,20 @@ describe('an application that runs and is wanted in front', () => {
     expect(world.done).toEqual(['front calc', 'front calc']);
   });
 
+  test('of the web is ordered open again, because other screens may have opened it, but never while it is only being recorded', async () => {
+    const running = apps();
+    const started = running.launch('web');
+    expect(await running.launch('web')).toBe(true);
+    expect(await running.front('web')).toBe(false);
+    expect(world.done).not.toContain('web open web');
+    await started;
+    world.done = [];
+    expect(await running.front('web')).toBe(true);
+    world.open = null;
+    expect(await running.front('web')).toBe(false);
+    expect(world.done).toEqual(['web open web']);
+  });
+
   test('stays where it is while the seat is locked, where it does not run, and where the display does not answer', async () => {
     const running = apps();
     expect(await running.front('calc')).toBe(false);

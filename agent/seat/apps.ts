@@ -144,8 +144,7 @@ export class SessionApps {
     const app = asAllowed(named, inForce.document);
     const isOne = app.kind === 'web' || nativeOptions(app).oneInstance;
     if (isOne && this.#of(appId).length > 0) {
-      if (app.kind === 'web') this.#ports.web(appId, 'open');
-      else await this.front(appId);
+      await this.front(appId);
       return true;
     }
     const row: Running = { session: session.id, app, sinceBootMs: this.#ports.clock.bootMs(), state: 'starting', isFrozen: false };
@@ -158,11 +157,18 @@ export class SessionApps {
     return started;
   }
 
-  /** Brings the windows of a native application of the open session before those of others. Whether there were any. Never rejects. */
+  /**
+   * Brings the windows of an application of the open session before those of others. Whether there were any. Never rejects. A web application
+   * is ordered open: its page is gone where other screens opened it, and stays as it is where these did.
+   */
   async front(appId: string): Promise<boolean> {
     const session = this.#ports.openSession();
-    const runs = this.#of(appId).some((row) => row.session === session?.id && row.state === 'running' && row.app.kind === 'native');
-    if (session === null || !runs) return false;
+    const running = this.#of(appId).find((row) => row.session === session?.id && row.state === 'running');
+    if (session === null || running === undefined) return false;
+    if (running.app.kind === 'web') {
+      this.#ports.web(appId, 'open');
+      return true;
+    }
     try {
       return await this.#ports.launcher.front(session.id, appId);
     } catch (failure) {
