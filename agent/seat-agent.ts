@@ -265,8 +265,9 @@ export class SeatAgent {
     if (!this.ui.connected) return;
     this.ui.lost();
     this.desktops.withdraw();
-    this.downloads.empty();
     this.runtime.dispatch({ type: 'UiLost', reason });
+    this.downloads.screensLost();
+    this.prints.screensLost();
     if (reason !== 'closed') this.#outputs.closeUi();
   }
 
@@ -343,6 +344,7 @@ export class SeatAgent {
     if (open !== null && !this.#wasOpen) {
       void this.apps.enforce();
       this.downloads.opened(open.id);
+      this.prints.opened(open.id);
       // Where this person still sits elsewhere, that seat should hear of it now.
       this.#outputs.news();
     }

@@ -30,6 +30,8 @@ export interface KioskLaunch {
   readonly as?: (command: Command) => Command;
   /** More switches, such as `--locale de`. */
   readonly args?: readonly string[];
+  /** Variables beyond those that every kiosk gets. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface Kiosk {
@@ -99,6 +101,7 @@ async function startElectron(launch: KioskLaunch): Promise<ElectronApplication> 
         LANG: 'C.UTF-8',
         DISPLAY: launch.display,
         ...(launch.authority === undefined ? {} : { XAUTHORITY: launch.authority }),
+        ...launch.environment,
       },
     });
   } finally {

@@ -5,12 +5,15 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Child, startChild } from './child.ts';
 import type { Clinic } from './clinic.ts';
-import { type Kiosk, launchKiosk } from './kiosk.ts';
+import { type Kiosk, type KioskLaunch, launchKiosk } from './kiosk.ts';
 import { baseEnvironment } from './site.ts';
 import type { Command } from './stage.ts';
 
 /** Screens that a program drives; they say that it is a rehearsal. */
-export async function openDrivenKiosk(clinic: Clinic, args: readonly string[] = []): Promise<Kiosk> {
+export async function openDrivenKiosk(
+  clinic: Clinic,
+  { args = [], environment = {} }: Pick<KioskLaunch, 'args' | 'environment'> = {},
+): Promise<Kiosk> {
   return launchKiosk({
     electron: clinic.runtime.electron.path,
     app: clinic.runtime.root,
@@ -19,6 +22,7 @@ export async function openDrivenKiosk(clinic: Clinic, args: readonly string[] = 
     display: clinic.display.name,
     home: await kioskHome(clinic),
     args,
+    environment,
     ...(clinic.display.authority === undefined ? {} : { authority: clinic.display.authority }),
     ...asScreensUser(clinic),
   });

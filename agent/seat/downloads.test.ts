@@ -22,13 +22,25 @@ let said: Message[] = [];
 let open: OpenSession | null = session;
 let held: OpenSession | null = session;
 let bytes = 10;
+let left = 0;
 let kept: Kept = { ok: true };
 let append: () => void = () => {};
 let running = true;
 let policy = testDocument;
 
 beforeEach(() => {
-  [done, events, said, open, held, bytes, kept, append, running] = [[], [], [], session, session, 10, { ok: true }, () => {}, true];
+  [done, events, said, open, held, bytes, left, kept, append, running] = [
+    [],
+    [],
+    [],
+    session,
+    session,
+    10,
+    0,
+    { ok: true },
+    () => {},
+    true,
+  ];
   policy = { ...testDocument, apps: [...testDocument.apps, { ...web, downloads: 'allow' }] };
 });
 
@@ -58,7 +70,10 @@ function downloads(): SessionDownloads {
     incoming: {
       open: () => void done.push('open'),
       take: async (file) => (file === 'gone' ? null : taken()),
-      empty: () => void done.push('empty'),
+      empty: () => {
+        done.push('empty');
+        return left;
+      },
       close: () => {},
     },
     apps: {
@@ -185,6 +200,20 @@ describe('a download', () => {
     of.ended();
     expect(await of.save(download)).toBe(true);
   });
+});
+
+test('what was on its way when the screens were lost is gone and recorded, and its person, nobody else, hears of it on coming back', () => {
+  const of = downloads();
+  open = null;
+  of.screensLost();
+  expect([done, events]).toEqual([['empty'], []]);
+  left = 2;
+  of.screensLost();
+  expect(events).toEqual([{ type: 'download.refused', body: { session: session.id, app: '', reason: 'screens-lost', count: 2 } }]);
+  expect(said).toEqual([]);
+  open = session;
+  of.opened(session.id);
+  expect(said).toEqual([{ key: 'download.stopped', params: {} }]);
 });
 
 test('the screens have a place for downloads only where a policy lets a page make one', () => {

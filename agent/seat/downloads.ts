@@ -55,6 +55,7 @@ const SENTENCES: Readonly<Record<NotSaved, MessageKey | null>> = {
   closed: null,
   failed: 'download.failed',
   flood: 'download.failed',
+  'screens-lost': 'download.stopped',
   'session-full': 'download.full',
   'no-place': 'download.noPlace',
   'no-application': 'download.noApplication',
@@ -95,16 +96,16 @@ export class SessionDownloads {
   ended(): void {
     this.#saved = NOTHING;
     this.#owed = null;
-    this.empty();
+    this.#empty();
   }
 
-  /** Nor the screens that brought it. */
-  empty(): void {
-    try {
-      this.#ports.incoming.empty();
-    } catch (failure) {
-      this.#ports.log.error('downloads on their way could not be removed', { failure });
-    }
+  /**
+   * Nor the screens that brought it: it comes to nothing, and the person hears of that on coming back. Call it once the seat has locked. Which
+   * application saved it only they knew.
+   */
+  screensLost(): void {
+    const left = this.#empty();
+    if (left > 0) this.refused('', 'screens-lost', left);
   }
 
   close(): void {
@@ -188,6 +189,16 @@ export class SessionDownloads {
       if (isWardlockError(failure) && failure.code === 'AUDIT_EVENT_COUNTED') return 'flood';
       apps.sayUnrecorded();
       return 'unrecorded';
+    }
+  }
+
+  /** How many were on their way. */
+  #empty(): number {
+    try {
+      return this.#ports.incoming.empty();
+    } catch (failure) {
+      this.#ports.log.error('downloads on their way could not be removed', { failure });
+      return 0;
     }
   }
 

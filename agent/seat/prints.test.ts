@@ -73,6 +73,7 @@ test.each(['web', 'calc', 'nowhere'])('%s may not print where the policy does no
   expect(await prints.ask(appId, 'page')).toBe(false);
   await recorder.settled();
   expect(told()).toEqual([['print.refused', 'not-allowed']]);
+  expect(prints.message).toMatchObject({ key: 'print.notAllowed' });
 });
 
 test('what can’t be recorded is not printed, and the screen says so', async () => {
@@ -100,6 +101,35 @@ test('what was recorded while the seat locked is not printed', async () => {
     ['print.started', ''],
     ['print.ended', 'locked'],
   ]);
+});
+
+test('a print that the screens took with them ends as unknown, once, and the person hears of it on coming back, nobody else', async () => {
+  const { state, prints, recorder, told } = world();
+  expect(await prints.ask('web', 'page')).toBe(true);
+  const before = state.open;
+  state.open = null;
+  prints.screensLost();
+  prints.screensLost();
+  // Of new screens nothing is believed about it.
+  prints.ended('web', 'sent');
+  await recorder.settled();
+  expect(told()).toEqual([
+    ['print.started', ''],
+    ['print.ended', 'unknown'],
+  ]);
+  expect(prints.message).toBeNull();
+  state.open = before;
+  prints.opened(before?.id ?? '');
+  expect(prints.message).toMatchObject({ key: 'print.unknown' });
+  prints.opened('b'.repeat(32));
+});
+
+test('a print that ended with its screens is told to nobody else', async () => {
+  const { prints } = world();
+  await prints.ask('web', 'page');
+  prints.screensLost();
+  prints.opened('b'.repeat(32));
+  expect(prints.message).toBeNull();
 });
 
 test('a session prints so often and no more, until the window is over', async () => {

@@ -37,6 +37,7 @@ export interface PrintsPorts {
 }
 
 const REFUSED: Readonly<Partial<Record<Refusal, MessageKey>>> = {
+  'not-allowed': 'print.notAllowed',
   frame: 'print.frame',
   'too-many': 'print.tooMany',
 };
@@ -55,6 +56,8 @@ export class SessionPrints {
   #recent: { readonly session: string; readonly atMs: number[] } = { session: '', atMs: [] };
   /** Recorded, and not yet told how they went: the session by application. */
   readonly #begun = new Map<string, string>();
+  /** The session of a print that ended with its screens: told when its person is back, never on the lock. */
+  #owed: string | null = null;
   #said: { readonly message: Message; readonly session: string; readonly atMs: number } | null = null;
 
   constructor(ports: PrintsPorts) {
@@ -97,6 +100,22 @@ export class SessionPrints {
     this.#begun.delete(appId);
     this.#ports.recorder.note({ type: 'print.ended', body: { session, app: appId, outcome } });
     this.#say(session, { key: ENDED[outcome], params: { app: this.#nameOf(appId) } });
+  }
+
+  /** The screens are gone: whether what they had begun reached the printer nobody knows. */
+  screensLost(): void {
+    for (const [appId, session] of this.#begun) {
+      this.#ports.recorder.note({ type: 'print.ended', body: { session, app: appId, outcome: 'unknown' } });
+      this.#owed = session;
+    }
+    this.#begun.clear();
+  }
+
+  /** The seat is open again. */
+  opened(session: string): void {
+    const owed = this.#owed;
+    this.#owed = null;
+    if (owed === session) this.#say(session, { key: 'print.unknown', params: {} });
   }
 
   #refusal(appId: string, part: Part, session: OpenSession | null): Refusal | undefined {

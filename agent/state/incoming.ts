@@ -76,9 +76,9 @@ export class Incoming {
     return null;
   }
 
-  /** Removes whatever lies in the folder. */
-  empty(): void {
-    if (this.#folder !== null) emptied(this.#folder);
+  /** Removes whatever lies in the folder, and tells how many files that were. */
+  empty(): number {
+    return this.#folder === null ? 0 : emptied(this.#folder);
   }
 
   /** Removes the folder, and one that a former life left. */
@@ -122,14 +122,17 @@ function isMemory(): boolean {
 }
 
 /** By name and flat: a removal that went down could be led elsewhere by whoever owns the folder. */
-function emptied(folder: string): void {
+function emptied(folder: string): number {
+  let files = 0;
   for (const name of readdirSync(folder)) {
     try {
       unlinkSync(join(folder, name));
+      files += 1;
     } catch {
       // A folder: the screens make none, and it holds nothing that they would ever be asked for.
     }
   }
+  return files;
 }
 
 function removed(folder: string): void {

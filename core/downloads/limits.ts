@@ -20,7 +20,7 @@ export const DOWNLOADS_FOLDER = 'Downloads';
 /** What the screens see of a download that comes to nothing. */
 export type SeenByScreens = 'not-allowed' | 'address' | 'too-large' | 'at-once' | 'locked' | 'closed' | 'failed';
 /** Why a file was not saved; the `reason` of a `download.refused` event. What stands here besides only the agent knows. */
-export type NotSaved = SeenByScreens | 'session-full' | 'no-place' | 'no-application' | 'flood';
+export type NotSaved = SeenByScreens | 'session-full' | 'no-place' | 'no-application' | 'flood' | 'screens-lost';
 
 /** What a session has saved so far. */
 export interface Saved {

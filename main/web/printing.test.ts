@@ -44,14 +44,28 @@ test('escape 23: it is asked first, then made into sheets, then sent, then told'
   expect(state.done).toEqual(['ask chart page', 'pdf', 'send', 'told sent']);
 });
 
-test('escape 23: what the policy does not allow, and what nobody sees, is refused without asking', async () => {
+test('escape 23: what nobody sees is refused without asking', async () => {
   const { state, printing, settled } = world();
-  printing.wanted('chart', 'page', false);
   state.session = null;
   printing.wanted('chart', 'page', true);
   await settled();
-  expect(state.done).toEqual(['refused', 'refused']);
+  expect(state.done).toEqual(['refused']);
 });
+
+test.each([
+  [false, ['ask chart page', 'refused']],
+  [true, ['ask chart page', 'refused', 'told failed']],
+] as const)(
+  'escape 23: of what the policy does not allow the agent hears, and nothing is printed, also if it answers %s',
+  async (may, done) => {
+    const { state, printing, settled } = world();
+    state.may = may;
+    printing.wanted('chart', 'page', false);
+    printing.wanted('chart', 'page', false);
+    await settled();
+    expect(state.done).toEqual(done);
+  },
+);
 
 test('escape 23: a page that prints in a loop is asked about once at a time, and after a refusal not for a while', async () => {
   const { state, printing, settled } = world();

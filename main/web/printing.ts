@@ -34,7 +34,10 @@ export interface PrintingPorts {
 }
 
 export interface Printing {
-  /** A page wants to print. @param allowed whether the policy lets this app */
+  /**
+   * A page wants to print.
+   * @param allowed whether the policy let this app when it was opened: where it did not, the agent hears of it, and nothing is printed
+   */
   wanted(appId: string, part: PrintedPart, allowed: boolean): void;
 }
 
@@ -42,12 +45,12 @@ export function createPrinting(ports: PrintingPorts): Printing {
   let busy = false;
   let restUntil = Number.NEGATIVE_INFINITY;
 
-  const print = async (appId: string, part: PrintedPart, session: string): Promise<void> => {
+  const print = async (appId: string, part: PrintedPart, session: string, allowed: boolean): Promise<void> => {
     if (!(await ports.ask(appId, part))) {
       restUntil = ports.now() + REST_MS;
       return;
     }
-    ports.told(appId, await outcomeOf(appId, session));
+    ports.told(appId, allowed ? await outcomeOf(appId, session) : 'failed');
   };
   const outcomeOf = async (appId: string, session: string): Promise<PrintOutcome> => {
     const pdf = await within(SHEETS_LIMIT_MS, () => ports.pdf(appId)).catch(() => null);
@@ -60,10 +63,10 @@ export function createPrinting(ports: PrintingPorts): Printing {
   return {
     wanted(appId, part, allowed) {
       const session = ports.seenIn(appId);
-      if (!allowed || session === null || busy || ports.now() < restUntil) return ports.refused();
+      if (session === null || busy || ports.now() < restUntil) return ports.refused();
       busy = true;
       // Without the agent nothing is recorded, so nothing is printed; the seat locks by then.
-      print(appId, part, session)
+      print(appId, part, session, allowed)
         .catch(() => ports.refused())
         .finally(() => {
           busy = false;

@@ -67,6 +67,7 @@ function sentenceOf(t: Text, { key, params }: Message): string {
     case 'download.notAllowed':
     case 'download.address':
     case 'print.sent':
+    case 'print.notAllowed':
     case 'print.tooMany':
     case 'print.frame':
       return t(`message.${key}`, { app });

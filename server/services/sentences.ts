@@ -142,8 +142,11 @@ const words: { readonly [T in EventType]: Words<T> } = {
   'print.started': { lane: 'apps', says: ({ app }) => `${app} began to print a page.` },
   'print.ended': {
     lane: 'apps',
-    says: ({ app, outcome }) =>
-      outcome === 'sent' ? `The printer took the page of ${app}.` : `The page of ${app} was not printed (${outcome}).`,
+    says: ({ app, outcome }) => {
+      if (outcome === 'sent') return `The printer took the page of ${app}.`;
+      if (outcome === 'unknown') return `The screens ended while the page of ${app} was being printed: whether it was is not known.`;
+      return `The page of ${app} was not printed (${outcome}).`;
+    },
   },
   'print.refused': { lane: 'apps', says: ({ app, reason }) => `${app} tried to print and could not (${reason}).` },
   'web.refused': { lane: 'apps', says: ({ app, origin }) => `${app} tried to reach ${origin}, which the policy does not name.` },

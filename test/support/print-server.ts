@@ -26,6 +26,9 @@ export interface PrintServer {
   printed(): Promise<readonly { readonly text: string; readonly job: string }[]>;
   /** The queue is there and takes jobs; is there and takes none; is not there. */
   queue(state: 'accepting' | 'rejecting' | 'none'): Promise<void>;
+  /** It answers nobody, and goes on. */
+  hold(): void;
+  release(): void;
   stop(): Promise<void>;
 }
 
@@ -86,7 +89,10 @@ DefaultAuthType None
       await ask('lpadmin', '-d', QUEUE);
       await ask(state === 'accepting' ? 'cupsaccept' : 'cupsreject', QUEUE);
     },
+    hold: () => void child.kill('SIGSTOP'),
+    release: () => void child.kill('SIGCONT'),
     async stop() {
+      child.kill('SIGCONT');
       const ended = new Promise((resolve) => child.once('exit', resolve));
       if (child.exitCode === null && child.signalCode === null) {
         child.kill('SIGTERM');

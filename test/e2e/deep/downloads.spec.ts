@@ -94,8 +94,7 @@ test.beforeAll(async () => {
     ],
     roles: policy.roles.map((role) => ({ ...role, apps: [...role.apps, 'records', 'notes', 'reader'] })),
   }));
-  kiosk = await openDrivenKiosk(opened.clinic);
-  seen = screens(kiosk.page);
+  await startScreens();
   await expect.poll(async () => (await opened.status()).truth.policy.version).toBe(2);
   await signIn();
 });
@@ -107,6 +106,12 @@ test.afterAll(async () => {
     server?.close();
   }
 });
+
+async function startScreens(): Promise<void> {
+  pages.clear();
+  kiosk = await openDrivenKiosk(opened.clinic);
+  seen = screens(kiosk.page);
+}
 
 async function signIn(): Promise<void> {
   await seen.until('lock');
@@ -263,6 +268,26 @@ test('what the policy denies, what is too large and what comes from elsewhere is
   expect(await kept()).toEqual([...before, 'report (4).txt'].sort());
   expect(strayed).toEqual([]);
   await expect.poll(onTheWay).toEqual([]);
+});
+
+test('screens that are killed in the middle of a download: locked, nothing of it is there, and the person is told on coming back', async () => {
+  const before = await kept();
+  const web = await opens('Records');
+  for (let number = 0; number < 2; number += 1) await saves(web, `${origin}/slow?${number}`);
+  await expect.poll(() => onTheWay().length).toBe(2);
+  process.kill(kiosk.pid, 'SIGKILL');
+  await expect.poll(async () => (await opened.status()).phase).toBe('locked');
+  await expect.poll(onTheWay).toEqual([]);
+  await expect.poll(() => recorded('download.refused')).toContainEqual(expect.objectContaining({ reason: 'screens-lost', count: 2 }));
+  expect(recorded('ui.lost')).toHaveLength(1);
+
+  await startScreens();
+  await signIn();
+  await seen.says('Not saved: the seat locked before the file was there. Save it again.');
+  expect(await kept()).toEqual(before);
+  await saves(await opens('Records'), `${origin}/report`);
+  await seen.says('file 11, from Records');
+  expect(onTheWay()).toEqual([]);
 });
 
 test('a lock in the middle of a download ends it, and the person is told on coming back; the end of the session leaves nothing', async () => {
