@@ -37,6 +37,15 @@ export const EXPECTED: ReadonlyMap<string, string> = new Map([
   ['^[A-Za-z0-9 ._:/+-]{1,126}$', 'Must be 1 to 126 letters (a to z), digits, spaces and . _ : / + -, such as 52J-1.'],
 ]);
 
+const TYPES: ReadonlyMap<unknown, string> = new Map([
+  ['string', 'Must be a text, in quotes.'],
+  ['integer', 'Must be a whole number.'],
+  ['number', 'Must be a number.'],
+  ['boolean', 'Must be true or false.'],
+  ['array', 'Must be a list: [ ].'],
+  ['object', 'Must be an object: { }.'],
+  ['null', 'Must be null.'],
+]);
 const VARIABLE_NAMES = 'Each name must be letters (a to z), digits and underscores, 64 at most and no digit first, such as LC_ALL.';
 
 /** What the schema library found wrong, as people say it; null where its own words will do. */
@@ -44,6 +53,9 @@ export function expectedInstead({ keyword, params }: { readonly keyword: string;
   if (keyword === 'const' && 'allowedValue' in params) return `Must be ${JSON.stringify(params.allowedValue)}.`;
   // Fields are told by name elsewhere: this is the one object whose names the author chooses.
   if (keyword === 'additionalProperties') return VARIABLE_NAMES;
+  if (keyword === 'type' && 'type' in params) return TYPES.get(params.type) ?? null;
+  if (keyword === 'minimum' && 'limit' in params) return `Must be ${String(params.limit)} or more.`;
+  if (keyword === 'maximum' && 'limit' in params) return `Must be ${String(params.limit)} or less.`;
   if (keyword !== 'pattern' || !('pattern' in params)) return null;
   return EXPECTED.get(String(params.pattern)) ?? null;
 }

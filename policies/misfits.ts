@@ -13,6 +13,8 @@ export interface Misfit {
   /** `field`: the name of the field is wrong, whatever stands in it. */
   readonly at: 'field' | 'value';
   readonly message: string;
+  /** The form that a text does not have, for whoever has words of their own for it. */
+  readonly pattern?: string;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -85,7 +87,10 @@ function* ofLeaf(schema: TSchema, value: unknown, path: Path): Generator<Misfit>
   if (Value.Check(schema, value)) return;
   const errors = Value.Errors(schema, value).filter(({ keyword }) => keyword !== 'boolean');
   if (errors.length === 0) yield wrong(path, 'Does not fit.');
-  for (const error of errors) yield wrong([...path, ...partsOf(error.instancePath)], expectedInstead(error) ?? sentence(error.message));
+  for (const error of errors) {
+    const misfit = wrong([...path, ...partsOf(error.instancePath)], expectedInstead(error) ?? sentence(error.message));
+    yield error.keyword === 'pattern' ? { ...misfit, pattern: String(error.params.pattern) } : misfit;
+  }
 }
 
 /** Longer names are cut: they stand in a message. */

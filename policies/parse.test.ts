@@ -99,7 +99,7 @@ describe('a policy text', () => {
     expect(app({ ...native, env: { 'a b': 'x' } }, ['url', 'origins'])).toEqual([
       ['/apps/0/env', expect.stringContaining('letters (a to z), digits and underscores')],
     ]);
-    expect(app({ ...native, env: { lower: { x: 1 } } }, ['url', 'origins'])).toEqual([['/apps/0/env/lower', 'Must be string.']]);
+    expect(app({ ...native, env: { lower: { x: 1 } } }, ['url', 'origins'])).toEqual([['/apps/0/env/lower', 'Must be a text, in quotes.']]);
     expect(app({ kind: 'java' })).toEqual([['/apps/0/kind', 'Must be one of: native, web.']]);
     expect(app({}, ['kind'])).toEqual([['/apps/0', 'Missing: kind. It is one of: native, web.']]);
   });

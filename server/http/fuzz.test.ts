@@ -192,7 +192,7 @@ function pathPiece(parameters: readonly { readonly name: string; readonly schema
 async function expectCalm(app: App, options: InjectOptions): Promise<boolean> {
   const answer = await app.inject(options);
   expect(answer.statusCode, answer.body).toBeLessThan(500);
-  expect(answer.body).not.toMatch(/\bat .+:\d+:\d+|node_modules|SQLITE|sqlite/);
+  expect(answer.body).not.toMatch(/\bat (?:[^"]+ \()?(?:file:|node:|\/)\S*:\d+:\d+|node_modules|SQLITE|sqlite/);
   if (answer.statusCode < 400 || answer.headers['content-type']?.toString().startsWith('text/') === true) return true;
   const refusal: { code: string } = answer.json();
   expect(isErrorCode(refusal.code), answer.body).toBe(true);

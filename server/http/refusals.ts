@@ -61,10 +61,7 @@ function translate(error: FastifyError): WardlockError {
   return new WardlockError('SERVER_INTERNAL');
 }
 
-/** Which part did not fit; never the value itself, which may be a secret. */
+/** What `validation.ts` found; what could not be read at all has no such words. */
 function wordsOf(error: FastifyError): string {
-  const first = error.validation?.[0];
-  if (first === undefined) return 'The request cannot be read. Check its body and content type.';
-  const where = `${error.validationContext ?? 'request'}${first.instancePath ?? ''}`.slice(0, 120);
-  return `The request does not fit its schema at ${where}: ${(first.message ?? 'wrong').slice(0, 120)}.`;
+  return error.validation?.[0]?.message ?? 'The request cannot be read. Check its body and content type.';
 }
