@@ -25,5 +25,6 @@ export const ICONS: ReadonlySet<string> = new Set([
   'erase',
   'settings',
   'leave',
+  'about',
   'check',
 ]);

@@ -12,6 +12,7 @@ import './theme/launcher.css';
 import './theme/session.css';
 import './theme/panels.css';
 import './theme/alarm.css';
+import './theme/check.css';
 import { createRoot } from 'react-dom/client';
 import { Seat } from './seat.tsx';
 

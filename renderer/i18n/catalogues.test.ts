@@ -29,6 +29,8 @@ const samples = {
   roles: 'Lead nurse',
   number: 2,
   megabytes: 64,
+  reader: 'Reader',
+  waiting: 3,
 };
 const saidIn = (catalogue: object): ReadonlyMap<string, string> =>
   new Map(Object.entries(catalogue).map(([key, words]) => [key, typeof words === 'function' ? String(words(samples)) : String(words)]));

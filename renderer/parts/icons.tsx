@@ -138,6 +138,12 @@ const DRAWINGS: Readonly<Record<string, ReactNode>> = {
       <path d="M14.5 8 18.5 12l-4 4M18 12H9.5" />
     </>
   ),
+  about: (
+    <>
+      <circle cx="12" cy="12" r="9" />
+      <path d="M12 11v5.5M12 7.6h.01" />
+    </>
+  ),
   check: <path d="m5 12.5 4.5 4.5L19 7.5" />,
 };
 

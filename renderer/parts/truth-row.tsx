@@ -4,7 +4,8 @@ import type { TruthView } from '../../contract/seat-view.ts';
 import { useMinute, useSeat } from '../context.ts';
 import type { Text } from '../i18n/text.ts';
 import { age } from '../view/time.ts';
-import { type Mark, StateMark } from './icons.tsx';
+import { Icon, type Mark, StateMark } from './icons.tsx';
+import { SeatCheckButton } from './seat-check.tsx';
 
 interface Fact {
   readonly name: string;
@@ -81,15 +82,21 @@ export function TruthRow({ truth }: { readonly truth: TruthView }): JSX.Element 
   const { t } = useSeat();
   const now = useMinute();
   return (
-    <ul className="truth" aria-label={t('lock.status')}>
-      {factsOf(t, truth, now).map(({ name, said, mark, meaning }) => (
-        <li key={name} data-mark={mark} title={meaning}>
-          <StateMark mark={mark} />
-          <span>
-            <span className="truth-name">{name}</span> <span className="truth-said">{said}</span>
-          </span>
+    <div className="truth-place">
+      <ul className="truth" aria-label={t('lock.status')}>
+        <li className="truth-more" aria-hidden="true">
+          <Icon name="about" />
         </li>
-      ))}
-    </ul>
+        {factsOf(t, truth, now).map(({ name, said, mark, meaning }) => (
+          <li key={name} data-mark={mark} title={meaning}>
+            <StateMark mark={mark} />
+            <span>
+              <span className="truth-name">{name}</span> <span className="truth-said">{said}</span>
+            </span>
+          </li>
+        ))}
+      </ul>
+      <SeatCheckButton truth={truth} />
+    </div>
   );
 }

@@ -4,6 +4,7 @@ import type { SeatView } from '../../contract/seat-view.ts';
 import { useSeat } from '../context.ts';
 import { DisplayButton } from '../parts/display-settings.tsx';
 import { Icon, StateMark } from '../parts/icons.tsx';
+import { TruthRow } from '../parts/truth-row.tsx';
 
 const STEPS = ['contacting', 'verifying', 'certifying', 'done'] as const;
 const steps: readonly string[] = STEPS;
@@ -34,16 +35,6 @@ export function EnrolmentScreen({ view }: { readonly view: SeatView }): JSX.Elem
       <main className="panel enrol" tabIndex={0}>
         <h1>{t('enrol.title')}</h1>
         <p>{t('enrol.text')}</p>
-        <div className="enrol-columns">
-          <form onSubmit={(event) => void submit(event)}>
-            <Field label={t('enrol.server')} hint={t('enrol.serverHint')} value={server} onChange={setServer} limit={300} busy={working} />
-            <Field label={t('enrol.token')} value={token} onChange={setToken} limit={120} busy={working} />
-            <button type="submit" className="button button-accent button-large" disabled={working || token.trim() === ''}>
-              {step === 'failed' ? t('enrol.retry') : t('enrol.start')}
-            </button>
-          </form>
-          <Steps step={step} />
-        </div>
         <div role="status" aria-live="polite">
           {step === 'done' && <p className="enrol-said">{t('enrol.done')}</p>}
           {said !== null && (
@@ -56,7 +47,18 @@ export function EnrolmentScreen({ view }: { readonly view: SeatView }): JSX.Elem
             </p>
           )}
         </div>
+        <div className="enrol-columns">
+          <form onSubmit={(event) => void submit(event)}>
+            <Field label={t('enrol.server')} hint={t('enrol.serverHint')} value={server} onChange={setServer} limit={300} busy={working} />
+            <Field label={t('enrol.token')} value={token} onChange={setToken} limit={120} busy={working} />
+            <button type="submit" className="button button-accent button-large" disabled={working || token.trim() === ''}>
+              {step === 'failed' ? t('enrol.retry') : t('enrol.start')}
+            </button>
+          </form>
+          <Steps step={step} />
+        </div>
       </main>
+      <TruthRow truth={view.truth} />
     </div>
   );
 }

@@ -70,7 +70,7 @@ function Checking({ ahead: { typed, entered } }: { readonly ahead: TypedAhead })
   }, [clear, entered]);
   usePadKeys({ press: key, ok, cancel, noDigit: nothing });
   return (
-    <div className="pin-panel panel" role="status">
+    <div className="pin-panel pin-checking panel" role="status">
       <Ring part={0.25} turning />
       <h1>{t('pin.checking')}</h1>
       {entry.digits !== '' && <Dots digits={entry.digits.length} places={0} checking={false} wrong={false} />}

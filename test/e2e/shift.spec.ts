@@ -103,6 +103,20 @@ test('a shift: every act is on the server, in order, and no other', async () => 
   ]);
 });
 
+test('what IT reads at the seat is what its agent knows', async () => {
+  const { truth } = await opened.status();
+  const { page } = kiosk;
+  const row = (id: string) => page.locator(`[data-check="${id}"]`);
+  await page.getByRole('button', { name: 'State of this seat in words, for IT' }).click();
+  await expect(row('connection')).toHaveText(/The server answers\./);
+  await expect(row('policy')).toHaveText(new RegExp(`Version ${truth.policy.version} is in force\\.`));
+  await expect(row('keys')).toHaveAttribute('data-mark', truth.keys.protection === 'file' ? 'warn' : 'ok');
+  const wellEnforced = truth.enforcement.mode === 'enforced' && truth.enforcement.missing.length === 0;
+  await expect(row('enforcement')).toHaveAttribute('data-mark', wellEnforced ? 'ok' : 'warn');
+  await page.getByRole('dialog').getByRole('button', { name: 'Done' }).click();
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+});
+
 test('no PIN, badge number or window title is in any file of the seat or the server, or in any log', () => {
   const { places } = opened.clinic;
   const folders = [places.seat, places.server, places.logs];

@@ -3,7 +3,7 @@ import type { Page } from '@playwright/test';
 import type { Looks } from '../../../contract/looks.ts';
 import type { SeatView } from '../../../contract/seat-view.ts';
 import { typeAsPerson } from '../../../demo/kiosk.ts';
-import { breakGlassView, lockedView, openView, pinView } from './views.ts';
+import { awaitedView, breakGlassView, lockedView, openView, pinView } from './views.ts';
 
 export interface Shot {
   readonly name: string;
@@ -27,6 +27,23 @@ export const BRANDED: Looks = {
 };
 
 const truth = lockedView().truth;
+/** As much as can be wrong at once. */
+const IN_TROUBLE: SeatView['truth'] = {
+  reader: { state: 'frozen', name: 'Reader' },
+  connection: { state: 'offline', since: '2026-11-23T09:00:00Z' },
+  storage: { state: 'low', daysLeft: 2, unreceipted: 48_211 },
+  policy: { state: 'expired', version: 7 },
+  keys: { protection: 'file', meaning: 'The key of this seat lies in a file.' },
+  staff: { state: 'tooOld', asOf: '2026-11-20T06:00:00Z' },
+  idle: { confidence: 'low', reason: 'osBlind' },
+  enforcement: {
+    mode: 'degraded',
+    missing: [
+      { layer: 'app-user', meaning: 'Applications run as the same user as the screens.' },
+      { layer: 'landlock', meaning: 'A running application can start programs that the policy does not name.' },
+    ],
+  },
+};
 const EVERY_WAY = { byName: true, suggests: true, byCode: true, newBadge: false };
 /** In the order of a day: the lock, the ways in, a session, an emergency, what is out of order. */
 export const SHOTS: readonly Shot[] = [
@@ -46,6 +63,13 @@ export const SHOTS: readonly Shot[] = [
         enforcement: { mode: 'degraded', missing: [{ layer: 'landlock', meaning: 'The kernel does not hold programs back.' }] },
       },
     }),
+  },
+  { name: 'seat-check', screen: 'lock', view: lockedView, act: (page) => page.locator('.truth-open').click() },
+  {
+    name: 'seat-check-in-trouble',
+    screen: 'lock',
+    view: () => ({ ...lockedView(), truth: IN_TROUBLE }),
+    act: (page) => page.locator('.truth-open').click(),
   },
   {
     name: 'reader-unplugged',
@@ -120,6 +144,7 @@ export const SHOTS: readonly Shot[] = [
     }),
     act: (page) => page.locator('.button-entry').click(),
   },
+  { name: 'pin-begun-early', screen: 'pin', view: awaitedView, act: (page) => typeAsPerson(page, '27') },
   { name: 'pin', screen: 'pin', view: () => pinView(), act: (page) => typeAsPerson(page, '27') },
   {
     name: 'pin-wrong',

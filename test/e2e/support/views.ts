@@ -123,6 +123,7 @@ export function breakGlassView(): SeatView {
       kind: 'breakglass',
       person: { id: 'emergency', displayName: 'Emergency', givenName: 'Emergency', initials: 'E', roleName: 'Emergency' },
       lastLogin: null,
+      pinRule: null,
       until,
     },
   };
