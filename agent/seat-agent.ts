@@ -18,6 +18,7 @@ import type { Launcher } from './launch/port.ts';
 import { StrictLauncher } from './launch/strict.ts';
 import type { SeatLog } from './log.ts';
 import type { AgentOptions } from './options.ts';
+import { keysGuard } from './readers/keys-guard.ts';
 import type { ReaderEvents, ReaderStack } from './readers/port.ts';
 import { readerRulesOf } from './readers/rules.ts';
 import { SeatReaders } from './readers/seat-readers.ts';
@@ -173,7 +174,8 @@ export class SeatAgent {
       idle: (idleMs) => void this.runtime.dispatch({ type: 'Activity', idleMs }),
       changed: () => this.push(),
     });
-    this.desktops = new Desktops({ launcher, xauthority: parts.options.xauthority, log });
+    const guardKeys = keysGuard({ user: parts.options.ui, rules: () => this.readers.rules, read: (one) => this.badge(one, 'ui'), log });
+    this.desktops = new Desktops({ launcher, guardKeys, xauthority: parts.options.xauthority, log });
     const session = { snapshot: policy, where, openSession, heldSession };
     this.apps = new SessionApps({
       ...this.parts,
@@ -309,7 +311,7 @@ export class SeatAgent {
       trouble: this.site.trouble,
       lastLogin: this.#lastLogin,
       localAlarm: this.#alarm.standing,
-      wedge: readerRulesOf(this.site.policy?.document ?? null).wedge,
+      wedge: this.readers.rules.wedge,
       signIn: this.credentials.signIn,
       pinRule: this.credentials.pinRule,
       enforcement: launcher.mode,

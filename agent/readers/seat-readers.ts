@@ -50,6 +50,11 @@ export class SeatReaders {
     this.#tick();
   }
 
+  /** What the policy says of readers now. */
+  get rules(): ReaderRules {
+    return this.#ports.rules();
+  }
+
   get report(): ReadersReport {
     const report = this.#health.report(this.#ports.rules());
     if (report.state !== 'none' || !this.#hasKeyboardReader) return { ...report, name: labelOf(report.name) };

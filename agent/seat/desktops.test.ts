@@ -1,5 +1,6 @@
 /** One desktop per session, in the window that the screens offer now, and none once they are gone. */
 import { describe, expect, test } from 'vitest';
+import { WardlockError } from '../../core/errors/index.ts';
 import type { Desktop } from '../launch/port.ts';
 import { Desktops } from './desktops.ts';
 
@@ -7,7 +8,7 @@ const silent = { info: () => {}, warn: () => {}, error: () => {} };
 const surface = (windowId: number, width = 800) => ({ display: ':0', windowId, width, height: 600 });
 const settled = (): Promise<void> => new Promise((later) => setImmediate(later));
 
-function setting(works = true) {
+function setting(works = true, guards = true) {
   const done: string[] = [];
   const desktops = new Desktops({
     launcher: {
@@ -30,6 +31,11 @@ function setting(works = true) {
         return Promise.resolve(desktop);
       },
     },
+    guardKeys: ({ windowId }) => {
+      if (!guards) return Promise.reject(new WardlockError('OS_DISPLAY_FAILED', 'x'));
+      done.push(`guard ${windowId}`);
+      return Promise.resolve({ end: () => void done.push(`unguard ${windowId}`) });
+    },
     xauthority: '/seat-cookie',
     log: silent,
   });
@@ -44,7 +50,7 @@ describe('desktops', () => {
     await ready;
     desktops.offer(surface(5, 1_024));
     await settled();
-    expect(done).toEqual(['open a in 5 with /seat-cookie', 'resize a to 1024']);
+    expect(done).toEqual(['guard 5', 'open a in 5 with /seat-cookie', 'resize a to 1024']);
   });
 
   test('are taken away when the screens are lost, and begin anew in the next window', async () => {
@@ -55,7 +61,7 @@ describe('desktops', () => {
     await settled();
     desktops.offer(surface(6));
     await desktops.ready('a');
-    expect(done).toEqual(['open a in 5 with /seat-cookie', 'end a', 'open a in 6 with /seat-cookie']);
+    expect(done).toEqual(['guard 5', 'open a in 5 with /seat-cookie', 'end a', 'unguard 5', 'guard 6', 'open a in 6 with /seat-cookie']);
   });
 
   test('that could not be opened are tried again, and the launch is told', async () => {
@@ -63,6 +69,15 @@ describe('desktops', () => {
     desktops.offer(surface(5));
     await expect(desktops.ready('a')).rejects.toMatchObject({ code: 'OS_DISPLAY_FAILED' });
     await expect(desktops.ready('a')).rejects.toMatchObject({ code: 'OS_DISPLAY_FAILED' });
-    expect(done).toHaveLength(2);
+    await settled();
+    const once = ['guard 5', 'open a in 5 with /seat-cookie', 'unguard 5'];
+    expect(done).toEqual([...once, ...once]);
+  });
+
+  test('are not shown where nothing keeps badge text from applications', async () => {
+    const { desktops, done } = setting(true, false);
+    desktops.offer(surface(5));
+    await expect(desktops.ready('a')).rejects.toMatchObject({ code: 'OS_DISPLAY_FAILED' });
+    expect(done).toEqual(['open a in 5 with /seat-cookie', 'end a']);
   });
 });

@@ -7,6 +7,7 @@ import type { UiBoundary } from '../../contract/ui.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { Desktop, Launcher } from '../launch/port.ts';
 import type { SeatLog } from '../log.ts';
+import type { Surface as SeatWindow } from '../os/display/nested.ts';
 
 export type Surface = Params<UiBoundary, 'surface'>;
 
@@ -15,6 +16,8 @@ const SURFACE_WAIT_MS = 3_000;
 
 export interface DesktopsPorts {
   readonly launcher: Pick<Launcher, 'openDesktop'>;
+  /** Stands before the keys of a window, so that nothing of a badge reaches an application. @throws OS_DISPLAY_FAILED */
+  readonly guardKeys: (window: SeatWindow) => Promise<{ end(): void }>;
   /** Cookie file of the seat's own display, where it has one. */
   readonly xauthority: string | null;
   readonly log: SeatLog;
@@ -73,10 +76,24 @@ export class Desktops {
   }
 
   async #begin(session: string, surface: Surface): Promise<Desktop> {
-    const { launcher, xauthority } = this.#ports;
-    const opened = await launcher.openDesktop(session, xauthority === null ? surface : { ...surface, xauthority });
-    if (!opened.ok) throw new WardlockError('OS_DISPLAY_FAILED', `The display for applications could not be started: ${opened.detail}`);
-    return opened;
+    const { launcher, xauthority, guardKeys } = this.#ports;
+    const window = xauthority === null ? surface : { ...surface, xauthority };
+    // Both take a moment, and neither needs the other.
+    const guarding = guardKeys(window);
+    const unguard = (): void => void guarding.then((guard) => guard.end()).catch(() => undefined);
+    try {
+      const opened = await launcher.openDesktop(session, window);
+      if (!opened.ok) throw new WardlockError('OS_DISPLAY_FAILED', `The display for applications could not be started: ${opened.detail}`);
+      void opened.ended.then(unguard);
+      await guarding.catch(async (failure: unknown) => {
+        await opened.end();
+        throw failure;
+      });
+      return opened;
+    } catch (failure) {
+      unguard();
+      throw failure;
+    }
   }
 
   #takeAway(session: string): void {

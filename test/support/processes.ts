@@ -46,14 +46,25 @@ export function cpuTicks(pid: number): number {
 
 /** The first argument of each living process of this name that has `part` somewhere in its command line. */
 export function processesByArgument(name: string, part: string): readonly string[] {
+  const ours = commandLines().filter(
+    ({ words: [program = '', ...args] }) => program.endsWith(name) && args.some((one) => one.includes(part)),
+  );
+  return ours.map(({ words }) => words[1] ?? '');
+}
+
+/** Living processes whose whole command line has this part, words with a space between them. */
+export function processesByLine(part: string): readonly number[] {
+  const ours = commandLines().filter(({ pid, words }) => words.join(' ').includes(part) && isAlive(pid));
+  return ours.map(({ pid }) => pid);
+}
+
+function commandLines(): readonly { readonly pid: number; readonly words: readonly string[] }[] {
   const pids = readdirSync('/proc').filter((entry) => /^[0-9]+$/u.test(entry));
-  const lines = pids.flatMap((pid) => {
+  return pids.flatMap((pid) => {
     try {
-      return [readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')];
+      return [{ pid: Number(pid), words: readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0') }];
     } catch {
       return [];
     }
   });
-  const ours = lines.filter(([program = '', ...args]) => program.endsWith(name) && args.some((argument) => argument.includes(part)));
-  return ours.map(([, first = '']) => first);
 }
