@@ -1,10 +1,12 @@
 /** `server log`: the log of logs on the server's machine. `show` says what it is called, `verify` checks all of it against the database. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { parseCheckpoint } from '../core/audit/index.ts';
 import { WardlockError } from '../core/errors/index.ts';
 import { say } from './agent-client.ts';
 import { group } from './group.ts';
 import { DEFAULT_SERVER_STATE, type SiteFlags, withSite } from './server.ts';
+import { systemFailure } from './system-failure.ts';
 
 interface LogFlags extends SiteFlags {
   readonly json?: boolean;
@@ -14,6 +16,9 @@ interface VerifyFlags extends LogFlags {
   readonly checkpoint?: string;
 }
 
+/** The names that sites give their logs of logs: wardlock/TENANT/log/ID. */
+const LOG_OF_LOGS = /^wardlock\/[^/]+\/log\/[0-9a-f]{16}$/;
+const FETCH = "Give the file as it came from the console's address under /log/ID/checkpoint; `server log show` names the logs.";
 const PROGRESS_EVERY = 100_000;
 const FAULTY = 1;
 const UNANCHORED = 2;
@@ -53,10 +58,24 @@ async function verify(flags: VerifyFlags): Promise<void> {
   process.exitCode = verdict === 'OK' ? 0 : verdict === 'FAULTY' ? FAULTY : UNANCHORED;
 }
 
+/** Before the database is opened: whoever names the wrong file must not be told that the log is at fault. @throws WardlockError START_USAGE */
 function readCheckpointFile(path: string): string {
+  const text = attempt(
+    () => readFileSync(path, 'utf8'),
+    (cause) => `The checkpoint can't be read. ${systemFailure(cause)?.message ?? 'Check the path.'}`,
+  );
+  const { checkpoint } = attempt(
+    () => parseCheckpoint(text),
+    () => `${path} is no checkpoint, or not all of one. ${FETCH}`,
+  );
+  if (LOG_OF_LOGS.test(checkpoint.origin)) return text;
+  throw new WardlockError('START_USAGE', `${path} is a checkpoint of ${checkpoint.origin}, which is no log of logs. ${FETCH}`);
+}
+
+function attempt<T>(work: () => T, words: (cause: unknown) => string): T {
   try {
-    return readFileSync(path, 'utf8');
+    return work();
   } catch (cause) {
-    throw new WardlockError('START_USAGE', `Cannot read the checkpoint ${path}.`, { cause });
+    throw new WardlockError('START_USAGE', words(cause), { cause });
   }
 }

@@ -13,6 +13,7 @@ import type { Site } from './compose.ts';
 import type { App } from './http/app.ts';
 import { createConsoleApp } from './http/console-app.ts';
 import { createSeatsApp } from './http/seats-app.ts';
+import { listenRefusal } from './listen-refusal.ts';
 import type { TlsIdentity } from './site/authority.ts';
 import { type ConsoleFiles, readConsoleFiles } from './site/console-files.ts';
 
@@ -124,23 +125,18 @@ async function openBoth(
   [people, forPeople]: readonly [App, Address],
 ): Promise<Pick<Listening, 'seatsUrl' | 'consoleUrl'>> {
   try {
-    return { seatsUrl: await open(seats, forSeats), consoleUrl: await open(people, forPeople) };
+    return { seatsUrl: await open(seats, forSeats, '--listen-seats'), consoleUrl: await open(people, forPeople, '--listen-console') };
   } catch (failure) {
     await Promise.all([seats.close(), people.close()]);
     throw failure;
   }
 }
 
-async function open(app: App, { host, port }: Address): Promise<string> {
+async function open(app: App, { host, port }: Address, option: string): Promise<string> {
   try {
     await app.listen({ host, port });
   } catch (cause) {
-    if (isWardlockError(cause)) throw cause;
-    throw new WardlockError(
-      'SERVER_LISTEN_FAILED',
-      `Cannot listen on ${host}:${port}: ${cause instanceof Error ? cause.message : 'unknown'}.`,
-      { cause },
-    );
+    throw isWardlockError(cause) ? cause : listenRefusal(cause, { host, port, option });
   }
   const bound = app.server.address();
   const { port: chosen } = isAddressInfo(bound) ? bound : { port };

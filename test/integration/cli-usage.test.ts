@@ -1,7 +1,7 @@
 /** A command line that is wrong, as people and programs meet it: exit code 64, one sentence with its code. */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,7 +44,7 @@ test('help that was asked for is an answer', () => {
   expect(stdout).toContain('Usage: wardlock tap');
 });
 
-describe('a server that can not start', () => {
+describe('a server that can not start, or a command of it', () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'wardlock-usage-'));
@@ -53,7 +53,7 @@ describe('a server that can not start', () => {
   const server = (...more: readonly string[]) =>
     cli('server', '--state', join(folder, 'site'), '--listen-seats', '127.0.0.1:0', '--listen-console', '127.0.0.1:0', ...more);
 
-  test('because one of its two ports is taken ends, with the address', async () => {
+  test('because one of its two ports is taken ends, with the port and what to do', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     try {
@@ -61,10 +61,30 @@ describe('a server that can not start', () => {
       const port = typeof bound === 'object' ? bound?.port : undefined;
       const { status, stderr } = server('--listen-console', `127.0.0.1:${port}`);
       expect(status).toBe(1);
-      expect(stderr).toMatch(new RegExp(`Cannot listen on 127\\.0\\.0\\.1:${port}: .* \\(SERVER_LISTEN_FAILED\\)`));
+      expect(stderr).toContain(`Port ${port} of 127.0.0.1 is taken by another program`);
+      expect(stderr).toContain('name another port with --listen-console. (SERVER_LISTEN_FAILED)');
+      expect(stderr).not.toContain('EADDRINUSE');
     } finally {
       other.close();
     }
+  });
+
+  test.each([
+    ['is not there', null, /^The checkpoint can't be read\. There is nothing at \S+outside\. Check the path\./],
+    ['is none', 'Smith^Anna', /outside is no checkpoint, or not all of one\. Give the file as it came/],
+    ['is cut off', `wardlock/site/log/${'0'.repeat(16)}\n3\n`, /outside is no checkpoint, or not all of one\. /],
+    [
+      "is of a seat's log",
+      `wardlock/seat/${'0'.repeat(32)}/${'0'.repeat(16)}\n0\n${Buffer.alloc(32).toString('base64')}\n\n— x ${Buffer.alloc(68).toString('base64')}\n`,
+      /outside is a checkpoint of wardlock\/seat\/0+\/0+, which is no log of logs\. /,
+    ],
+  ])('a checkpoint that %s is said to be the wrong file, and no fault of a log', async (_what, text, words) => {
+    const outside = join(folder, 'outside');
+    if (text !== null) await writeFile(outside, text);
+    const { status, stdout, stderr } = cli('server', 'log', 'verify', '--state', folder, '--checkpoint', outside);
+    expect([status, stdout]).toEqual([EX_USAGE, '']);
+    expect(stderr).toMatch(words);
+    expect(stderr).not.toContain('Smith');
   });
 
   test('under an id that no policy could name says which ones can', () => {

@@ -5,6 +5,7 @@
 import type { Kysely } from 'kysely';
 import { HASH_BYTES } from '../../../core/audit/bytes.ts';
 import {
+  type Checkpoint,
   CompactRange,
   type NoteVerifier,
   parseCheckpoint,
@@ -60,7 +61,8 @@ export async function checkLogOfLogs(parts: CheckParts, wanted: CheckWanted): Pr
   const witness = parseVerifierKey(crypto, parts.witnessKey);
   let total = 0;
   let found = false;
-  for (const log of await readLogs(db)) {
+  const logs = await readLogs(db);
+  for (const log of logs) {
     const origin = originOf(tenant, log.id);
     const own = parseVerifierKey(crypto, verifierKeyOf(parts, log.id));
     const checked = await checkTree({
@@ -80,16 +82,23 @@ export async function checkLogOfLogs(parts: CheckParts, wanted: CheckWanted): Pr
     if (checked.entries !== log.size) faults.push(`${origin} has ${checked.entries} entries instead of ${log.size}.`);
     found ||= checked.found;
   }
-  if (outside !== null && !found) {
-    const { origin, size } = outside.checkpoint;
-    faults.push(
-      `The checkpoint from outside (${size} entries of ${origin}) is none of what is stored: the database was rewritten or went back in time.`,
-    );
-  }
+  if (outside !== null && !found)
+    faults.push(missing(outside.checkpoint, new Map(logs.map(({ id, size }) => [originOf(tenant, id), size]))));
   for (const [log, heads] of stated.seats) faults.push(...(await seatFaults(db, hasher, log, heads)));
   const broken = await chainFault(db, stated.serverLog);
   if (broken !== null) faults.push(`The server's own log does not fit from row ${broken} on: rows were altered or removed.`);
   return { entries: total, faults, outside: outside === null ? null : found ? 'found' : 'missing' };
+}
+
+/** Why a checkpoint from outside is none of what is stored: a wrong file looks like a database that was replaced. */
+function missing({ origin, size }: Checkpoint, stored: ReadonlyMap<string, number>): string {
+  const has = stored.get(origin);
+  const names = [...stored.keys()].join(', ');
+  if (has === undefined)
+    return `The checkpoint from outside is of ${origin}, and this database has ${names === '' ? 'no log of logs' : names}: the file is of another site, or the database was replaced.`;
+  if (has < size)
+    return `The checkpoint from outside covers ${size} entries of ${origin}, of which ${has} are stored: the database went back in time.`;
+  return `The checkpoint from outside (${size} entries of ${origin}) does not fit what is stored: the database was rewritten, or the file was altered.`;
 }
 
 interface Believed {

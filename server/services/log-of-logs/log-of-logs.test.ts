@@ -143,16 +143,21 @@ test('what is altered in the log itself is named: an entry, a tile, a removed ta
     .where('seq', '=', 7)
     .execute();
   const altered = (await faults(outside)).join('\n');
-  for (const part of ['Entry 7', 'Tile 0/0', 'does not fit the', 'from outside']) expect(altered).toContain(part);
+  for (const part of ['Entry 7', 'Tile 0/0', 'does not fit the', 'does not fit what is stored: the database was rewritten'])
+    expect(altered).toContain(part);
   await db.updateTable('transparency_entries').set({ entry }).where('seq', '=', 7).execute();
   expect(await faults(outside)).toEqual([]);
   await db.deleteFrom('transparency_entries').where('seq', '>=', 290).execute();
   expect((await faults()).join()).toContain('has 290 entries instead of');
+  const { number } = await db.selectFrom('transparency_logs').select('number').executeTakeFirstOrThrow();
+  await db.updateTable('transparency_logs').set({ size: 290 }).where('number', '=', number).execute();
+  expect((await faults(outside)).join()).toContain('of which 290 are stored: the database went back in time');
   for (const table of ['transparency_entries', 'transparency_tiles', 'transparency_logs'] as const) await db.deleteFrom(table).execute();
   await anchor(1, 20);
   await site.logOfLogs.publish();
   expect(await faults()).toEqual([]);
   expect((await check(outside)).outside).toBe('missing');
+  expect((await faults(outside)).join()).toContain('the file is of another site, or the database was replaced');
 });
 
 test('a database that went back in time is noticed at the next start: alarm, and a new log that cites the old head', async () => {
