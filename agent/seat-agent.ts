@@ -29,17 +29,18 @@ import { SessionApps } from './seat/apps.ts';
 import { Desktops } from './seat/desktops.ts';
 import { SessionDownloads } from './seat/downloads.ts';
 import { EnforcementWatch } from './seat/enforcement-watch.ts';
+import { FormerLogin } from './seat/former-login.ts';
 import { SeatIdle } from './seat/idle.ts';
 import { LocalAlarm } from './seat/local-alarm.ts';
 import { SessionPrints } from './seat/prints.ts';
 import { RecordWatch } from './seat/record-watch.ts';
 import { leastPinDigits, type PolicyState } from './seat/rules.ts';
 import { SeatRuntime } from './seat/runtime.ts';
-import { seatView, timestamp } from './seat/view.ts';
+import { seatView } from './seat/view.ts';
 import { ClockWatch, UiWatch } from './seat/watches.ts';
 import { SiteLink } from './site-link.ts';
 import type { Incoming } from './state/incoming.ts';
-import type { LastLogin, SeatMemory } from './state/memory.ts';
+import type { SeatMemory } from './state/memory.ts';
 
 export interface SeatParts {
   readonly options: AgentOptions;
@@ -93,11 +94,11 @@ export class SeatAgent {
   #generation = 0;
   #pushing = false;
   #lastTruth = '';
-  #lastLogin: LastLogin | null = null;
   #wasOpen = false;
   readonly #enforcement: EnforcementWatch;
   readonly #recordWatch: RecordWatch;
   readonly #alarm: LocalAlarm;
+  readonly #formerLogin: FormerLogin;
   #minute = -1;
 
   constructor(parts: SeatParts, outputs: SeatOutputs) {
@@ -155,6 +156,7 @@ export class SeatAgent {
       tell: outputs.news,
       changed: () => this.push(),
     });
+    this.#formerLogin = new FormerLogin(parts, (person) => this.credentials.lastLogin(person));
     this.readers = new SeatReaders({
       clock,
       rules: () => readerRulesOf(this.site.policy?.document ?? null),
@@ -309,7 +311,7 @@ export class SeatAgent {
       appState: (app) => this.apps.stateOf(app),
       appMessage: this.prints.message ?? this.apps.message,
       trouble: this.site.trouble,
-      lastLogin: this.#lastLogin,
+      lastLogin: this.#formerLogin.shown,
       localAlarm: this.#alarm.standing,
       wedge: this.readers.rules.wedge,
       signIn: this.credentials.signIn,
@@ -354,19 +356,13 @@ export class SeatAgent {
   }
 
   #sessionOpened(session: OpenSession): void {
-    const { launcher, memory, clock, directory, log } = this.parts;
+    const { launcher, log } = this.parts;
     launcher.openSession({ sessionId: session.id });
     this.downloads.prepare();
     this.#alarm.opened(session);
     // A display takes longer than a person who reads the launcher: it is begun before the first application is asked for.
     this.desktops.ready(session.id).catch((failure: unknown) => log.warn('no display for applications yet', { failure }));
-    this.#lastLogin = session.who === null ? null : this.credentials.lastLogin(session.who.id);
-    if (session.who === null) return;
-    try {
-      memory.setLastLogin(session.who.id, { at: timestamp(clock.wallMs()), seatName: directory.current?.seatName ?? 'this seat' });
-    } catch (failure) {
-      log.warn('the last login could not be remembered', { failure });
-    }
+    this.#formerLogin.opened(session);
   }
 
   #tick(): void {
