@@ -19,6 +19,7 @@ test.each([
   ['app starts', 'app.launched', { session }, [110_100, 110_120, 0, 100_701, 1]],
   ['app ends', 'app.exited', { session }, [110_100, 110_121, 0, 100_702, 1]],
   ['app blocked', 'app.refused', { session }, [110_113, 110_132, 4, 100_701, 2]],
+  ['a page can not be shown', 'web.failed', { session }, [110_100, null, 4, 100_799, 2]],
   ['a file saved', 'download.saved', { session }, [110_100, null, 0, 100_101, 1]],
   ['a file not saved', 'download.refused', { session }, [110_113, 110_132, 4, 100_101, 2]],
   ['a page is printed', 'print.started', { session }, [110_106, null, 0, 100_799, 1]],

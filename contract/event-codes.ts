@@ -62,6 +62,7 @@ export const eventCodes: Readonly<Record<EventType, EventCodes>> = {
   'print.ended': { ...row(EXPORT, null, 100_799), action: 'R' },
   'print.refused': row(ALERT, 110_132, 100_701, 4),
   'web.refused': row(ALERT, 110_132, 100_701, 4),
+  'web.failed': row(APPLICATION, null, 100_799, 4),
   'download.saved': { ...row(APPLICATION, null, 100_101), action: 'C' },
   'download.refused': row(ALERT, 110_132, 100_101, 4),
   'policy.applied': row(ALERT, 110_129, 501_901),

@@ -36,6 +36,7 @@ test.each(['windowTitle', 'document', 'clipboard', 'typed', 'patient', 'note', '
     for (const [type, body] of Object.entries({
       'app.launched': { session: '0'.repeat(32), app: 'xcalc', sha256: null, rule: 'r', policyVersion: 1, mode: 'enforced' },
       'session.locked': { session: null, reason: 'idle' },
+      'web.failed': { session: null, app: 'records', reason: 'certificate', count: 1 },
       'download.saved': { session: '0'.repeat(32), app: 'records', bytes: 1 },
       'download.refused': { session: null, app: 'records', reason: 'failed', count: 1 },
     })) {

@@ -149,6 +149,8 @@ export const events = {
   'print.ended': { class: 2, body: Type.Object({ session: SessionId, app: Id, outcome: Reason }, closed) },
   'print.refused': { class: 3, body: Type.Object({ session: Session, app: Id, reason: Reason }, closed) },
   'web.refused': { class: 3, body: Type.Object({ session: Session, app: Id, origin: Type.String({ maxLength: 300 }) }, closed) },
+  /** Pages of it could not be shown, so often, and what failed: never their address. */
+  'web.failed': { class: 3, body: Type.Object({ session: Session, app: Id, reason: Reason, count: Count }, closed) },
   /** A file of a web application was put into the session's home. Its name, address and content have no place here. */
   'download.saved': { class: 2, body: Type.Object({ session: SessionId, app: Id, bytes: Count }, closed) },
   /** So many were not. */

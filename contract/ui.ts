@@ -21,6 +21,18 @@ const NotSaved = Type.Union([
   Type.Literal('failed'),
 ]);
 
+/** What failed when a page of a web app could not be shown. A closed set: Chromium's own names would leave room for a text. */
+const PageFailure = Type.Union([
+  Type.Literal('certificate'),
+  Type.Literal('encryption'),
+  Type.Literal('name'),
+  Type.Literal('connection'),
+  Type.Literal('answer'),
+  /** The page's own process ended. */
+  Type.Literal('ended'),
+  Type.Literal('other'),
+]);
+
 export const uiBoundary = boundary({
   name: 'ui',
   protocol: 1,
@@ -122,6 +134,8 @@ export const uiBoundary = boundary({
     },
     /** Navigation or a request that a web app tried and its origins do not allow. Only the origin is sent. */
     webRefused: { params: Type.Object({ appId: Id, origin: Type.String({ maxLength: 300 }) }), result: Taken },
+    /** Pages of a web app could not be shown, so often, and what failed. */
+    webFailed: { params: Type.Object({ appId: Id, reason: PageFailure, count: Count }), result: Taken },
     /**
      * A web app's download lies complete in the folder for them, under this name of the screens' own. `name` is what its page called it:
      * untrusted, never recorded. Taken: the session has it.

@@ -22,6 +22,7 @@ import { ACTIVITY_INTERVAL_MS, osIdleMs, watchMachine } from './machine.ts';
 import type { KioskOptions } from './options.ts';
 import { initialState, isOpen, pictureOf, type SeatChange, step, visibleApp } from './picture.ts';
 import { createDownloads } from './web/downloads.ts';
+import type { PageFailure } from './web/failures.ts';
 import { createWebOrders } from './web/orders.ts';
 import { sendToPrinter } from './web/printer.ts';
 import { createPrinting } from './web/printing.ts';
@@ -58,8 +59,12 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
 
   const reporter = createReporter<RefusedBorder>((border, what, count) => tell('refused', { border, what: counted(what, count) }));
   const webRefusals = createReporter<string>((appId, origin) => tell('webRefused', { appId, origin }));
+  const webFailures = createReporter<PageFailure>((reason, appId, count) => tell('webFailed', { appId, reason, count }));
   const downloadRefusals = createReporter<SeenByScreens>((reason, appId, count) => tell('downloadRefused', { appId, reason, count }));
   const { report } = reporter;
+  const flushAll = (): void => {
+    for (const each of [reporter, webRefusals, webFailures, downloadRefusals]) each.flush();
+  };
 
   const own = session.fromPartition(SEAT_PARTITION);
   lockSession(own, (address) => address.startsWith(`${SEAT_ORIGIN}/`), report);
@@ -101,6 +106,7 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
     report,
     onPrint: ({ id, print }, part) => printing.wanted(id, part, print),
     onRefusedOrigin: (appId, origin) => webRefusals.report(appId, origin),
+    onFailed: (appId, reason) => webFailures.report(reason, appId),
     onTrouble: (appId, trouble) => change({ kind: 'trouble', appId, trouble }),
   });
   const stage = createStage({ seat, native, web, webApps });
@@ -153,9 +159,7 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
     process.stdout.write(`wardlock-ui: agent ${next}${why === undefined ? '' : ` (${why})`}\n`);
     if (next !== 'up') return;
     tellSurface();
-    reporter.flush();
-    webRefusals.flush();
-    downloadRefusals.flush();
+    flushAll();
   }
   function tell<N extends RequestName<UiBoundary>>(name: N, params: Params<UiBoundary, N>): boolean {
     if (state.link !== 'up') return false;
@@ -180,11 +184,7 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
       // A locked seat only tests what it is told.
       tell('activity', { osIdleMs: osIdleMs(), ownIdleMs: gate.idleMs() });
     }, ACTIVITY_INTERVAL_MS),
-    setInterval(() => {
-      reporter.flush();
-      webRefusals.flush();
-      downloadRefusals.flush();
-    }, REPORT_WINDOW_MS),
+    setInterval(flushAll, REPORT_WINDOW_MS),
   ];
 
   seat.window.on('close', (event) => {

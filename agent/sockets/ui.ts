@@ -69,6 +69,11 @@ function handlersOf(seat: SeatAgent): Handlers<UiBoundary> {
       border.note({ type: 'web.refused', body }, { app: body.app });
       return { taken: true };
     }),
+    webFailed: heard(({ appId, reason, count }) => {
+      const body = { session: seat.runtime.openSession?.id ?? null, app: seat.apps.recordable(appId), reason, count };
+      border.note({ type: 'web.failed', body }, { app: body.app, reason });
+      return { taken: true };
+    }),
     download: heard(async (download) => ({ taken: await seat.downloads.save(download) })),
     downloadRefused: heard(({ appId, reason, count }) => {
       seat.downloads.refused(appId, reason, count);

@@ -9,6 +9,7 @@ import { LOCKED_PREFERENCES, lockPage, lockSession } from '../guard/borders.ts';
 import type { RefusedBorder } from '../guard/reports.ts';
 import type { InputGate } from '../input/gate.ts';
 import type { DownloadSource, Downloads } from './downloads.ts';
+import { failureOf, type PageFailure } from './failures.ts';
 import { shutDialogs } from './no-dialogs.ts';
 import { mayFrame, mayNavigate, mayRequest, originOf } from './origins.ts';
 import type { PrintedPart } from './printing.ts';
@@ -36,6 +37,8 @@ export interface WebAppsOptions {
   readonly onPrint: (app: WebAppSource, part: PrintedPart) => void;
   /** A web app tried an address that its origins do not allow. */
   readonly onRefusedOrigin: (appId: string, origin: string) => void;
+  /** A page of it could not be shown: at its start, or anywhere later. What was refused is told as that. */
+  readonly onFailed: (appId: string, reason: PageFailure) => void;
   /** It can't be seen, and why; null once it can. The seat's own page says so: Chromium's errors are never shown. */
   readonly onTrouble: (appId: string, trouble: WebTrouble | null) => void;
 }
@@ -88,7 +91,6 @@ export function createWebApps(options: WebAppsOptions): WebApps {
   const load = (app: OpenApp): void => {
     const { webContents: contents } = app.view;
     contents.loadURL(app.source.url).catch(() => {
-      options.report('navigation', 'web app did not load');
       // Stopped on its way to an address that is not allowed: nothing is there to be seen.
       if (!contents.isDestroyed() && app.trouble === null && !mayNavigate(contents.getURL(), app.source)) tell(app, troubleOf(REFUSED));
       else if (app.trouble?.retrying === true) tell(app, { ...app.trouble, retrying: false });
@@ -128,10 +130,16 @@ export function createWebApps(options: WebAppsOptions): WebApps {
     const app: OpenApp = { source, view, session: own, trouble: null };
     open.set(source.id, app);
     contents.on('did-fail-load', (_event, ...[code, description, , isMainFrame]) => {
-      if (isMainFrame && code !== ABORTED) tell(app, troubleOf(description === '' ? String(code) : description));
+      if (!isMainFrame || code === ABORTED) return;
+      if (description !== REFUSED) options.onFailed(source.id, failureOf(description));
+      tell(app, troubleOf(description === '' ? String(code) : description));
     });
     contents.on('did-navigate', () => tell(app, null));
-    contents.on('render-process-gone', (_event, { reason }) => tell(app, troubleOf(CRASHED, reason)));
+    contents.on('render-process-gone', (_event, { reason }) => {
+      // Its app was closed: nothing failed.
+      if (open.get(source.id) === app) options.onFailed(source.id, 'ended');
+      tell(app, troubleOf(CRASHED, reason));
+    });
     void shutDialogs(contents, options.report, (part) => options.onPrint(source, part))
       .then(() => {
         shut = true;

@@ -150,6 +150,10 @@ const words: { readonly [T in EventType]: Words<T> } = {
   },
   'print.refused': { lane: 'apps', says: ({ app, reason }) => `${app} tried to print and could not (${reason}).` },
   'web.refused': { lane: 'apps', says: ({ app, origin }) => `${app} tried to reach ${origin}, which the policy does not name.` },
+  'web.failed': {
+    lane: 'apps',
+    says: ({ app, reason, count }) => `${app} could not show ${count === 1 ? 'a page' : `pages, ${count} times`} (${reason}).`,
+  },
   'download.saved': {
     lane: 'apps',
     says: ({ app, bytes }) => `${app} saved a file of ${bytes} bytes into the session, where it stayed until the session ended.`,

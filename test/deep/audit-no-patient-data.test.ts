@@ -92,6 +92,7 @@ test('no patient data enters the record, at whatever port it is offered', async 
   await screens.sees((view) => view.phase === 'open');
   await screens.client.request('launch', { appId: AS_ID });
   await screens.client.request('webRefused', { appId: AS_ID, origin: `https://records.example/patient/${AS_ID}?name=Smith` });
+  await screens.client.request('webFailed', { appId: AS_ID, reason: 'certificate', count: 1 });
   await screens.client.request('download', { appId: AS_ID, file: '0'.repeat(32), name: `${PATIENT}.pdf` });
   await screens.client.request('downloadRefused', { appId: AS_ID, reason: 'too-large', count: 1 });
   screens.close();
@@ -104,6 +105,7 @@ test('no patient data enters the record, at whatever port it is offered', async 
   const heard = [
     'app.refused',
     'web.refused',
+    'web.failed',
     'download.refused',
     'border.refused',
     'auth.refused',

@@ -2,10 +2,14 @@
  * A web app of the session, as hostile as a page can be: it must stay on the origins that the policy names, open no window and
  * no dialog, save nothing, be out of sight under the lock, and leave nothing for the next person.
  */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, type Page, test } from '@playwright/test';
 import type { AppView } from '../../contract/seat-view.ts';
@@ -13,6 +17,7 @@ import { openSeat, type Seat } from './support/seat.ts';
 import { lockedView, openView } from './support/views.ts';
 
 const run = promisify(execFile);
+const UNKNOWN_SITE = join(import.meta.dirname, '../support/unknown-site-program.ts');
 
 const until = (page: Page, screen: string) => page.waitForSelector(`html[data-screen="${screen}"]`);
 const refused = (seat: Seat): readonly string[] => seat.agent.of('refused').map(({ border, what }) => `${border}: ${what}`);
@@ -245,11 +250,12 @@ test.describe('a web app that can’t be seen', () => {
     };
   }
 
-  async function opens(port: number): Promise<void> {
+  async function opens(port: number, more: readonly string[] = []): Promise<Page> {
     const origin = `http://127.0.0.1:${port}`;
-    const rota = { id: 'rota', name: 'Rota', kind: 'web' as const, icon: 'book', url: `${origin}/`, origins: [origin] };
-    await launches(seat, rota);
+    const rota = { id: 'rota', name: 'Rota', kind: 'web' as const, icon: 'book', url: `${origin}/`, origins: [origin, ...more] };
+    return launches(seat, rota);
   }
+  const failures = (): readonly string[] => seat.agent.of('webFailed').map(({ appId, reason }) => `${appId} ${reason}`);
   const isSeen = (): Promise<boolean | undefined> =>
     seat.kiosk.app.evaluate(({ BaseWindow }) =>
       BaseWindow.getAllWindows()
@@ -263,6 +269,7 @@ test.describe('a web app that can’t be seen', () => {
     await first.close();
     await opens(first.port);
     await until(page, 'trouble');
+    await expect.poll(failures).toEqual(['rota connection']);
     expect(await isSeen()).toBe(false);
     const card = page.getByRole('main');
     await expect(card).toContainText('Rota does not answer.');
@@ -290,11 +297,43 @@ test.describe('a web app that can’t be seen', () => {
     }, first.port);
     await until(page, 'trouble');
     await expect(page.getByRole('main')).toContainText('Rota has stopped.');
+    await expect.poll(() => failures().at(-1)).toBe('rota ended');
     const opened = seat.kiosk.app.waitForEvent('window');
     await page.getByRole('button', { name: 'Try again' }).click();
     await (await opened).waitForSelector('h1');
     await until(page, 'app');
     await second.close();
+  });
+
+  test('a page that fails later, by a certificate that nobody signed or a name that nobody has, is told and recorded like one that fails at the start', async () => {
+    const { page } = seat.kiosk;
+    const folder = await mkdtemp(join(tmpdir(), 'wardlock-e2e-'));
+    const unknown = spawn(process.execPath, [UNKNOWN_SITE, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const port = String((await once(unknown.stdout, 'data'))[0]).trim();
+    const secure = `https://127.0.0.1:${port}`;
+    const first = await site(0);
+    try {
+      for (const [address, reason, code] of [
+        [`${secure}/patient/7?name=Smith`, 'certificate', 'ERR_CERT_AUTHORITY_INVALID'],
+        ['http://rota.invalid/patient/7', 'name', 'ERR_NAME_NOT_RESOLVED'],
+      ] as const) {
+        seat.agent.asked.length = 0;
+        const web = await opens(first.port, [new URL(address).origin]);
+        await web.waitForSelector('h1');
+        // In a loop, as a page that tries again by itself.
+        for (let time = 0; time < 3; time += 1) {
+          await web.evaluate((to) => setTimeout(() => location.assign(to)), address).catch(() => undefined);
+          await until(page, 'trouble');
+        }
+        await expect(page.getByRole('main')).toContainText(code);
+        await expect.poll(() => new Set(failures())).toEqual(new Set([`rota ${reason}`]));
+        expect(JSON.stringify(seat.agent.of('webFailed'))).not.toMatch(/patient|Smith|127/u);
+      }
+    } finally {
+      await first.close();
+      unknown.kill();
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   test('escapes 22 and 29 in session: a start page that leads elsewhere is told as not allowed', async () => {

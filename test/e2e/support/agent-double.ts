@@ -75,6 +75,7 @@ export async function startAgentDouble(folder: string, owner: { readonly gid: nu
     print: (params) => answer('print', params, () => ({ taken: mayPrint })),
     printed: nothing('printed'),
     webRefused: taken('webRefused'),
+    webFailed: taken('webFailed'),
     download: taken('download'),
     downloadRefused: taken('downloadRefused'),
     breakGlass: taken('breakGlass'),
