@@ -45,7 +45,11 @@ export function createInputGate(options: InputGateOptions): InputGate {
   const settle = (step: WedgeStep, now: number): void => {
     wedge = step.state;
     clearTimeout(timer);
-    if (step.release !== '' && target !== undefined) type(target, step.release);
+    if (step.release !== '' && target !== undefined) {
+      // Only now it is a person's: the page hears of it from here, which is no input of its own.
+      lastInput = now;
+      type(target, step.release);
+    }
     if (step.badge === 'overlong') {
       options.report('input', 'badge too long');
       options.onTooLong();

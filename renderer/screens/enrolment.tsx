@@ -58,7 +58,9 @@ export function EnrolmentScreen({ view }: { readonly view: SeatView }): JSX.Elem
           <Steps step={step} />
         </div>
       </main>
-      <TruthRow truth={view.truth} />
+      <footer className="plain-foot">
+        <TruthRow truth={view.truth} />
+      </footer>
     </div>
   );
 }

@@ -171,6 +171,23 @@ test.describe('locked and open', () => {
     await expect(search).toHaveValue('laB');
   });
 
+  test('keys that a person types are input of the seat’s own, those of a reader are none', async () => {
+    let ownIdleMs = 0;
+    seat.agent.on('activity', (told) => {
+      ownIdleMs = told.ownIdleMs;
+    });
+    seat.agent.push(openView());
+    await until(page, 'launcher');
+    await page.getByRole('searchbox').focus();
+    await expect.poll(() => ownIdleMs).toBeGreaterThan(3_000);
+    await burst(seat.kiosk.app, '04A1B2C3D4');
+    await expect.poll(() => seat.agent.of('badge')).toHaveLength(1);
+    const before = ownIdleMs;
+    await expect.poll(() => ownIdleMs).toBeGreaterThan(before);
+    await typeBlindly(seat.display, 'ward');
+    await expect.poll(() => ownIdleMs).toBeLessThan(3_000);
+  });
+
   test('escape 43 locked: a burst of 4,096 characters is swallowed and reported', async () => {
     seat.agent.push(pinView());
     await until(page, 'pin');
