@@ -2,8 +2,9 @@
  * Runs a command line: loads the modules that its first word needs, and turns what they throw into one plain sentence with its code.
  * Each command lives in a module of its own; this file owns none.
  */
-import { Command, CommanderError, Help } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import { isWardlockError, WardlockError } from '../core/errors/index.ts';
+import { systemCode } from './system-code.ts';
 import { systemFailure } from './system-failure.ts';
 
 interface CommandModule {
@@ -20,18 +21,22 @@ const FAILED = 1;
 const USAGE = 64;
 /** What commander adds to an option that may be repeated and begins with none. */
 const EMPTY_LIST = / ?\(default: \[\]\)$/;
+/** Begins a default that the option's own words give. */
+const OWN_DEFAULT = '(default: ';
 const usual = new Help();
 
 /** Programs asked for JSON and get the same two things that a person gets. */
 const json = process.argv.includes('--json');
 /** Runs what the process was started with. What is wrong is said in one place, at the end. */
 export async function runProgram(modules: CommandModules): Promise<void> {
+  process.stdout.on('error', leaveToReader);
+  process.stderr.on('error', leaveToReader);
   // Before any command is made: each takes these settings from here.
   const program = new Command('wardlock')
     .description('Shared clinic workstations: locked seats, staff, policy, record')
     // Options stand behind their command: `server` and the commands under it have some of the same name.
     .enablePositionalOptions()
-    .configureHelp({ optionDescription: (option) => usual.optionDescription(option).replace(EMPTY_LIST, '') })
+    .configureHelp({ optionDescription: describeOption })
     .exitOverride()
     .configureOutput({ writeErr: (text) => (json ? false : process.stderr.write(text)), outputError: () => undefined });
   const [word = '', second = ''] = process.argv.slice(2);
@@ -53,6 +58,19 @@ export async function runProgram(modules: CommandModules): Promise<void> {
   }
 }
 
+/** Whoever reads through a pipe and has seen enough, such as `head`, ends the command, as in `writeOut`. */
+function leaveToReader(error: Error): void {
+  if (systemCode(error) === 'EPIPE') process.exit(FAILED);
+  throw error;
+}
+
+/** Says which options a command can't do without, and a default once: in our words where there are some. */
+function describeOption(option: Option): string {
+  const { description, mandatory } = option;
+  const words = description.includes(OWN_DEFAULT) ? description : usual.optionDescription(option).replace(EMPTY_LIST, '');
+  return mandatory ? `${words} (needed)` : words;
+}
+
 /** Says what failed, in the form that was asked for; null is no failure. */
 function fail(failure: WardlockError | null): void {
   if (failure === null) return;
@@ -64,11 +82,20 @@ function fail(failure: WardlockError | null): void {
 function usageFailure({ exitCode, code, message }: CommanderError): WardlockError | null {
   if (exitCode === 0) return null;
   if (code === 'commander.help') return new WardlockError('START_USAGE', 'Name one of the commands. See --help.');
-  const extra = /too many arguments for '([^']+)'.* got \d+: (.+)\.$/i.exec(message);
-  if (extra !== null) return new WardlockError('START_USAGE', `'${extra[1]}' does not know what to do with '${extra[2]}'. See --help.`);
+  const extra = excessIn(message);
+  if (extra !== null) return new WardlockError('START_USAGE', `${extra} See --help.`);
   const [what = '', hint = ''] = message.replace(/^error: /, '').split('\n');
   const meant = /did you mean ([^?]+)/i.exec(hint)?.[1];
   // Some of commander's sentences end with a full stop, most do not.
   const words = `${what.charAt(0).toUpperCase()}${what.slice(1).replace(/\.$/, '')}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`;
   return new WardlockError('START_USAGE', `${words} See --help.`);
+}
+
+/** Of too many arguments, those that are too many; null where it is about something else. */
+function excessIn(message: string): string | null {
+  const [, command, wanted = '0', given = ''] =
+    /too many arguments for '([^']+)'\. Expected (\d+) .* got \d+: (.+)\.$/i.exec(message) ?? [];
+  return command === undefined
+    ? null
+    : `'${command}' does not know what to do with '${given.split(', ').slice(Number(wanted)).join(', ')}'.`;
 }

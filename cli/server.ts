@@ -42,8 +42,8 @@ export function register(program: Command): void {
     .description('start the server: one listener for seats (mutual TLS 1.3), one for browsers and IT (HTTPS)')
     // Its subcommands have options of the same names, which are theirs. They start no listener, so neither address is required before them.
     .enablePositionalOptions()
-    .option(LISTEN_SEATS, 'where seats connect')
-    .option(LISTEN_CONSOLE, 'where browsers and the command line connect')
+    .option(LISTEN_SEATS, 'where seats connect (needed)')
+    .option(LISTEN_CONSOLE, 'where browsers and the command line connect (needed)')
     .option('--state <dir>', 'keys and certificates of this site', DEFAULT_SERVER_STATE)
     .option('--database <url>', 'sqlite:PATH or postgres://USER@HOST:PORT/NAME (default: wardlock.db in the state folder)')
     .option('--tenant <id>', 'id of this site, chosen at the first start (default: site)')
@@ -100,9 +100,11 @@ export async function withSite<T>(flags: SiteFlags, work: (site: Site) => Promis
 async function run(flags: ServerFlags): Promise<void> {
   const addresses = { seats: addressOf(flags.listenSeats, LISTEN_SEATS), console: addressOf(flags.listenConsole, LISTEN_CONSOLE) };
   const consoleFiles = consoleFilesOf(flags);
+  // Before a site is made, as its id is chosen then and for good.
+  const policyKeys = flags.policyKey.map((path) => readPublicKey(path, ['policy']));
   const site = await openSiteOf(flags, { readerKeys: readReaderKeys(flags.readerKey) });
   try {
-    await site.policies.trust(flags.policyKey.map((path) => readPublicKey(path, ['policy'])));
+    await site.policies.trust(policyKeys);
     // The first node makes the first period key, before a seat's entry does it at whichever node it comes to.
     await site.periodKeys.current();
     const listening = await listen(site, { ...addresses, names: flags.name, consoleFiles });

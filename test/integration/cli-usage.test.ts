@@ -1,6 +1,7 @@
 /** A command line that is wrong, as people and programs meet it: exit code 64, one sentence with its code. */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -99,6 +100,14 @@ describe('a server that can not start, or a command of it', () => {
     const { status, stderr } = server('--policy-key', key);
     expect(status).toBe(EX_USAGE);
     expect(stderr).toContain(`${key} is a private key, and only the public one is needed here. Name ${key}.pub`);
+  });
+
+  test('with a key of another kind makes no site, whose id would stand for good', () => {
+    const key = join(folder, 'reader.key');
+    cli('keys', 'new', 'reader', '--out', key);
+    const { status, stderr } = server('--policy-key', `${key}.pub`);
+    expect({ status, made: existsSync(join(folder, 'site')) }).toEqual({ status: EX_USAGE, made: false });
+    expect(stderr).toContain('reader.key.pub is no policy key file.');
   });
 
   test('a key in a folder that is not there, and one that is there already, are told apart', () => {
