@@ -9,6 +9,7 @@ import type { Readable } from 'node:stream';
 import { Value } from 'typebox/value';
 import { Refusal } from '../contract/seat-api.ts';
 import { isErrorCode, WardlockError } from '../core/errors/index.ts';
+import { unreadable } from './system-failure.ts';
 
 const TIMEOUT_MS = 30_000;
 /** Of an answer that is held in memory; what may be larger is streamed. */
@@ -124,7 +125,7 @@ function readCa(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (cause) {
-    throw new WardlockError('START_USAGE', `Cannot read ${path}.`, { cause });
+    throw unreadable(path, cause);
   }
 }
 

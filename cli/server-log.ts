@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { parseCheckpoint } from '../core/audit/index.ts';
-import { WardlockError } from '../core/errors/index.ts';
+import { isWardlockError, WardlockError } from '../core/errors/index.ts';
 import { say } from './agent-client.ts';
 import { group } from './group.ts';
 import { DEFAULT_SERVER_STATE, type SiteFlags, withSite } from './server.ts';
-import { systemFailure } from './system-failure.ts';
+import { unreadable } from './system-failure.ts';
 
 interface LogFlags extends SiteFlags {
   readonly json?: boolean;
@@ -60,22 +60,27 @@ async function verify(flags: VerifyFlags): Promise<void> {
 
 /** Before the database is opened: whoever names the wrong file must not be told that the log is at fault. @throws WardlockError START_USAGE */
 function readCheckpointFile(path: string): string {
-  const text = attempt(
-    () => readFileSync(path, 'utf8'),
-    (cause) => `The checkpoint can't be read. ${systemFailure(cause)?.message ?? 'Check the path.'}`,
-  );
-  const { checkpoint } = attempt(
-    () => parseCheckpoint(text),
-    () => `${path} is no checkpoint, or not all of one. ${FETCH}`,
-  );
-  if (LOG_OF_LOGS.test(checkpoint.origin)) return text;
-  throw new WardlockError('START_USAGE', `${path} is a checkpoint of ${checkpoint.origin}, which is no log of logs. ${FETCH}`);
+  const text = readText(path);
+  const origin = originIn(text);
+  if (origin === null) throw new WardlockError('START_USAGE', `${path} is no checkpoint, or not all of one. ${FETCH}`);
+  if (LOG_OF_LOGS.test(origin)) return text;
+  throw new WardlockError('START_USAGE', `${path} is a checkpoint of ${origin}, which is no log of logs. ${FETCH}`);
 }
 
-function attempt<T>(work: () => T, words: (cause: unknown) => string): T {
+function readText(path: string): string {
   try {
-    return work();
+    return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new WardlockError('START_USAGE', words(cause), { cause });
+    throw unreadable(path, cause);
+  }
+}
+
+/** Which log a checkpoint is of; null for what is none. */
+function originIn(text: string): string | null {
+  try {
+    return parseCheckpoint(text).checkpoint.origin;
+  } catch (failure) {
+    if (isWardlockError(failure)) return null;
+    throw failure;
   }
 }

@@ -8,7 +8,7 @@ import { say } from './agent-client.ts';
 import { group } from './group.ts';
 import { secretInput } from './secret-input.ts';
 import { DEFAULT_SERVER_STATE, type SiteFlags, withSite } from './server.ts';
-import { systemCode } from './system-code.ts';
+import { unreadable } from './system-failure.ts';
 
 interface JsonFlags extends SiteFlags {
   readonly json?: boolean;
@@ -26,11 +26,6 @@ interface AddFlags extends JsonFlags {
   readonly pinStdin?: boolean;
 }
 
-const UNREADABLE: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'you may not read it',
-  EISDIR: 'it is a folder',
-};
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 export function register(program: Command): void {
@@ -118,7 +113,7 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
   } catch (cause) {
-    throw new WardlockError('START_USAGE', `Cannot read ${path}: ${UNREADABLE[systemCode(cause)] ?? 'it was refused'}.`, { cause });
+    throw unreadable(path, cause);
   }
 }
 

@@ -24,11 +24,16 @@ const ADVICE: Readonly<Record<string, string>> = {
   EPERM: ' Run this as the owner of the folder, or as root.',
 };
 
-/** Null for what the system did not refuse. */
-export function systemFailure(error: unknown): WardlockError | null {
+/** A file that was named and can't be read is a mistake in the command line. */
+export function unreadable(path: string, cause: unknown): WardlockError {
+  return new WardlockError('START_USAGE', systemFailure(cause, path)?.message ?? `${path} can't be read.`, { cause });
+}
+
+/** Null for what the system did not refuse. @param named what is meant where the system does not say it */
+export function systemFailure(error: unknown, named = 'the file that was named'): WardlockError | null {
   if (!(error instanceof Error && 'syscall' in error)) return null;
   const code = systemCode(error);
-  const path = 'path' in error && typeof error.path === 'string' ? error.path : 'the file that was named';
+  const path = 'path' in error && typeof error.path === 'string' ? error.path : named;
   const meaning = MEANING[code];
   const words = meaning === undefined ? `The operating system refused it: ${error.message}.` : `${meaning} ${path}.${ADVICE[code] ?? ''}`;
   return new WardlockError('START_SYSTEM_REFUSED', words, { cause: error });

@@ -80,9 +80,9 @@ test('a list of staff is refused by name and field, without a word of the schema
     /must hold one object with one list of at most 5000 people: \{"staff": \[\.\.\.\]\}\. \(SERVER_STAFF_MALFORMED\)\n$/,
   );
   rmSync(list);
-  expect(cli('staff', 'import', list).stderr).toBe(`Cannot read ${list}: there is no such file. (START_USAGE)\n`);
+  expect(cli('staff', 'import', list).stderr).toBe(`There is nothing at ${list}. Check the path. (START_USAGE)\n`);
   mkdirSync(list);
-  expect(cli('staff', 'import', list).stderr).toBe(`Cannot read ${list}: it is a folder. (START_USAGE)\n`);
+  expect(cli('staff', 'import', list).stderr).toBe(`A file is needed, and a folder is at ${list}. (START_USAGE)\n`);
   rmSync(list, { recursive: true });
 });
 

@@ -45,6 +45,12 @@ test('help that was asked for is an answer', () => {
   expect(stdout).toContain('Usage: wardlock tap');
 });
 
+test('a drill that could not keep its certificate is not begun', () => {
+  const { status, stderr } = cli('drill', '--practice', '--out', MAIN);
+  expect(status).toBe(EX_USAGE);
+  expect(stderr).toBe(`Cannot write ${MAIN}. It exists already, and a certificate is never overwritten. (START_USAGE)\n`);
+});
+
 describe('a server that can not start, or a command of it', () => {
   let folder: string;
   beforeEach(async () => {
@@ -71,7 +77,7 @@ describe('a server that can not start, or a command of it', () => {
   });
 
   test.each([
-    ['is not there', null, /^The checkpoint can't be read\. There is nothing at \S+outside\. Check the path\./],
+    ['is not there', null, /^There is nothing at \S+outside\. Check the path\. \(START_USAGE\)/],
     ['is none', 'Smith^Anna', /outside is no checkpoint, or not all of one\. Give the file as it came/],
     ['is cut off', `wardlock/site/log/${'0'.repeat(16)}\n3\n`, /outside is no checkpoint, or not all of one\. /],
     [

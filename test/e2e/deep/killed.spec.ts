@@ -10,8 +10,9 @@ import type { Child } from '../../../demo/child.ts';
 import type { Kiosk } from '../../../demo/kiosk.ts';
 import { openDrivenKiosk } from '../../../demo/open-kiosk.ts';
 import { screens } from '../../../demo/screens.ts';
-import { ANNA, enterPin, tap } from '../../../demo/shift.ts';
+import { ANNA } from '../../../demo/shift.ts';
 import { openTestClinic, type StoredEvent, type TestClinic } from '../support/clinic.ts';
+import { signIn } from '../support/sign-in.ts';
 
 /** From a restart to the last event on the server: a backoff may lie between. */
 const CATCH_UP_MS = 60_000;
@@ -41,7 +42,7 @@ test.afterAll(async () => {
 });
 
 test('kill -9 of the agent: the screens cover everything; after the restart locked, the session ended, the record whole', async () => {
-  await signIn();
+  await signIn(kiosk.page, opened.clinic);
   const session = await openSession();
   opened.clinic.seat.agent().kill('SIGKILL');
   await screens(kiosk.page).until('away');
@@ -53,7 +54,7 @@ test('kill -9 of the agent: the screens cover everything; after the restart lock
 });
 
 test('kill -9 of the screens: the agent locks and says why; new screens start locked', async () => {
-  await signIn();
+  await signIn(kiosk.page, opened.clinic);
   const session = await openSession();
   process.kill(kiosk.pid, 'SIGKILL');
   await expect.poll(async () => (await opened.status()).phase, { timeout: 10_000 }).toBe('locked');
@@ -62,7 +63,7 @@ test('kill -9 of the screens: the agent locks and says why; new screens start lo
   await expect.poll(() => types(session), { timeout: CATCH_UP_MS }).toEqual(expect.arrayContaining(['session.started', 'session.locked']));
   expect(opened.events().map(({ type }) => type)).toContain('ui.lost');
   // The work was kept for its owner.
-  await signIn();
+  await signIn(kiosk.page, opened.clinic);
   expect(await openSession()).toBe(session);
   await screens(kiosk.page).press('End session');
   await screens(kiosk.page).until('lock');
@@ -108,7 +109,7 @@ test('after all four the log of the seat verifies, and the server holds each of 
  */
 async function killInMidShift(victim: Child): Promise<string> {
   const seen = screens(kiosk.page);
-  await signIn();
+  await signIn(kiosk.page, opened.clinic);
   const session = await openSession();
   await expect.poll(() => types(session), { timeout: CATCH_UP_MS }).toEqual(['session.started']);
   victim.kill('SIGSTOP');
@@ -137,20 +138,11 @@ async function killInMidShift(victim: Child): Promise<string> {
 async function arrivesOnce(session: string): Promise<void> {
   const worked = ['session.started', 'app.launched', 'app.launched', 'session.locked'];
   await expect.poll(() => types(session), { timeout: CATCH_UP_MS }).toEqual(worked);
-  await signIn();
+  await signIn(kiosk.page, opened.clinic);
   expect(await openSession()).toBe(session);
   await screens(kiosk.page).press('End session');
   await screens(kiosk.page).until('lock');
   await storyOf(session, 'logout');
-}
-
-async function signIn(): Promise<void> {
-  const seen = screens(kiosk.page);
-  await seen.until('lock');
-  await tap(opened.clinic, ANNA.badge);
-  await seen.until('pin');
-  await enterPin(seen, ANNA.pin);
-  await seen.until('launcher');
 }
 
 async function openSession(): Promise<string> {

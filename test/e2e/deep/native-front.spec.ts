@@ -6,11 +6,11 @@ import { expect, test } from '@playwright/test';
 import type { Kiosk } from '../../../demo/kiosk.ts';
 import { openDrivenKiosk } from '../../../demo/open-kiosk.ts';
 import { screens } from '../../../demo/screens.ts';
-import { ANNA, enterPin, tap } from '../../../demo/shift.ts';
 import { processesOf } from '../../support/processes.ts';
 import { named } from '../../support/sandboxed-seat.ts';
 import { coloursShown } from '../../support/x-display.ts';
 import { openTestClinic, type TestClinic } from '../support/clinic.ts';
+import { signIn } from '../support/sign-in.ts';
 
 const NO_WARNING_SECONDS = 600;
 const SCREEN = { x: 0, y: 0, width: 1280, height: 800 } as const;
@@ -36,12 +36,7 @@ test.beforeEach(async () => {
   }));
   kiosk = await openDrivenKiosk(opened.clinic);
   await expect.poll(async () => (await opened.status()).truth.policy.version).toBe(2);
-  const seen = screens(kiosk.page);
-  await seen.until('lock');
-  await tap(opened.clinic, ANNA.badge);
-  await seen.until('pin');
-  await enterPin(seen, ANNA.pin);
-  await seen.until('launcher');
+  await signIn(kiosk.page, opened.clinic);
 });
 test.afterEach(async () => {
   await kiosk?.stop().catch(() => undefined);

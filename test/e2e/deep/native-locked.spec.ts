@@ -8,10 +8,10 @@ import { expect, test } from '@playwright/test';
 import type { Kiosk } from '../../../demo/kiosk.ts';
 import { openDrivenKiosk } from '../../../demo/open-kiosk.ts';
 import { screens } from '../../../demo/screens.ts';
-import { ANNA, enterPin, tap } from '../../../demo/shift.ts';
 import { processesByArgument } from '../../support/processes.ts';
 import { coloursShown, whileKeyIsDown, XClient } from '../../support/x-display.ts';
 import { openTestClinic, type TestClinic } from '../support/clinic.ts';
+import { signIn } from '../support/sign-in.ts';
 
 const NO_WARNING_SECONDS = 600;
 const SCREEN = { x: 0, y: 0, width: 1280, height: 800 } as const;
@@ -27,7 +27,7 @@ test.beforeEach(async () => {
   opened = await openTestClinic(NO_WARNING_SECONDS);
   kiosk = await openDrivenKiosk(opened.clinic);
   const seen = screens(kiosk.page);
-  await signIn();
+  await signIn(kiosk.page, opened.clinic);
   await seen.press(/^Calculator/);
   await seen.until('app');
   inside = openInside();
@@ -50,7 +50,7 @@ test('escape 64 locked: a window over everything is gone with the lock, a new on
   // Asked after the window is mapped: the server answers in order.
   expect(isCoverShown()).toBe(false);
   again.close();
-  await signIn();
+  await signIn(kiosk.page, opened.clinic);
   await expect.poll(isCoverShown).toBe(true);
 });
 
@@ -75,13 +75,4 @@ function openInside(): XClient {
 function isCoverShown(): boolean {
   const display = { name: opened.display.name, xauthority: opened.display.authority, close: () => Promise.resolve() };
   return coloursShown(display, SCREEN).has(COVER_COLOUR);
-}
-
-async function signIn(): Promise<void> {
-  const seen = screens(kiosk.page);
-  await seen.until('lock');
-  await tap(opened.clinic, ANNA.badge);
-  await seen.until('pin');
-  await enterPin(seen, ANNA.pin);
-  await expect(kiosk.page.locator('html')).toHaveAttribute('data-screen', /^(launcher|app)$/);
 }

@@ -6,9 +6,10 @@ import { expect, test } from '@playwright/test';
 import type { Kiosk } from '../../../demo/kiosk.ts';
 import { openDrivenKiosk } from '../../../demo/open-kiosk.ts';
 import { screens } from '../../../demo/screens.ts';
-import { ANNA, BEN, enterPin, tap } from '../../../demo/shift.ts';
+import { BEN, enterPin } from '../../../demo/shift.ts';
 import { openTestClinic, type TestClinic } from '../support/clinic.ts';
 import { tapByWedge } from '../support/keys.ts';
+import { signIn } from '../support/sign-in.ts';
 
 const NO_WARNING_SECONDS = 600;
 
@@ -24,12 +25,8 @@ test.beforeEach(async () => {
   }));
   kiosk = await openDrivenKiosk(opened.clinic);
   await expect.poll(async () => (await opened.status()).truth.policy.version).toBe(2);
+  await signIn(kiosk.page, opened.clinic);
   const seen = screens(kiosk.page);
-  await seen.until('lock');
-  await tap(opened.clinic, ANNA.badge);
-  await seen.until('pin');
-  await enterPin(seen, ANNA.pin);
-  await seen.until('launcher');
   await seen.press(/^Calculator/);
   await seen.until('app');
 });

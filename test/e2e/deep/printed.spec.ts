@@ -7,10 +7,10 @@ import { expect, type Page, test } from '@playwright/test';
 import type { Kiosk } from '../../../demo/kiosk.ts';
 import { openDrivenKiosk } from '../../../demo/open-kiosk.ts';
 import { type Screens, screens } from '../../../demo/screens.ts';
-import { ANNA, enterPin, tap } from '../../../demo/shift.ts';
 import { type PrintServer, startPrintServer } from '../../support/print-server.ts';
 import { processesOf } from '../../support/processes.ts';
 import { openTestClinic, type TestClinic } from '../support/clinic.ts';
+import { signIn } from '../support/sign-in.ts';
 
 const NO_WARNING_SECONDS = 600;
 /** On the page, and nowhere else. */
@@ -55,7 +55,7 @@ test.afterAll(async () => {
 });
 
 test('what the policy lets print comes out of the printer, recorded before and after, and neither names the page', async () => {
-  await signIn();
+  await signIn(kiosk.page, opened.clinic);
   const web = await opens('Records');
   await web.evaluate('print()');
   await seen.says('Sent to the printer, from Records.');
@@ -99,7 +99,7 @@ test('screens that are killed in the middle of a print: locked, no half page, an
   expect(recorded('session.locked')).toHaveLength(1);
 
   await startScreens();
-  await signIn();
+  await signIn(kiosk.page, opened.clinic);
   await seen.says('Perhaps printed, perhaps not: look at the printer before you print again.');
   const before = (await printer.printed()).length;
   await (await opens('Records')).evaluate('print()');
@@ -117,13 +117,6 @@ async function startScreens(): Promise<void> {
   kiosk = await openDrivenKiosk(opened.clinic, { environment: { CUPS_SERVER: printer.socket } });
   seen = screens(kiosk.page);
   await seen.until('lock');
-}
-
-async function signIn(): Promise<void> {
-  await tap(opened.clinic, ANNA.badge);
-  await seen.until('pin');
-  await enterPin(seen, ANNA.pin);
-  await expect(kiosk.page.locator('html')).toHaveAttribute('data-screen', /^(launcher|app)$/u);
 }
 
 async function openSession(): Promise<string> {

@@ -8,8 +8,9 @@ import { expect, test } from '@playwright/test';
 import type { Kiosk } from '../../../demo/kiosk.ts';
 import { openDrivenKiosk } from '../../../demo/open-kiosk.ts';
 import { screens } from '../../../demo/screens.ts';
-import { ANNA, BEN, enterPin, tap } from '../../../demo/shift.ts';
+import { ANNA, BEN, tap } from '../../../demo/shift.ts';
 import { openTestClinic, type TestClinic } from '../support/clinic.ts';
+import { signIn } from '../support/sign-in.ts';
 
 const run = promisify(execFile);
 /** Nobody moves during these tests; the seat must not warn meanwhile. */
@@ -35,7 +36,7 @@ for (const phase of ['locked', 'in session'] as const) {
   test(`escape 48 ${phase}: an agent that is stopped counts as dead: the screens cover everything until it answers`, async () => {
     const seen = screens(kiosk.page);
     if (phase === 'in session') {
-      await signIn();
+      await signIn(kiosk.page, opened.clinic);
       await seen.press(/^Calculator/);
       await seen.until('app');
     } else await seen.until('lock');
@@ -56,7 +57,7 @@ for (const phase of ['locked', 'in session'] as const) {
 for (const phase of ['locked', 'in session'] as const) {
   test(`escape 47 ${phase}: screens, agent and syncer are killed together, in a loop: locked after each, and it still works`, async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
-      if (phase === 'in session') await signIn();
+      if (phase === 'in session') await signIn(kiosk.page, opened.clinic);
       const { seat } = opened.clinic;
       process.kill(kiosk.pid, 'SIGKILL');
       seat.agent().kill('SIGKILL');
@@ -69,7 +70,7 @@ for (const phase of ['locked', 'in session'] as const) {
       kiosk = await openDrivenKiosk(opened.clinic);
       await screens(kiosk.page).until('lock', RESTART_LIMIT_MS);
     }
-    await signIn();
+    await signIn(kiosk.page, opened.clinic);
     await endSession();
   });
 }
@@ -80,14 +81,14 @@ const moments = {
     await screens(kiosk.page).until('pin');
   },
   switch: async () => {
-    await signIn();
+    await signIn(kiosk.page, opened.clinic);
     await screens(kiosk.page).press(/^Calculator/);
     await screens(kiosk.page).until('app');
     await tap(opened.clinic, BEN.badge);
     await screens(kiosk.page).until('pin');
   },
   lock: async () => {
-    await signIn();
+    await signIn(kiosk.page, opened.clinic);
     await screens(kiosk.page).press(/^Calculator/);
     await screens(kiosk.page).until('app');
     await screens(kiosk.page).press(/^Lock/);
@@ -104,18 +105,9 @@ for (const moment of ['login', 'switch', 'lock'] as const) {
     await expect(kiosk.page.locator('html')).toHaveAttribute('data-screen', /^(lock|pin)$/, { timeout: RESTART_LIMIT_MS });
     if ((await opened.status()).prompt !== null) await seen.press('Cancel');
     await seen.until('lock');
-    await signIn();
+    await signIn(kiosk.page, opened.clinic);
     await endSession();
   });
-}
-
-async function signIn(): Promise<void> {
-  const seen = screens(kiosk.page);
-  await seen.until('lock');
-  await tap(opened.clinic, ANNA.badge);
-  await seen.until('pin');
-  await enterPin(seen, ANNA.pin);
-  await expect(kiosk.page.locator('html')).toHaveAttribute('data-screen', /^(launcher|app)$/);
 }
 
 /** Ends whatever session is open; the seat is locked afterwards. */
