@@ -1,6 +1,7 @@
 /**
  * `audit export`: fetches an auditor's export into a file that `audit verify` checks offline. It goes to the disk as it
- * comes, whatever its size. A file that is cut off never stands under the name that was asked for.
+ * comes, whatever its size. A file that is cut off never stands under the name that was asked for, and none is written over: an export is
+ * evidence.
  */
 import { createWriteStream, rmSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
@@ -10,9 +11,10 @@ import { consolePaths } from '../contract/console-api.ts';
 import { MAX_LINE, parseLine } from '../core/audit/export/lines.ts';
 import { WardlockError } from '../core/errors/index.ts';
 import { say } from './agent-client.ts';
-import { type AuditorFlags, signInAsAuditor, timeOf, withAuditorFlags } from './auditor.ts';
+import { type AuditorFlags, signInAsAuditor, spanOf, withAuditorFlags } from './auditor.ts';
 import { group } from './group.ts';
 import { serverUrl, stream } from './https.ts';
+import { assertNewFile } from './new-file.ts';
 
 interface ExportFlags extends AuditorFlags {
   readonly seat: string;
@@ -34,12 +36,13 @@ export function register(program: Command): void {
     .requiredOption('--seat <name>', 'name or workstation id of the seat')
     .requiredOption('--from <time>', 'begin, such as 2026-03-01T02:00:00Z')
     .requiredOption('--to <time>', 'end')
-    .requiredOption('--out <file>', 'file to write');
+    .requiredOption('--out <file>', 'file to write; one that exists is never overwritten');
   withAuditorFlags(command).action(run);
 }
 
 async function run(flags: ExportFlags): Promise<void> {
-  const query = new URLSearchParams({ seat: flags.seat, from: timeOf(flags.from), to: timeOf(flags.to) });
+  const query = new URLSearchParams({ seat: flags.seat, ...spanOf(flags) });
+  assertNewFile(flags.out, 'an export');
   const { cookie, caFile } = await signInAsAuditor(flags);
   const url = serverUrl(flags.server, `${consolePaths.exportLog}?${query}`);
   const partial = `${flags.out}.part`;

@@ -57,3 +57,10 @@ export function timeOf(text: string): string {
   if (Number.isNaN(time.getTime())) throw new WardlockError('START_USAGE', `${text} is no time. Write it like 2026-03-01T02:00:00Z.`);
   return time.toISOString();
 }
+
+/** A begin and an end. @throws WardlockError START_USAGE for a time that is none, and for an end before its begin, as nothing would fit */
+export function spanOf(flags: { readonly from: string; readonly to: string }): { readonly from: string; readonly to: string } {
+  const [from, to] = [timeOf(flags.from), timeOf(flags.to)];
+  if (Date.parse(from) <= Date.parse(to)) return { from, to };
+  throw new WardlockError('START_USAGE', `--to ${to} lies before --from ${from}. Name the earlier time with --from.`);
+}

@@ -10,6 +10,7 @@ import type { CliBoundary } from '../contract/cli.ts';
 import type { DrillAttempt, DrillCertificate, SignedDrill } from '../contract/drill.ts';
 import { isWardlockError, WardlockError } from '../core/errors/index.ts';
 import { askAgent, DEFAULT_SEAT_STATE, type SeatFlags, STATE_HELP, say } from './agent-client.ts';
+import { assertNewFile } from './new-file.ts';
 
 interface DrillFlags extends SeatFlags {
   readonly out?: string;
@@ -29,7 +30,7 @@ export function register(program: Command): void {
       'try the ways out of a kiosk on this seat, for real, and write a certificate; exit code 0 all held, 1 something got through, 2 it can not run',
     )
     .option('--state <dir>', STATE_HELP, DEFAULT_SEAT_STATE)
-    .option('--out <file>', 'write the certificate to this file')
+    .option('--out <file>', 'write the certificate to this file; one that exists is never overwritten')
     .option('--practice', 'without the agent: try what this machine allows, and say what was left out')
     .option('--json', 'print the certificate as JSON')
     .action(async (flags: DrillFlags) => {
@@ -51,6 +52,7 @@ async function drill(flags: DrillFlags): Promise<void> {
   if (!isRoot && !practice)
     throw notReady('Run it as root on Linux: it opens sessions as the agent does. With --practice it tries what it can without.');
   const facts = practice ? null : await factsOf(flags.state);
+  if (flags.out !== undefined) assertNewFile(flags.out, 'a certificate');
   const startedAt = new Date().toISOString();
   const { attempts, layers } = await play(flags.state, isRoot, facts);
   const { certificateOf } = await import('../agent/drill/certificate.ts');
@@ -58,7 +60,7 @@ async function drill(flags: DrillFlags): Promise<void> {
   const run = { practice, seat: facts?.seat ?? null, policyVersion: facts?.policyVersion ?? null, layers, startedAt, endedAt, attempts };
   const certificate = certificateOf(run);
   const signed: SignedDrill = { certificate, signature: practice ? null : await signatureOf(flags.state, certificate) };
-  if (flags.out !== undefined) writeFileSync(flags.out, `${JSON.stringify(signed, undefined, 2)}\n`);
+  if (flags.out !== undefined) writeFileSync(flags.out, `${JSON.stringify(signed, undefined, 2)}\n`, { flag: 'wx' });
   const { BY_HAND_PASSES } = await import('../agent/drill/by-hand.ts');
   say(flags, signed, inWords(signed, BY_HAND_PASSES));
   if (certificate.verdict === 'failed') process.exitCode = FAILED;

@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { utf8 } from '../../core/audit/bytes.ts';
 import { WardlockError } from '../../core/errors/index.ts';
@@ -27,6 +28,11 @@ export interface SnapshotParts {
 
 export async function writeSnapshot(db: StoreDatabase, path: string, { anchor, witnessed, emergency }: SnapshotParts): Promise<void> {
   if (existsSync(path)) throw new WardlockError('AUDIT_INPUT_MALFORMED', `${path} is there already. Name a new file for the snapshot.`);
+  if (!existsSync(dirname(path)))
+    throw new WardlockError(
+      'AUDIT_INPUT_MALFORMED',
+      `There is no folder ${dirname(path)}. Make it first, or name another file for the snapshot.`,
+    );
   await db.backup(path);
   await chmod(path, PRIVATE_FILE);
   const copy = new Database(path);

@@ -107,6 +107,20 @@ test('the main log is told each time that the emergency log took something, and 
   evidence.close();
 });
 
+test('a snapshot goes into a new file of a folder that is there, and what is wrong with another one is said', async () => {
+  const seat = await kit();
+  const store = await seat.open();
+  const none = join(seat.dir, 'none', 'snapshot.db');
+  await expect(store.snapshot(none)).rejects.toMatchObject({
+    code: 'AUDIT_INPUT_MALFORMED',
+    message: `There is no folder ${join(seat.dir, 'none')}. Make it first, or name another file for the snapshot.`,
+  });
+  const path = join(seat.dir, 'snapshot.db');
+  await store.snapshot(path);
+  await expect(store.snapshot(path)).rejects.toMatchObject({ code: 'AUDIT_INPUT_MALFORMED' });
+  await store.close();
+});
+
 test('what no log could take is counted, and what the emergency log took instead is not', async () => {
   const seat = await kit();
   const first = await seat.open();

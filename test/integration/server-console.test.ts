@@ -295,6 +295,11 @@ describe('the record', () => {
     const out = join(folder, 'export.jsonl');
     const when = ['--from', '2001-01-01T00:00:00Z', '--to', '2099-01-01T00:00:00Z'];
     await cli(['audit', 'export', ...asAuditor, '--seat', 'Bay 4', ...when, '--out', out]);
+    const again = (...span: readonly string[]) => cli(['audit', 'export', ...asAuditor, '--seat', 'Bay 4', ...span, '--out', out]);
+    await expect(again(...when)).rejects.toThrow(/It exists already, and an export is never overwritten\. \(START_USAGE\)/);
+    await expect(again('--from', '2099-01-01T00:00:00Z', '--to', '2001-01-01T00:00:00Z')).rejects.toThrow(
+      /--to 2001\S+ lies before --from 2099/,
+    );
     const key = seat.enrolment?.mirrorKey ?? '';
     expect(await cli(['audit', 'verify', out, '--key', key])).toMatch(
       /^OK 9 entries of 1 logs, 7 events match what was sealed; log [0-9a-f]{16}: entries \d+ to \d+ of \d+ in the checkpoint, \S+Z to \S+Z, 0 undecrypted, (NOT YET IN THE LOG OF LOGS|log of logs not checked .*)\n$/,
