@@ -4,9 +4,9 @@
  * they have none.
  */
 import koffi from 'koffi';
+import { NOTHING_TO_SHOW } from './front-words.ts';
 import { atom, closeDisplay, openDisplay, rootOf, tellManager, wordsOf } from './x11.ts';
 
-const NOTHING_TO_SHOW = 3;
 /** Of the X Resource extension, version 1.2: the local process of a client. */
 const PID_MASK = 2;
 const SUCCESS = 0;

@@ -6,6 +6,7 @@ import { execFile } from 'node:child_process';
 import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { WardlockError } from '../../../core/errors/index.ts';
+import { NOTHING_TO_SHOW } from './front-words.ts';
 
 const run = promisify(execFile);
 const FRONT_LIMIT_MS = 5_000;
@@ -13,7 +14,6 @@ const FRONT_LIMIT_MS = 5_000;
 const MANAGED_LIMIT_MS = 10_000;
 /** Arguments of one call; an application with more processes than that shows what the first of them have. */
 const MOST_PIDS = 2_000;
-const NOTHING_TO_SHOW = 3;
 
 export interface NestedClient {
   /** Such as `:100`. */
