@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { Value } from 'typebox/value';
 import { WardlockError } from '../core/errors/index.ts';
+import type { StaffRow } from '../server/services/staff.ts';
 import { StaffFile } from '../server/services/staff-entry.ts';
 import { say } from './agent-client.ts';
 import { group } from './group.ts';
@@ -26,6 +27,15 @@ interface AddFlags extends JsonFlags {
   readonly pinStdin?: boolean;
 }
 
+const IMPORT_HELP = `
+The file, with one object for each person:
+{"staff": [
+  {"id": "n.ada", "displayName": "Ada Reyes", "givenName": "Ada", "role": "nurse", "badges": ["04A1B2C3D4"], "pin": "805917"},
+  {"id": "v.sam", "displayName": "Sam Voss", "givenName": "Sam", "role": "vendor", "badges": [],
+   "wards": ["icu"], "validFrom": "2026-11-23T06:00:00Z", "validUntil": "2026-11-27T18:00:00Z", "revoked": false}
+]}
+id, displayName, givenName, role and badges are needed; initials is known too. Without "pin" a person keeps the one there is, without "wards"
+a person may work in every ward. Whoever is not in the file stays. All of it is taken, or nothing.`;
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 export function register(program: Command): void {
@@ -41,7 +51,9 @@ export function register(program: Command): void {
     .option('--revoked', 'may not sign in any more; an open session ends')
     .option('--pin-stdin', 'read the PIN from standard input, so that it stands in no process list')
     .action(add);
-  withState(staff.command('import <file>').description('add or replace everyone in a JSON file: {"staff": [...]}')).action(importFile);
+  withState(staff.command('import <file>').description('add or replace everyone in a JSON file: {"staff": [...]}'))
+    .addHelpText('after', IMPORT_HELP)
+    .action(importFile);
   withState(staff.command('list').description('list everyone')).action(list);
 }
 
@@ -66,9 +78,20 @@ async function add(id: string, flags: AddFlags): Promise<void> {
     ...(flags.revoked === undefined ? {} : { revoked: flags.revoked }),
     ...(pin === undefined ? {} : { pin }),
   };
-  await withSite(flags, (site) => site.staff.put([entry]));
-  const may = flags.revoked === true ? 'may not sign in any more' : 'can sign in';
-  say(flags, { id }, `${id} ${may}. Connected seats know it within seconds.`);
+  const row = await withSite(flags, async (site) => {
+    await site.staff.put([entry]);
+    return (await site.staff.list()).find((one) => one.id === id);
+  });
+  say(flags, { id }, `${id} ${row === undefined ? 'is on the staff list' : standing(row, flags)}. Connected seats know it within seconds.`);
+}
+
+/** Whether this person gets in, and what is missing. */
+function standing({ pin, badges, revoked }: StaffRow, { validFrom, validUntil }: AddFlags): string {
+  if (revoked) return 'may not sign in any more';
+  if (!pin) return 'is on the staff list and can not sign in yet: there is no PIN. Give one with --pin-stdin';
+  const from = validFrom === undefined ? '' : ` from ${validFrom}`;
+  const until = validUntil === undefined ? '' : ` until ${validUntil}`;
+  return `can sign in${from}${until}${badges === 0 ? ', where the policy lets people in by name: there is no badge' : ''}`;
 }
 
 async function importFile(path: string, flags: JsonFlags): Promise<void> {
@@ -78,10 +101,19 @@ async function importFile(path: string, flags: JsonFlags): Promise<void> {
       'SERVER_STAFF_MALFORMED',
       `${path} must hold one object with one list of at most 5000 people: {"staff": [...]}.`,
     );
-  await withSite(flags, (site) => site.staff.put(file.staff));
+  const rows = await withSite(flags, async (site) => {
+    await site.staff.put(file.staff);
+    return site.staff.list();
+  });
   const people = file.staff.length;
   const taken = people === 1 ? '1 person is taken over' : `${people} people are taken over`;
-  say(flags, { people }, people === 0 ? 'The list is empty: nothing was changed.' : `${taken}. Connected seats know it within seconds.`);
+  const without = rows.filter(({ pin, revoked }) => !pin && !revoked).length;
+  const missing = without === 0 ? '' : ` On the whole list ${without} without a PIN can not sign in yet.`;
+  say(
+    flags,
+    { people },
+    people === 0 ? 'The list is empty: nothing was changed.' : `${taken}. Connected seats know it within seconds.${missing}`,
+  );
 }
 
 async function list(flags: JsonFlags): Promise<void> {

@@ -22,10 +22,29 @@ const RULES: Readonly<Record<keyof StaffEntry, string>> = {
 };
 const KNOWN = Object.keys(RULES).join(', ');
 
-/** @param place where the entry stands in its list, from 0. @throws WardlockError SERVER_STAFF_MALFORMED */
-export function parseEntry(entry: unknown, place: number): StaffEntry {
-  if (Value.Check(StaffEntry, entry)) return entry;
-  throw new WardlockError('SERVER_STAFF_MALFORMED', `Person ${place + 1}${nameOf(entry)}: ${wrongWith(entry)}`);
+/** A list of people, each in it once: of two with the same id one would be lost. @throws WardlockError SERVER_STAFF_MALFORMED */
+export function parseEntries(given: readonly unknown[]): readonly StaffEntry[] {
+  const places = new Map<string, number>();
+  return given.map((one, place) => {
+    const entry = parseEntry(one, place);
+    const before = places.get(entry.id);
+    if (before !== undefined) throw malformed(entry, place, `person ${before + 1} has the same id. Write each person once.`);
+    places.set(entry.id, place);
+    return entry;
+  });
+}
+
+/** @param place where the entry stands in its list, from 0 */
+function parseEntry(entry: unknown, place: number): StaffEntry {
+  if (!Value.Check(StaffEntry, entry)) throw malformed(entry, place, wrongWith(entry));
+  const { validFrom, validUntil } = entry;
+  if (validFrom !== undefined && validUntil !== undefined && Date.parse(validUntil) <= Date.parse(validFrom))
+    throw malformed(entry, place, '"validUntil" must be later than "validFrom".');
+  return entry;
+}
+
+function malformed(entry: unknown, place: number, what: string): WardlockError {
+  return new WardlockError('SERVER_STAFF_MALFORMED', `Person ${place + 1}${nameOf(entry)}: ${what}`);
 }
 
 function nameOf(entry: unknown): string {

@@ -45,6 +45,20 @@ test('a list is taken as a whole or not at all', async () => {
   expect(await site.directories.version()).toBe(0);
 });
 
+test('one id twice in a list, and a time that ends before it begins, are refused by name', async () => {
+  await expect(site.staff.put([ada, { ...ada, displayName: 'Eve', badges: [] }])).rejects.toMatchObject({
+    code: 'SERVER_STAFF_MALFORMED',
+    message: 'Person 2 (n.ada): person 1 has the same id. Write each person once.',
+  });
+  for (const validUntil of ['2027-01-01T00:00:00Z', '2026-12-31T23:59:59Z']) {
+    await expect(site.staff.put([{ ...ada, validFrom: '2027-01-01T00:00:00Z', validUntil }])).rejects.toMatchObject({
+      code: 'SERVER_STAFF_MALFORMED',
+      message: 'Person 1 (n.ada): "validUntil" must be later than "validFrom".',
+    });
+  }
+  expect(await site.staff.list()).toEqual([]);
+});
+
 test('a person is replaced, keeps the PIN that is not given anew, and every change is a new version', async () => {
   await site.staff.put([ada]);
   const before = (await site.staff.ofWard('icu'))[0];

@@ -15,7 +15,7 @@ import { validCodes } from './codes.ts';
 import { currentPin, formerPins, isPin, openPin, setPin, verifierOf } from './pins.ts';
 import type { ServerLog } from './server-log.ts';
 import type { StaffEntry } from './staff-entry.ts';
-import { parseEntry } from './staff-words.ts';
+import { parseEntries } from './staff-words.ts';
 import { ensureWard } from './wards.ts';
 
 export interface StaffRow {
@@ -53,7 +53,7 @@ export function badgeHmac(badgeKey: Uint8Array, badge: string): string {
 export function openStaff({ db, keys, changes, log, now }: StaffParts): Staff {
   return {
     put: async (given) => {
-      const entries = given.map((entry, place) => parseEntry(entry, place));
+      const entries = parseEntries(given);
       const pins = await Promise.all(entries.map((entry) => newPinOf(db, keys, entry)));
       await db.transaction().execute(async (transaction) => {
         await lockInTransaction(transaction, 'staff');

@@ -1,7 +1,10 @@
 /** What the command line's own library says, as people read it. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { Value } from 'typebox/value';
 import { expect, test } from 'vitest';
+import { StaffFile } from '../../server/services/staff-entry.ts';
+import { parseEntries } from '../../server/services/staff-words.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
 const cli = (...args: readonly string[]) => spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
@@ -28,6 +31,13 @@ test('what a command can not do without is marked in its help', () => {
 
 test('a default stands in the help once', () =>
   expect(help('status')).toContain('--state <dir> state folder of the seat (default: the one of npm start) --json'));
+
+test('the list of staff that the help of its import shows is one that is taken', () => {
+  const { stdout } = cli('staff', 'import', '--help');
+  const shown: unknown = JSON.parse(/^\{"staff": [\s\S]*^\]\}$/m.exec(stdout)?.[0] ?? '');
+  if (!Value.Check(StaffFile, shown)) throw new Error('That is no list of staff.');
+  expect(parseEntries(shown.staff).map(({ id }) => id)).toEqual(['n.ada', 'v.sam']);
+});
 
 test('only the arguments that are too many are named', () =>
   expect(cli('keys', 'new', 'reader', 'escrow', 'policy', '--out', 'x').stderr).toBe(

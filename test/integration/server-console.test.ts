@@ -70,7 +70,9 @@ beforeAll(async () => {
   for (const kind of ['reader', 'escrow']) await cli(['keys', 'new', kind, '--out', join(folder, `${kind}.key`)]);
   server = await startServer(folder, { more: ['--reader-key', join(folder, 'reader.key')] });
   await cli(['account', 'add', 'iris', '--state', server.state], 'correct horse battery\n');
-  await cli(['staff', 'add', 'n.ada', '--state', server.state, '--name', 'Ada Reyes', '--role', 'nurse']);
+  expect(await cli(['staff', 'add', 'n.ada', '--state', server.state, '--name', 'Ada Reyes', '--role', 'nurse'])).toMatch(
+    /^n\.ada is on the staff list and can not sign in yet: there is no PIN\. /,
+  );
   const keys = { reader: publicKey(join(folder, 'reader.key')), escrow: publicKey(join(folder, 'escrow.key')) };
   const file = join(folder, 'policy.json');
   await writeFile(file, JSON.stringify(testPolicy(1, keys)));

@@ -140,10 +140,11 @@ describe('staff and policy', () => {
   afterAll(() => seat.close());
 
   test('staff comes signed and sealed, PINs as Argon2id, badges as keyed hashes, and changes arrive', async () => {
-    await cli(
+    const said = await cli(
       ['staff', 'add', 'n.ada', '--state', server.state, '--name', 'Ada Reyes', '--role', 'nurse', '--badge', '04-a1b2c3', '--pin-stdin'],
       '805917\n',
     );
+    expect(said).toBe('n.ada can sign in. Connected seats know it within seconds.\n');
     const directory = await until(() => (seat.directory?.persons.some(({ id }) => id === 'n.ada') ? seat.directory : null));
     const ada = directory.persons.find(({ id }) => id === 'n.ada');
     expect(ada?.badges).toEqual([badgeHmac(Buffer.from(directory.badgeKey, 'base64'), '04A1B2C3')]);
