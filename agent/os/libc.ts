@@ -15,6 +15,7 @@ const native = {
   unshare: bind('int unshare(int flags)'),
   setns: bind('int setns(int fd, int kind)'),
   mount: bind('int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)'),
+  umount2: bind('int umount2(const char *target, int flags)'),
   setsid: bind('int setsid()'),
   umask: bind('uint32_t umask(uint32_t mask)'),
   signal: bind('intptr_t signal(int number, intptr_t handler)'),
@@ -70,6 +71,11 @@ interface MountRequest {
 export function mount(request: MountRequest): void {
   const { source, target, type, flags, data } = request;
   checked(`mount ${type ?? 'bind'} on ${target}`, native.mount(source, target, type, flags, data ?? null));
+}
+
+/** umount2(2). */
+export function unmount(target: string, flags: number): void {
+  checked(`umount ${target}`, native.umount2(target, flags));
 }
 
 /** A system call whose number differs between the two processors that Wardlock runs on (unistd.h of each). */

@@ -3,7 +3,7 @@
  * mount_setattr); must be used only after `enterOwnMountNamespace`, or it would change the machine's own mounts.
  */
 import { closeSync, mkdirSync, writeFileSync } from 'node:fs';
-import { mount, setns, syscall, unshare } from './libc.ts';
+import { mount, setns, syscall, unmount, unshare } from './libc.ts';
 
 const CLONE_NEWNS = 0x00020000;
 const CLONE_NEWIPC = 0x08000000;
@@ -18,6 +18,7 @@ const MS_BIND = 0x1000;
 const MS_MOVE = 0x2000;
 const MS_REC = 0x4000;
 const MS_PRIVATE = 0x40000;
+const MNT_DETACH = 0x2;
 
 const SYS_OPEN_TREE = 428;
 const SYS_MOVE_MOUNT = 429;
@@ -122,6 +123,11 @@ export function sealMount(target: string): void {
 export function bindFile(source: string, target: string): void {
   writeFileSync(target, '', { flag: 'a' });
   mount({ source, target, type: null, flags: MS_BIND });
+}
+
+/** Takes away what was shown at `target`; who has it open keeps it. */
+export function removeMount(target: string): void {
+  unmount(target, MNT_DETACH);
 }
 
 /** Takes hold of a file in the caller's present namespace, so that it can be shown in another after `setns`. */

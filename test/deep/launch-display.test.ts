@@ -58,15 +58,19 @@ beforeEach(async () => {
   sessions += 1;
   sessionId = sessions.toString(16).padStart(32, '0');
   seat.launcher.openSession({ sessionId });
-  const surface = { display: outer.name, xauthority: outer.xauthority, windowId: appsWindow, width: APPS.width, height: APPS.height };
-  const opened = await seat.launcher.openDesktop(sessionId, surface);
-  if (!opened.ok) throw new Error(opened.detail);
-  desktop = opened;
+  desktop = await openDesktop();
 });
 
 afterEach(async () => {
   if (isLinuxRoot) await seat.launcher.endSession(sessionId);
 });
+
+async function openDesktop(): Promise<Desktop> {
+  const surface = { display: outer.name, xauthority: outer.xauthority, windowId: appsWindow, width: APPS.width, height: APPS.height };
+  const opened = await seat.launcher.openDesktop(sessionId, surface);
+  if (!opened.ok) throw new Error(opened.detail);
+  return opened;
+}
 
 function calculator(args: readonly string[] = []): LaunchSpec {
   return { sessionId, appId: 'calculator', ...named(CALCULATOR), args, env: {}, children: [] };
@@ -161,6 +165,16 @@ describe('the nested display of a session', () => {
     expect(coloursShown(outer, corner).size).toBe(before);
     expect(processesOf(seat.app.uid, 'xcalc')).toHaveLength(1);
     expect(processesOf(seat.app.uid, 'openbox')).toHaveLength(1);
+  });
+
+  rootTest('another one takes its place when it has ended, as after new screens; mostly it has the same number', async () => {
+    for (let time = 0; time < 2; time += 1) {
+      await desktop.end();
+      desktop = await openDesktop();
+      expect(coloursShown(outer, APPS).size).toBeLessThan(3);
+      expect(await startApp(seat.launcher, calculator())).toMatchObject({ ok: true });
+      await expect.poll(() => coloursShown(outer, APPS).size, DRAWN_LIMIT).toBeGreaterThan(10);
+    }
   });
 
   rootTest('the display of the screens is out of reach of an application', async () => {

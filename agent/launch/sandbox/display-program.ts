@@ -5,7 +5,7 @@
 import { closeSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { openPidfd } from '../../os/libc.ts';
-import { grabMount, joinNamespaces, placeMount } from '../../os/mounts.ts';
+import { grabMount, joinNamespaces, placeMount, removeMount } from '../../os/mounts.ts';
 import { X_SOCKET_FOLDER } from './layout.ts';
 
 const [initPid, socket] = process.argv.slice(2);
@@ -16,6 +16,10 @@ const pidfd = openPidfd(Number(initPid));
 joinNamespaces(pidfd);
 closeSync(pidfd);
 const inside = join(X_SOCKET_FOLDER, basename(socket));
-// A former display of the same number may have left its socket there; the new one is then shown over it.
-if (statSync(inside, { bigint: true, throwIfNoEntry: false })?.ino === ino) closeSync(mount);
-else placeMount(mount, inside);
+const former = statSync(inside, { bigint: true, throwIfNoEntry: false });
+if (former?.ino === ino) closeSync(mount);
+else {
+  // Of a former display of the same number the socket is still shown. It is a removed file outside, and nothing can be mounted on one.
+  if (former?.isSocket() === true) removeMount(inside);
+  placeMount(mount, inside);
+}
