@@ -53,9 +53,11 @@ test('kill -9 of the agent: the screens cover everything; after the restart lock
   await storyOf(session, 'agent-restart');
 });
 
-test('kill -9 of the screens: the agent locks and says why; new screens start locked', async () => {
+test('kill -9 of the screens: the agent locks and says why; new screens start locked, and show the applications of the session', async () => {
   await signIn(kiosk.page, opened.clinic);
   const session = await openSession();
+  await bringsUp(/^Calculator/u);
+  await bringsUp(/^Ward handbook/u);
   process.kill(kiosk.pid, 'SIGKILL');
   await expect.poll(async () => (await opened.status()).phase, { timeout: 10_000 }).toBe('locked');
   kiosk = await openDrivenKiosk(opened.clinic);
@@ -65,6 +67,15 @@ test('kill -9 of the screens: the agent locks and says why; new screens start lo
   // The work was kept for its owner.
   await signIn(kiosk.page, opened.clinic);
   expect(await openSession()).toBe(session);
+  // The native one ended with its display and starts on another; the one of the web goes on, its page is loaded anew.
+  await bringsUp(/^Calculator/u);
+  const handbook = kiosk.app.waitForEvent('window');
+  await bringsUp(/^Ward handbook/u);
+  await (await handbook).waitForSelector('h1');
+  const launches = (): number => types(session).filter((type) => type === 'app.launched').length;
+  await expect.poll(launches, { timeout: CATCH_UP_MS }).toBe(3);
+  await screens(kiosk.page).press('Apps');
+  await screens(kiosk.page).until('launcher');
   await screens(kiosk.page).press('End session');
   await screens(kiosk.page).until('lock');
   await storyOf(session, 'logout');
@@ -102,6 +113,15 @@ test('after all four the log of the seat verifies, and the server holds each of 
   await expect.poll(() => indexed().at(-1), { timeout: CATCH_UP_MS }).toBe(log.size - 1);
   expect(indexed()).toEqual(Array.from({ length: log.size }, (_, seq) => seq));
 });
+
+/** An application by its tile. */
+async function bringsUp(tile: RegExp): Promise<void> {
+  const seen = screens(kiosk.page);
+  if ((await kiosk.page.getAttribute('html', 'data-screen')) === 'app') await seen.press('Apps');
+  await seen.until('launcher');
+  await seen.press(tile);
+  await seen.until('app');
+}
 
 /**
  * Anna signs in and works. The process is held first, so that there surely are entries without a receipt when it is killed;
