@@ -22,8 +22,18 @@ export function SessionFrame({ view, front, children }: FrameProps): JSX.Element
     <div className="session" data-kind={view.session.kind}>
       <SessionBar view={view} front={front} />
       {children}
+      {children === undefined && <AppPlace view={view} front={front} />}
       {view.session.kind === 'breakglass' && <div className="emergency-frame" aria-hidden="true" />}
     </div>
+  );
+}
+
+/** Where an app has its own window: nothing to see of this page, and a name for whoever has the screen read out. */
+function AppPlace({ view, front }: { readonly view: OpenView; readonly front: string | null }): JSX.Element {
+  return (
+    <main>
+      <h1 className="unseen">{view.apps.find(({ id }) => id === front)?.name}</h1>
+    </main>
   );
 }
 

@@ -151,6 +151,7 @@ const OWN_START: Readonly<Record<string, string>> = {
   entry: 'lock',
   newbadge: 'lock',
   pinchange: 'launcher',
+  app: 'launcher',
   trouble: 'launcher',
 };
 
@@ -193,6 +194,14 @@ async function fits(page: Page): Promise<void> {
       if (element instanceof HTMLButtonElement && Math.min(box.width, box.height) < 47)
         wrong.push(`${element.className} is ${box.width} x ${box.height}`);
       if (element.classList.contains('key') && Math.min(box.width, box.height) < 71.5) wrong.push(`a key is ${box.width} x ${box.height}`);
+    }
+    // What lies below the bar is an application's: what the bar says must be whole, and must push nobody out.
+    const bar = document.querySelector('.bar')?.getBoundingClientRect();
+    for (const element of document.querySelectorAll('.bar-message .message, .chip-home, .bar-lock')) {
+      const box = element.getBoundingClientRect();
+      const room = element.closest('.chips')?.getBoundingClientRect() ?? bar ?? box;
+      const isIn = box.top >= room.top - 1 && box.bottom <= room.bottom + 1 && box.left >= room.left - 1 && box.right <= room.right + 1;
+      if (!isIn) wrong.push(`${element.className} is not whole in the bar`);
     }
     return wrong;
   });

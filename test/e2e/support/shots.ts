@@ -45,6 +45,9 @@ const IN_TROUBLE: SeatView['truth'] = {
   },
 };
 const EVERY_WAY = { byName: true, suggests: true, byCode: true, newBadge: false };
+/** Its own window lies below the bar; here nothing does. */
+const toChart = (page: Page): Promise<void> => page.locator('.chip-pair .chip').first().click();
+
 /** In the order of a day: the lock, the ways in, a session, an emergency, what is out of order. */
 export const SHOTS: readonly Shot[] = [
   { name: 'lock', screen: 'lock', view: lockedView },
@@ -193,6 +196,23 @@ export const SHOTS: readonly Shot[] = [
     screen: 'launcher',
     view: () => openView({ message: { key: 'app.changed', params: { app: 'Label printer' }, code: 'LAUNCH_FILE_CHANGED' } }),
   },
+  ...(['launcher', 'app'] as const).flatMap((screen) =>
+    (
+      [
+        ['download-saved', { key: 'download.saved', params: { app: 'Laboratory results', number: 3 } }],
+        ['download-refused', { key: 'download.address', params: { app: 'Laboratory results' }, code: 'SEAT_DOWNLOAD_ADDRESS' }],
+        ['printed', { key: 'print.sent', params: { app: 'Ward handbook' } }],
+        ['not-printed', { key: 'print.frame', params: { app: 'Ward handbook' }, code: 'SEAT_PRINT_FRAME' }],
+      ] as const
+    ).map(
+      ([name, message]): Shot => ({
+        name: `${screen}-${name}`,
+        screen,
+        view: () => openView({ message }),
+        ...(screen === 'app' ? { act: toChart } : {}),
+      }),
+    ),
+  ),
   {
     name: 'signed-in-reminder',
     screen: 'launcher',
