@@ -173,6 +173,7 @@ function outputsTo(servers: Servers, seat: () => SeatAgent): SeatOutputs {
   return {
     view: (view) => servers.ui?.broadcast('view', view),
     web: (appId, action) => servers.ui?.broadcast('web', { appId, action }),
+    bar: () => servers.ui?.broadcast('bar', {}),
     closeUi: () => {
       for (const connection of servers.ui?.connections() ?? []) connection.close();
     },

@@ -67,6 +67,7 @@ export interface SeatParts {
 export interface SeatOutputs {
   readonly view: (view: SeatView) => void;
   readonly web: (appId: string, action: 'open' | 'close' | 'closeAll') => void;
+  readonly bar: () => void;
   readonly closeUi: () => void;
   readonly appended: () => void;
   /** There is something to tell the server of people. */
@@ -176,7 +177,7 @@ export class SeatAgent {
       idle: (idleMs) => void this.runtime.dispatch({ type: 'Activity', idleMs }),
       changed: () => this.push(),
     });
-    const guardKeys = keysGuard({ user: parts.options.ui, rules: () => this.readers.rules, read: (one) => this.badge(one, 'ui'), log });
+    const guardKeys = keysGuard({ ...parts, rules: () => this.readers.rules, read: (one) => this.badge(one, 'ui'), bar: outputs.bar });
     this.desktops = new Desktops({ launcher, guardKeys, xauthority: parts.options.xauthority, log });
     const session = { snapshot: policy, where, openSession, heldSession };
     this.apps = new SessionApps({

@@ -92,7 +92,11 @@ export const bridgeBoundary = boundary({
     /** Closes the window; only a practice window can be closed this way. */
     leave: { params: Nothing, result: Nothing },
   },
-  events: { picture: Picture },
+  events: {
+    picture: Picture,
+    /** The session bar has the keyboard now, asked for from an application. */
+    bar: Nothing,
+  },
 });
 
 export type BridgeBoundary = typeof bridgeBoundary;

@@ -184,6 +184,8 @@ export const uiBoundary = boundary({
   },
   events: {
     view: SeatView,
+    /** Somebody asked by keyboard, in a native application, for the session bar. */
+    bar: Nothing,
     /** Sent to an app's window owner: which web app view to open, focus or destroy. */
     web: Type.Object({ appId: Id, action: Type.Union([Type.Literal('open'), Type.Literal('close'), Type.Literal('closeAll')]) }),
   },

@@ -11,7 +11,7 @@ import { INCOMING_FOLDER, type SeenByScreens } from '../core/downloads/limits.ts
 import type { ErrorCode } from '../core/errors/index.ts';
 import { USUAL_RHYTHM } from '../core/reader/wedge.ts';
 import { openLink } from './agent/link.ts';
-import { sendPicture, serveBridge } from './bridge/serve.ts';
+import { sendBar, sendPicture, serveBridge } from './bridge/serve.ts';
 import { forgetCopied } from './copied.ts';
 import { lockPage, lockSession } from './guard/borders.ts';
 import { SEAT_ORIGIN, SEAT_PAGE, serveSeatPages } from './guard/protocol.ts';
@@ -81,6 +81,7 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
       if (BADGE_FORM.test(number)) void link.request('badge', { number: number.toUpperCase() }).catch(ignoreLost);
       else report('input', 'badge malformed');
     },
+    onBar: () => turnKeyboard(),
     onTooLong: () => void link.request('badgeTooLong', {}).catch(ignoreLost),
     rhythm: () => state.view?.wedge ?? USUAL_RHYTHM,
     report,
@@ -153,7 +154,11 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
     onState: linkChanged,
     onView: (view) => change({ kind: 'view', view }),
     onWeb: (order) => webOrders.take(order),
+    onBar: () => turnKeyboard(),
   });
+  function turnKeyboard(): void {
+    if (stage.turnKeyboard(state)) sendBar(page);
+  }
   function linkChanged(next: LinkState, why: ErrorCode | undefined): void {
     change({ kind: 'link', link: next, at: performance.now() });
     process.stdout.write(`wardlock-ui: agent ${next}${why === undefined ? '' : ` (${why})`}\n`);

@@ -30,6 +30,7 @@ export function Seat({ bridge }: { readonly bridge: SeatBridge }): JSX.Element |
   useEffect(() => {
     const take = (next: Picture): void => setPicture((now) => (now === null || next.serial >= now.serial ? next : now));
     bridge.on.picture(take);
+    bridge.on.bar(() => document.querySelector<HTMLElement>('.chip-home')?.focus());
     void bridge.hello({}).then((answer) => {
       if (answer.ok) take(answer.result);
     });

@@ -5,28 +5,31 @@
 import { Compile } from 'typebox/compile';
 import { BadgeNumber } from '../../contract/scalars.ts';
 import type { SeatLog } from '../log.ts';
-import type { SeatUser } from '../options.ts';
+import type { AgentOptions } from '../options.ts';
 import { KeyGate } from '../os/display/key-gate.ts';
 import type { Surface } from '../os/display/nested.ts';
 import type { ReaderRules } from './rules.ts';
 
 export interface KeysGuardParts {
-  /** The user of the screens; null where everything runs as one user. */
-  readonly user: SeatUser | null;
+  /** With the user of the screens; null where everything runs as one user. */
+  readonly options: Pick<AgentOptions, 'ui'>;
   readonly rules: () => ReaderRules;
   /** Null for more than any badge has. */
   readonly read: (number: string | null) => void;
+  /** Somebody asked for the session bar. */
+  readonly bar: () => void;
   readonly log: SeatLog;
 }
 
 const badgeNumber = Compile(BadgeNumber);
 
-export function keysGuard({ user, rules, read, log }: KeysGuardParts): (surface: Surface) => Promise<KeyGate> {
+export function keysGuard({ options, rules, read, bar, log }: KeysGuardParts): (surface: Surface) => Promise<KeyGate> {
   return (surface) =>
     KeyGate.open({
       surface,
-      ...(user === null ? {} : { user: { uid: user.uid, gid: user.gid } }),
+      ...(options.ui === null ? {} : { user: { uid: options.ui.uid, gid: options.ui.gid } }),
       rhythm: rules().wedge,
+      onBar: bar,
       warn: (message, fields) => log.warn(message, fields),
       onBadge(number) {
         // The contract's form: upper case, as PC/SC readers give it, whatever the scanner's keyboard is set to.

@@ -111,6 +111,16 @@ describe('keys that are held back for an application', () => {
     expect({ passed, due: keys.due }).toEqual({ passed: ['+a', '-a'], due: null });
   });
 
+  it('that are for whoever stands before it are kept with their release, and what was typed before goes on first', () => {
+    const passed: Stroke[] = [];
+    const keys = new HeldKeys<Stroke>({ forward: (event) => passed.push(event), badge: () => undefined, rhythm: () => USUAL_RHYTHM });
+    keys.press(1, { kind: 'character', character: 'a' }, '+a', 1_000);
+    keys.keep(9);
+    keys.release(9, '-Super');
+    keys.release(1, '-a');
+    expect(passed).toEqual(['+a', '-a']);
+  });
+
   it('that repeat themselves are a person’s, unless the key that stays down ended a badge', () => {
     const passed: Stroke[] = [];
     const keys = new HeldKeys<Stroke>({ forward: (event) => passed.push(event), badge: () => undefined, rhythm: () => USUAL_RHYTHM });

@@ -58,6 +58,12 @@ export class HeldKeys<E> {
     else this.#waiting.push({ event, code, isPress: true, mayBeBadge: true });
   }
 
+  /** A key that is for whoever stands before the application: it is kept with its release. */
+  keep(code: number): void {
+    this.leave();
+    this.#swallowed.add(code);
+  }
+
   release(code: number, event: E): void {
     if (this.#swallowed.delete(code)) return;
     const isHeld = this.#waiting.some((one) => one.mayBeBadge && one.isPress && one.code === code);

@@ -26,6 +26,7 @@ export interface LinkOptions {
   readonly onState: (state: LinkState, why: ErrorCode | undefined) => void;
   readonly onView: (view: EventBody<UiBoundary, 'view'>) => void;
   readonly onWeb: (web: EventBody<UiBoundary, 'web'>) => void;
+  readonly onBar: () => void;
 }
 
 export interface AgentLink {
@@ -82,6 +83,7 @@ export function openLink(options: LinkOptions): AgentLink {
         events: {
           view: (view) => (mine === undefined ? early.push(view) : client === mine && options.onView(view)),
           web: (web) => options.onWeb(web),
+          bar: () => options.onBar(),
         },
         onClosed: (why) => {
           if (mine !== undefined && client === mine) lost(why);

@@ -48,6 +48,11 @@ export function sendPicture(page: WebContents, picture: Picture): void {
   if (!page.isDestroyed()) page.send(BRIDGE_EVENT_CHANNEL, 'picture', picture);
 }
 
+/** The session bar has the keyboard: the page shows where. */
+export function sendBar(page: WebContents): void {
+  if (!page.isDestroyed()) page.send(BRIDGE_EVENT_CHANNEL, 'bar', {});
+}
+
 function isOwnPage(event: IpcMainInvokeEvent, page: WebContents): boolean {
   const frame = event.senderFrame;
   return event.sender === page && frame !== null && frame === page.mainFrame && frame.url.startsWith(`${SEAT_ORIGIN}/`);

@@ -13,7 +13,7 @@ import {
   wedgeKey,
 } from '../../core/reader/wedge.ts';
 import type { Report } from '../guard/reports.ts';
-import { judgeKey } from './keys.ts';
+import { isBarKey, judgeKey } from './keys.ts';
 import { createLateness } from './lateness.ts';
 
 export interface InputGate {
@@ -26,6 +26,8 @@ export interface InputGate {
 
 export interface InputGateOptions {
   readonly onBadge: (number: string) => void;
+  /** The key that leads from an application to the session bar, and back. */
+  readonly onBar: () => void;
   /** More was typed at once than any badge holds. */
   readonly onTooLong: () => void;
   /** By what a reader is told from a person now, as the policy says. */
@@ -76,6 +78,11 @@ export function createInputGate(options: InputGateOptions): InputGate {
   };
   const keyed = (contents: WebContents, place: 'seat' | 'web', input: Input): 'pass' | 'keep' => {
     if (input.type === 'keyUp') return kept.delete(input.code) ? 'keep' : 'pass';
+    if (isBarKey(input)) {
+      kept.add(input.code);
+      if (!input.isAutoRepeat) options.onBar();
+      return 'keep';
+    }
     const verdict = judgeKey(input, place);
     if (!verdict.allowed) {
       options.report('input', verdict.name);

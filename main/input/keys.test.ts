@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeKey, type KeyInput } from './keys.ts';
+import { isBarKey, judgeKey, type KeyInput } from './keys.ts';
 
 /** `Ctrl+Shift+I` as Electron reports it. */
 function press(chord: string): KeyInput {
@@ -70,5 +70,18 @@ describe('keys that reach a page', () => {
 
   it('never names a plain character', () => {
     for (const key of '0123456789abcdefghijklmnopqrstuvwxyz') expect(judgeKey(press(key), 'seat')).toEqual({ allowed: true });
+  });
+});
+
+describe('the key that leads to the session bar', () => {
+  it.each([
+    ['Super', true],
+    ['Shift+Super', false],
+    ['Ctrl+Super', false],
+    ['Super+e', false],
+    ['Alt', false],
+    ['F6', false],
+  ])('%s: %s', (chord, isOne) => {
+    expect(isBarKey(press(chord))).toBe(isOne);
   });
 });

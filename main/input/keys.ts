@@ -41,6 +41,11 @@ const SILENT = new Set(['Shift', 'Control', 'Alt', 'AltGraph', 'CapsLock', 'NumL
 const WITH_CONTROL = new Set(['a', 'c', 'x', 'v', 'z', 'y']);
 const WITH_CONTROL_EDITING = new Set(['ArrowLeft', 'ArrowRight', 'Backspace', 'Delete', 'Home', 'End']);
 
+/** The Super key by itself: no application of a seat has another use for it, and people know it as the way to what else there is. */
+export function isBarKey({ key, control, alt, shift }: KeyInput): boolean {
+  return key === 'Meta' && !control && !alt && !shift;
+}
+
 /**
  * @param place `seat` are Wardlock's own pages, `web` is an allowed web app, whose own function keys work
  */

@@ -21,6 +21,8 @@ export interface StageParts {
 
 export interface Stage {
   apply(state: SeatState): void;
+  /** Gives the keyboard to the session bar, or from there back to the app in front; true where it is the bar's now. */
+  turnKeyboard(state: SeatState): boolean;
 }
 
 export function createStage({ seat, native, web, webApps }: StageParts): Stage {
@@ -38,6 +40,12 @@ export function createStage({ seat, native, web, webApps }: StageParts): Stage {
     webApps.show(null, { width: 0, height: 0 });
     if (shown !== 'none') seat.window.focus();
     shown = 'none';
+  };
+  const front = (kind: 'native' | 'web'): void => {
+    const { window } = kind === 'native' ? native : web;
+    window.moveTop();
+    seat.window.moveTop();
+    window.focus();
   };
   const closeRing = (state: SeatState): void => {
     const warning = state.view?.phase === 'warning' ? state.view.warning : null;
@@ -67,6 +75,14 @@ export function createStage({ seat, native, web, webApps }: StageParts): Stage {
   };
 
   return {
+    turnKeyboard(state) {
+      const app = visibleApp(state);
+      if (app === null) return false;
+      const toBar = !seat.window.isFocused();
+      if (toBar) seat.window.focus();
+      else front(app.kind);
+      return toBar;
+    },
     apply(state) {
       rest.locked(state.view?.phase === 'locked');
       const app = visibleApp(state);
@@ -87,9 +103,7 @@ export function createStage({ seat, native, web, webApps }: StageParts): Stage {
       }
       if (shown !== app.id) {
         shown = app.id;
-        (app.kind === 'native' ? native : web).window.moveTop();
-        seat.window.moveTop();
-        (app.kind === 'native' ? native : web).window.focus();
+        front(app.kind);
       }
       closeRing(state);
     },

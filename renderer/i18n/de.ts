@@ -221,6 +221,7 @@ export const de: Catalogue = {
 
   'bar.label': 'Sitzung',
   'bar.home': 'Programme',
+  'bar.homeKey': 'Die Windows-Taste führt aus einer Anwendung hierher und zurück.',
   'bar.lock': 'Sperren',
   'bar.since': (p) => `seit ${p.time}`,
   'bar.signedIn': (p) => `Angemeldet: ${p.name}`,

@@ -224,6 +224,7 @@ export const en = {
 
   'bar.label': 'Session',
   'bar.home': 'Apps',
+  'bar.homeKey': 'The Windows key leads here from an application, and back.',
   'bar.lock': 'Lock',
   'bar.since': (p: { time: string }) => `since ${p.time}`,
   'bar.signedIn': (p: { name: string }) => `Signed in: ${p.name}`,

@@ -48,7 +48,14 @@ function SessionBar({ view, front }: { readonly view: OpenView; readonly front: 
       <BarAlarm view={view} />
       {view.session.ends !== null && <Ends remainingMs={view.session.ends.remainingMs} />}
       <nav className="chips" aria-label={t('bar.running')}>
-        <button type="button" className="chip chip-home" aria-current={front === null} onClick={() => void bridge.show({ appId: null })}>
+        <button
+          type="button"
+          className="chip chip-home"
+          aria-current={front === null}
+          aria-keyshortcuts="Meta"
+          title={t('bar.homeKey')}
+          onClick={() => void bridge.show({ appId: null })}
+        >
           <Icon name="home" />
           <span>{t('bar.home')}</span>
         </button>

@@ -32,10 +32,12 @@ let gate: KeyGate;
 let application: Watched;
 const read: (string | null)[] = [];
 const warned: string[] = [];
+let asked = 0;
 
 beforeEach(async () => {
   read.length = 0;
   warned.length = 0;
+  asked = 0;
   folder = await mkdtemp(join(tmpdir(), 'wl-key-gate-'));
   outer = await startTestDisplay(800, 480);
   screens = new XClient(outer.name, outer.xauthority);
@@ -46,6 +48,9 @@ beforeEach(async () => {
     surface,
     rhythm: WIDE,
     onBadge: (number) => read.push(number),
+    onBar: () => {
+      asked += 1;
+    },
     warn: (message) => warned.push(message),
   });
   application = await watchKeys(nested.name, nested.xauthority, AREA);
@@ -129,6 +134,12 @@ test('more than any badge has is swallowed whole and told', async () => {
   type(`${'7'.repeat(80)}\n`, READER_GAP_MS);
   await expect.poll(() => read, SEEN).toEqual([null]);
   expect(application.keys).toEqual([]);
+});
+
+test('the Super key asks for the session bar and is not the application’s', async () => {
+  pressKeys(outer, ['Super_L', 'F2']);
+  await expect.poll(() => application.keys, SEEN).toEqual(strokes('F2'));
+  expect(asked).toBe(1);
 });
 
 test('a key that stays down does not keep the keyboard from what is shown next', async () => {

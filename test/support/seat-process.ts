@@ -185,6 +185,7 @@ export class SeatProcess {
               pictures.push(view);
               look();
             },
+            bar: () => undefined,
             web: ({ appId, action }) => web.push(`${action} ${appId}`),
           },
           onClosed: () => closed(),

@@ -6,7 +6,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { HeldKeys } from '../../../core/reader/held-keys.ts';
 import { gateArguments, type Said } from './key-gate-words.ts';
-import { wedgeKeyOf } from './key-kind.ts';
+import { isBarKey, wedgeKeyOf } from './key-kind.ts';
 import { type Key, WindowKeys } from './x11-keys.ts';
 
 const [INPUT, OUTPUT] = [0, 1];
@@ -44,7 +44,10 @@ function take(key: Key): void {
   [lastTime, lastAt] = [key.time, performance.now()];
   if (key.is === 'press') {
     down.add(key.code);
-    held.press(key.code, wedgeKeyOf(key), key, key.time);
+    if (isBarKey(key)) {
+      held.keep(key.code);
+      say({ is: 'bar' });
+    } else held.press(key.code, wedgeKeyOf(key), key, key.time);
     return;
   }
   const again = keys.takeRepeat(key);

@@ -4,8 +4,8 @@
  */
 import type { WedgeRhythm } from '../../../core/reader/wedge.ts';
 
-/** `here` answers PING. `number`: what was typed; null where it was more than any badge has. */
-export type Said = { readonly is: 'ready' | 'here' } | { readonly is: 'badge'; readonly number: string | null };
+/** `here` answers PING, `bar` is the key that leads to the session bar. `number`: what was typed; null where it was more than any badge has. */
+export type Said = { readonly is: 'ready' | 'here' | 'bar' } | { readonly is: 'badge'; readonly number: string | null };
 
 /** What the agent sends to hear whether the program lives. */
 export const PING = '\n';
@@ -31,7 +31,7 @@ export function gateArguments(words: readonly string[]): { readonly window: numb
 export function parseSaid(line: string): Said | undefined {
   const value = parsed(line);
   if (typeof value !== 'object' || value === null || !('is' in value)) return undefined;
-  if (value.is === 'ready' || value.is === 'here') return { is: value.is };
+  if (value.is === 'ready' || value.is === 'here' || value.is === 'bar') return { is: value.is };
   if (value.is !== 'badge' || !('number' in value)) return undefined;
   return value.number === null || typeof value.number === 'string' ? { is: 'badge', number: value.number } : undefined;
 }

@@ -28,6 +28,8 @@ export interface KeyGateOptions {
   readonly rhythm: WedgeRhythm;
   /** What a reader typed, as it typed it; null for more than any badge has. */
   readonly onBadge: (number: string | null) => void;
+  /** The key that leads to the session bar. */
+  readonly onBar: () => void;
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -81,6 +83,7 @@ export class KeyGate {
       heard();
       const said = line.length > LINE_LIMIT ? undefined : parseSaid(line);
       if (said?.is === 'ready') ready.resolve(true);
+      else if (said?.is === 'bar') this.#options.onBar();
       else if (said?.is === 'badge') this.#options.onBadge(said.number);
     });
     child.once('error', (failure) => warn('the program before the keys could not be started', { failure }));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { wedgeKeyOf } from './key-kind.ts';
+import { isBarKey, wedgeKeyOf } from './key-kind.ts';
 
 const [SHIFT, CONTROL, ALT, SUPER] = [1, 4, 8, 64];
 
@@ -22,4 +22,9 @@ test.each([
   ['Caps Lock', { symbol: 0xffe5, text: '', modifiers: 0 }, undefined],
 ])('%s', (_name, key, kind) => {
   expect(wedgeKeyOf(key)).toEqual(kind);
+});
+
+test('the Super keys lead to the session bar, and no other key does', () => {
+  const symbols = [0xffeb, 0xffec, 0x61, 0xffe3];
+  expect(symbols.map((symbol) => isBarKey({ symbol, text: '', modifiers: 0 }))).toEqual([true, true, false, false]);
 });

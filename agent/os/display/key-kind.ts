@@ -15,8 +15,15 @@ const ENTERS: ReadonlySet<number> = new Set([0xff0d, 0xff8d, 0xff0a]);
 const TAB = 0xff09;
 /** Shift, Caps Lock, Shift Lock, Num Lock, Mode Switch, the third and the fifth level: they change what others type. */
 const LEVELS: ReadonlySet<number> = new Set([0xffe1, 0xffe2, 0xffe5, 0xffe6, 0xff7f, 0xff7e, 0xfe03, 0xfe11]);
+/** The Super keys: no application of a seat has another use for them, and people know them as the way to what else there is. */
+const BAR_KEYS: ReadonlySet<number> = new Set([0xffeb, 0xffec]);
 const [CONTROL, ALT, SUPER] = [1 << 2, 1 << 3, 1 << 6];
 const PRINTABLE = /^[ -~\u00a0-\u00ff]$/;
+
+/** Whether a key leads to the session bar. */
+export function isBarKey({ symbol }: TypedKey): boolean {
+  return BAR_KEYS.has(symbol);
+}
 
 /** Undefined for keys that say nothing about the rhythm, such as Shift. */
 export function wedgeKeyOf({ symbol, text, modifiers }: TypedKey): WedgeKey | undefined {

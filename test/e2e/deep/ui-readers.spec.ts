@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { expect, type Page, test } from '@playwright/test';
 import type { SeatView } from '../../../contract/seat-view.ts';
-import { tapByWedge } from '../support/keys.ts';
+import { focusedWindow, tapByWedge } from '../support/keys.ts';
 import { openSeat, type Seat } from '../support/seat.ts';
 import { lockedView, openView, pinView } from '../support/views.ts';
 
@@ -61,6 +61,23 @@ test.describe('keyboard readers', () => {
     expect(seat.agent.of('pin')).toEqual([]);
     await typeSlowly(seat, '27');
     await expect(page.locator('.dot[data-filled="yes"]')).toHaveCount(2);
+  });
+
+  test('the Super key leads from a web application to the session bar, and back', async () => {
+    const book = { id: 'book', name: 'Ward handbook', kind: 'web' as const, icon: 'book', url: `${origin}/`, origins: [origin] };
+    seat.agent.push(openView({ apps: [{ ...book, state: 'running' }] }));
+    seat.agent.web({ appId: 'book', action: 'open' });
+    await until(page, 'launcher');
+    await page.getByRole('navigation').getByRole('button', { name: 'Ward handbook', exact: true }).click();
+    await until(page, 'app');
+    await expect.poll(() => focusedWindow(seat.display)).toBe('Wardlock web');
+    await xdotool(seat, 'key', 'Super_L');
+    await expect.poll(() => focusedWindow(seat.display)).toBe('Wardlock');
+    await expect(page.locator('.chip-home')).toBeFocused();
+    await xdotool(seat, 'key', 'Super_L');
+    await expect.poll(() => focusedWindow(seat.display)).toBe('Wardlock web');
+    seat.agent.web({ appId: 'book', action: 'closeAll' });
+    expect(reports(seat)).toEqual([]);
   });
 
   test('escape 43 in session: real keys of a reader never reach the field that has the focus, in the launcher and in a web app', async () => {

@@ -62,3 +62,8 @@ export async function typeBlindly(display: Place, text: string): Promise<void> {
 export async function press(display: Place, chord: string): Promise<void> {
   await xdotool(display, ['key', '--clearmodifiers', chord]);
 }
+
+/** The name of the window that has the keyboard, as the X server says. */
+export async function focusedWindow(display: Place): Promise<string> {
+  return (await xdotool(display, ['getwindowfocus', 'getwindowname'])).trim();
+}
