@@ -5,6 +5,7 @@ import { consolePaths } from '../contract/console-api.ts';
 import { WardlockError } from '../core/errors/index.ts';
 import { CLINIC_AUDITOR, CLINIC_HELP, clinicFile, missing } from './clinic-defaults.ts';
 import { call, serverUrl } from './https.ts';
+import { secretInput } from './secret-input.ts';
 
 export interface AuditorFlags {
   readonly server: string;
@@ -14,13 +15,11 @@ export interface AuditorFlags {
   readonly json?: boolean;
 }
 
-const STDIN = 0;
-
 export function withAuditorFlags(command: Command): Command {
   return command
     .requiredOption('--server <url>', "address of the server's console, https://HOST:PORT")
     .option('--account <name>', `an auditor's account; what is read is recorded under it ${CLINIC_HELP}`)
-    .option('--password-file <file>', 'file with the password (default: standard input)')
+    .option('--password-file <file>', 'file with the password (default: standard input; at a terminal it is asked for and not shown)')
     .option('--ca <file>', `the site's authority, ca.pem in the server's state folder ${CLINIC_HELP}`)
     .option('--json', 'print JSON');
 }
@@ -32,7 +31,7 @@ export interface SignedInAuditor {
 
 /** @throws WardlockError START_USAGE, SERVER_SIGN_IN_WRONG and whatever `call` throws */
 export async function signInAsAuditor(flags: AuditorFlags): Promise<SignedInAuditor> {
-  const { account, password } = auditorOf(flags);
+  const { account, password } = await auditorOf(flags);
   const caFile = flags.ca ?? clinicFile('ca', flags.server);
   const signedIn = await call({
     method: 'POST',
@@ -45,10 +44,17 @@ export async function signInAsAuditor(flags: AuditorFlags): Promise<SignedInAudi
 }
 
 /** Who signs in. Without an account named, the clinic's auditor with the clinic's password, unless another file is named. */
-function auditorOf({ server, account, passwordFile }: AuditorFlags): { readonly account: string; readonly password: string } {
-  const file = passwordFile ?? (account === undefined ? clinicFile('password', server) : STDIN);
+async function auditorOf({
+  server,
+  account,
+  passwordFile,
+}: AuditorFlags): Promise<{ readonly account: string; readonly password: string }> {
+  const file = passwordFile ?? (account === undefined ? clinicFile('password', server) : undefined);
   if (file === null) throw missing('--account NAME', 'an account');
-  return { account: account ?? CLINIC_AUDITOR, password: readFileSync(file, 'utf8').replace(/\r?\n$/, '') };
+  const password = file === undefined ? await secretInput('Password', 'once') : readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  if (password === '')
+    throw new WardlockError('START_USAGE', `There is no password ${file === undefined ? 'on standard input' : `in ${file}`}.`);
+  return { account: account ?? CLINIC_AUDITOR, password };
 }
 
 /** A time of a command line, as the API takes it. @throws WardlockError START_USAGE */

@@ -2,13 +2,13 @@
  * One HTTPS request of the command line to the server: bounded in time and size, and only to a server whose certificate
  * the given CA signed. It never follows redirects and never skips verification.
  */
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import type { Readable } from 'node:stream';
-import { Value } from 'typebox/value';
-import { Refusal } from '../contract/seat-api.ts';
-import { isErrorCode, WardlockError } from '../core/errors/index.ts';
+import { WardlockError } from '../core/errors/index.ts';
+import { refusalOf } from './https-refusal.ts';
 import { unreadable } from './system-failure.ts';
 
 const TIMEOUT_MS = 30_000;
@@ -36,7 +36,7 @@ export async function call(wanted: HttpsCall): Promise<HttpsAnswer> {
   const body = await collect(wanted, incoming);
   const status = incoming.statusCode ?? 0;
   if (isGood(status)) return { status, headers: incoming.headers, body };
-  throw refusal(status, body);
+  throw refusalOf(status, incoming.headers, body);
 }
 
 /**
@@ -47,17 +47,11 @@ export async function stream(wanted: HttpsCall): Promise<Readable> {
   const incoming = await open(wanted);
   const status = incoming.statusCode ?? 0;
   if (isGood(status)) return incoming;
-  throw refusal(status, await collect(wanted, incoming));
+  throw refusalOf(status, incoming.headers, await collect(wanted, incoming));
 }
 
 function isGood(status: number): boolean {
   return status >= 200 && status < 300;
-}
-
-function refusal(status: number, body: Buffer): WardlockError {
-  const said = parseJson(body);
-  if (Value.Check(Refusal, said) && isErrorCode(said.code)) return new WardlockError(said.code, said.message);
-  return new WardlockError('SERVER_REFUSED', `The server answered with status ${status}.`);
 }
 
 export function serverUrl(text: string, path: string): URL {
@@ -121,18 +115,23 @@ function hint(cause: Error): string {
     : 'Check the address and that it is running.';
 }
 
+/** Without this a file that is none would only be said not to fit the server. @throws WardlockError START_USAGE */
 function readCa(path: string): Buffer {
+  const bytes = readCaFile(path);
+  try {
+    void new X509Certificate(bytes);
+    return bytes;
+  } catch (cause) {
+    throw new WardlockError('START_USAGE', `${path} is no certificate. Name the site's authority: ca.pem in the server's state folder.`, {
+      cause,
+    });
+  }
+}
+
+function readCaFile(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (cause) {
     throw unreadable(path, cause);
-  }
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    return null;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * A password or a PIN, from standard input so that it stands in no process list. At a terminal it is asked for, twice, and not shown; must never
- * write what was typed anywhere.
+ * A password or a PIN, from standard input so that it stands in no process list. At a terminal it is asked for, twice where it is a new one, and not
+ * shown; must never write what was typed anywhere.
  */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -13,9 +13,10 @@ const INTERRUPTED = 130;
 
 /**
  * @param what such as `Password`
+ * @param times `twice` for a new one, where a slip of a finger would shut somebody out
  * @throws WardlockError START_USAGE where the second time is not like the first
  */
-export async function secretInput(what: string): Promise<string> {
+export async function secretInput(what: string, times: 'once' | 'twice' = 'twice'): Promise<string> {
   if (!process.stdin.isTTY) return readFileSync(STDIN, 'utf8').replace(/\r?\n$/, '');
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
@@ -34,7 +35,7 @@ export async function secretInput(what: string): Promise<string> {
   };
   try {
     const typed = await ask(`${what} (it is not shown)`);
-    if ((await ask('The same again')) !== typed) {
+    if (times === 'twice' && (await ask('The same again')) !== typed) {
       throw new WardlockError('START_USAGE', 'The second time was not like the first. Nothing was changed: start the command again.');
     }
     return typed;

@@ -48,7 +48,13 @@ async function place(flags: HoldFlags): Promise<void> {
     from: from === undefined ? undefined : Date.parse(timeOf(from)),
     to: to === undefined ? undefined : Date.parse(timeOf(to)),
   };
-  const hold = await withSite(flags, (site) => site.holds.place({ seat, person, ...time, reason, by: whoIs(flags) }));
+  const { hold, known } = await withSite(flags, async (site) => ({
+    hold: await site.holds.place({ seat, person, ...time, reason, by: whoIs(flags) }),
+    known: person === undefined || (await site.staff.list()).some(({ id }) => id === person),
+  }));
+  // It stands all the same: the record may know somebody that the list does not. A hold for a misspelt id keeps nothing.
+  if (!known)
+    process.stderr.write(`Nobody on the staff list has the id ${person}. If it is misspelt, lift this hold and place the right one.\n`);
   say(flags, bodyOf(hold), `Hold ${hold.id} stands. Nothing that fits it is purged until: server hold lift ${hold.id} --reason TEXT`);
 }
 

@@ -84,7 +84,11 @@ async function reindex(flags: ReindexFlags): Promise<void> {
     const index = await indexState(site.store.db);
     const missing =
       index.state === 'whole' ? '' : ` ${index.stored - index.indexed} are missing: another reader is at them, or an alarm says why.`;
-    say(flags, { entries: index.indexed, ...index }, `${index.indexed} entries indexed.${missing}`);
+    const sealed =
+      index.unreadable === 0
+        ? ''
+        : ` ${index.unreadable} of them could NOT be opened with the keys given; \`server alarms\` names their seats.`;
+    say(flags, { entries: index.indexed, ...index }, `${index.indexed} entries indexed.${sealed}${missing}`);
   } finally {
     await site.close();
   }

@@ -111,7 +111,7 @@ async function atTerminal(
   command: readonly string[],
   answers: readonly string[],
 ): Promise<{ readonly code: unknown; readonly seen: string }> {
-  const line = [process.execPath, MAIN, ...command, '--state', state].map((word) => `'${word}'`).join(' ');
+  const line = [process.execPath, MAIN, ...command].map((word) => `'${word}'`).join(' ');
   const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], { timeout: LIMIT_MS });
   let seen = '';
   let answered = 0;
@@ -126,16 +126,45 @@ async function atTerminal(
 
 test('a password is asked for at a terminal, twice, and never shown', async () => {
   const PASSWORD = 'another horse battery';
-  const wrong = await atTerminal(['account', 'add', 'ines'], [`${PASSWORD}\r`, 'another horse\r']);
+  const add = ['account', 'add', 'ines', '--state', state];
+  const wrong = await atTerminal(add, [`${PASSWORD}\r`, 'another horse\r']);
   expect(wrong.code).toBe(EX_USAGE);
   expect(wrong.seen).toContain('The second time was not like the first. Nothing was changed: start the command again. (START_USAGE)');
   expect(cli('account', 'list').stdout).toBe('Nobody yet. Add an auditor with: account add NAME\n');
-  const stopped = await atTerminal(['account', 'add', 'ines'], [`${PASSWORD}\u0003`]);
+  const stopped = await atTerminal(add, [`${PASSWORD}\u0003`]);
   expect(stopped.code).toBe(INTERRUPTED);
-  const right = await atTerminal(['account', 'add', 'ines'], [`${PASSWORD}\r`, `${PASSWORD}\r`]);
+  const right = await atTerminal(add, [`${PASSWORD}\r`, `${PASSWORD}\r`]);
   expect([right.code, right.seen]).toEqual([0, expect.stringContaining('ines can sign in at the console.')]);
   for (const { seen } of [wrong, stopped, right]) expect(seen).not.toContain('horse');
   expect(cli('account', 'list').stdout).toMatch(/^ines /);
+});
+
+test("an auditor's password is asked for at a terminal, once, and not shown; none at all is said before anybody is asked", async () => {
+  const search = ['audit', 'search', '--server', 'https://127.0.0.1:1', '--account', 'ines'];
+  const typed = await atTerminal(search, ['another horse battery\r']);
+  expect(typed.code).toBe(REFUSED);
+  expect(typed.seen).toMatch(/^Password \(it is not shown\): \s*https:\/\/127\.0\.0\.1:1 did not answer/);
+  expect(typed.seen).not.toContain('horse');
+  const { status, stderr } = spawnSync(process.execPath, [MAIN, ...search], { encoding: 'utf8', input: '\n', timeout: LIMIT_MS });
+  expect([status, stderr]).toEqual([EX_USAGE, 'There is no password on standard input. (START_USAGE)\n']);
+});
+
+test('a file that is no certificate is not taken for the authority of a site', () => {
+  const file = join(folder, 'ca.pem');
+  writeFileSync(file, 'password');
+  const search = ['audit', 'search', '--server', 'https://127.0.0.1:1', '--account', 'ines', '--ca', file];
+  const { status, stderr } = spawnSync(process.execPath, [MAIN, ...search], { encoding: 'utf8', input: 'password', timeout: LIMIT_MS });
+  expect([status, stderr]).toEqual([
+    EX_USAGE,
+    `${file} is no certificate. Name the site's authority: ca.pem in the server's state folder. (START_USAGE)\n`,
+  ]);
+});
+
+test('a hold for an id that nobody has stands, and says so', () => {
+  const { status, stdout, stderr } = cli('server', 'hold', 'place', '--person', 'n.nobody', '--reason', 'case 7');
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^Hold [0-9a-f]{12} stands\. /);
+  expect(stderr).toBe('Nobody on the staff list has the id n.nobody. If it is misspelt, lift this hold and place the right one.\n');
 });
 
 test('a site without a seat says how one comes to be', () => {

@@ -331,7 +331,10 @@ describe('the record', () => {
 
   test('the wrong reader key opens nothing, and the story says so', async () => {
     await cli(['keys', 'new', 'reader', '--out', join(folder, 'other.key')]);
-    await cli(['server', 'reindex', '--reader-key', join(folder, 'other.key'), '--state', server.state]);
+    const said = await cli(['server', 'reindex', '--reader-key', join(folder, 'other.key'), '--state', server.state]);
+    expect(said).toMatch(
+      /^\d+ entries indexed\. \d+ of them could NOT be opened with the keys given; `server alarms` names their seats\.\n$/,
+    );
     expect(rows(server.state, "select * from indexed_events where type = 'record.unreadable'").length).toBeGreaterThan(0);
     expect(rows(server.state, 'select * from indexed_sessions')).toEqual([]);
     await cli(['server', 'reindex', '--reader-key', join(folder, 'reader.key'), '--state', server.state]);
