@@ -152,7 +152,8 @@ function announce(flags: ServerFlags, site: Site, urls: { readonly seatsUrl: str
     return;
   }
   const made = site.authorityMade ? 'Made a certificate authority for this site' : 'Certificate authority of this site';
-  process.stdout.write(`${made}: ${ready.ca}\nSeats:   ${ready.seats}\nConsole: ${ready.console}\n`);
+  const until = new Date(site.authority.end).toISOString().slice(0, 10);
+  process.stdout.write(`${made}: ${ready.ca}, until ${until}\nSeats:   ${ready.seats}\nConsole: ${ready.console}\n`);
   if (ready.consoleCertificate === 'site-ca') {
     process.stdout.write(
       "The console's certificate is by the site's own authority: let browsers trust that file, or start with --console-cert.\n",

@@ -127,6 +127,8 @@ test.skipIf(!hasSiteClock)(
     await until(async () => (await status()).renewal?.behind.count === 1);
     const { until: end, renewal } = await status();
     expect(renewal?.behind.names).toEqual(['Bay 2']);
+    const says = (): Promise<string> => cli(['server', 'authority', '--state', state]);
+    expect(await says()).toContain('\n1 seat lacks the present one: Bay 2. Each fetches it by itself: bring online what is not.\n');
     const knows = [`The authority of the site holds until ${end.slice(0, 10)}.`, present];
     await until(async () => isDeepStrictEqual(await believed(online), knows));
     await isOnline(online);
@@ -135,6 +137,7 @@ test.skipIf(!hasSiteClock)(
     away.connect();
     await until(async () => (await status()).renewal?.behind.count === 0);
     await until(async () => isDeepStrictEqual(await believed(away), knows));
+    expect(await says()).toMatch(/^The authority of this site holds until .+\nEvery seat has the present one\.\n$/);
 
     // Past the end of the former certificate: what has that alone believes this server no more.
     await ward.server.stop();
