@@ -13,17 +13,23 @@ import { nodeCrypto } from '../crypto/index.ts';
 const CHUNK_BYTES = 256 * 1024;
 /** A line longer than this is no line of ours; it is cut so that memory stays bounded. */
 const LINE_LIMIT = 1024 * 1024;
+/** How much of a word that is no key a sentence repeats. */
+const SHOWN = 120;
 
-/** Keys as vkeys, or as files that hold one. @throws WardlockError AUDIT_KEY_UNSUITABLE */
+/** Keys as vkeys, or as files that hold one. @throws WardlockError AUDIT_KEY_UNSUITABLE, with the one of them that is none */
 export function keysFrom(texts: readonly string[]): readonly NoteVerifier[] {
-  return texts.map((text) => {
-    try {
-      return parseVerifierKey(nodeCrypto, existsSync(text) ? readFileSync(text, 'utf8') : text);
-    } catch (cause) {
-      const why = isWardlockError(cause) ? cause.message : 'A file given with --key cannot be read.';
-      throw new WardlockError('AUDIT_KEY_UNSUITABLE', why, { cause });
-    }
-  });
+  return texts.map(keyFrom);
+}
+
+function keyFrom(given: string): NoteVerifier {
+  const isFile = existsSync(given);
+  try {
+    return parseVerifierKey(nodeCrypto, isFile ? readFileSync(given, 'utf8') : given);
+  } catch (cause) {
+    const why = isWardlockError(cause) ? cause.message : 'It cannot be read.';
+    const which = isFile ? given : `There is no file ${given.slice(0, SHOWN)}`;
+    throw new WardlockError('AUDIT_KEY_UNSUITABLE', `${which}${isFile ? ':' : '.'} ${why}`, { cause });
+  }
 }
 
 export interface KeysByUse {

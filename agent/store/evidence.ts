@@ -94,7 +94,7 @@ function openFolder(folder: string, name: string, crypto: AuditCrypto, present: 
       if (existsSync(join(folder, `${name}${suffix}`))) copyFileSync(join(folder, `${name}${suffix}`), join(copies, `log.db${suffix}`));
     }
     const file = join(copies, 'log.db');
-    const db = openEvidence(file, true);
+    const db = openEvidence(file, true, join(folder, name));
     const tables = storeTables(db);
     const anchor = readAnchorSync(storePaths(folder).anchor, crypto);
     const record = anchor.state === 'present' ? anchor.record : undefined;
@@ -133,7 +133,10 @@ function refuseLive(path: string): void {
   const inode = statSync(path).ino;
   const locks = existsSync('/proc/locks') ? readFileSync('/proc/locks', 'utf8') : '';
   if (locks.split('\n').some((line) => line.includes(`:${inode} `))) {
-    throw new WardlockError('AUDIT_STORE_LOCKED', 'The agent has this audit store open. Ask it for a copy: audit snapshot FILE');
+    throw new WardlockError(
+      'AUDIT_STORE_LOCKED',
+      'A process that runs has this database open. Where it is the agent of a seat, ask it for a copy: audit snapshot FILE',
+    );
   }
 }
 

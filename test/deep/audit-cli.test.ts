@@ -80,10 +80,24 @@ test('verify: what is neither log nor export ends with 65, a key of the wrong ki
   expect(json).toMatchObject({ status: 65, stdout: '', stderr: expect.stringContaining('AUDIT_STORE_FOREIGN') });
   const wrong = audit('verify', snapshot, '--key', reader);
   expect(wrong).toMatchObject({ status: 64, stderr: expect.stringContaining('AUDIT_KEY_UNSUITABLE') });
+  expect(wrong.stderr).toContain(`${reader}: This is not a verification key. `);
+  const misspelt = audit('verify', snapshot, '--key', seat.logKeyText, '--key', 'mirror.key');
+  expect(misspelt.stderr).toContain('There is no file mirror.key. This is not a verification key. ');
   const folder = audit('verify', snapshot, '--key', seat.dir, '--json');
   expect(folder.status).toBe(64);
   expect(JSON.parse(folder.stderr)).toMatchObject({ error: { code: 'AUDIT_KEY_UNSUITABLE' } });
   expect(audit('verify', join(seat.dir, 'nothing'), '--key', seat.logKeyText).status).toBe(64);
+});
+
+test('verify: another database is named as it was given, not as the copy that is read', () => {
+  const path = join(seat.dir, 'other.db');
+  const other = new Database(path);
+  other.pragma('journal_mode = WAL');
+  other.exec('CREATE TABLE t (x)');
+  other.close();
+  expect(audit('verify', path, '--key', seat.logKeyText)).toEqual(
+    expect.objectContaining({ status: 65, stderr: `${path} is an SQLite file, but not a Wardlock audit store. (AUDIT_STORE_FOREIGN)\n` }),
+  );
 });
 
 test('verify: a store that an agent has open ends with 66', async () => {
