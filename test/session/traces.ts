@@ -117,21 +117,30 @@ export const honestNames = traceNames.filter((name) => HABITS[name].honest);
 export const proppedNames = traceNames.filter((name) => !HABITS[name].honest);
 
 export function makeTrace(name: TraceName, seed: number, seconds: number): Trace {
-  const { honest, habit } = HABITS[name];
-  const draw = random(seed);
-  const next = habit(draw);
+  const { honest } = HABITS[name];
+  const times = inputTimes(name, seed);
   const ages: number[] = [];
   let lastMs = 0;
-  let comingMs = next();
+  let comingMs = times.next().value;
   for (let second = 1; second <= seconds; second += 1) {
     while (comingMs <= second * 1_000) {
       lastMs = comingMs;
-      comingMs += Math.max(1, next());
+      comingMs = times.next().value;
     }
     ages.push(Math.round(second * 1_000 - lastMs));
   }
   const synthetic = 'Made by test/session/traces.ts from the seed, after distributions of real work. Nobody was recorded.';
   return { name, synthetic, honest, seed, ages };
+}
+
+/** When there is input, in milliseconds from the start, without end. */
+export function* inputTimes(name: TraceName, seed: number): Generator<number, never> {
+  const next = HABITS[name].habit(random(seed));
+  let atMs = next();
+  for (;;) {
+    yield atMs;
+    atMs += Math.max(1, next());
+  }
 }
 
 /** The seed of a trace in the repository. */
