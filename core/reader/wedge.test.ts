@@ -37,7 +37,7 @@ function play(keys: readonly { readonly key: string; readonly gap: number }[], r
     const due = releaseDue(state, at, rhythm).due;
     if (due !== null && due <= at + gap) tick(due);
     at += gap;
-    const step = wedgeKey(state, keyOf(key), at, rhythm, lateMs);
+    const step = wedgeKey(state, keyOf(key, lateMs), at, rhythm);
     field += step.release;
     if (!step.hold) field += key === 'Enter' ? '\n' : key === 'Tab' ? '\t' : key;
     note(step.badge);
@@ -47,9 +47,9 @@ function play(keys: readonly { readonly key: string; readonly gap: number }[], r
   return { field, badges };
 }
 
-function keyOf(key: string): WedgeKey {
+function keyOf(key: string, lateMs: number): WedgeKey {
   if (key === 'Enter') return { kind: 'enter' };
-  return key === 'Tab' ? { kind: 'tab' } : { kind: 'character', character: key };
+  return key === 'Tab' ? { kind: 'tab' } : { kind: 'character', character: key, lateMs };
 }
 
 const burst = (text: string, gap: number, enterGap = gap): { key: string; gap: number }[] => [

@@ -32,7 +32,10 @@ export interface WedgeState {
   readonly dropped: number;
 }
 
-export type WedgeKey = { readonly kind: 'character'; readonly character: string } | { readonly kind: 'enter' | 'tab' | 'other' };
+/** `lateMs`: by how much a character may have come sooner than it was read; 0 where a badge must be taken for one all the same. */
+export type WedgeKey =
+  | { readonly kind: 'character'; readonly character: string; readonly lateMs?: number }
+  | { readonly kind: 'enter' | 'tab' | 'other' };
 
 export interface WedgeStep {
   readonly state: WedgeState;
@@ -51,9 +54,8 @@ export const WEDGE_IDLE: WedgeState = { held: '', gaps: [], lastAt: 0, lateMs: 0
 /**
  * Takes one key.
  * @param at milliseconds on any monotonic clock
- * @param lateMs by how much it may have come sooner than that; 0 where a badge must be taken for one all the same
  */
-export function wedgeKey(state: WedgeState, key: WedgeKey, at: number, rhythm: WedgeRhythm, lateMs = 0): WedgeStep {
+export function wedgeKey(state: WedgeState, key: WedgeKey, at: number, rhythm: WedgeRhythm): WedgeStep {
   const gap = at - state.lastAt;
   if (key.kind !== 'character') {
     if (state.held !== '' && ends(key.kind, rhythm) && gap <= rhythm.endGapMs && isBurst(state, rhythm)) {
@@ -65,7 +67,7 @@ export function wedgeKey(state: WedgeState, key: WedgeKey, at: number, rhythm: W
   if (!follows) {
     // Without a terminator a number may end where the next one begins.
     const ended = rhythm.terminator === 'none' && isBurst(state, rhythm);
-    const next = held({ held: key.character, gaps: [], lastAt: at, lateMs, dropped: 0 }, rhythm);
+    const next = held({ held: key.character, gaps: [], lastAt: at, lateMs: key.lateMs ?? 0, dropped: 0 }, rhythm);
     return { ...next, release: ended ? '' : typedByPerson(state), badge: ended ? badgeOf(state) : null };
   }
   const full = state.held.length >= WEDGE_MAX_LENGTH;

@@ -89,14 +89,14 @@ export function createInputGate(options: InputGateOptions): InputGate {
       kept.add(input.code);
       return 'keep';
     }
-    const key = wedgeKeyOf(input);
-    if (key === undefined) return 'pass';
     const now = performance.now();
+    // Where a person is awaited, doubt is theirs: a PIN that was read late must not be lost as a badge. Web apps get no such text.
+    const key = wedgeKeyOf(input, place === 'seat' ? lateness.ofKeyAt(now) : 0);
+    if (key === undefined) return 'pass';
     const rhythm = options.rhythm();
     if (target !== contents) settle(wedgeKey(wedge, { kind: 'other' }, now, rhythm), now);
     target = contents;
-    // Where a person is awaited, doubt is theirs: a PIN that was read late must not be lost as a badge. Web apps get no such text.
-    const step = wedgeKey(wedge, key, now, rhythm, place === 'seat' ? lateness.ofKeyAt(now) : 0);
+    const step = wedgeKey(wedge, key, now, rhythm);
     settle(step, now);
     if (step.hold) kept.add(input.code);
     return step.hold ? 'keep' : 'pass';
@@ -118,10 +118,10 @@ export function createInputGate(options: InputGateOptions): InputGate {
 }
 
 /** Undefined for keys that say nothing about the rhythm, such as Shift. */
-function wedgeKeyOf(input: Input): WedgeKey | undefined {
+function wedgeKeyOf(input: Input, lateMs: number): WedgeKey | undefined {
   if (['Shift', 'CapsLock', 'NumLock', 'AltGraph'].includes(input.key)) return undefined;
   if (input.key === 'Enter') return { kind: 'enter' };
   if (input.key === 'Tab') return { kind: 'tab' };
   const typed = [...input.key].length === 1 && !input.meta && !input.isAutoRepeat && !input.isComposing && input.control === input.alt;
-  return typed ? { kind: 'character', character: input.key } : { kind: 'other' };
+  return typed ? { kind: 'character', character: input.key, lateMs } : { kind: 'other' };
 }

@@ -4,10 +4,10 @@ import type { PromptView, SeatView } from '../../contract/seat-view.ts';
 import { LONGEST_PIN } from '../../core/credentials/pin-rules.ts';
 import { useCountdown, useSeat } from '../context.ts';
 import { MessageLine } from '../parts/message.tsx';
-import { Dots, Keys, type TypedPin, usePadKeys, useTypedPin } from '../parts/pin-keys.tsx';
+import { Dots, Keys, usePadKeys, useTypedPin } from '../parts/pin-keys.tsx';
 import { Ring } from '../parts/ring.tsx';
 import { SeatPage } from '../parts/seat-page.tsx';
-import type { PinKey } from '../view/pin.ts';
+import type { PinEntry, PinKey } from '../view/pin.ts';
 import type { PinPrompt } from '../view/screen.ts';
 
 const TITLES = { open: 'pin.title', return: 'pin.return', takeover: 'pin.takeover', confirm: 'pin.confirm' } as const;
@@ -41,34 +41,37 @@ export function PinScreen({
  * lack its first digits.
  */
 interface TypedAhead {
-  readonly typed: TypedPin;
-  readonly entered: { current: boolean };
+  readonly entry: PinEntry;
+  readonly press: (key: PinKey) => void;
+  readonly enter: () => void;
+  readonly forget: () => void;
+  readonly now: () => { readonly digits: string; readonly entered: boolean };
 }
 
 function useTypedAhead(): TypedAhead {
-  const typed = useTypedPin(LONGEST_PIN);
+  const { entry, press: type, clear, now: typed } = useTypedPin(LONGEST_PIN);
   const entered = useRef(false);
-  return { typed, entered };
-}
-
-function Checking({ ahead: { typed, entered } }: { readonly ahead: TypedAhead }): JSX.Element {
-  const { t } = useSeat();
-  const { entry, press, clear, now } = typed;
-  const key = useCallback(
-    (pressed: PinKey) => {
+  const press = useCallback(
+    (key: PinKey) => {
       // Enter ends a PIN: a digit behind it is not part of that one.
-      if (!entered.current) press(pressed);
+      if (!entered.current) type(key);
     },
-    [press, entered],
+    [type],
   );
-  const ok = useCallback(() => {
-    entered.current = now() !== '';
-  }, [now, entered]);
-  const cancel = useCallback(() => {
+  const enter = useCallback(() => {
+    entered.current = typed() !== '';
+  }, [typed]);
+  const forget = useCallback(() => {
     entered.current = false;
     clear();
-  }, [clear, entered]);
-  usePadKeys({ press: key, ok, cancel, noDigit: nothing });
+  }, [clear]);
+  const now = useCallback(() => ({ digits: typed(), entered: entered.current }), [typed]);
+  return { entry, press, enter, forget, now };
+}
+
+function Checking({ ahead: { entry, press, enter, forget } }: { readonly ahead: TypedAhead }): JSX.Element {
+  const { t } = useSeat();
+  usePadKeys({ press, ok: enter, cancel: forget, noDigit: nothing });
   return (
     <div className="pin-panel pin-checking panel" role="status">
       <Ring part={0.25} turning />
@@ -90,7 +93,7 @@ interface PadProps {
 
 function PinPad({ view, prompt, checking, ahead }: PadProps): JSX.Element {
   const { t, bridge } = useSeat();
-  const { entry, press: type, clear, now } = useTypedPin(prompt.maxDigits, ahead.typed.now());
+  const { entry, press: type, clear, now } = useTypedPin(prompt.maxDigits, ahead.now().digits);
   const [flaw, setFlaw] = useState<'pin.tooShort' | 'pin.digitsOnly' | null>(null);
   const waitMs = useCountdown(prompt.waitMs, view.generation);
   const busy = checking || waitMs > 0;
@@ -125,13 +128,15 @@ function PinPad({ view, prompt, checking, ahead }: PadProps): JSX.Element {
     if (!busy) setFlaw('pin.digitsOnly');
   }, [busy]);
   usePadKeys({ press, ok, cancel, noDigit });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the pad appears, with the keys typed before it
+  // Once, when the pad appears, with the keys typed before it.
+  const begun = useRef(false);
   useLayoutEffect(() => {
-    const whole = now().length === prompt.maxDigits || ahead.entered.current;
-    ahead.entered.current = false;
-    ahead.typed.clear();
+    if (begun.current) return;
+    begun.current = true;
+    const whole = now().length === prompt.maxDigits || ahead.now().entered;
+    ahead.forget();
     if (whole) ok();
-  }, []);
+  }, [ahead, now, ok, prompt.maxDigits]);
 
   return (
     <div className="pin-panel panel" aria-busy={checking}>
