@@ -22,13 +22,13 @@ export function register(program: Command): void {
     .requiredOption('--seat <name>', 'name of the seat, as people say it')
     .requiredOption('--ward <id>', 'ward of the seat')
     .option('--ward-name <name>', 'name of the ward, as people say it')
-    .option('--hours <n>', 'how long the token holds', '24')
+    .option('--hours <n>', `how long the token holds, at most ${MAX_HOURS}`, '24')
     .option('--state <dir>', 'state folder of the server', DEFAULT_SERVER_STATE)
     .option('--database <url>', 'database of the server')
     .option('--json', 'print JSON')
     .action(async (flags: TokenFlags) => {
       const hours = Number(flags.hours);
-      if (!(hours > 0 && hours <= MAX_HOURS)) throw new WardlockError('START_USAGE', `--hours is a number up to ${MAX_HOURS}.`);
+      if (!(hours > 0 && hours <= MAX_HOURS)) throw new WardlockError('START_USAGE', `--hours is a number above 0, at most ${MAX_HOURS}.`);
       const wanted = { seatName: flags.seat, wardId: flags.ward, wardName: flags.wardName ?? null, lifeMs: hours * HOUR_MS };
       const made = await withSite(flags, (site) => site.enrolments.makeToken(wanted));
       const expiresAt = new Date(made.expiresAt).toISOString();

@@ -2,6 +2,7 @@
  * `server`: starts the listeners, says where they are in one line, and stops in order at SIGTERM or SIGINT. It owns the
  * process' life; what is served is the server's business.
  */
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { WardlockError } from '../core/errors/index.ts';
@@ -29,6 +30,7 @@ interface ServerFlags extends SiteFlags {
 }
 
 export const DEFAULT_SERVER_STATE = 'wardlock-server';
+const MACHINE_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
 const LISTEN_SEATS = '--listen-seats <host:port>';
 const LISTEN_CONSOLE = '--listen-console <host:port>';
 const READER_KEY_HELP =
@@ -99,6 +101,7 @@ export async function withSite<T>(flags: SiteFlags, work: (site: Site) => Promis
 
 async function run(flags: ServerFlags): Promise<void> {
   const addresses = { seats: addressOf(flags.listenSeats, LISTEN_SEATS), console: addressOf(flags.listenConsole, LISTEN_CONSOLE) };
+  const names = flags.name.map(machineNameOf);
   const consoleFiles = consoleFilesOf(flags);
   // Before a site is made, as its id is chosen then and for good.
   const policyKeys = flags.policyKey.map((path) => readPublicKey(path, ['policy']));
@@ -107,7 +110,7 @@ async function run(flags: ServerFlags): Promise<void> {
     await site.policies.trust(policyKeys);
     // The first node makes the first period key, before a seat's entry does it at whichever node it comes to.
     await site.periodKeys.current();
-    const listening = await listen(site, { ...addresses, names: flags.name, consoleFiles });
+    const listening = await listen(site, { ...addresses, names, consoleFiles });
     announce(flags, site, listening);
     await stopSignal();
     await listening.close();
@@ -127,6 +130,15 @@ function consoleFilesOf({ consoleCert, consoleKey }: ServerFlags): ConsoleFiles 
   }
   const [given, missing] = consoleKey === undefined ? ['--console-cert', '--console-key'] : ['--console-key', '--console-cert'];
   throw new WardlockError('START_USAGE', `${given} needs ${missing} beside it: a certificate is of no use without its key.`);
+}
+
+/** A certificate that names what no address can be would fit nobody's address. @throws WardlockError START_USAGE */
+function machineNameOf(text: string): string {
+  if (isIP(text) > 0 || MACHINE_NAME.test(text)) return text;
+  throw new WardlockError(
+    'START_USAGE',
+    `${text} is no name of a machine. Give --name as wardlock.example.org, without https:// and port.`,
+  );
 }
 
 function addressOf(text: string | undefined, option: string) {

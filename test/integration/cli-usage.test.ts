@@ -22,6 +22,8 @@ test.each([
   [['tap'], "Missing required argument 'badge'. See --help."],
   [['xyzzy'], "Unknown command 'xyzzy'. See --help."],
   [['status', '--jsn'], "Unknown option '--jsn'. Did you mean --json? See --help."],
+  [['tap', 'x y'], '"x y" is no badge number. It has 4 to 64 letters, digits and dashes, such as 04A1B2C3D4.'],
+  [['enrol-token', 'new', '--seat', 'Bay 4', '--ward', 'icu', '--hours', '0'], '--hours is a number above 0, at most 168.'],
   [['keys', 'new', 'policy'], "Required option '--out <file>' not specified. See --help."],
 ])('%j ends with 64 and says what is wrong', (args, message) => {
   expect(cli(...args)).toEqual({ status: EX_USAGE, stdout: '', stderr: `${message} (START_USAGE)\n` });
@@ -99,6 +101,15 @@ describe('a server that can not start, or a command of it', () => {
     expect(status).toBe(EX_USAGE);
     expect(stderr).toContain('Haus A! is no id of a site: take letters, digits, dots, dashes, 64 at most, such as st-anna.');
   });
+
+  test.each(['https://wardlock.example.org', 'wardlock.example.org:9443', 'ward lock', ''])(
+    'under the name %j says how one looks',
+    (name) => {
+      const { status, stderr } = server('--name', 'wardlock.example.org', '--name', name);
+      expect({ status, made: existsSync(join(folder, 'site')) }).toEqual({ status: EX_USAGE, made: false });
+      expect(stderr).toContain(`${name} is no name of a machine. Give --name as wardlock.example.org, without https:// and port.`);
+    },
+  );
 
   test('with a private key where the public one is enough says which file to name', () => {
     const key = join(folder, 'policy.key');
