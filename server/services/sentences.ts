@@ -160,7 +160,13 @@ const words: { readonly [T in EventType]: Words<T> } = {
   },
   'download.refused': {
     lane: 'apps',
-    says: ({ app, reason, count }) => `${app} tried to save ${count === 1 ? 'a file' : `${count} files`} and could not (${reason}).`,
+    says: ({ app, reason, count }) => {
+      const files = count === 1 ? 'a file' : `${count} files`;
+      // Which application it was ended with the screens.
+      if (reason === 'screens-lost')
+        return `The screens ended while ${files} ${count === 1 ? 'was' : 'were'} being saved: nothing of that is kept.`;
+      return `${app} tried to save ${files} and could not (${reason}).`;
+    },
   },
   'policy.applied': { lane: 'policy', says: ({ version, replaces }) => `Policy version ${version} took over from ${replaces}.` },
   'policy.refused': { lane: 'policy', says: ({ code, kept }) => `A policy was refused (${code}); version ${kept} stays in force.` },
