@@ -1,6 +1,6 @@
 /**
  * When a certificate is a later one of an authority that is believed already: the same key and name, signed by itself, and it ends
- * later (RFC 4210 4.4 calls the other way, a new key, a roll-over; this is none). Seats and servers judge by it alike. It must never
+ * later. An update of the key itself (RFC 4210 4.4) is another thing, and is none. Seats and servers judge by it alike. It must never
  * let another key in, nor take time away that is there.
  */
 import { X509Certificate } from 'node:crypto';
