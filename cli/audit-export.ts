@@ -14,6 +14,7 @@ import { say } from './agent-client.ts';
 import { type AuditorFlags, signInAsAuditor, spanOf, withAuditorFlags } from './auditor.ts';
 import { group } from './group.ts';
 import { serverUrl, stream } from './https.ts';
+import { whenInterrupted } from './interrupted.ts';
 import { assertNewFile } from './new-file.ts';
 
 interface ExportFlags extends AuditorFlags {
@@ -46,6 +47,8 @@ async function run(flags: ExportFlags): Promise<void> {
   const { cookie, caFile } = await signInAsAuditor(flags);
   const url = serverUrl(flags.server, `${consolePaths.exportLog}?${query}`);
   const partial = `${flags.out}.part`;
+  const tidy = (): void => rmSync(partial, { force: true });
+  const over = whenInterrupted(tidy);
   try {
     await fetchTo(partial, await stream({ method: 'GET', url, caFile, headers: { cookie } }));
     const last = parseLine(await lastLine(partial));
@@ -55,8 +58,10 @@ async function run(flags: ExportFlags): Promise<void> {
     const { entries } = last;
     say(flags, { file: out, entries }, `${out}: ${entries} entries. Verify it with: audit verify ${out} --key KEY`);
   } catch (failure) {
-    rmSync(partial, { force: true });
+    tidy();
     throw failure;
+  } finally {
+    over();
   }
 }
 

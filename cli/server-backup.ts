@@ -1,11 +1,13 @@
 /** `server backup` and `server restore`: the whole database in one file, while the server runs, and back, also into the other engine. */
+import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { backUp, type Progress } from '../server/backup/backup.ts';
+import { backUp, type Progress, partialOf } from '../server/backup/backup.ts';
 import { restore } from '../server/backup/restore.ts';
 import { NOT_CONTAINED } from '../server/backup/tables.ts';
 import { say } from './agent-client.ts';
 import { group } from './group.ts';
+import { whenInterrupted } from './interrupted.ts';
 import { DEFAULT_SERVER_STATE, type SiteFlags } from './server.ts';
 
 interface BackupFlags extends SiteFlags {
@@ -41,7 +43,8 @@ function addressOf({ database, state }: SiteFlags): string {
 }
 
 async function backup(file: string, flags: BackupFlags): Promise<void> {
-  const done = await backUp(addressOf(flags), file, progress());
+  const over = whenInterrupted(() => rmSync(partialOf(file), { force: true }));
+  const done = await backUp(addressOf(flags), file, progress()).finally(over);
   const kept = NOT_CONTAINED.map((what) => `  - ${what}`).join('\n');
   const words = `${done.rows} rows of ${done.tables} tables in ${done.file} (${done.bytes} bytes, SHA-256 ${done.sha256}), read back and whole.\nNot in it:\n${kept}`;
   say(flags, { ...done, notContained: NOT_CONTAINED }, words);

@@ -39,6 +39,11 @@ export interface BackupDone {
   readonly sha256: string;
 }
 
+/** Where a backup of this process is written until it is whole. */
+export function partialOf(file: string): string {
+  return join(dirname(file), `.${basename(file)}.${process.pid}.part`);
+}
+
 /** @throws WardlockError START_USAGE when the file exists or the database does not, SERVER_BACKUP_BROKEN when what was written cannot be read back */
 export async function backUp(address: string, file: string, tell: (progress: Progress) => void): Promise<BackupDone> {
   if (await exists(file))
@@ -47,7 +52,7 @@ export async function backUp(address: string, file: string, tell: (progress: Pro
     throw new WardlockError('START_USAGE', `Cannot write ${file}. Its folder does not exist: make that first.`);
   refuseAbsentDatabase(address);
   const store = await openStore(address, { asItIs: true });
-  const partial = join(dirname(file), `.${basename(file)}.${process.pid}.part`);
+  const partial = partialOf(file);
   try {
     const { db, engine } = store;
     const tables = new Map([...(await readTables(db))].filter(([name]) => LEFT_OUT[name] === undefined));
