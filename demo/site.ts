@@ -59,9 +59,8 @@ export interface SiteSpec {
 export async function openSite(spec: SiteSpec): Promise<Site> {
   const { places, cli } = spec;
   const keyFile = (kind: string): string => join(places.site, `${kind}.key`);
-  for (const kind of ['policy', 'reader', 'escrow']) {
-    if (!existsSync(keyFile(kind))) await cli.must(['keys', 'new', kind, '--out', keyFile(kind)]);
-  }
+  const missing = ['policy', 'reader', 'escrow'].filter((kind) => !existsSync(keyFile(kind)));
+  await Promise.all(missing.map((kind) => cli.must(['keys', 'new', kind, '--out', keyFile(kind)])));
   const publicKey = (kind: string): string => Value.Parse(PublicKey, JSON.parse(readFileSync(`${keyFile(kind)}.pub`, 'utf8'))).publicKey;
 
   // A seat keeps the address that it enrolled with, so a clinic that is opened again listens where it did before.
