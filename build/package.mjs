@@ -6,11 +6,17 @@ import { describeElectron, requireElectron } from './electron/place.mjs';
 import { at, root, toolEnvironment } from './lib/paths.mjs';
 import { run, tail } from './lib/run.mjs';
 import { command, humanTime, line, StartProblem } from './lib/say.mjs';
+import { isHelpOnly } from './lib/words.mjs';
 import { writeManifest } from './package/manifest.mjs';
 import { stageSeat } from './package/seat.mjs';
 import { findNode } from './steps/node.mjs';
 
+const about = `npm run package
+  builds the unpacked folder of a seat, dist/linux-unpacked; docs/seat-package.md says what is in it
+`;
+
 await command(async () => {
+  if (isHelpOnly(about, process.argv.slice(2))) return;
   const began = Date.now();
   await bootstrap('app');
   const electron = requireElectron();

@@ -9,7 +9,8 @@ import { staticChecks } from './checks/static.mjs';
 import { vitestCheck } from './checks/vitest.mjs';
 import { withKernelSettingsKept } from './lib/kernel-settings.mjs';
 import { at } from './lib/paths.mjs';
-import { command, humanTime, line, StartProblem } from './lib/say.mjs';
+import { command, humanTime, line } from './lib/say.mjs';
+import { isHelpOnly } from './lib/words.mjs';
 
 const suites = {
   test: {
@@ -34,18 +35,15 @@ const about = `node build/test.mjs [SUITE]
 Each writes one results file: ${Object.values(suites)
   .map(({ results }) => results)
   .join(', ')}.
+One file: npx vitest run --project unit FILE (or integration, architecture, deep), npx playwright test --project=e2e NAME.
 `;
 
 await command(async () => {
   // Npm puts the suite first: npm test -- --help comes as test --help, and must not begin ten minutes of tests.
-  if (process.argv.slice(2).some((word) => word === '--help' || word === '-h')) {
-    process.stdout.write(about);
-    return 0;
-  }
+  const [name = 'test', ...words] = process.argv.slice(2);
+  if (isHelpOnly(about, Object.hasOwn(suites, name) ? words : [name, ...words])) return 0;
   const began = Date.now();
-  const suite = suites[process.argv[2] ?? 'test'];
-  if (suite === undefined)
-    throw new StartProblem(`There is no suite "${process.argv[2]}".`, `Choose one of: ${Object.keys(suites).join(', ')}.`);
+  const suite = suites[name];
   const file = at(suite.results);
   await rm(file, { force: true });
   await bootstrap('app');

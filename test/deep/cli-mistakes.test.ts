@@ -95,8 +95,8 @@ test('a list that an editor of Windows wrote is taken, and an empty one says tha
 
 test("what the checkout's own commands can do is told without doing it", () => {
   const root = join(import.meta.dirname, '..', '..');
-  const help = (...args: readonly string[]) =>
-    spawnSync(process.execPath, [...args, '--help'], { cwd: root, encoding: 'utf8', timeout: LIMIT_MS });
+  const run = (...args: readonly string[]) => spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', timeout: LIMIT_MS });
+  const help = (...args: readonly string[]) => run(...args, '--help');
   const suites = readdirSync(join(root, 'test', 'bench'))
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts') && file !== 'run.ts')
     .map((file) => file.slice(0, -'.ts'.length));
@@ -104,6 +104,19 @@ test("what the checkout's own commands can do is told without doing it", () => {
   expect(bench.status).toBe(0);
   expect([...bench.stdout.matchAll(/^ {2}([a-z.]+) +\S/gm)].map(([, suite]) => suite)).toEqual(suites);
   expect(help(join('build', 'test.mjs'), 'test')).toMatchObject({ status: 0, stdout: expect.stringContaining('what npm test runs') });
+  for (const script of ['ready.mjs', 'package.mjs'])
+    expect(help(join('build', script))).toMatchObject({ status: 0, stdout: expect.stringMatching(/^npm run /), stderr: '' });
+  // A file that is named must not begin all tests.
+  for (const words of [
+    ['test.mjs', 'test', 'cli/server.test.ts'],
+    ['test.mjs', 'all'],
+    ['package.mjs', '--linux'],
+  ]) {
+    const [script = '', ...rest] = words;
+    const { status, stderr } = run(join('build', script), ...rest);
+    expect(status).toBe(REFUSED);
+    expect(stderr).toContain(`Stopped: This command does not know what to do with "${rest.at(-1)}".\nWhat to do: It is used like this:\n`);
+  }
 });
 
 /** At a terminal of its own, which `script` makes: what is typed once each question is there, and all that is to be seen. */
