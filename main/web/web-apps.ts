@@ -88,6 +88,10 @@ export function createWebApps(options: WebAppsOptions): WebApps {
     app.trouble = trouble;
     options.onTrouble(app.source.id, trouble);
   };
+  /** Of one that was closed nothing is said. */
+  const failed = (app: OpenApp, reason: PageFailure): void => {
+    if (open.get(app.source.id) === app) options.onFailed(app.source.id, reason);
+  };
   const load = (app: OpenApp): void => {
     const { webContents: contents } = app.view;
     contents.loadURL(app.source.url).catch(() => {
@@ -131,13 +135,12 @@ export function createWebApps(options: WebAppsOptions): WebApps {
     open.set(source.id, app);
     contents.on('did-fail-load', (_event, ...[code, description, , isMainFrame]) => {
       if (!isMainFrame || code === ABORTED) return;
-      if (description !== REFUSED) options.onFailed(source.id, failureOf(description));
+      if (description !== REFUSED) failed(app, failureOf(description));
       tell(app, troubleOf(description === '' ? String(code) : description));
     });
     contents.on('did-navigate', () => tell(app, null));
     contents.on('render-process-gone', (_event, { reason }) => {
-      // Its app was closed: nothing failed.
-      if (open.get(source.id) === app) options.onFailed(source.id, 'ended');
+      failed(app, 'ended');
       tell(app, troubleOf(CRASHED, reason));
     });
     void shutDialogs(contents, options.report, (part) => options.onPrint(source, part))
