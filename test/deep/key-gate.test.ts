@@ -7,6 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { KeyGate } from '../../agent/os/display/key-gate.ts';
 import { type NestedDisplay, startNestedDisplay } from '../../agent/os/display/nested.ts';
@@ -20,6 +21,8 @@ const ELSEWHERE = { x: 650, y: 0, width: 100, height: 100 };
 const WIDE: WedgeRhythm = { minLength: 6, medianGapMs: 50, maxGapMs: 150, endGapMs: 500, terminator: 'enter' };
 const READER_GAP_MS = 4;
 const PERSON_GAP_MS = 300;
+/** Far longer than it takes to stand before keys that nobody has. */
+const GUARDED_MS = 1_500;
 const NUMBER = '04A1b2C3D4';
 const SEEN = { timeout: 10_000 };
 
@@ -154,6 +157,8 @@ test('a key that stays down does not keep the keyboard from what is shown next',
       return other.keys;
     };
     await expect.poll(typed, SEEN).toContain('+k');
+    // And it does not go on repeating itself unseen.
+    expect(application.keys.at(-1)).toBe('-z');
   });
   other.end();
 });
@@ -179,6 +184,25 @@ test('the program before the keys is started again when it was killed, and when 
       return application.keys;
     }, SEEN)
     .toContain('+b');
+});
+
+test('the guard of the next session takes over from one that is still ending', async () => {
+  const former = gate;
+  const opening = KeyGate.open({
+    surface: { display: outer.name, xauthority: outer.xauthority, windowId, ...AREA },
+    rhythm: WIDE,
+    onBadge: (number) => read.push(number),
+    onBar: () => undefined,
+    warn: (message) => warned.push(message),
+  });
+  await expect.poll(gates, SEEN).toHaveLength(2);
+  // It says that it is there no sooner than it has the keys.
+  expect(await Promise.race([opening.then(() => 'ready'), sleep(GUARDED_MS, 'waiting')])).toBe('waiting');
+  former.end();
+  gate = await opening;
+  type(`${NUMBER}\n`, READER_GAP_MS);
+  await expect.poll(() => read, SEEN).toEqual([NUMBER]);
+  expect({ keys: withoutLevels(), warned }).toEqual({ keys: [], warned: [] });
 });
 
 test('ends with whoever started it', async () => {

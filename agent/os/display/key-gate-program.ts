@@ -7,7 +7,7 @@ import { readSync, writeSync } from 'node:fs';
 import { HeldKeys } from '../../../core/reader/held-keys.ts';
 import { gateArguments, type Said } from './key-gate-words.ts';
 import { isBarKey, wedgeKeyOf } from './key-kind.ts';
-import { type Key, WindowKeys } from './x11-keys.ts';
+import { type Key, releaseOf, WindowKeys } from './x11-keys.ts';
 
 const [INPUT, OUTPUT] = [0, 1];
 const NO_LIMIT = -1;
@@ -19,7 +19,8 @@ const held = new HeldKeys<Key>({
   badge: (number) => say({ is: 'badge', number }),
   rhythm: () => rhythm,
 });
-const down = new Set<number>();
+/** The keys that are down, with their last press. */
+const down = new Map<number, Key>();
 /** The display's clock at the last key, and this process's. */
 let [lastTime, lastAt] = [0, 0];
 
@@ -43,7 +44,7 @@ function turn(): boolean {
 function take(key: Key): void {
   [lastTime, lastAt] = [key.time, performance.now()];
   if (key.is === 'press') {
-    down.add(key.code);
+    down.set(key.code, key);
     if (isBarKey(key)) {
       held.keep(key.code);
       say({ is: 'bar' });
@@ -58,9 +59,10 @@ function take(key: Key): void {
   }
 }
 
-/** The seat shows something else: the keyboard is free at once, whatever is still down on it. */
+/** The seat shows something else: the keyboard is free at once, and what is still down on it goes up here, or it would repeat itself unseen. */
 function leave(): void {
   held.leave();
+  for (const key of down.values()) held.release(key.code, releaseOf(key));
   down.clear();
   keys.letGo();
 }

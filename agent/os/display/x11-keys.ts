@@ -30,6 +30,7 @@ const queryTree = x11(
 );
 const free = x11('int XFree(void *memory)');
 const flush = x11('int XFlush(void *display)');
+const sync = x11('int XSync(void *display, int discard)');
 const socketOf = x11('int XConnectionNumber(void *display)');
 const setErrorHandler = x11('void *XSetErrorHandler(void *handler)');
 const poll = bound('libc.so.6')('int poll(void *files, unsigned long count, int milliseconds)');
@@ -41,6 +42,11 @@ const ALLOW_KEYBOARD = 3;
 const ALREADY_AND_READ = 1;
 const [KEY_PRESS, KEY_RELEASE, FOCUS_OUT, DESTROY_NOTIFY] = [2, 3, 10, 17];
 const [PRESS_MASK, RELEASE_MASK, FOCUS_MASK, STRUCTURE_MASK] = [1 << 0, 1 << 1, 1 << 21, 1 << 17];
+/** XErrorEvent: which error it is. A grab that somebody else has already is refused access. */
+const ERROR_CODE = 32;
+const BAD_ACCESS = 10;
+/** The guard of the session before may still be ending. */
+const [GRAB_TRIES, GRAB_PAUSE_MS] = [200, 20];
 /** Focus that comes and goes with a grab, ours among them, says nothing of where it is. */
 const BY_GRAB: ReadonlySet<number> = new Set([1, 2]);
 /** Focus that went to a window within, and what is told of the window under the pointer. */
@@ -72,12 +78,23 @@ export class WindowKeys {
   /** @param window its XID */
   constructor(window: number) {
     this.#window = window;
-    // A window may go while it is asked about; its end is told all the same.
-    setErrorHandler(koffi.register(() => 0, koffi.pointer(koffi.proto('int wardlockIgnored(void *display, void *event)'))));
+    let isRefused = false;
+    const onError = (_display: unknown, error: unknown): number => {
+      // Of the others none matters: a window may go while it is asked about, and its end is told all the same.
+      if (koffi.decode(error, ERROR_CODE, 'uint8') === BAD_ACCESS) isRefused = true;
+      return 0;
+    };
+    setErrorHandler(koffi.register(onError, koffi.pointer(koffi.proto('int wardlockRefused(void *display, void *error)'))));
     selectInput(this.#display, window, FOCUS_MASK | STRUCTURE_MASK);
-    // The keyboard waits at each first key until it is held: no key of a burst passes by.
-    grabKey(this.#display, ANY_KEY, ANY_MODIFIER, window, 0, GRAB_ASYNC, GRAB_SYNC);
-    flush(this.#display);
+    for (let left = GRAB_TRIES; ; left -= 1) {
+      isRefused = false;
+      // The keyboard waits at each first key until it is held: no key of a burst passes by.
+      grabKey(this.#display, ANY_KEY, ANY_MODIFIER, window, 0, GRAB_ASYNC, GRAB_SYNC);
+      sync(this.#display, 0);
+      if (!isRefused) break;
+      if (left === 0) throw new Error('Another program has the keys of this window.');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, GRAB_PAUSE_MS);
+    }
     this.#polled.writeInt32LE(Number(socketOf(this.#display)), 0);
     this.#polled.writeInt16LE(POLL.readable, POLL.wanted);
     this.#polled.writeInt32LE(0, POLL.bytes);
@@ -166,6 +183,13 @@ export class WindowKeys {
     // The last one is the highest.
     return Array.isArray(found) ? Number(found.at(-1)) : undefined;
   }
+}
+
+/** A key that goes up, made from its going down. */
+export function releaseOf({ event, ...press }: Key): Key {
+  const release = Buffer.from(event);
+  release.writeInt32LE(KEY_RELEASE, EVENT.type);
+  return { ...press, is: 'release', event: release };
 }
 
 function keyOf(event: Buffer, is: Key['is']): Key {
