@@ -5,11 +5,13 @@
 import { readFileSync } from 'node:fs';
 import type { Result } from '../contract/boundary.ts';
 import type { CliBoundary } from '../contract/cli.ts';
+import { errorMeanings } from '../core/errors/index.ts';
 import { authorityEnd } from '../crypto/authority.ts';
 import type { ReadersReport } from './readers/port.ts';
 import { type EmergencyLeft, emergencyLeft } from './seat/emergency.ts';
 import { LEAST_DIGITS_WITH_A_FILE } from './seat/rules.ts';
 import type { SeatAgent } from './seat-agent.ts';
+import type { Connection } from './site-link.ts';
 
 type Check = Result<CliBoundary, 'doctor'>['checks'][number];
 type Finding = Omit<Check, 'id'>;
@@ -40,7 +42,7 @@ export function examine(seat: SeatAgent): Result<CliBoundary, 'doctor'> {
     'pin-length': pinLength,
     enforcement,
     network: () => network(interfaces()),
-    connection,
+    connection: ({ site }) => connectionSays(site.connection),
     readers: ({ readers }) => readersSay(readers.report),
     screens,
     seat: machine,
@@ -183,12 +185,14 @@ export function network(found: readonly string[] | null): Finding {
   );
 }
 
-function connection(seat: SeatAgent): Finding {
-  const { state, since, detail } = seat.site.connection;
+/** Whether the server is heard, and what to do where it is not. */
+export function connectionSays({ state, since, detail }: Connection): Finding {
   if (state === 'online') return ok(`Connected to the server since ${since}.`);
   return warn(
     `No connection since ${since}. Everything works and is recorded. ${detail ?? ''}`.trim(),
-    'Check that the syncer runs and the server answers.',
+    detail === errorMeanings.SERVER_SEAT_REVOKED
+      ? 'If it shall come back, set it up anew with an empty state folder, and enrol it with a new token.'
+      : 'Check that the syncer runs and the server answers.',
   );
 }
 

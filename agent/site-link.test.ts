@@ -89,6 +89,18 @@ test('a seat that goes offline counts from its last contact, whatever the syncer
   expect(site.connection).toEqual({ state: 'offline', since: '2030-06-01T12:00:00.000Z' });
 });
 
+test('why the server is not heard is kept as long as the syncer says it', () => {
+  const { site } = link();
+  site.setConnection({ state: 'online', since: '2030-06-01T11:00:00Z' });
+  const offline = { state: 'offline', since: '2030-06-01T12:00:00.000Z' } as const;
+  site.setConnection({ ...offline, detail: 'nobody answers' });
+  expect(site.connection).toEqual({ ...offline, detail: 'nobody answers' });
+  site.setConnection({ ...offline, detail: 'revoked' });
+  expect(site.connection).toEqual({ ...offline, detail: 'revoked' });
+  site.setConnection(offline);
+  expect(site.connection).toEqual(offline);
+});
+
 test('a token without a syncer fails in words, and the next one is taken', () => {
   const { site } = link();
   expect(() => site.enrol('server:1', 'x')).toThrow(/syncer/);

@@ -158,7 +158,7 @@ export class SiteLink {
   }
 
   setConnection(connection: Connection): void {
-    this.#connection = connection.state === 'online' ? connection : this.#offline();
+    this.#connection = connection.state === 'online' ? connection : { ...this.#offline(), ...reasonOf(connection) };
     this.noteContact();
     this.#ports.onChanged();
   }
@@ -178,7 +178,7 @@ export class SiteLink {
 
   /** Since when is the seat's own knowledge: a syncer that starts anew knows of no contact before. */
   #offline(): Connection {
-    if (this.#connection.state === 'offline') return this.#connection;
+    if (this.#connection.state === 'offline') return { state: 'offline', since: this.#connection.since };
     const { memory, clock } = this.#ports;
     return { state: 'offline', since: memory.lastContact ?? timestamp(clock.wallMs()) };
   }
@@ -204,6 +204,11 @@ export class SiteLink {
     for (const waiter of this.#waiters.splice(0)) waiter();
     this.#ports.onChanged();
   }
+}
+
+/** Why, in words for the doctor; a syncer that starts anew has none, and an older reason must not outlive it. */
+function reasonOf({ detail }: Connection): Pick<Connection, 'detail'> {
+  return detail === undefined ? {} : { detail };
 }
 
 function failureOf(error: { readonly code: string; readonly message: string } | null): WardlockError {

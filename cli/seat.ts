@@ -24,13 +24,13 @@ export function register(program: Command): void {
         `${row.workstationId} ${row.name.padEnd(24)} ${row.ward.padEnd(16)} ${row.revoked ? 'revoked' : 'enrolled'} ${enforcementOf(row)}\n`,
       );
   });
-  withState(seat.command('revoke <workstation>').description('refuse this seat from now on; it must enrol again')).action(
-    async (workstation: string, flags: JsonFlags) => {
-      const { name } = await withSite(flags, (site) => site.seats.revoke(workstation));
-      const words = `${name} is refused from now on. It goes on recording; enrol it again with a new token.`;
-      say(flags, { workstationId: workstation, name }, words);
-    },
-  );
+  withState(
+    seat.command('revoke <workstation>').description('refuse this seat from now on; it comes back with new keys and a new token only'),
+  ).action(async (workstation: string, flags: JsonFlags) => {
+    const { name } = await withSite(flags, (site) => site.seats.revoke(workstation));
+    const words = `${name} is refused from now on. It goes on recording. To come back it needs new keys: an empty state folder, and a new token.`;
+    say(flags, { workstationId: workstation, name }, words);
+  });
 }
 
 /** The mode that the seat told last, and the layers that it lacks. */

@@ -9,15 +9,17 @@ import { openUpdates } from './updates.ts';
 /** An agent that notes what it is told and answers an offer as given. */
 function agentThat(offer: () => Promise<unknown> = () => Promise.resolve({ outcome: 'applied', version: 7 })) {
   const states: string[] = [];
+  const reasons: string[] = [];
   const incidents: string[] = [];
   const port: AgentPort = {
-    request: (async (name: string, params: { state?: string; code?: string }) => {
+    request: (async (name: string, params: { state?: string; detail?: string; code?: string }) => {
       if (name === 'connection') states.push(params.state ?? '');
+      if (name === 'connection') reasons.push(params.detail ?? '');
       if (name === 'incident') incidents.push(params.code ?? '');
       return name === 'directory' || name === 'policy' ? offer() : {};
     }) as AgentPort['request'],
   };
-  return { port, states, incidents };
+  return { port, states, reasons, incidents };
 }
 
 const silence = new WardlockError('SERVER_UNREACHABLE');
@@ -40,6 +42,16 @@ test('only fresh policy and staff are online: no good anchor renews it while the
   tell.other(revoked);
   expect(states).toEqual(['online', 'offline', 'online', 'offline', 'online', 'offline']);
   expect(incidents).toEqual(['SERVER_SEAT_REVOKED']);
+});
+
+test('a line that broke because the seat was revoked is told again once that is known', () => {
+  const { port, reasons } = agentThat();
+  const tell = connectionTeller(port, log);
+  tell.updates(silence);
+  tell.updates(silence);
+  tell.updates(revoked);
+  tell.updates(revoked);
+  expect(reasons).toEqual([silence.message, 'revoked']);
 });
 
 test.each([

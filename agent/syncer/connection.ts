@@ -1,5 +1,5 @@
 /**
- * Tells the agent, once per change, whether what it knows of the site is fresh. Only the lane that fetches policy and staff
+ * Tells the agent, once per change, whether what it knows of the site is fresh, and why not. Only the lane that fetches policy and staff
  * may say online: an anchor that was taken says nothing about them. Any lane may say that nobody answers. A revocation is
  * told once, for the record.
  */
@@ -19,13 +19,14 @@ export interface ConnectionTeller {
 }
 
 export function connectionTeller(agent: AgentPort, log: SeatLog): ConnectionTeller {
-  let told: 'online' | 'offline' | null = null;
+  let told: { readonly state: 'online' | 'offline'; readonly why: string | null } | null = null;
   let revoked = false;
   const tell = (state: 'online' | 'offline', failure: unknown): void => {
-    if (state === told) return;
-    told = state;
-    const detail = isWardlockError(failure) ? { detail: failure.message.slice(0, LONGEST_DETAIL) } : {};
-    agent.request('connection', { state, since: new Date().toISOString(), ...detail }).catch(() => {
+    const why = isWardlockError(failure) ? failure.message.slice(0, LONGEST_DETAIL) : null;
+    // A line that only broke may turn out to be a revocation at the next try.
+    if (told?.state === state && told.why === why) return;
+    told = { state, why };
+    agent.request('connection', { state, since: new Date().toISOString(), ...(why === null ? {} : { detail: why }) }).catch(() => {
       told = null;
     });
   };

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { errorMeanings } from '../core/errors/index.ts';
+import { connectionSays } from './doctor.ts';
+
+const since = '2030-06-01T12:00:00.000Z';
+
+test('a seat that is heard is heard since when', () =>
+  expect(connectionSays({ state: 'online', since })).toEqual({ state: 'ok', says: `Connected to the server since ${since}.` }));
+
+test('why the server is not heard is said, and what to do', () => {
+  const detail = 'https://server:8443 did not answer: connect ECONNREFUSED';
+  expect(connectionSays({ state: 'offline', since, detail })).toEqual({
+    state: 'warn',
+    says: `No connection since ${since}. Everything works and is recorded. ${detail}`,
+    todo: 'Check that the syncer runs and the server answers.',
+  });
+});
+
+test('nobody looks for a broken network at a seat that was revoked', () =>
+  expect(connectionSays({ state: 'offline', since, detail: errorMeanings.SERVER_SEAT_REVOKED })).toMatchObject({
+    says: expect.stringContaining('This seat was revoked.'),
+    todo: 'If it shall come back, set it up anew with an empty state folder, and enrol it with a new token.',
+  }));
