@@ -3,26 +3,15 @@
  * can't be kept. It must never write over anything.
  */
 import { closeSync, openSync, rmSync } from 'node:fs';
-import { WardlockError } from '../core/errors/index.ts';
-import { systemCode } from './system-code.ts';
+import { notWritten } from '../core/new-file.ts';
 
 const OWNER_ONLY = 0o600;
-/** What the system's codes mean to whoever named the file. */
-const MEANING: Readonly<Record<string, string>> = {
-  ENOENT: 'Its folder does not exist: make that first.',
-  ENOTDIR: 'A part of this path is a file.',
-  EROFS: 'Nothing can be written there.',
-  ENOSPC: 'The disk is full.',
-};
-
 /** @param what such as `an export`. @throws WardlockError START_USAGE */
 export function assertNewFile(path: string, what: string): void {
   try {
     closeSync(openSync(path, 'wx', OWNER_ONLY));
   } catch (cause) {
-    const code = systemCode(cause);
-    const why = code === 'EEXIST' ? `It exists already, and ${what} is never overwritten.` : (MEANING[code] ?? 'You may not write there.');
-    throw new WardlockError('START_USAGE', `Cannot write ${path}. ${why}`, { cause });
+    throw notWritten(path, what, cause);
   }
   rmSync(path);
 }

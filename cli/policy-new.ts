@@ -1,14 +1,14 @@
 /** `policy new`: a whole policy for a ward from a preset and what only the site knows. It writes one file and asks nobody. */
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { WardlockError } from '../core/errors/index.ts';
 import { fillPreset, isPreset, PRESETS } from '../policies/preset.ts';
 import { readPublicKey } from '../server/site/key-file.ts';
+import { writeNewFile } from '../server/site/new-file.ts';
 import { say } from './agent-client.ts';
 import { group } from './group.ts';
-import { systemCode } from './system-code.ts';
 
 interface NewFlags {
   readonly tenant: string;
@@ -20,6 +20,8 @@ interface NewFlags {
   readonly json?: boolean;
 }
 
+/** As far as the system's own mask lets them. */
+const EVERYBODY = 0o666;
 const PRESET_FOLDER = join(import.meta.dirname, '..', 'policies', 'presets');
 const SCHEMA_FILE = join(import.meta.dirname, '..', 'policies', 'wardlock-policy.schema.json');
 const DAY_MS = 86_400_000;
@@ -54,7 +56,7 @@ export function register(program: Command): void {
         ],
         hashOf,
       });
-      write(flags.out, text);
+      writeNewFile(flags.out, text, { what: 'a policy', mode: EVERYBODY });
       const { out } = flags;
       say(
         flags,
@@ -80,21 +82,5 @@ function hashOf(path: string): string {
       `The preset names ${path}, which is not on this machine. Write the policy on a machine with the programs of your seats.`,
       { cause },
     );
-  }
-}
-
-const NOT_WRITTEN: Readonly<Record<string, string>> = {
-  EEXIST: 'It exists already, and a policy is never overwritten.',
-  ENOENT: 'Its folder does not exist: make that first.',
-  ENOTDIR: 'A part of this path is a file.',
-  ENOSPC: 'The disk is full.',
-};
-
-function write(path: string, text: string): void {
-  try {
-    writeFileSync(path, text, { flag: 'wx' });
-  } catch (cause) {
-    const why = NOT_WRITTEN[systemCode(cause)] ?? 'You may not write there.';
-    throw new WardlockError('START_USAGE', `Cannot write ${path}. ${why}`, { cause });
   }
 }

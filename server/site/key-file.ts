@@ -2,13 +2,15 @@
  * Key files that people keep: the policy author's signing key, the reader's and the escrow's opening keys. Private parts
  * are written once with mode 0600 and never leave the machine; FILE.pub is what others get.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
 import type { AuditCrypto } from '../../core/audit/crypto.ts';
 import { WardlockError } from '../../core/errors/index.ts';
+import { writeNewFile } from './new-file.ts';
 
 const OWNER_ONLY = 0o600;
+const EVERYBODY = 0o644;
 const KEY_BYTES = 32;
 const Key32 = Type.String({ pattern: '^[A-Za-z0-9+/]{43}=$' });
 
@@ -31,7 +33,13 @@ export function makeKeyFiles(crypto: AuditCrypto, kind: KeyKind, path: string): 
   const publicKey = Buffer.from(kind === 'policy' ? crypto.signer(secret).publicKey : crypto.hpkePublicKey(secret)).toString('base64');
   const privateKey = Buffer.from(secret).toString('base64');
   write(path, { schema: 'wardlock-private-key/1', kind, privateKey, publicKey }, OWNER_ONLY);
-  write(`${path}.pub`, { schema: 'wardlock-public-key/1', kind, publicKey }, 0o644);
+  try {
+    write(`${path}.pub`, { schema: 'wardlock-public-key/1', kind, publicKey }, EVERYBODY);
+  } catch (failure) {
+    // A private key that nobody knows of would lie about, and be in the way of the next try.
+    rmSync(path, { force: true });
+    throw failure;
+  }
   return { publicKey };
 }
 
@@ -63,21 +71,7 @@ export function readPublicPart(path: string, kinds: readonly KeyKind[]): Buffer 
 }
 
 function write(path: string, value: Static<typeof PrivateKeyFile> | Static<typeof PublicKeyFile>, mode: number): void {
-  try {
-    writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`, { flag: 'wx', mode });
-  } catch (cause) {
-    const why = isCode(cause, 'EEXIST') ? 'It exists already, and keys are never overwritten.' : reasonOf(cause);
-    throw new WardlockError('START_USAGE', `Cannot write ${path}. ${why}`, { cause });
-  }
-}
-
-function isCode(cause: unknown, code: string): boolean {
-  return cause instanceof Error && 'code' in cause && cause.code === code;
-}
-
-function reasonOf(cause: unknown): string {
-  if (isCode(cause, 'ENOENT')) return 'Its folder does not exist: make that first.';
-  return cause instanceof Error ? `${cause.message}.` : 'The system did not say why.';
+  writeNewFile(path, `${JSON.stringify(value, null, 2)}\n`, { what: 'a key', mode });
 }
 
 /** What stands in the file; `undefined` when that is no JSON, and so no key. */

@@ -16,6 +16,10 @@ export type { Store } from './store.ts';
 const BUSY_TIMEOUT_MS = 10_000;
 const FULL = 2;
 const LOOK_MS = 250;
+const UNWRITTEN: Readonly<Record<string, string>> = {
+  SQLITE_FULL: 'The disk is full: make room on it, then start again.',
+  SQLITE_READONLY: 'It is read-only: run this as its owner, or mount its disk so that it can be written.',
+};
 
 /** @throws WardlockError SERVER_DATABASE_FOREIGN, SERVER_DATABASE_UNSAFE */
 export async function openSqlite(path: string, { onStatement, asItIs }: StoreOptions = {}): Promise<Store> {
@@ -30,7 +34,7 @@ export async function openSqlite(path: string, { onStatement, asItIs }: StoreOpt
     if (asItIs !== true) await migrate(db, { bigint: 'integer', blob: 'blob' });
   } catch (fault) {
     await db.destroy();
-    throw fault;
+    throw noRoom(fault, path) ?? fault;
   }
   const watchers = watchForeign(writing);
   return {
@@ -72,8 +76,15 @@ function open(path: string): Database.Database {
         cause,
       });
     }
-    throw cause;
+    throw noRoom(cause, path) ?? cause;
   }
+}
+
+/** The file system under the database, where it takes nothing; null for every other failure. */
+function noRoom(cause: unknown, path: string): WardlockError | null {
+  if (!(cause instanceof Database.SqliteError)) return null;
+  const why = UNWRITTEN[cause.code];
+  return why === undefined ? null : new WardlockError('SERVER_DATABASE_UNREACHABLE', `Cannot write ${path}. ${why}`, { cause });
 }
 
 /**

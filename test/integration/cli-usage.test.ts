@@ -133,6 +133,6 @@ describe('a server that can not start, or a command of it', () => {
       'Its folder does not exist: make that first.',
     );
     cli('keys', 'new', 'policy', '--out', key);
-    expect(cli('keys', 'new', 'policy', '--out', key).stderr).toContain('It exists already, and keys are never overwritten.');
+    expect(cli('keys', 'new', 'policy', '--out', key).stderr).toContain('It exists already, and a key is never overwritten.');
   });
 });
