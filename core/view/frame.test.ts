@@ -30,7 +30,7 @@ describe('the seat over an app', () => {
   it('shows a question in the middle and the app around it', () => {
     fc.assert(
       fc.property(sizes, fc.boolean(), (size, framed) => {
-        const shape = coverShape(size, BAR, { kind: 'card', framed });
+        const shape = coverShape(size, BAR, { kind: 'card', framed, textPercent: 100 });
         expect(covers(shape, size.width / 2, BAR + (size.height - BAR) / 2)).toBe(true);
         expect(covers(shape, 0, BAR - 1)).toBe(true);
         expect(covers(shape, 20, size.height - 20)).toBe(false);
@@ -45,11 +45,11 @@ describe('the seat over an app', () => {
         const now = warningHole(size, BAR, left);
         const later = warningHole(size, BAR, left / 2);
         expect(later.width).toBeLessThanOrEqual(now.width);
-        const card = warningCard(size, BAR);
+        const card = warningCard(size, BAR, 200);
         expect(card.x).toBeGreaterThanOrEqual(0);
         expect(card.y).toBeGreaterThanOrEqual(BAR);
         expect(card.y + card.height).toBeLessThanOrEqual(size.height);
-        const shape = coverShape(size, BAR, { kind: 'warning', left });
+        const shape = coverShape(size, BAR, { kind: 'warning', left, textPercent: 200 });
         expect(covers(shape, 0, BAR + 1)).toBe(true);
         expect(covers(shape, card.x, card.y)).toBe(true);
       }),

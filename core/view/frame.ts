@@ -20,8 +20,8 @@ export type Cover =
   | { readonly kind: 'full' }
   | { readonly kind: 'bar'; readonly framed: boolean }
   /** A question that waits for an answer, over work that stays visible. */
-  | { readonly kind: 'card'; readonly framed: boolean }
-  | { readonly kind: 'warning' /** 1 when the countdown starts, 0 at the lock. */; readonly left: number };
+  | { readonly kind: 'card'; readonly framed: boolean; readonly textPercent: number }
+  | { readonly kind: 'warning' /** 1 when the countdown starts, 0 at the lock. */; readonly left: number; readonly textPercent: number };
 
 /** Height of the session bar in CSS pixels at every text size: the area below it belongs to the apps. */
 export const SESSION_BAR_HEIGHT = 72;
@@ -43,11 +43,12 @@ export function warningHole(size: Size, bar: number, left: number): Rect {
   return { x: area.x + ring, y: area.y + ring, width: Math.max(0, area.width - 2 * ring), height: Math.max(0, area.height - 2 * ring) };
 }
 
-/** The card with the question, in the middle of the app's area. */
-export function warningCard(size: Size, bar: number): Rect {
+/** The card with the question, in the middle of the app's area; for larger text wider and a little higher, as far as there is room. */
+export function warningCard(size: Size, bar: number, textPercent: number): Rect {
   const area = below(size, bar);
-  const width = Math.min(CARD.width, area.width - 2 * CARD.margin);
-  const height = Math.min(CARD.height, area.height - 2 * CARD.margin);
+  const larger = textPercent / 100;
+  const width = Math.min(CARD.width * larger, area.width - 2 * CARD.margin);
+  const height = Math.min(CARD.height * (1 + (larger - 1) / 4), area.height - 2 * CARD.margin);
   return { x: Math.round(area.x + (area.width - width) / 2), y: Math.round(area.y + (area.height - height) / 2), width, height };
 }
 
@@ -56,8 +57,8 @@ export function coverShape(size: Size, bar: number, cover: Cover): readonly Rect
   const whole: Rect = { x: 0, y: 0, width: size.width, height: size.height };
   if (cover.kind === 'full') return [whole];
   const strip: Rect = { x: 0, y: 0, width: size.width, height: bar };
-  if (cover.kind === 'warning') return [strip, ...around(below(size, bar), warningHole(size, bar, cover.left)), warningCard(size, bar)];
-  const card = cover.kind === 'card' ? [warningCard(size, bar)] : [];
+  const card = cover.kind === 'bar' ? [] : [warningCard(size, bar, cover.textPercent)];
+  if (cover.kind === 'warning') return [strip, ...around(below(size, bar), warningHole(size, bar, cover.left)), ...card];
   if (!cover.framed) return [strip, ...card];
   const area = below(size, bar);
   const hole = {

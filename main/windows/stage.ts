@@ -2,7 +2,6 @@
  * Puts the state of the seat onto the screen: which window is seen, and how much of the seat lies over it. Locking goes
  * first and needs nobody's answer: opaque pixels, then hidden app windows, then the page is told.
  */
-import type { Cover } from '../../core/view/frame.ts';
 import { type SeatState, visibleApp } from '../picture.ts';
 import type { WebApps } from '../web/web-apps.ts';
 import type { AppWindow } from './apps.ts';
@@ -48,6 +47,7 @@ export function createStage({ seat, native, web, webApps }: StageParts): Stage {
     window.focus();
   };
   const closeRing = (state: SeatState): void => {
+    const { textPercent } = state.display;
     const warning = state.view?.phase === 'warning' ? state.view.warning : null;
     if (warning === null || warning === undefined) {
       clearInterval(ring);
@@ -56,7 +56,7 @@ export function createStage({ seat, native, web, webApps }: StageParts): Stage {
       const isAsking = state.view?.question != null;
       if (isAsking && !asking) seat.window.moveTop();
       asking = isAsking;
-      seat.cover({ kind: isAsking ? 'card' : 'bar', framed });
+      seat.cover(isAsking ? { kind: 'card', framed, textPercent } : { kind: 'bar', framed });
       return;
     }
     if (state.view?.generation !== warningGeneration) {
@@ -66,8 +66,8 @@ export function createStage({ seat, native, web, webApps }: StageParts): Stage {
       seat.window.moveTop();
     }
     const draw = (): void => {
-      const cover: Cover = { kind: 'warning', left: Math.max(0, warningEndsAt - performance.now()) / Math.max(1, warning.totalMs) };
-      seat.cover(cover);
+      const left = Math.max(0, warningEndsAt - performance.now()) / Math.max(1, warning.totalMs);
+      seat.cover({ kind: 'warning', left, textPercent });
     };
     draw();
     clearInterval(ring);

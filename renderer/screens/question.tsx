@@ -12,6 +12,7 @@ import { placed, useWindowSize } from './warning.tsx';
 export function QuestionLayer({ question, overApp }: { readonly question: QuestionView; readonly overApp: boolean }): JSX.Element {
   const { t, bridge, picture } = useSeat();
   const size = useWindowSize();
+  const card = warningCard(size, SESSION_BAR_HEIGHT, picture.display.textPercent);
   const left = useCountdown(question.remainingMs, picture.view?.generation);
   const seconds = Math.ceil(left / 1000);
   const title = useId();
@@ -22,7 +23,7 @@ export function QuestionLayer({ question, overApp }: { readonly question: Questi
   const isOwn = question.kind === 'stay';
   return (
     <div className="warning question" data-over-app={overApp ? 'yes' : 'no'}>
-      <section className="warning-card" role="alertdialog" aria-labelledby={title} style={placed(warningCard(size, SESSION_BAR_HEIGHT))}>
+      <section className="warning-card" role="alertdialog" aria-labelledby={title} style={placed(card)}>
         <div className="warning-text">
           <Ring part={left / Math.max(1, question.totalMs)} label={String(seconds)} />
           <div>

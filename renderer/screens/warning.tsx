@@ -20,6 +20,7 @@ interface WarningProps {
 export function WarningLayer({ warning, blurred, overApp, procedureSeconds }: WarningProps): JSX.Element {
   const { t, bridge, picture } = useSeat();
   const size = useWindowSize();
+  const card = warningCard(size, SESSION_BAR_HEIGHT, picture.display.textPercent);
   const left = useCountdown(warning.remainingMs, picture.view?.generation);
   const seconds = Math.ceil(left / 1000);
   const part = left / Math.max(1, warning.totalMs);
@@ -33,7 +34,7 @@ export function WarningLayer({ warning, blurred, overApp, procedureSeconds }: Wa
       <div className="warning-veil" aria-hidden="true">
         <div className="warning-ring" style={placed(below(warningHole(size, SESSION_BAR_HEIGHT, part)))} />
       </div>
-      <section className="warning-card" role="alertdialog" aria-labelledby={title} style={placed(warningCard(size, SESSION_BAR_HEIGHT))}>
+      <section className="warning-card" role="alertdialog" aria-labelledby={title} style={placed(card)}>
         <div className="warning-text">
           <Ring part={part} label={String(seconds)} />
           <div>

@@ -195,6 +195,10 @@ async function fits(page: Page): Promise<void> {
         wrong.push(`${element.className} is ${box.width} x ${box.height}`);
       if (element.classList.contains('key') && Math.min(box.width, box.height) < 71.5) wrong.push(`a key is ${box.width} x ${box.height}`);
     }
+    // Main cuts the window along the card: what a warning or a question says stands in it without scrolling.
+    for (const card of document.querySelectorAll('.warning-card'))
+      if (card.scrollHeight > card.clientHeight + 1)
+        wrong.push(`the card is ${card.clientHeight} high, and what it says ${card.scrollHeight}`);
     // What lies below the bar is an application's: what the bar says must be whole, and must push nobody out.
     const bar = document.querySelector('.bar')?.getBoundingClientRect();
     for (const element of document.querySelectorAll('.bar-message .message, .chip-home, .bar-lock')) {
