@@ -20,12 +20,12 @@ export function register(program: Command): void {
     .option('--json', 'print JSON')
     .action(async (file: string, flags: SeatFlags) => {
       const { path, entries, recorded } = await askAgent(flags.state, 'snapshot', { path: resolve(file) }, SNAPSHOT_LIMIT_MS);
-      const { logKey } = await askAgent(flags.state, 'identity', {});
+      const { logKey, workstationId } = await askAgent(flags.state, 'identity', {});
       const key = logKey ?? 'KEY';
       say(
         flags,
         { path, entries, logKey, recorded },
-        `${path}: ${entries} entries. Verify it with: audit verify ${path} --key '${key}'\nCompare the key with the one that the server shows for this seat.${recorded ? '' : UNRECORDED}`,
+        `${path}: ${entries} entries. Verify it with: audit verify ${path} --key '${key}'\nCompare the key with the server's own, on its machine: keys show --seat ${workstationId ?? 'NAME'}${recorded ? '' : UNRECORDED}`,
       );
     });
 }

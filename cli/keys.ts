@@ -13,18 +13,21 @@ const says: Record<KeyKind, string> = {
   escrow: 'Take it offline now. It opens the record when the reader key is lost. Name the public key in the policy as a recipient.',
 };
 
+interface ShowFlags extends SiteFlags {
+  readonly seat?: string;
+  readonly json?: boolean;
+}
+
 export function register(program: Command): void {
   const keys = group(program, 'keys', 'keys that people keep');
   keys
     .command('show')
     .description('print the public keys of this site, for audit verify')
+    .option('--seat <name>', 'also the log key of a seat, by name or workstation id, as it was enrolled')
     .option('--state <dir>', 'state folder of the server', DEFAULT_SERVER_STATE)
     .option('--database <url>', 'database of the server')
     .option('--json', 'print JSON')
-    .action(async (flags: SiteFlags & { readonly json?: boolean }) => {
-      const { witnessKey, mirrorKey } = await withSite(flags, async (site) => site);
-      say(flags, { mirrorKey, witnessKey }, `mirror  ${mirrorKey}\nwitness ${witnessKey}`);
-    });
+    .action(show);
   keys
     .command('new <kind>')
     .description('make a key: policy, reader or escrow')
@@ -39,4 +42,13 @@ export function register(program: Command): void {
       const words = `${out}: private part. ${out}.pub: public part, ${publicKey}\n${says[kind]}`;
       say(flags, { kind, file: out, publicFile: `${out}.pub`, publicKey }, words);
     });
+}
+
+async function show(flags: ShowFlags): Promise<void> {
+  const { site, seats } = await withSite(flags, async (open) => ({
+    site: { mirrorKey: open.mirrorKey, witnessKey: open.witnessKey },
+    seats: flags.seat === undefined ? [] : await open.seats.keysOf(flags.seat),
+  }));
+  const lines = [`mirror  ${site.mirrorKey}`, `witness ${site.witnessKey}`, ...seats.map(({ logKey }) => `seat    ${logKey}`)];
+  say(flags, flags.seat === undefined ? site : { ...site, seats }, lines.join('\n'));
 }

@@ -9,8 +9,17 @@ import type { Changes } from './changes.ts';
 import type { Presence } from './presence.ts';
 import type { ServerLog } from './server-log.ts';
 
+export interface SeatKey {
+  readonly workstationId: string;
+  readonly name: string;
+  /** The C2SP vkey that it was enrolled with. */
+  readonly logKey: string;
+}
+
 export interface Seats {
   list(): Promise<SeatRow[]>;
+  /** What verifies the logs of the seats with this name or workstation id, from outside of them. @throws WardlockError SERVER_NOT_FOUND */
+  keysOf(called: string): Promise<readonly SeatKey[]>;
   /** Holds from the next request on. @throws WardlockError SERVER_NOT_FOUND */
   revoke(workstationId: string): Promise<{ readonly name: string }>;
 }
@@ -24,7 +33,22 @@ interface SeatsParts {
 }
 
 export function openSeats(parts: SeatsParts): Seats {
-  return { list: () => list(parts), revoke: (workstationId) => revoke(parts, workstationId) };
+  return {
+    list: () => list(parts),
+    keysOf: (called) => keysOf(parts, called),
+    revoke: (workstationId) => revoke(parts, workstationId),
+  };
+}
+
+async function keysOf({ db }: SeatsParts, called: string): Promise<readonly SeatKey[]> {
+  const found = await db
+    .selectFrom('seats')
+    .select(['workstation_id as workstationId', 'name', 'log_key as logKey'])
+    .where((eb) => eb.or([eb('name', '=', called), eb('workstation_id', '=', called)]))
+    .orderBy('enrolled_at')
+    .execute();
+  if (found.length === 0) throw new WardlockError('SERVER_NOT_FOUND', `No seat is called ${called}. See: seat list`);
+  return found;
 }
 
 async function revoke({ db, log, changes, now }: SeatsParts, workstationId: string): Promise<{ readonly name: string }> {

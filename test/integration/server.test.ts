@@ -91,6 +91,23 @@ describe('enrolment', () => {
     expect(row?.machine_id_sha256).toMatch(/^[0-9a-f]{64}$/);
   });
 
+  test('the log key of a seat is told by the server, so that nobody has to take it from the seat', async () => {
+    await enrolled(seat);
+    const [row] = rows<{ log_key: string }>(server.state, 'select log_key from seats where workstation_id = ?', seat.workstationId);
+    const logKey = row?.log_key ?? '';
+    expect(logKey).toMatch(new RegExp(`^wardlock/seat/${seat.workstationId}\\+`));
+    const show = (...args: readonly string[]) => cli(['keys', 'show', '--state', server.state, ...args]);
+    for (const called of ['Bay 4', seat.workstationId]) expect(await show('--seat', called)).toContain(`\nseat    ${logKey}\n`);
+    // A name is no key: every seat that ever had it is listed, each with its id.
+    expect(JSON.parse(await show('--seat', 'Bay 4', '--json')).seats).toContainEqual({
+      workstationId: seat.workstationId,
+      name: 'Bay 4',
+      logKey,
+    });
+    await expect(show('--seat', 'Bay 5')).rejects.toThrow(/No seat is called Bay 5\. See: seat list \(SERVER_NOT_FOUND\)/);
+    expect(await show()).not.toContain('seat/');
+  });
+
   test('a token is spent once: a second seat is refused with a code', async () => {
     const token = await newToken(server.state);
     await enrol(seat, server.ready.seats, token);
