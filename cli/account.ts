@@ -1,4 +1,4 @@
-/** `account add|list`: who may sign in at the console. The password comes by standard input, so that it stands in no process list. */
+/** `account add|remove|list`: who may sign in at the console. The password comes by standard input, so that it stands in no process list. */
 import type { Command } from 'commander';
 import { say } from './agent-client.ts';
 import { group } from './group.ts';
@@ -18,6 +18,12 @@ export function register(program: Command): void {
       say(flags, { name }, `${name} can sign in at the console.`);
     },
   );
+  withState(
+    account.command('remove <name>').description('take an account away; its sessions end, what was done under it stays in the log'),
+  ).action(async (name: string, flags: JsonFlags) => {
+    await withSite(flags, (site) => site.accounts.remove(name));
+    say(flags, { name }, `${name} can not sign in any more. What was done under this name stays in the server's log.`);
+  });
   withState(account.command('list').description('list accounts')).action(async (flags: JsonFlags) => {
     const rows = await withSite(flags, (site) => site.accounts.list());
     if (flags.json === true) process.stdout.write(`${JSON.stringify(rows)}\n`);

@@ -35,6 +35,21 @@ test('a name that the sign-in does not take makes no account', async () => {
   expect((await accounts.list()).map(({ name }) => name)).toEqual(['ines']);
 });
 
+test('an account that is removed opens nothing, neither by its password nor by a session that was open', async () => {
+  await accounts.put('iris', PASSWORD);
+  const { secret } = await accounts.signIn('ines', PASSWORD);
+  await accounts.remove('ines');
+  expect((await accounts.list()).map(({ name }) => name)).toEqual(['iris']);
+  await expect(accounts.session(secret)).rejects.toMatchObject({ code: 'SERVER_SIGN_IN_NEEDED' });
+  expect(await answerTo('ines', PASSWORD)).toMatch(/^SERVER_SIGN_IN_WRONG/);
+  await expect(accounts.remove('ines')).rejects.toMatchObject({ code: 'SERVER_NOT_FOUND' });
+  // Whoever gets the name next does not get what was open under it.
+  await accounts.put('ines', 'another horse battery');
+  await expect(accounts.session(secret)).rejects.toMatchObject({ code: 'SERVER_SIGN_IN_NEEDED' });
+  const events = await store.db.selectFrom('server_events').select('type').where('type', '=', 'account.removed').execute();
+  expect(events).toHaveLength(1);
+});
+
 test('wrong passwords in parallel count one by one, and past the limit none is looked at', async () => {
   const answers = await Promise.all(Array.from({ length: 10 }, () => answerTo('ines', 'wrong')));
   expect(answers.filter((answer) => answer.startsWith('SERVER_SIGN_IN_WRONG'))).toHaveLength(5);

@@ -34,6 +34,8 @@ export interface SignedIn {
 export interface Accounts {
   /** Adds an account or sets its password; every session of it ends. @throws WardlockError START_USAGE */
   put(name: string, password: string): Promise<void>;
+  /** Nobody signs in under it any more, and every session of it ends; what was done under its name stays in the log. @throws WardlockError SERVER_NOT_FOUND */
+  remove(name: string): Promise<void>;
   list(): Promise<{ readonly name: string; readonly role: string }[]>;
   /** The secret of a new session. @throws WardlockError SERVER_SIGN_IN_WRONG, SERVER_TOO_MANY */
   signIn(name: string, password: string): Promise<{ readonly secret: string; readonly session: SignedIn }>;
@@ -69,6 +71,13 @@ export function openAccounts(parts: AccountParts): Accounts {
         await log.append({ type: 'account.changed', actor: 'cli', body: { account: name } }, transaction);
       });
     },
+    remove: (name) =>
+      db.transaction().execute(async (transaction) => {
+        await transaction.deleteFrom('console_sessions').where('account', '=', name).execute();
+        const { numDeletedRows } = await transaction.deleteFrom('accounts').where('name', '=', name).executeTakeFirstOrThrow();
+        if (numDeletedRows === 0n) throw new WardlockError('SERVER_NOT_FOUND', `There is no account ${name}. See: account list`);
+        await log.append({ type: 'account.removed', actor: 'cli', body: { account: name } }, transaction);
+      }),
     list: () => db.selectFrom('accounts').select(['name', 'role']).orderBy('name').execute(),
     signIn: (name, password) => signIn(parts, strangersPassword, { name, password }),
     session: async (secret) => {

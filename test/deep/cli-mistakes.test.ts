@@ -150,6 +150,9 @@ test('a password is asked for at a terminal, twice, and never shown', async () =
   expect([right.code, right.seen]).toEqual([0, expect.stringContaining('ines can sign in at the console.')]);
   for (const { seen } of [wrong, stopped, right]) expect(seen).not.toContain('horse');
   expect(cli('account', 'list').stdout).toMatch(/^ines /);
+  expect(cli('account', 'remove', 'inez').stderr).toBe('There is no account inez. See: account list (SERVER_NOT_FOUND)\n');
+  expect(cli('account', 'remove', 'ines').stdout).toMatch(/^ines can not sign in any more\. /);
+  expect(cli('account', 'list').stdout).toBe('Nobody yet. Add an auditor with: account add NAME\n');
 });
 
 test("an auditor's password is asked for at a terminal, once, and not shown; none at all is said before anybody is asked", async () => {
