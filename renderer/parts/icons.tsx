@@ -12,7 +12,7 @@ const DRAWINGS: Readonly<Record<string, ReactNode>> = {
   printer: (
     <>
       <path d="M7 8.5V3.5h10v5" />
-      <rect x="3" y="8.5" width="18" height="8.5" rx="2" />
+      <path d="M7 17H5a2 2 0 0 1-2-2v-4.5a2 2 0 0 1 2-2h14a2 2 0 0 1 2 2V15a2 2 0 0 1-2 2h-2" />
       <path d="M7 14.5h10v6H7Z" />
       <path d="M17 11.5h.01" strokeWidth="2.4" />
     </>
