@@ -18,7 +18,7 @@ With a display the seat opens in a practice window that anyone can close. Withou
 short shift by itself, with a picture of every screen.
 
   --once        play the shift, print the auditor's story, verify the log, end; exit 0 only if every step truly happened
-  --state DIR   keep everything in DIR: seat/, server/, screens/, logs/ (default: .wardlock in the checkout)
+  --state DIR   keep everything in DIR: seat/, server/, site/ (keys, policy, exports), screens/, logs/ (default: .wardlock in the checkout)
   --help        this text
 `;
 
