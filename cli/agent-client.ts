@@ -23,7 +23,7 @@ export async function askAgent<N extends RequestName<CliBoundary>>(
   const client: BoundaryClient<CliBoundary> = await connect({
     boundary: cliBoundary,
     path: join(resolve(state), 'run', 'cli.sock'),
-    build: 'wardlock-cli/0.1.0',
+    build: `wardlock-cli/${VERSION}`,
     events: {},
   });
   try {

@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError, Help, type Option } from 'commander';
 import { isWardlockError, WardlockError } from '../core/errors/index.ts';
+import { VERSION } from '../core/version.ts';
 import { systemCode } from './system-code.ts';
 import { systemFailure } from './system-failure.ts';
 
@@ -34,6 +35,7 @@ export async function runProgram(modules: CommandModules): Promise<void> {
   // Before any command is made: each takes these settings from here.
   const program = new Command('wardlock')
     .description('Shared clinic workstations: locked seats, staff, policy, record')
+    .version(VERSION, '--version', 'print which Wardlock this is')
     // Options stand behind their command: `server` and the commands under it have some of the same name.
     .enablePositionalOptions()
     .configureHelp({ optionDescription: describeOption })

@@ -56,7 +56,8 @@ export const labelOf = (path: string): string => LABELS[path] ?? sentenceCase(pa
 
 /** A label in the middle of a sentence; of a list the last name alone. */
 export function innerLabelOf(path: string): string {
-  const label = LABELS[path] ?? wordsOf(path.split('/').at(-1) ?? '');
+  // The value has the unit.
+  const label = LABELS[path] ?? wordsOf((path.split('/').at(-1) ?? '').replace(/Seconds$/, ''));
   return `${label.charAt(0).toLowerCase()}${label.slice(1)}`;
 }
 

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { parse } from 'jsonc-parser';
 import { describe, expect, test } from 'vitest';
 import { differences } from './diff.ts';
+import { valueOf } from './diff-words.ts';
 import type { PolicyDocument } from './schema.ts';
 
 const key = (byte: number): string => Buffer.alloc(32, byte).toString('base64');
@@ -218,3 +219,7 @@ function put(root: object, path: readonly string[], value: unknown): unknown {
   Reflect.set(root, field, value);
   return inner;
 }
+
+test('a time inside a value is told with its unit once', () => {
+  expect(valueOf('/factors/0/badge', { withinSeconds: 28_800, confirmedSeconds: 90 })).toBe('within 8 h with confirmed 90 s');
+});

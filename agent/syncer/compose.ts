@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { type SyncBoundary, syncBoundary } from '../../contract/sync.ts';
 import { isWardlockError } from '../../core/errors/index.ts';
+import { VERSION } from '../../core/version.ts';
 import { type BoundaryClient, connect } from '../../ipc/client.ts';
 import { openLog, type SeatLog } from '../log.ts';
 import { openAnchors } from './anchors.ts';
@@ -21,7 +22,7 @@ import { openStanding } from './standing.ts';
 import { openUpdates, type Versions } from './updates.ts';
 import { openUploads } from './uploads.ts';
 
-const BUILD = 'wardlock-syncer/0.1.0';
+const BUILD = `wardlock-syncer/${VERSION}`;
 const RECONNECT_MS = 500;
 export interface SyncerOptions {
   /** The seat's state folder: `run/sync.sock` is in it, and the syncer's own folder `syncer`. */

@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { VERSION } from '../../core/version.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
 const EX_USAGE = 64;
@@ -27,6 +28,10 @@ test.each([
   [['keys', 'new', 'policy'], "Required option '--out <file>' not specified. See --help."],
 ])('%j ends with 64 and says what is wrong', (args, message) => {
   expect(cli(...args)).toEqual({ status: EX_USAGE, stdout: '', stderr: `${message} (START_USAGE)\n` });
+});
+
+test('--version says which Wardlock this is', () => {
+  expect(cli('--version')).toEqual({ status: 0, stdout: `${VERSION}\n`, stderr: '' });
 });
 
 test('with --json the same is one JSON document', () => {
