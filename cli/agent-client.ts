@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import type { Params, RequestName, Result } from '../contract/boundary.ts';
 import { type CliBoundary, cliBoundary } from '../contract/cli.ts';
+import { VERSION } from '../core/version.ts';
 import { type BoundaryClient, connect } from '../ipc/client.ts';
 
 /** Where `npm start` keeps its seat, when no other folder is named. */
