@@ -17,6 +17,9 @@ const LONG_LIMIT_MS = 3_600_000;
  */
 const AT_ONCE = 2;
 
+/** Real seats run in these projects. */
+const KERNEL_RECORDS = 'test/support/kernel-records.ts';
+
 export default defineConfig({
   test: {
     projects: [
@@ -45,6 +48,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          globalSetup: KERNEL_RECORDS,
           testTimeout: INTEGRATION_LIMIT_MS,
           hookTimeout: INTEGRATION_LIMIT_MS,
           maxWorkers: AT_ONCE,
@@ -56,6 +60,7 @@ export default defineConfig({
         test: {
           name: 'deep',
           include: ['test/deep/**/*.test.ts'],
+          globalSetup: KERNEL_RECORDS,
           testTimeout: DEEP_LIMIT_MS,
           hookTimeout: DEEP_LIMIT_MS,
           maxWorkers: AT_ONCE,

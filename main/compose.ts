@@ -154,10 +154,12 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
     onState: linkChanged,
     onView: (view) => change({ kind: 'view', view }),
     onWeb: (order) => webOrders.take(order),
-    onBar: () => turnKeyboard(),
+    onBar: () => void turnKeyboard(),
   });
-  function turnKeyboard(): void {
-    if (stage.turnKeyboard(state)) sendBar(page);
+  function turnKeyboard(): boolean {
+    const whose = stage.turnKeyboard(state);
+    if (whose === 'bar') sendBar(page);
+    return whose !== null;
   }
   function linkChanged(next: LinkState, why: ErrorCode | undefined): void {
     change({ kind: 'link', link: next, at: performance.now() });

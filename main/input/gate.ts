@@ -26,8 +26,8 @@ export interface InputGate {
 
 export interface InputGateOptions {
   readonly onBadge: (number: string) => void;
-  /** The key that leads from an application to the session bar, and back. */
-  readonly onBar: () => void;
+  /** The key that leads from an application to the session bar, and back; false where there is no application to lead from. */
+  readonly onBar: () => boolean;
   /** More was typed at once than any badge holds. */
   readonly onTooLong: () => void;
   /** By what a reader is told from a person now, as the policy says. */
@@ -78,9 +78,8 @@ export function createInputGate(options: InputGateOptions): InputGate {
   };
   const keyed = (contents: WebContents, place: 'seat' | 'web', input: Input): 'pass' | 'keep' => {
     if (input.type === 'keyUp') return kept.delete(input.code) ? 'keep' : 'pass';
-    if (isBarKey(input)) {
+    if (isBarKey(input) && (input.isAutoRepeat ? kept.has(input.code) : options.onBar())) {
       kept.add(input.code);
-      if (!input.isAutoRepeat) options.onBar();
       return 'keep';
     }
     const verdict = judgeKey(input, place);

@@ -20,8 +20,8 @@ export interface StageParts {
 
 export interface Stage {
   apply(state: SeatState): void;
-  /** Gives the keyboard to the session bar, or from there back to the app in front; true where it is the bar's now. */
-  turnKeyboard(state: SeatState): boolean;
+  /** Gives the keyboard to the session bar, or from there back to the app in front, and says whose it is now; null without such an app. */
+  turnKeyboard(state: SeatState): 'bar' | 'app' | null;
 }
 
 export function createStage({ seat, native, web, webApps }: StageParts): Stage {
@@ -77,11 +77,11 @@ export function createStage({ seat, native, web, webApps }: StageParts): Stage {
   return {
     turnKeyboard(state) {
       const app = visibleApp(state);
-      if (app === null) return false;
+      if (app === null) return null;
       const toBar = !seat.window.isFocused();
       if (toBar) seat.window.focus();
       else front(app.kind);
-      return toBar;
+      return toBar ? 'bar' : 'app';
     },
     apply(state) {
       rest.locked(state.view?.phase === 'locked');

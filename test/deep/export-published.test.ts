@@ -12,6 +12,7 @@ import { cli, rows, until } from '../support/server-process.ts';
 
 let server: FaultServer;
 let mirrorKey: string;
+let exports = 0;
 beforeAll(async () => {
   server = await FaultServer.start();
   await cli(['account', 'add', 'iris', '--state', server.state], 'correct horse battery\n');
@@ -21,7 +22,9 @@ beforeAll(async () => {
 afterAll(() => server.end());
 
 async function exported(seat: SimSeat): Promise<string> {
-  const out = join(server.folder, 'export.jsonl');
+  // An export is never overwritten.
+  exports += 1;
+  const out = join(server.folder, `export-${exports}.jsonl`);
   const [{ name } = { name: '' }] = rows<{ name: string }>(
     server.state,
     'select name from seats where workstation_id = ?',
