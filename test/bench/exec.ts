@@ -23,7 +23,7 @@ const SLEEP = '/bin/sleep';
 const EXEC_ROUNDS = 5;
 const EXECS = 500;
 const PROCESSES = 400;
-const END_ROUNDS = 3;
+const END_ROUNDS = 11;
 /** Long enough for the next starter to be warm, as it is between two launches of a person. */
 const BETWEEN_LAUNCHES_MS = 400;
 const SESSION = 'b'.repeat(32);
