@@ -1,5 +1,5 @@
-// Prints the last line of `.ci/run`: the sum over the results files that are named. A missing or unreadable file is one
-// failure, so that a suite which died cannot look green.
+// Prints the last lines of `.ci/run`: what failed, by name, and the sum over the results files that are named. A missing or
+// unreadable file is one failure, so that a suite which died cannot look green.
 import { readFileSync } from 'node:fs';
 import { count, countLine } from './checks/outcome.mjs';
 
@@ -12,5 +12,6 @@ const outcomes = process.argv.slice(2).flatMap((file) => {
   }
 });
 const sum = count(outcomes);
+for (const { name, status } of outcomes) if (status === 'failed') process.stdout.write(`failed: ${name}\n`);
 process.stdout.write(`${countLine(sum)}\n`);
 process.exitCode = sum.failed > 0 || sum.passed === 0 ? 1 : 0;

@@ -18,7 +18,7 @@ export interface OsUser {
   readonly name: string;
   readonly uid: number;
   readonly gid: number;
-  /** A folder of its own, empty at first, that goes with the user. */
+  /** A folder of its own, empty at first, that goes with the user. Its name is no other run's, so one that was left behind is in nobody's way. */
   readonly home: string;
 }
 
@@ -36,9 +36,13 @@ export interface ThrowAwayRequest<Role extends string> {
   readonly prefix?: string;
 }
 
-const Journal = Type.Object({ mark: Type.String({ pattern: '^wardlock-throw-away-[0-9a-f]{16}$' }), names: Type.Array(Type.String()) });
+const Journal = Type.Object({
+  mark: Type.String({ pattern: '^wardlock-throw-away-[0-9a-f]{16}$' }),
+  names: Type.Array(Type.String({ pattern: '^[a-z][a-z0-9-]*$' })),
+});
 type Journal = Static<typeof Journal>;
 
+const MARK_PREFIX = 'wardlock-throw-away-';
 const MARK_BYTES = 8;
 const HOMES = '/var/lib';
 const MAX_PREFIXES = 20;
@@ -59,7 +63,7 @@ export async function makeThrowAwayUsers<Role extends string>(request: ThrowAway
   for (let left = MAX_PREFIXES; ; left -= 1) {
     const prefix = await freePrefix(request.prefix ?? 'wardlock', roles);
     const made: Journal = {
-      mark: `wardlock-throw-away-${randomBytes(MARK_BYTES).toString('hex')}`,
+      mark: `${MARK_PREFIX}${randomBytes(MARK_BYTES).toString('hex')}`,
       names: roles.map((role) => `${prefix}-${role}`),
     };
     await replaceFile(journal, JSON.stringify(made));
@@ -81,11 +85,9 @@ export async function removeLeftoverUsers(journal: string): Promise<void> {
   const { mark, names } = parseJournal(journal, text);
   for (const name of names) {
     const user = await findUser(name);
-    if (user?.comment !== mark) continue;
-    await endProcessesOf(user.uid);
-    // The home first: once the name is free another run may take it, and its home.
-    await rm(user.home, { recursive: true, force: true });
-    await command('userdel', name);
+    if (user?.comment === mark) await endProcessesOf(user.uid);
+    await rm(homeOf(name, mark), { recursive: true, force: true });
+    if (user?.comment === mark) await command('userdel', name);
   }
   await rm(journal, { force: true });
 }
@@ -110,7 +112,7 @@ function recordOf<Role extends string>(entries: readonly (readonly [Role, OsUser
 }
 
 async function makeUser(name: string, mark: string): Promise<OsUser> {
-  const home = `${HOMES}/${name}`;
+  const home = homeOf(name, mark);
   await command(
     'useradd',
     ...['--system', '--user-group', '--no-create-home', '--home-dir', home, '--shell', '/usr/sbin/nologin', '--comment', mark, name],
@@ -122,11 +124,14 @@ async function makeUser(name: string, mark: string): Promise<OsUser> {
   return { name, uid: user.uid, gid: user.gid, home };
 }
 
+function homeOf(name: string, mark: string): string {
+  return `${HOMES}/${name}-${mark.slice(MARK_PREFIX.length)}`;
+}
+
 interface PasswdEntry {
   readonly uid: number;
   readonly gid: number;
   readonly comment: string;
-  readonly home: string;
 }
 
 /** A local account (passwd(5)), `undefined` where there is none of this name. */
@@ -135,9 +140,9 @@ async function findUser(name: string): Promise<PasswdEntry | undefined> {
     .split('\n')
     .map((line) => line.split(':'))
     .find(([first]) => first === name);
-  const [, , uid, gid, comment, home] = fields ?? [];
-  if (uid === undefined || gid === undefined || comment === undefined || home === undefined) return undefined;
-  return { uid: Number(uid), gid: Number(gid), comment, home };
+  const [, , uid, gid, comment] = fields ?? [];
+  if (uid === undefined || gid === undefined || comment === undefined) return undefined;
+  return { uid: Number(uid), gid: Number(gid), comment };
 }
 
 async function freePrefix(wanted: string, roles: readonly string[]): Promise<string> {
@@ -175,6 +180,8 @@ async function command(file: 'useradd' | 'userdel', ...args: readonly string[]):
       await run('/usr/bin/flock', [COMMAND_LOCK, `/usr/sbin/${file}`, ...args]);
       return;
     } catch (cause) {
+      // Gone already: asked for again, it would be another run's that has the name by now.
+      if (file === 'userdel' && codeOf(cause) === NO_SUCH_USER) return;
       if (left === 0 || codeOf(cause) === NAME_TAKEN)
         throw new WardlockError('OS_USERS_FAILED', `${file} ${args.at(-1)} failed: ${String(cause)}`, { cause });
       await sleep(LOCK_WAIT_MS);
@@ -184,6 +191,8 @@ async function command(file: 'useradd' | 'userdel', ...args: readonly string[]):
 
 /** What useradd exits with when there is such a user (useradd(8)). */
 const NAME_TAKEN = 9;
+/** What userdel exits with when there is none (userdel(8)). */
+const NO_SUCH_USER = 6;
 
 const isTaken = (failure: unknown): boolean => failure instanceof WardlockError && codeOf(failure.cause) === NAME_TAKEN;
 

@@ -60,11 +60,11 @@ describe("vitest's outcomes", () => {
   });
 });
 
-describe('the last line of .ci/run', () => {
+describe('the last lines of .ci/run', () => {
   const sum = (files: Readonly<Record<string, string>>, names: readonly string[]) => {
     return withPlanted(files, (folder) => {
       const ran = spawnSync(process.execPath, [path.join(root, 'build/sum.mjs'), ...names], { cwd: folder, encoding: 'utf8' });
-      return { code: ran.status, last: ran.stdout };
+      return { code: ran.status, printed: ran.stdout };
     });
   };
   const passed = '[{"name":"a","status":"passed","ms":1}]';
@@ -73,14 +73,14 @@ describe('the last line of .ci/run', () => {
     const skipped = '[{"name":"b","status":"skipped","ms":0},{"name":"c","status":"passed","ms":0}]';
     expect(sum({ 'a.json': passed, 'b.json': skipped }, ['a.json', 'b.json'])).toEqual({
       code: 0,
-      last: '2 passed, 0 failed, 1 skipped\n',
+      printed: '2 passed, 0 failed, 1 skipped\n',
     });
   });
 
-  test('a failed test fails it', () => {
+  test('a failed test fails it, and is named', () => {
     expect(sum({ 'a.json': passed, 'b.json': '[{"name":"b","status":"failed","ms":0}]' }, ['a.json', 'b.json'])).toEqual({
       code: 1,
-      last: '1 passed, 1 failed, 0 skipped\n',
+      printed: 'failed: b\n1 passed, 1 failed, 0 skipped\n',
     });
   });
 
@@ -88,7 +88,10 @@ describe('the last line of .ci/run', () => {
     ['a file that is not there', {}],
     ['a file cut short', { 'b.json': '[{"name":' }],
   ])('%s is a failure', (_, files) => {
-    expect(sum({ 'a.json': passed, ...files }, ['a.json', 'b.json'])).toEqual({ code: 1, last: '1 passed, 1 failed, 0 skipped\n' });
+    expect(sum({ 'a.json': passed, ...files }, ['a.json', 'b.json'])).toEqual({
+      code: 1,
+      printed: 'failed: b.json\n1 passed, 1 failed, 0 skipped\n',
+    });
   });
 
   test('nothing at all is a failure', () => {

@@ -3,7 +3,7 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
@@ -50,6 +50,26 @@ describe('throw-away users', () => {
     expect(second.users.ui.name).toBe(name);
     await second.remove();
     expect(exists(name)).toBe(false);
+  });
+
+  rootTest('a folder that a run left behind where a home would be is in nobody’s way, and stays', async () => {
+    const left = `/var/lib/${PREFIX}-ui`;
+    mkdirSync(left);
+    try {
+      const { users, remove } = await makeThrowAwayUsers({ journal, prefix: PREFIX, roles: ['ui'] });
+      expect(users.ui.home).not.toBe(left);
+      await remove();
+      expect([existsSync(users.ui.home), existsSync(left)]).toEqual([false, true]);
+    } finally {
+      rmdirSync(left);
+    }
+  });
+
+  rootTest('are removed though somebody removed one of them before', async () => {
+    const { users, remove } = await makeThrowAwayUsers({ journal, prefix: PREFIX, roles: ['ui', 'app-1'] });
+    execFileSync('userdel', [users.ui.name]);
+    await remove();
+    expect([exists(users['app-1'].name), existsSync(users.ui.home), existsSync(journal)]).toEqual([false, false, false]);
   });
 
   rootTest('of two runs at a time do not meet', async () => {
