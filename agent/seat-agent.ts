@@ -32,11 +32,11 @@ import { EnforcementWatch } from './seat/enforcement-watch.ts';
 import { FormerLogin } from './seat/former-login.ts';
 import { SeatIdle } from './seat/idle.ts';
 import { LocalAlarm } from './seat/local-alarm.ts';
+import { SeatPicture } from './seat/picture.ts';
 import { SessionPrints } from './seat/prints.ts';
 import { RecordWatch } from './seat/record-watch.ts';
 import { leastPinDigits, type PolicyState } from './seat/rules.ts';
 import { SeatRuntime } from './seat/runtime.ts';
-import { seatView } from './seat/view.ts';
 import { ClockWatch, UiWatch } from './seat/watches.ts';
 import { SiteLink } from './site-link.ts';
 import type { Incoming } from './state/incoming.ts';
@@ -92,14 +92,12 @@ export class SeatAgent {
   readonly #outputs: SeatOutputs;
   readonly #clockWatch: ClockWatch;
   #policyState: PolicyState = 'none';
-  #generation = 0;
-  #pushing = false;
-  #lastTruth = '';
   #wasOpen = false;
   readonly #enforcement: EnforcementWatch;
   readonly #recordWatch: RecordWatch;
   readonly #alarm: LocalAlarm;
   readonly #formerLogin: FormerLogin;
+  readonly #picture: SeatPicture;
   #minute = -1;
 
   constructor(parts: SeatParts, outputs: SeatOutputs) {
@@ -214,6 +212,9 @@ export class SeatAgent {
       },
       onTick: () => this.#tick(),
     });
+    const { runtime, ui, credentials, site, apps, prints, readers, idle, record } = this;
+    const made = { runtime, ui, credentials, site, apps, prints, readers, idle, record };
+    this.#picture = new SeatPicture({ ...this.parts, ...made, formerLogin: this.#formerLogin, alarm: this.#alarm, show: outputs.view });
   }
 
   /** Opens what is known of the site and the record, and writes what a former life left unsaid. */
@@ -276,64 +277,12 @@ export class SeatAgent {
     if (reason !== 'closed') this.#outputs.closeUi();
   }
 
-  // The picture
-
-  /** Pushes the picture once everything that happens now has happened. */
   push(): void {
-    if (this.#pushing) return;
-    this.#pushing = true;
-    queueMicrotask(() => {
-      this.#pushing = false;
-      const view = this.view();
-      this.#lastTruth = JSON.stringify([view.truth, view.message]);
-      this.#outputs.view(view);
-    });
+    this.#picture.push();
   }
 
   view(): SeatView {
-    const { clock, identity, directory, launcher, recorder, options } = this.parts;
-    this.#generation += 1;
-    const { enrolment } = identity;
-    const known = directory.current ?? enrolment;
-    return seatView({
-      generation: this.#generation,
-      seat: this.runtime.seat,
-      env: {
-        bootMs: clock.bootMs(),
-        wallMs: clock.wallMs(),
-        rules: this.credentials.rules,
-        uiConnected: this.ui.connected,
-        ...this.credentials.surroundings,
-      },
-      snapshot: this.site.policy,
-      where: this.credentials.where,
-      names: known === null ? null : { seatName: known.seatName, wardName: known.ward.name },
-      pinDigits: (person) => directory.pinOf(person)?.digits ?? null,
-      appState: (app) => this.apps.stateOf(app),
-      appMessage: this.prints.message ?? this.apps.message,
-      trouble: this.site.trouble,
-      lastLogin: this.#formerLogin.shown,
-      localAlarm: this.#alarm.standing,
-      wedge: this.readers.rules.wedge,
-      signIn: this.credentials.signIn,
-      pinRule: this.credentials.pinRule,
-      enforcement: launcher.mode,
-      enrolment: identity.view,
-      truth: {
-        reader: { state: this.readers.report.state, name: this.readers.report.name },
-        connection:
-          enrolment === null
-            ? { state: 'unenrolled', since: null }
-            : { state: this.site.connection.state, since: this.site.connection.since },
-        storage: this.record.storage(),
-        policy: { state: this.site.policyState, version: this.site.policy?.version ?? 0 },
-        keys: { ...this.parts.protection },
-        staff: this.credentials.staffTruth,
-        idle: this.idle.truth,
-      },
-      recorded: recorder.recording,
-      practice: options.practice,
-    });
+    return this.#picture.take();
   }
 
   #policyChanged(): void {
@@ -392,7 +341,6 @@ export class SeatAgent {
     }
     const gone = session.at === 'active' ? this.credentials.withoutStanding(session.session.who) : [];
     if (gone.length > 0) this.runtime.dispatch({ type: 'PersonsRevoked', ids: gone });
-    const view = this.view();
-    if (JSON.stringify([view.truth, view.message]) !== this.#lastTruth) this.push();
+    this.#picture.pushIfOther();
   }
 }
