@@ -34,6 +34,7 @@ const modules: CommandModules = {
     () => import('./server-hold.ts'),
     () => import('./server-backup.ts'),
     () => import('./server-log.ts'),
+    () => import('./server-events.ts'),
     () => import('./server-alarms.ts'),
     () => import('./server-authority.ts'),
     () => import('./server-openapi.ts'),

@@ -4,8 +4,10 @@
  */
 import { dirname, join } from 'node:path';
 import { app, ipcMain, nativeTheme, session } from 'electron';
+import Value from 'typebox/value';
 import type { Params, RequestName } from '../contract/boundary.ts';
 import type { LinkState } from '../contract/bridge.ts';
+import { BadgeNumber } from '../contract/scalars.ts';
 import type { UiBoundary } from '../contract/ui.ts';
 import { INCOMING_FOLDER, type SeenByScreens } from '../core/downloads/limits.ts';
 import type { ErrorCode } from '../core/errors/index.ts';
@@ -34,7 +36,6 @@ import { createStage } from './windows/stage.ts';
 
 /** Lives in memory: the seat's own pages keep nothing on disk. */
 const SEAT_PARTITION = 'wardlock-seat';
-const BADGE_FORM = /^[0-9A-Za-z-]{4,64}$/;
 /** Exit code after the page crashed or hung: the service manager starts a new one. */
 const EXIT_PAGE_LOST = 70;
 /** A page that is not drawn by then is a lost one; a busy machine needs a few seconds. */
@@ -78,7 +79,7 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
   const gate = createInputGate({
     onBadge(number) {
       // The contract's form: upper case, as PC/SC readers give it, whatever the scanner's keyboard is set to.
-      if (BADGE_FORM.test(number)) void link.request('badge', { number: number.toUpperCase() }).catch(ignoreLost);
+      if (Value.Check(BadgeNumber, number)) void link.request('badge', { number: number.toUpperCase() }).catch(ignoreLost);
       else report('input', 'badge malformed');
     },
     onBar: () => turnKeyboard(),

@@ -74,7 +74,11 @@ test('it is renewed three years before its end; from a year before the end of th
 });
 
 test('where it can not be renewed the reason is in the log each time, and its own end is the alarm', async () => {
-  const { ending } = watched({ append: () => Promise.reject(new Error('no room')), firstFault: async () => null });
+  const { ending } = watched({
+    append: () => Promise.reject(new Error('no room')),
+    firstFault: async () => null,
+    read: () => Promise.reject(new Error('not read here')),
+  });
   time = ENDS_AT - 366 * DAY_MS;
   await ending.look();
   expect([authority.end, await alarms()]).toEqual([ENDS_AT, []]);

@@ -17,6 +17,7 @@ beforeEach(async () => {
       rows.push(event);
     },
     firstFault: () => Promise.resolve(null),
+    read: () => Promise.reject(new Error('not read here')),
   };
   peers = openRefusedPeers(log, Date.now, () => {});
   server = createServer({ requestTimeout: 50, headersTimeout: 50, connectionsCheckingInterval: 20 }, (_request, response) =>

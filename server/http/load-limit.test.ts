@@ -7,7 +7,11 @@ import { limitInHand } from './load-limit.ts';
 
 /** An app whose work waits until the test lets it go, and a request to it of a seat. */
 function busyApp(most: number, mostOfOne: number) {
-  const noLog = { append: () => Promise.resolve(), firstFault: () => Promise.resolve(null) };
+  const noLog = {
+    append: () => Promise.resolve(),
+    firstFault: () => Promise.resolve(null),
+    read: () => Promise.reject(new Error('not read here')),
+  };
   const app = newApp(null, { operational: openOperationalLog('test'), refused: openRefusedPeers(noLog, Date.now, () => {}) });
   const refused: string[] = [];
   const waiting: ((fails: boolean) => void)[] = [];

@@ -19,6 +19,7 @@ function open(append: (event: ServerEvent) => Promise<void> = () => Promise.reso
       await append(event);
     },
     firstFault: () => Promise.resolve(null),
+    read: () => Promise.reject(new Error('not read here')),
   };
   const peers = openRefusedPeers(
     log,

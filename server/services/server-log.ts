@@ -4,15 +4,34 @@
  */
 import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
+import Type from 'typebox';
+import Value from 'typebox/value';
 import { type CanonicalValue, canonicalJson } from '../../core/envelope/canonical-json.ts';
 import { lockInTransaction } from '../store/engine.ts';
 import type { Tables } from '../store/schema.ts';
+
+const Body = Type.Unsafe<ServerEvent['body']>(Type.Record(Type.String(), Type.Unknown()));
 
 export interface ServerEvent {
   readonly type: string;
   /** An account, a workstation id, `console`, `cli` or an address. */
   readonly actor: string;
   readonly body: { readonly [key: string]: CanonicalValue };
+}
+
+/** What somebody asks of the log; what is null asks nothing. Times are milliseconds since 1970, both included. */
+export interface ServerLogQuery {
+  readonly type: string | null;
+  readonly actor: string | null;
+  readonly from: number | null;
+  readonly to: number | null;
+  /** So many rows at most, the newest of those that fit. */
+  readonly limit: number;
+}
+
+export interface ServerLogRow extends ServerEvent {
+  readonly seq: number;
+  readonly at: string;
 }
 
 /** Rows that are read together. */
@@ -24,6 +43,8 @@ export interface ServerLog {
   append(event: ServerEvent, within?: Kysely<Tables>): Promise<void>;
   /** The position of the first row whose hash does not fit, or null when the whole log is consistent. */
   firstFault(): Promise<number | null>;
+  /** Oldest first. Whether there are older ones that fit is `more`. */
+  read(query: ServerLogQuery): Promise<{ readonly events: readonly ServerLogRow[]; readonly more: boolean }>;
 }
 
 export function openServerLog(db: Kysely<Tables>, now: () => number): ServerLog {
@@ -40,7 +61,29 @@ export function openServerLog(db: Kysely<Tables>, now: () => number): ServerLog 
     append: (event, within) =>
       within === undefined ? db.transaction().execute((transaction) => appendTo(transaction, event)) : appendTo(within, event),
     firstFault: () => chainFault(db, new Map()),
+    read: (query) => readLog(db, query),
   };
+}
+
+async function readLog(db: Kysely<Tables>, { type, actor, from, to, limit }: ServerLogQuery): ReturnType<ServerLog['read']> {
+  const rows = await db
+    .selectFrom('server_events')
+    .selectAll()
+    .$if(type !== null, (query) => query.where('type', '=', type))
+    .$if(actor !== null, (query) => query.where('actor', '=', actor))
+    .$if(from !== null, (query) => query.where('at', '>=', from))
+    .$if(to !== null, (query) => query.where('at', '<=', to))
+    .orderBy('seq', 'desc')
+    .limit(limit + 1)
+    .execute();
+  const events = rows.slice(0, limit).map((row) => ({
+    seq: Number(row.seq),
+    at: new Date(Number(row.at)).toISOString(),
+    type: row.type,
+    actor: row.actor,
+    body: Value.Parse(Body, JSON.parse(row.body)),
+  }));
+  return { events: events.reverse(), more: rows.length > limit };
 }
 
 /**

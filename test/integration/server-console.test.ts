@@ -186,6 +186,13 @@ describe('alarms', () => {
     const again: AlarmList = JSON.parse(await cli(['server', 'alarms', '--json', '--state', server.state]));
     expect(again.alarms).toMatchObject([{ id, times: 2 }]);
     await cli(['server', 'alarms', 'acknowledge', id, '--state', server.state]);
+    const events = ['server', 'events', '--type', 'alarm.acknowledged', '--state', server.state];
+    expect(await cli([...events, '--by', 'Kim from IT'])).toMatch(
+      /^\S+Z {2}#\d+ {2}alarm\.acknowledged by Kim from IT: alarm [0-9a-f]{32}, .*kind PIN_GUESSED/,
+    );
+    expect(await cli([...events, '--limit', '1'])).toMatch(/^Older ones fit too: .*\n\S+Z .*\n$/);
+    expect(await cli([...events, '--to', '2020-01-01T00:00:00Z'])).toBe('Nothing that fits is recorded.\n');
+    await expect(cli([...events, '--limit', 'all'])).rejects.toThrow(/START_USAGE/);
   });
 });
 
