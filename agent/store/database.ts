@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { WardlockError } from '../../core/errors/index.ts';
+import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
 
 /** 'WLAU'. */
 export const APPLICATION_ID = 0x574c4155;
@@ -111,6 +111,11 @@ export function isDamage(error: unknown): error is Error {
 
 export function isFull(error: unknown): boolean {
   return error instanceof Database.SqliteError && error.code === 'SQLITE_FULL';
+}
+
+/** Nothing is wrong but that the disk has no room for it, in the database or in a file beside it. */
+export function hasNoRoom(error: unknown): boolean {
+  return isFull(error) || isNoRoom(error) || (isWardlockError(error) && error.code === 'AUDIT_STORE_FULL');
 }
 
 /** What the system says of files beside the database: no blocks, no inodes, or a quota used up. */
