@@ -12,9 +12,9 @@ import { collectEarly } from '../agent/store/release.ts';
 import { codesOf, type ExactCodes } from '../contract/codes-of.ts';
 import { toHex } from '../core/audit/bytes.ts';
 import type { EntryHeader } from '../core/audit/entry.ts';
-import { openEpochSecret } from '../core/audit/epoch.ts';
+import { type OpenedSecret, openEpochSecret } from '../core/audit/epoch.ts';
 import { describeFault, type Fault } from '../core/audit/faults.ts';
-import type { LogSource } from '../core/audit/verify/source.ts';
+import type { DecryptSummary, LogSource } from '../core/audit/verify/source.ts';
 import { verifyLog } from '../core/audit/verify/verify-log.ts';
 import { WardlockError } from '../core/errors/index.ts';
 import { nodeCrypto } from '../crypto/index.ts';
@@ -28,11 +28,11 @@ import { writeOut } from './write-out.ts';
 const EXIT_FAULTS = 1;
 const EXIT_UNANCHORED = 2;
 const EXIT_HELP = `
-Exit code: 0 shown and whole; 1 faults, a line each; 2 UNANCHORED: no key from outside speaks for it;
+Exit code: 0 shown and whole; 1 faults, a line each, or events that no reader key given opens; 2 UNANCHORED: no key from outside speaks for it;
 ${REFUSAL_HELP}: then nothing was shown.`;
 
 interface ShowFlags {
-  readonly readerKey: string;
+  readonly readerKey: readonly string[];
   readonly key: readonly string[];
   readonly json?: boolean;
 }
@@ -41,16 +41,19 @@ export function register(program: Command): void {
   group(program, 'audit', 'the record: verify, read, copy')
     .command('show <path>')
     .description("decrypt a seat's snapshot or a stopped store's folder and print its events")
-    .requiredOption('--reader-key <file>', "the reader's or the escrow's private key file")
-    .option(
-      '--key <vkey>',
-      'verification key from outside, or a file with it; may be given again',
-      (value: string, before: readonly string[]) => [...before, value],
-      [],
+    .requiredOption(
+      '--reader-key <file>',
+      "the reader's or the escrow's private key file; may be given again, as for a log older than the key",
+      oneMore,
     )
+    .option('--key <vkey>', 'verification key from outside, or a file with it; may be given again', oneMore, [])
     .option('--json', 'as always: one JSON object a line, for each event')
     .addHelpText('after', EXIT_HELP)
     .action((path: string, flags: ShowFlags) => orRefuse(path, flags.json === true, () => show(path, flags)));
+}
+
+function oneMore(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }
 
 function show(path: string, flags: ShowFlags): number {
@@ -65,26 +68,39 @@ function show(path: string, flags: ShowFlags): number {
     throw new WardlockError('AUDIT_STORE_FOREIGN', `${path} is neither a snapshot nor the folder of an audit store.`);
   }
   collectEarly();
-  const privateKey = readPrivateKey(flags.readerKey, ['reader', 'escrow']);
+  const privateKeys = flags.readerKey.map((file) => readPrivateKey(file, ['reader', 'escrow']));
   const keys = keysByUse(keysFrom(flags.key));
   const evidence = kind === 'store' ? openStoreFolder(path, nodeCrypto) : openSnapshot(path, nodeCrypto);
   const hasKeys = flags.key.length > 0;
   if (!hasKeys) warn({ code: 'UNANCHORED', detail: 'Give the key with --key.' });
   let faults = 0;
   let isAnchored = hasKeys;
+  const opened = { epochs: 0, foreignEpochs: 0, foreignEntries: 0 };
   try {
     for (const source of evidence.sources) {
-      const shown = showLog(source, privateKey, keys);
+      const shown = showLog(source, privateKeys, keys);
       faults += shown.faults;
+      opened.epochs += shown.opened.epochs;
+      opened.foreignEpochs += shown.opened.foreignEpochs;
+      opened.foreignEntries += shown.opened.foreignEntries;
       if (!hasKeys || shown.unanchored === undefined) continue;
       isAnchored = false;
       warn(shown.unanchored);
     }
   } finally {
     evidence.close();
-    privateKey.fill(0);
+    for (const privateKey of privateKeys) privateKey.fill(0);
   }
-  if (hasKeys && faults > 0) return EXIT_FAULTS;
+  if (opened.epochs === 0 && opened.foreignEpochs > 0)
+    throw new WardlockError(
+      'AUDIT_KEY_UNSUITABLE',
+      `None of the ${opened.foreignEpochs} epochs in ${path} is sealed to a key given. Hand in the reader's or the escrow's private key.`,
+    );
+  if (opened.foreignEntries > 0)
+    process.stderr.write(
+      `${opened.foreignEntries} events of ${opened.foreignEpochs} epochs are not shown: they are sealed to other keys. Give those, too: --reader-key once for each.\n`,
+    );
+  if (hasKeys && faults + opened.foreignEntries > 0) return EXIT_FAULTS;
   return isAnchored ? 0 : EXIT_UNANCHORED;
 }
 
@@ -96,19 +112,21 @@ interface Shown {
   readonly faults: number;
   /** Set where no key given speaks for the log. */
   readonly unanchored: Fault | undefined;
+  readonly opened: DecryptSummary;
 }
 
 /** Holds events back until their bytes are verified: at most what lies between two signed checkpoints. */
-function showLog(source: LogSource, privateKey: Uint8Array, keys: KeysByUse): Shown {
+function showLog(source: LogSource, privateKeys: readonly Uint8Array[], keys: KeysByUse): Shown {
   const waiting = new HeldLines();
   const faults = verifyLog(nodeCrypto, source, {
     ...keys,
-    openSecret: (entry, header) => openEpochSecret(nodeCrypto, entry, header, privateKey),
+    openSecret: (entry, header) => openWithAny(entry, header, privateKeys),
     onEvent: (header, json) => waiting.add(header.seq, eventLine(source, header, json)),
     onVerified: (size) => waiting.release(size, writeOut),
   });
   let count = 0;
   let nobody: Fault | undefined;
+  let opened: DecryptSummary = { epochs: 0, foreignEpochs: 0, foreignEntries: 0 };
   const tell = (fault: Fault): void => {
     count += 1;
     warn(fault);
@@ -120,12 +138,23 @@ function showLog(source: LogSource, privateKey: Uint8Array, keys: KeysByUse): Sh
       step = faults.next();
     }
     nobody = unanchored(source, keys, step.value);
+    opened = step.value.opened;
   } catch (error) {
     if (!isDamage(error)) throw error;
     tell({ code: 'STORE_DAMAGED', detail: `Reading ended there, so what follows is not shown (${error.message}).` });
   }
   if (waiting.count > 0) process.stderr.write(`${waiting.count} events are not shown: no signed root covers them.\n`);
-  return { faults: count + waiting.count, unanchored: nobody };
+  return { faults: count + waiting.count, unanchored: nobody, opened };
+}
+
+/** By the first key that the epoch is sealed to. */
+function openWithAny(entry: Uint8Array, header: EntryHeader, privateKeys: readonly Uint8Array[]): OpenedSecret {
+  let opened: OpenedSecret = { outcome: 'not-a-recipient' };
+  for (const privateKey of privateKeys) {
+    opened = openEpochSecret(nodeCrypto, entry, header, privateKey);
+    if (opened.outcome !== 'not-a-recipient') break;
+  }
+  return opened;
 }
 
 function eventLine(source: LogSource, header: EntryHeader, json: string): string {

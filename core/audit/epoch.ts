@@ -100,6 +100,15 @@ export function parseEpochBody(bytes: Uint8Array): EpochBody {
   };
 }
 
+/** Undefined for what `parseEpochBody` refuses: to a verifier that is a finding, and it goes on. */
+export function readEpochBody(bytes: Uint8Array): EpochBody | undefined {
+  try {
+    return parseEpochBody(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 /** AES-256-GCM does not commit to its key, so E is committed to apart: all recipients hold the same E or find out. */
 export function epochCommitment(crypto: Pick<AuditCrypto, 'sha256'>, secret: Uint8Array): Uint8Array {
   const message = concat(utf8('commit'), secret);
@@ -133,12 +142,14 @@ export function sealEpochSecret(
 export type OpenedSecret =
   | { readonly outcome: 'opened'; readonly secret: Uint8Array }
   | { readonly outcome: 'not-a-recipient' }
+  | { readonly outcome: 'entry-malformed' }
   | { readonly outcome: 'envelope-damaged' }
   | { readonly outcome: 'commitment-mismatch' };
 
 /** Opens E with a recipient's private key from the bytes of an epoch entry. */
 export function openEpochSecret(crypto: AuditCrypto, entry: Uint8Array, header: EntryHeader, privateKey: Uint8Array): OpenedSecret {
-  const body = parseEpochBody(entry.subarray(HEADER_BYTES));
+  const body = readEpochBody(entry.subarray(HEADER_BYTES));
+  if (body === undefined) return { outcome: 'entry-malformed' };
   const keyId = recipientKeyId(crypto, crypto.hpkePublicKey(privateKey));
   const envelope = body.envelopes.find((candidate) => equalBytes(candidate.keyId, keyId));
   if (envelope === undefined) return { outcome: 'not-a-recipient' };

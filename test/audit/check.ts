@@ -8,6 +8,7 @@ import { storePaths } from '../../agent/store/incarnation.ts';
 import { openEpochSecret } from '../../core/audit/epoch.ts';
 import { describeFault, type Fault } from '../../core/audit/faults.ts';
 import type { NoteVerifier } from '../../core/audit/note.ts';
+import type { DecryptSummary } from '../../core/audit/verify/source.ts';
 import { verifyLog } from '../../core/audit/verify/verify-log.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import type { StoreKit } from './store-kit.ts';
@@ -17,6 +18,7 @@ export interface Checked {
   readonly faults: readonly string[];
   readonly size: number;
   /** Bodies of decrypted events by place, when a private key was given. */
+  readonly opened: DecryptSummary;
   readonly events: ReadonlyMap<number, { readonly type: string; readonly body: Readonly<Record<string, unknown>> }>;
 }
 
@@ -43,7 +45,7 @@ export function check(
       faults.push(step.value);
       step = run.next();
     }
-    return { faults: faults.map(nameOf), size: step.value.size, events };
+    return { faults: faults.map(nameOf), size: step.value.size, opened: step.value.opened, events };
   } finally {
     evidence.close();
   }

@@ -10,12 +10,13 @@ import { anchorRecord } from '../../agent/store/anchor.ts';
 import { EmergencyLog, readEmergencyRuns } from '../../agent/store/emergency.ts';
 import { toHex } from '../../core/audit/bytes.ts';
 import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
+import { cosign, withSignature } from '../../core/audit/cosignature.ts';
 import type { AuditCrypto } from '../../core/audit/crypto.ts';
 import { pad, parseHeader } from '../../core/audit/entry.ts';
 import { parseEpochBody } from '../../core/audit/epoch.ts';
 import { parseLine } from '../../core/audit/export/lines.ts';
 import { verifyExport } from '../../core/audit/export/verify-export.ts';
-import { formatVerifierKey, NOTE_COSIGNATURE, noteVerifier, parseVerifierKey } from '../../core/audit/note.ts';
+import { formatVerifierKey, NOTE_COSIGNATURE, type NoteVerifier, noteVerifier, parseVerifierKey } from '../../core/audit/note.ts';
 import { formatTlogProof, parseAddCheckpoint, parseTlogProof } from '../../core/audit/proofs.ts';
 import { verifyLog } from '../../core/audit/verify/verify-log.ts';
 import { isWardlockError } from '../../core/errors/index.ts';
@@ -59,7 +60,8 @@ export function fuzzCodecs(seed: number, count: number): Fuzzed {
   const mirrorKey = noteVerifier(crypto, { name: mirror.name, type: NOTE_COSIGNATURE, publicKey: mirror.signer.publicKey });
   const exported = honestExport(log, { start: 0, end: 3 }, mirror).map((one) => JSON.stringify(one));
   const keys = [log.logKey, mirrorKey];
-  if ([...verifyExport(crypto, exported, { keys })].length > 0) throw new Error('the export is not sound before it is mutated');
+  const honest = shownBy(exported, keys);
+  if (honest.faults > 0) throw new Error('the export is not sound before it is mutated');
   const proof = formatTlogProof({ index: 0, hashes: [crypto.random(32)], checkpoint: log.head });
   const line = JSON.stringify({ kind: 'entry', seq: 1, entry: 'AAAA', event: null });
   const anchor = JSON.stringify({ incarnation: toHex(log.log.incarnation), head: log.head, receipt: null });
@@ -73,7 +75,7 @@ export function fuzzCodecs(seed: number, count: number): Fuzzed {
     [new TextEncoder().encode(`old 1\n\n${log.head}`), (input) => parseAddCheckpoint(text(input))],
     [new TextEncoder().encode(line), (input) => parseLine(text(input))],
     [new TextEncoder().encode(formatVerifierKey(crypto, log.logKey)), (input) => parseVerifierKey(nodeCrypto, text(input))],
-    [new TextEncoder().encode(exported.join('\n')), (input) => [...verifyExport(nodeCrypto, text(input).split('\n'), { keys })]],
+    [new TextEncoder().encode(exported.join('\n')), (input) => Array(judged(text(input), keys, honest.shows))],
     [new TextEncoder().encode(anchor), (input) => readRecord(text(input))],
     [emergency, (input) => readEmergencyRuns(input, nodeCrypto)],
   ];
@@ -92,6 +94,23 @@ export function fuzzCodecs(seed: number, count: number): Fuzzed {
     }
   }
   return { refused, faulted };
+}
+
+/** What an export shows: each event at its place, and what it says to cover. */
+function shownBy(lines: readonly string[], keys: readonly NoteVerifier[]): { readonly faults: number; readonly shows: string } {
+  const events: [number, string][] = [];
+  const run = verifyExport(nodeCrypto, lines, { keys, onEvent: (seq, event) => void events.push([seq, event]) });
+  let faults = 0;
+  let step = run.next();
+  for (; step.done !== true; step = run.next()) faults += 1;
+  return { faults, shows: JSON.stringify([events, step.value.sections]) };
+}
+
+/** How many faults; without one it must show what the honest export shows, no event more, less or other. */
+function judged(text: string, keys: readonly NoteVerifier[], honest: string): number {
+  const { faults, shows } = shownBy(text.split('\n'), keys);
+  if (faults === 0 && shows !== honest) throw new Error(`a changed export passed and shows ${shows} in the place of ${honest}`);
+  return faults;
 }
 
 /** JSON that is none is the reader's to pass over, as the store does. */
@@ -128,63 +147,113 @@ function emergencyFile(crypto: AuditCrypto, log: MemoryLog): Uint8Array {
   }
 }
 
+const MIRROR = 'wardlock/server/mirror';
+const WITNESS = 'wardlock/server/witness';
+
+/** The notes that speak for a log, each of which a mutation may hit. */
+interface Notes {
+  readonly kept: readonly string[];
+  readonly head: string;
+  readonly receipt: string;
+  readonly anchor: string;
+  readonly witnessed: string;
+}
+
 /** Verifies so many logs of which one entry or note was mutated; throws when a changed log passes. */
 export function fuzzVerifier(seed: number, count: number): void {
   const random = generator(seed);
-  const log = memoryLog({ epochs: [3, 3], crypto: seededCrypto(seed) });
-  const places = [...log.entries.keys()];
-  for (let round = 0; round < count; round += 1) {
-    const entries = new Map(log.entries);
-    let head = log.head;
-    const kept = log.kept.map((checkpoint) => checkpoint.note);
-    const which = random(places.length + kept.length + 1);
-    let changed = true;
-    if (which < places.length) {
-      const before = entries.get(which) ?? new Uint8Array(0);
-      const after = mutated(before, random);
-      changed = Buffer.compare(before, after) !== 0;
-      entries.set(which, after);
-    } else {
-      const note = which - places.length < kept.length ? (kept[which - places.length] ?? '') : head;
-      const after = new TextDecoder().decode(mutated(new TextEncoder().encode(note), random));
-      changed = after !== note;
-      if (which - places.length < kept.length) kept[which - places.length] = after;
-      else head = after;
-    }
+  const crypto = seededCrypto(seed);
+  const log = memoryLog({ epochs: [3, 3], crypto });
+  const cosigner = (name: string) => ({ name, signer: crypto.signer(crypto.random(32)) });
+  const [mirror, witness] = [cosigner(MIRROR), cosigner(WITNESS)];
+  const by = (key: typeof mirror): string => {
+    const { note } = parseCheckpoint(log.head);
+    return withSignature(note, cosign(crypto, note.text, key, 1_700_000_000));
+  };
+  const receiptKeys = [mirror, witness].map(({ name, signer }) =>
+    noteVerifier(crypto, { name, type: NOTE_COSIGNATURE, publicKey: signer.publicKey }),
+  );
+  const honest: Notes = {
+    kept: log.kept.map(({ note }) => note),
+    head: log.head,
+    receipt: by(mirror),
+    anchor: log.head,
+    witnessed: by(witness),
+  };
+  const verified = (entries: ReadonlyMap<number, Uint8Array>, notes: Notes) => {
     const source = sourceOf(log, {
       entries: () => [...entries].map(([seq, bytes]) => ({ seq, bytes })),
-      checkpoints: () => kept,
-      head,
+      checkpoints: () => notes.kept,
+      head: notes.head,
+      receipts: [notes.receipt],
+      anchor: notes.anchor,
+      witnessed: notes.witnessed,
     });
-    const faults = [...verifyLog(nodeCrypto, source, { logKey: log.logKey })];
-    if (
-      changed &&
-      faults.length === 0 &&
-      !onlyPassedOver(
-        log.kept.map(({ note }) => note),
-        log.head,
-        kept,
-        head,
-      )
-    ) {
-      throw new Error(`round ${round} of seed ${seed}: a changed log passed`);
+    const run = verifyLog(nodeCrypto, source, { logKey: log.logKey, receiptKeys });
+    let faults = 0;
+    let step = run.next();
+    for (; step.done !== true; step = run.next()) faults += 1;
+    return { faults, summary: step.value };
+  };
+  const sound = verified(log.entries, honest);
+  if (sound.faults > 0 || sound.summary.witnessed === 0) throw new Error('the log is not sound before it is mutated');
+  const names = ['head', 'receipt', 'anchor', 'witnessed'] as const;
+  for (let round = 0; round < count; round += 1) {
+    const which = random(log.entries.size + honest.kept.length + names.length);
+    const entries = new Map(log.entries);
+    let notes = honest;
+    let isChanged = false;
+    if (which < entries.size) {
+      const before = entries.get(which) ?? new Uint8Array(0);
+      const after = mutated(before, random);
+      isChanged = Buffer.compare(before, after) !== 0;
+      entries.set(which, after);
+    } else {
+      const place = which - log.entries.size;
+      const name = names[place - honest.kept.length];
+      const touched = (note: string): string => new TextDecoder().decode(mutated(new TextEncoder().encode(note), random));
+      notes =
+        name === undefined
+          ? { ...honest, kept: honest.kept.map((note, at) => (at === place ? touched(note) : note)) }
+          : { ...honest, [name]: touched(honest[name]) };
     }
+    const { faults, summary } = verified(entries, notes);
+    // What a witness said and cannot be read any more is not believed; without it the log is still whole.
+    const isUnwitnessed = notes.witnessed !== honest.witnessed && summary.witnessed === 0;
+    if (faults === 0 && (isChanged || !(isUnwitnessed || onlyPassedOver(honest, notes))))
+      throw new Error(`round ${round} of seed ${seed}: a changed log passed`);
   }
 }
 
-/** C2SP: signature lines of unknown keys are passed over, so a change there alone changes nothing that is proven. */
-function onlyPassedOver(keptBefore: readonly string[], headBefore: string, kept: readonly string[], head: string): boolean {
-  const same = (before: string, after: string): boolean => {
-    if (before === after) return true;
-    try {
-      const [a, b] = [parseCheckpoint(before), parseCheckpoint(after)];
-      return (
-        a.note.text === b.note.text &&
-        a.note.signatures.every((line) => b.note.signatures.some((other) => JSON.stringify(other) === JSON.stringify(line)))
-      );
-    } catch {
-      return false;
-    }
-  };
-  return same(headBefore, head) && keptBefore.every((note, at) => same(note, kept[at] ?? ''));
+/**
+ * C2SP: signature lines of unknown keys are passed over, so a change there alone changes nothing that is proven. What a receipt and a
+ * witness say is theirs alone; an anchor says what it says where a proven root fits, whoever signed it.
+ */
+function onlyPassedOver(before: Notes, after: Notes): boolean {
+  const any = (): boolean => true;
+  const of =
+    (name: string) =>
+    (line: { readonly name: string }): boolean =>
+      line.name === name;
+  return (
+    before.kept.every((note, at) => isSame(note, after.kept[at] ?? '', any)) &&
+    isSame(before.head, after.head, any) &&
+    isSame(before.receipt, after.receipt, of(MIRROR)) &&
+    isSame(before.witnessed, after.witnessed, of(WITNESS)) &&
+    isSame(before.anchor, after.anchor, () => false)
+  );
+}
+
+/** The same text, and each signature that counts still there. */
+function isSame(before: string, after: string, counts: (line: { readonly name: string }) => boolean): boolean {
+  if (before === after) return true;
+  try {
+    const [a, b] = [parseCheckpoint(before), parseCheckpoint(after)];
+    return (
+      a.note.text === b.note.text &&
+      a.note.signatures.filter(counts).every((line) => b.note.signatures.some((other) => JSON.stringify(other) === JSON.stringify(line)))
+    );
+  } catch {
+    return false;
+  }
 }

@@ -9,6 +9,7 @@ import { formatVerifierKey, NOTE_ED25519 } from '../../core/audit/note.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { entryOf, putEntry, tamper } from '../audit/check.ts';
 import { keyFile } from '../audit/key-file.ts';
+import { flipped } from '../audit/memory-log.ts';
 import { lockEvent, type StoreKit, storeKit } from '../audit/store-kit.ts';
 
 const PAGE_BYTES = 8192;
@@ -134,6 +135,77 @@ test('show: decrypts for the reader, with the codes of other systems', () => {
     .map((line): unknown => JSON.parse(line));
   expect(events).toHaveLength(20);
   expect(events[0]).toMatchObject({ seq: 1, type: 'session.locked', codes: { dicom: { id: 110_114, type: 110_123 } } });
+});
+
+test('show: a log that is older than the reader’s key is read with both keys, and with one as far as that goes', async () => {
+  const kit = await storeKit();
+  try {
+    const next = nodeCrypto.random(32);
+    const store = await kit.open();
+    await store.append(lockEvent(1));
+    await store.setRecipients([
+      { role: 'reader', publicKey: nodeCrypto.hpkePublicKey(next) },
+      { role: 'escrow', publicKey: nodeCrypto.hpkePublicKey(kit.escrowKey) },
+    ]);
+    await store.append(lockEvent(2));
+    await store.close();
+    const after = join(kit.dir, 'after');
+    mkdirSync(after);
+    const files = [keyFile('reader', kit.readerKey, kit.dir), keyFile('reader', next, after)];
+    const shown = (...keys: readonly string[]) => {
+      const { status, stdout, stderr } = audit(
+        'show',
+        kit.storeDir,
+        ...keys.flatMap((key) => ['--reader-key', key]),
+        '--key',
+        kit.logKeyText,
+      );
+      const locked = stdout.match(/"session\.locked"/gu) ?? [];
+      return { status, locked: locked.length, stderr };
+    };
+    expect(shown(...files)).toMatchObject({ status: 0, locked: 2, stderr: '' });
+    for (const file of files)
+      expect(shown(file)).toMatchObject({
+        status: 1,
+        locked: 1,
+        stderr: expect.stringMatching(/^\d+ events of \d+ epochs are not shown: .*\n$/u),
+      });
+    const nobody = join(kit.dir, 'nobody');
+    mkdirSync(nobody);
+    expect(shown(keyFile('reader', nodeCrypto.random(32), nobody))).toMatchObject({
+      status: 64,
+      locked: 0,
+      stderr: expect.stringContaining('AUDIT_KEY_UNSUITABLE'),
+    });
+  } finally {
+    await kit.remove();
+  }
+});
+
+test.each([
+  ['the role of an envelope', 84 + 67],
+  ['the version of its header', 0],
+] as const)('show and escrow-drill: one bit in %s takes the events of that epoch and of no other', async (_, at) => {
+  const kit = await storeKit();
+  try {
+    const store = await kit.open();
+    await store.append(lockEvent(1));
+    await store.newEpoch('wake');
+    const { seq } = await store.append(lockEvent(2));
+    await store.newEpoch('wake');
+    await store.append(lockEvent(3));
+    await store.close();
+    tamper(kit, (db) => putEntry(db, Number(seq) - 1, flipped(entryOf(db, Number(seq) - 1), at, 5)));
+    const shown = audit('show', kit.storeDir, '--reader-key', keyFile('reader', kit.readerKey, kit.dir), '--key', kit.logKeyText);
+    expect(shown.status).toBe(1);
+    expect(shown.stdout).toContain('"session.locked"');
+    expect(shown.stderr).toMatch(/^(?:EPOCH_MALFORMED|ENTRY_MALFORMED) /mu);
+    const drilled = audit('escrow-drill', kit.storeDir, '--escrow-key', escrowOf(kit));
+    expect(drilled.status).toBe(1);
+    expect(drilled.stdout).toMatch(/^The escrow key opened \d+ of \d+ epochs tried\. It does not open epochs \d/u);
+  } finally {
+    await kit.remove();
+  }
 });
 
 test('show: without a key it says UNANCHORED on the other channel and ends with 2; under a wrong key nothing is shown', () => {

@@ -135,6 +135,11 @@ test.each<[string, readonly (ExportLine | string)[], readonly string[]]>([
     ['PROOF_INVALID entry 0', 'ENTRY_UNDECRYPTABLE from 5 to 10'],
   ],
   [
+    'an epoch entry whose body can’t be read, with its secret',
+    changed(lines, 'epoch', (line) => ({ ...line, entry: toBase64(flipped(entry(0), 85, 6)), certificate: null })),
+    ['PROOF_INVALID entry 0', 'EPOCH_MALFORMED entry 0', 'ENTRY_UNDECRYPTABLE from 5 to 10'],
+  ],
+  [
     'no epoch entry',
     changed(lines, 'epoch', (line) => ({ ...line, entry: 'AAAA' })),
     ['ENTRY_MALFORMED entry 0', 'EPOCH_MISSING from 5 to 10, epoch 0'],

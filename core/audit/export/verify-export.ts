@@ -8,7 +8,7 @@ import { epochKeyName, logOrigin, parseCheckpoint, type SignedCheckpoint } from 
 import { verifyCosignature } from '../cosignature.ts';
 import type { AuditCrypto } from '../crypto.ts';
 import { entryBody, INCARNATION_BYTES, type LogId, parseHeader, WORKSTATION_BYTES } from '../entry.ts';
-import { deriveEpochKeys, type EpochKeys, epochCommitment, parseEpochBody } from '../epoch.ts';
+import { deriveEpochKeys, type EpochKeys, epochCommitment, parseEpochBody, readEpochBody } from '../epoch.ts';
 import type { Fault } from '../faults.ts';
 import { type TreeHasher, treeHasher } from '../hasher.ts';
 import { verifyInclusion } from '../merkle.ts';
@@ -201,7 +201,9 @@ class ExportVerifier {
   #takeSecret(text: string, entry: Uint8Array): void {
     const secret = fromBase64(text) ?? new Uint8Array(0);
     const header = parseHeader(entry);
-    if (equalBytes(epochCommitment(this.#crypto, secret), parseEpochBody(entryBody(entry)).commitment)) {
+    const body = readEpochBody(entryBody(entry));
+    if (body === undefined) this.#faults.entry('EPOCH_MALFORMED', header.seq);
+    else if (equalBytes(epochCommitment(this.#crypto, secret), body.commitment)) {
       this.#keys.set(header.epoch, deriveEpochKeys(this.#crypto, secret, header));
     } else this.#faults.add({ code: 'EPOCH_SECRET_MISMATCH', epoch: header.epoch });
   }

@@ -70,6 +70,15 @@ export interface VerifyOptions {
   readonly onVerified?: ((size: number) => void) | undefined;
 }
 
+/** What became of the epochs where keys were given. */
+export interface DecryptSummary {
+  /** Epochs that were opened. */
+  readonly epochs: number;
+  /** Epochs sealed to none of the keys, and the entries in them: verified and not decrypted. */
+  readonly foreignEpochs: number;
+  readonly foreignEntries: number;
+}
+
 export interface VerifySummary {
   /** First entry that was read, and the size of the log. */
   readonly from: number;
@@ -87,4 +96,9 @@ export interface VerifySummary {
   readonly lastWallMicros: number | undefined;
   /** The frontier at the end, to go on from. */
   readonly hashes: readonly Uint8Array[];
+}
+
+/** What a reading answers that could decrypt, too. */
+export interface ReadSummary extends VerifySummary {
+  readonly opened: DecryptSummary;
 }

@@ -9,7 +9,7 @@ import { openEpochSecret } from '../epoch.ts';
 import { describeFault, type Fault } from '../faults.ts';
 import { treeHasher } from '../hasher.ts';
 import { formatNote, NOTE_COSIGNATURE, NOTE_ED25519, noteVerifier, signNote } from '../note.ts';
-import type { LogSource, VerifyOptions, VerifySummary } from './source.ts';
+import type { LogSource, ReadSummary, VerifyOptions } from './source.ts';
 import { verifyLog } from './verify-log.ts';
 
 const hasher = treeHasher(nodeCrypto);
@@ -24,7 +24,7 @@ function run(log: MemoryLog, change: Partial<LogSource> = {}, options: VerifyOpt
     faults.push(step.value);
     step = iterator.next();
   }
-  const summary: VerifySummary = step.value;
+  const summary: ReadSummary = step.value;
   return { faults, summary, lines: faults.map((fault) => describeFault(fault).split(':')[0]) };
 }
 
@@ -362,8 +362,40 @@ test('events come out in order once their keys open, and faults say which do not
   expect(run(good(), {}, mismatch).lines).toContain('EPOCH_SECRET_MISMATCH epoch 0');
   const envelope: VerifyOptions = { openSecret: () => ({ outcome: 'envelope-damaged' }) };
   expect(run(good(), {}, envelope).lines).toContain('ENTRY_UNDECRYPTABLE from 0 to 156');
-  const stranger: VerifyOptions = { openSecret: () => ({ outcome: 'not-a-recipient' }) };
-  expect(() => run(good(), {}, stranger)).toThrow(expect.objectContaining({ code: 'AUDIT_KEY_UNSUITABLE' }));
+});
+
+test('epochs that are sealed to another key are verified and counted, and those after them are read', () => {
+  const log = good();
+  const events: number[] = [];
+  const options: VerifyOptions = {
+    logKey: log.logKey,
+    openSecret: (bytes, header) =>
+      header.epoch === 1 ? { outcome: 'not-a-recipient' } : openEpochSecret(nodeCrypto, bytes, header, log.readerKey),
+    onEvent: ({ seq }) => events.push(seq),
+  };
+  const { lines, summary } = run(log, {}, options);
+  expect(lines).toEqual([]);
+  expect(summary.opened).toEqual({ epochs: 3, foreignEpochs: 1, foreignEntries: 40 });
+  expect(events).toHaveLength(113);
+  expect(events.some((seq) => seq > 11 && seq < 52)).toBe(false);
+});
+
+test('an epoch whose opening entry can’t be read has a name, and the other epochs are read', () => {
+  const log = good();
+  log.entries.set(11, flipped(entry(log, 11), 85, 6));
+  const events: number[] = [];
+  const options: VerifyOptions = {
+    logKey: log.logKey,
+    openSecret: (bytes, header) => openEpochSecret(nodeCrypto, bytes, header, log.readerKey),
+    onEvent: ({ seq }) => events.push(seq),
+  };
+  expect(run(log, {}, options).lines).toEqual([
+    'EPOCH_MALFORMED entry 11, epoch 1',
+    'ENTRY_UNDECRYPTABLE entry 12',
+    'ENTRY_ALTERED entry 11',
+    'ENTRY_UNDECRYPTABLE from 13 to 51',
+  ]);
+  expect(events).toHaveLength(113);
 });
 
 test('verification goes on from a signed size, and after pruned history', () => {

@@ -17,11 +17,11 @@ import { LinkChecker } from './links.ts';
 import { type Mark, Marks } from './marks.ts';
 import { RecoveringTree } from './recovering-tree.ts';
 import { RootFaults, WITNESS_SAID } from './root-faults.ts';
-import type { EntryPage, LogSource, VerifyOptions, VerifySummary } from './source.ts';
+import type { EntryPage, LogSource, ReadSummary, VerifyOptions } from './source.ts';
 import { TrustCheck } from './trust-check.ts';
 
 /** Yields faults as soon as they are certain; returns what was seen. Memory does not grow with the log. */
-export function* verifyLog(crypto: AuditCrypto, source: LogSource, options: VerifyOptions = {}): Generator<Fault, VerifySummary> {
+export function* verifyLog(crypto: AuditCrypto, source: LogSource, options: VerifyOptions = {}): Generator<Fault, ReadSummary> {
   const faults = new FaultSink();
   const verifier = new LogVerifier(crypto, source, options, faults);
   for (const page of source.pages?.() ?? oneByOne(source)) {
@@ -98,7 +98,7 @@ class LogVerifier {
     this.#roots.settle(this.#tree.end);
   }
 
-  finish(): Omit<VerifySummary, 'faults'> {
+  finish(): Omit<ReadSummary, 'faults'> {
     const size = this.#tree.end;
     // Of a log that ends elsewhere the writer's note says nothing: it is of another entry.
     this.#name(this.#links.finish(size, this.#headSize === size ? this.#source.lastLink : undefined));
@@ -122,6 +122,7 @@ class LogVerifier {
       firstWallMicros: this.#firstWall,
       lastWallMicros: this.#lastWall,
       hashes: this.#tree.hashes,
+      opened: this.#decryptor.opened,
     };
   }
 
