@@ -1,7 +1,7 @@
 /** `server hold place|lift|list`: what no purge may touch, with who says so and why. On the server's machine. */
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
-import type { Hold } from '../server/services/holds.ts';
+import type { Hold, Placed } from '../server/services/holds.ts';
 import { say } from './agent-client.ts';
 import { timeOf } from './auditor.ts';
 import { group } from './group.ts';
@@ -21,7 +21,7 @@ interface HoldFlags extends SiteFlags {
 export function register(program: Command): void {
   const hold = group(group(program, 'server', 'the server'), 'hold', 'legal holds: what no purge may touch');
   withFlags(hold.command('place').description('hold what fits all that is given: a seat, a person, a time'))
-    .option('--seat <name>', 'name or workstation id of a seat')
+    .option('--seat <name>', 'a seat: its name, for every machine that has it or gets it later, or the workstation id of one machine')
     .option('--person <id>', 'everything that this person did')
     .option('--from <time>', 'begin, such as 2026-03-01T02:00:00Z')
     .option('--to <time>', 'end')
@@ -48,14 +48,25 @@ async function place(flags: HoldFlags): Promise<void> {
     from: from === undefined ? undefined : Date.parse(timeOf(from)),
     to: to === undefined ? undefined : Date.parse(timeOf(to)),
   };
-  const { hold, known } = await withSite(flags, async (site) => ({
-    hold: await site.holds.place({ seat, person, ...time, reason, by: whoIs(flags) }),
+  const { placed, known } = await withSite(flags, async (site) => ({
+    placed: await site.holds.place({ seat, person, ...time, reason, by: whoIs(flags) }),
     known: person === undefined || (await site.staff.list()).some(({ id }) => id === person),
   }));
   // It stands all the same: the record may know somebody that the list does not. A hold for a misspelt id keeps nothing.
   if (!known)
     process.stderr.write(`Nobody on the staff list has the id ${person}. If it is misspelt, lift this hold and place the right one.\n`);
-  say(flags, bodyOf(hold), `Hold ${hold.id} stands. Nothing that fits it is purged until: server hold lift ${hold.id} --reason TEXT`);
+  const { hold, workstations } = placed;
+  say(
+    flags,
+    { ...bodyOf(hold), workstations },
+    `Hold ${hold.id} stands.${machinesOf(placed)} Nothing that fits it is purged until: server hold lift ${hold.id} --reason TEXT`,
+  );
+}
+
+/** A name may mean more machines than whoever placed the hold thought of. */
+function machinesOf({ hold, workstations }: Placed): string {
+  if (hold.seat_name === null || workstations.length < 2) return '';
+  return ` ${workstations.length} machines are called ${hold.seat_name}, and it keeps all of them: ${workstations.join(', ')}.`;
 }
 
 async function lift(id: string, flags: HoldFlags): Promise<void> {
@@ -83,6 +94,7 @@ function bodyOf(hold: Hold): object {
   return {
     id: hold.id,
     workstationId: hold.workstation_id,
+    seat: hold.seat_name,
     person: hold.person_id,
     from: time(hold.from_at),
     to: time(hold.to_at),
@@ -95,10 +107,15 @@ function bodyOf(hold: Hold): object {
   };
 }
 
+function seatInWords({ workstation_id, seat_name }: Hold): string {
+  if (workstation_id !== null) return `machine ${workstation_id}`;
+  return seat_name === null ? 'every seat' : `every machine called ${seat_name}`;
+}
+
 function inWords(hold: Hold): string {
   const time = (at: number | null, none: string): string => (at === null ? none : new Date(Number(at)).toISOString());
   const what = [
-    hold.workstation_id === null ? 'every seat' : `seat ${hold.workstation_id}`,
+    seatInWords(hold),
     hold.person_id === null ? 'everybody' : `person ${hold.person_id}`,
     `${time(hold.from_at, 'from the beginning')} to ${time(hold.to_at, 'the end')}`,
   ];

@@ -19,6 +19,7 @@ export const serverErrors = {
   SERVER_CROSS_SITE: 'The request did not come from the console itself.',
   SERVER_ROLE_MISSING: 'This account may not do that.',
   SERVER_ALARM_MOVED: 'The alarm happened again since it was looked at. Look at it again.',
+  SERVER_SEAT_AMBIGUOUS: 'Several machines have this name. Name the one that is meant by its workstation id.',
   SERVER_EMERGENCY_RUNNING: 'This emergency access still goes on. Close it out when it has ended.',
   SERVER_EMERGENCY_CLOSED: 'This emergency access is closed out already.',
   SERVER_EMERGENCY_UNEXPLAINED: 'Say in a note why this emergency access was not justified, or why it can not be told.',

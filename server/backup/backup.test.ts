@@ -286,3 +286,34 @@ test('every table is kept or left out with a reason, and none comes before one t
   }
   await store.close();
 });
+
+test('a hold that an older build placed on the last machine of a name keeps every machine of that name', async () => {
+  await fill();
+  const store = await openStore(address);
+  const tables = [...(await readTables(store.db)).keys()].reverse();
+  await store.db.transaction().execute(async (transaction) => {
+    await makeAnew(transaction, tables, 9);
+    await transaction.insertInto('wards').values({ id: 'icu', name: 'ICU' }).execute();
+    const seat = { name: 'Bay 1', ward_id: 'icu', log_key: '', sealing_key: '', machine_id_sha256: '', os: '{}', revoked_at: null };
+    for (const [at, digit] of ['a', 'b'].entries())
+      await transaction
+        .insertInto('seats')
+        .values({ workstation_id: digit.repeat(32), enrolled_at: at, last_seen_at: null, ...seat })
+        .execute();
+    const place = (id: string, workstation: string | null, lifted: number | null) =>
+      sql`insert into legal_holds (id, workstation_id, person_id, reason, placed_by, placed_at, lifted_at)
+        values (${id}, ${workstation}, ${'p.ada'}, 'case 7', 'counsel', 1, ${lifted})`.execute(transaction);
+    await place('seat', 'b'.repeat(32), null);
+    await place('lifted', 'b'.repeat(32), 2);
+    await place('person', null, null);
+  });
+  await store.close();
+  const opened = await openStore(address);
+  const holds = await opened.db.selectFrom('legal_holds').select(['id', 'workstation_id', 'seat_name']).orderBy('id').execute();
+  await opened.close();
+  expect(holds).toEqual([
+    { id: 'lifted', workstation_id: 'b'.repeat(32), seat_name: null },
+    { id: 'person', workstation_id: null, seat_name: null },
+    { id: 'seat', workstation_id: null, seat_name: 'Bay 1' },
+  ]);
+});

@@ -143,7 +143,10 @@ export function consoleRoutes(app: App, site: Site): void {
 
   const exporting = {
     config: perMinute(EXPORTS_PER_MINUTE),
-    schema: { ...reading('What one seat recorded, verifiable offline', Lines, ['SERVER_NOT_FOUND']), querystring: ExportQuery },
+    schema: {
+      ...reading('What one seat recorded, verifiable offline', Lines, ['SERVER_NOT_FOUND', 'SERVER_SEAT_AMBIGUOUS']),
+      querystring: ExportQuery,
+    },
   };
   app.get(consolePaths.exportLog, exporting, async (request, reply) => {
     const { name } = await signedIn(site, request);

@@ -23,19 +23,19 @@ import type { Intake } from './intake.ts';
 import { findPublished } from './log-of-logs/published.ts';
 import { type LogName, readLog } from './logs.ts';
 import type { Reader } from './reader.ts';
-import { seatCalled } from './search.ts';
+import { type NamedSeat, seatsCalled } from './seat-names.ts';
 import { type LogSpan, type Span, spansOf } from './spans.ts';
 import { readTree, type StoredTree } from './tree.ts';
 
 export interface ExportWanted {
-  /** A seat's name or workstation id. */
+  /** A workstation id, or a name: an export is of one machine, so only one of that name may have recorded something in that time. */
   readonly seat: string;
   readonly from: string;
   readonly to: string;
 }
 
 export interface Exports {
-  /** Resolves once it is known that there is something to export. @throws WardlockError SERVER_NOT_FOUND */
+  /** Resolves once it is known that there is something to export. @throws WardlockError SERVER_NOT_FOUND, SERVER_SEAT_AMBIGUOUS */
   open(wanted: ExportWanted): Promise<{ readonly workstationId: string; readonly lines: AsyncIterable<string> }>;
 }
 
@@ -51,20 +51,50 @@ interface ExportParts {
 }
 
 const CHUNK = 512;
+/** Machines of one name that a refusal lists: it is a sentence of bounded length. */
+const MOST_NAMED = 4;
 /** Epochs looked up at once. */
 const EPOCHS = 64;
 
 export function openExports(parts: ExportParts): Exports {
   return {
     open: async ({ seat, from, to }) => {
-      const workstationId = await seatCalled(parts.db, seat);
-      if (workstationId === null) throw new WardlockError('SERVER_NOT_FOUND', `No seat is called ${seat}.`);
-      const spans = await spansOf(parts.db, workstationId, { from: Date.parse(from), to: Date.parse(to) });
-      if (spans.length === 0) throw new WardlockError('SERVER_NOT_FOUND', `Nothing is stored of ${seat} between ${from} and ${to}.`);
+      const seats = await seatsCalled(parts.db, seat);
+      if (seats.length === 0) throw new WardlockError('SERVER_NOT_FOUND', `No seat is called ${seat}.`);
+      const [found, ...others] = await recordedBy(parts.db, seats, { from: Date.parse(from), to: Date.parse(to) });
+      if (found === undefined) throw new WardlockError('SERVER_NOT_FOUND', `Nothing is stored of ${seat} between ${from} and ${to}.`);
+      if (others.length > 0) throw ambiguous(seat, [found, ...others]);
+      const { workstationId, spans } = found;
       const question = `What did ${seat} record from ${from} to ${to}?`.slice(0, 400);
       return { workstationId, lines: lines(parts, { workstationId, question, spans }) };
     },
   };
+}
+
+interface Recorded extends NamedSeat {
+  readonly spans: readonly LogSpan[];
+}
+
+/** Those of the machines of which anything is stored from that time. */
+async function recordedBy(db: Kysely<Tables>, seats: readonly NamedSeat[], time: { readonly from: number; readonly to: number }) {
+  const recorded: Recorded[] = [];
+  for (const seat of seats) {
+    const spans = await spansOf(db, seat.workstationId, time);
+    if (spans.length > 0) recorded.push({ ...seat, spans });
+  }
+  return recorded;
+}
+
+/** Half an answer would look like all of it. */
+function ambiguous(seat: string, machines: readonly NamedSeat[]): WardlockError {
+  const named = machines
+    .slice(0, MOST_NAMED)
+    .map(({ workstationId, enrolledAt }) => `${workstationId} (enrolled ${new Date(enrolledAt).toISOString().slice(0, 10)})`);
+  const more = machines.length > MOST_NAMED ? ' and others, see: seat list' : '';
+  return new WardlockError(
+    'SERVER_SEAT_AMBIGUOUS',
+    `${machines.length} machines called ${seat} recorded something in that time: ${named.join(', ')}${more}. Export each by its id.`,
+  );
 }
 
 interface Question {

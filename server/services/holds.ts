@@ -9,7 +9,7 @@ import { lockInTransaction } from '../store/engine.ts';
 import type { Tables } from '../store/schema.ts';
 import { UNREADABLE_ROW } from './index-rows.ts';
 import type { LogName } from './logs.ts';
-import { seatCalled } from './search.ts';
+import { isCalled, seatsCalled } from './seat-names.ts';
 import type { ServerLog } from './server-log.ts';
 
 const ID_BYTES = 6;
@@ -19,7 +19,7 @@ export type Hold = Tables['legal_holds'];
 
 /** All that is given must fit for an entry to be held. At least one of seat, person and a time. */
 export interface HoldWanted {
-  /** Name or workstation id. */
+  /** A name, for every machine that has it or gets it later, or the workstation id of one machine. */
   readonly seat?: string | undefined;
   readonly person?: string | undefined;
   /** Milliseconds since 1970. */
@@ -30,9 +30,15 @@ export interface HoldWanted {
   readonly by: string;
 }
 
+export interface Placed {
+  readonly hold: Hold;
+  /** The machines of its seat today; none where it names no seat. */
+  readonly workstations: readonly string[];
+}
+
 export interface Holds {
   /** @throws WardlockError SERVER_HOLD_MALFORMED, SERVER_NOT_FOUND */
-  place(wanted: HoldWanted): Promise<Hold>;
+  place(wanted: HoldWanted): Promise<Placed>;
   /** @throws WardlockError SERVER_HOLD_MALFORMED, SERVER_NOT_FOUND */
   lift(id: string, why: { readonly reason: string; readonly by: string }): Promise<Hold>;
   /** Newest first; those that stand, or all. */
@@ -63,18 +69,21 @@ export function standingHolds(db: Kysely<Tables>): Promise<Hold[]> {
   return allHolds(db).where('lifted_at', 'is', null).execute();
 }
 
-async function place({ db, log, now }: HoldParts, { seat, person, from, to, reason, by }: HoldWanted): Promise<Hold> {
+async function place({ db, log, now }: HoldParts, { seat, person, from, to, reason, by }: HoldWanted): Promise<Placed> {
   checkReason(reason);
   if (seat === undefined && person === undefined && from === undefined && to === undefined) {
     throw new WardlockError('SERVER_HOLD_MALFORMED', 'Name what is held: a seat, a person, or a time.');
   }
   if (from !== undefined && to !== undefined && from > to)
     throw new WardlockError('SERVER_HOLD_MALFORMED', 'The time ends before it begins.');
-  const workstation = seat === undefined ? null : await seatCalled(db, seat);
-  if (workstation === null && seat !== undefined) throw new WardlockError('SERVER_NOT_FOUND', `No seat is called ${seat}.`);
+  const seats = seat === undefined ? [] : await seatsCalled(db, seat);
+  if (seat !== undefined && seats.length === 0) throw new WardlockError('SERVER_NOT_FOUND', `No seat is called ${seat}.`);
+  const byName = seat !== undefined && seats.some(({ name }) => name === seat);
+  const workstations = seats.map(({ workstationId }) => workstationId);
   const hold: Hold = {
     id: randomBytes(ID_BYTES).toString('hex'),
-    workstation_id: workstation,
+    workstation_id: seat === undefined || byName ? null : seat,
+    seat_name: byName ? seat : null,
     person_id: person ?? null,
     from_at: from ?? null,
     to_at: to ?? null,
@@ -88,11 +97,11 @@ async function place({ db, log, now }: HoldParts, { seat, person, from, to, reas
   await db.transaction().execute(async (transaction) => {
     await lockForPurge(transaction);
     await transaction.insertInto('legal_holds').values(hold).execute();
-    const { id, workstation_id, person_id, from_at, to_at } = hold;
-    const body = { hold: id, workstation: workstation_id, person: person_id, from: from_at, to: to_at, reason };
+    const { id, seat_name, person_id, from_at, to_at } = hold;
+    const body = { hold: id, seat: seat_name, workstations, person: person_id, from: from_at, to: to_at, reason };
     await log.append({ type: 'hold.placed', actor: by, body }, transaction);
   });
-  return hold;
+  return { hold, workstations };
 }
 
 async function lift(
@@ -137,12 +146,18 @@ export interface HeldRange extends LogName {
 /** The first of these holds that keeps the range, or that may: what can't be judged is held. */
 export async function holdOn(db: Kysely<Tables>, holds: readonly Hold[], range: HeldRange): Promise<Hold | null> {
   for (const hold of holds) {
-    if (hold.workstation_id !== null && hold.workstation_id !== range.workstationId) continue;
+    if (!(await meansSeat(db, hold, range.workstationId))) continue;
     if (hold.from_at !== null && range.lastAt < Number(hold.from_at)) continue;
     if (hold.to_at !== null && range.firstAt > Number(hold.to_at)) continue;
     if (hold.person_id === null || (await mayConcern(db, hold.person_id, range))) return hold;
   }
   return null;
+}
+
+/** False where the hold is on other seats. */
+export async function meansSeat(db: Kysely<Tables>, { workstation_id, seat_name }: Hold, workstationId: string): Promise<boolean> {
+  if (workstation_id !== null) return workstation_id === workstationId;
+  return seat_name === null || isCalled(db, workstationId, seat_name);
 }
 
 /** True where the index shows the person in the range, holds less than all of it, or could not read some of it. */

@@ -55,18 +55,23 @@ beforeEach(async () => {
   const policies = { latest: async () => null };
   purgeParts = () => ({ db, crypto: nodeCrypto, envelopes, periodKeys, periodFiles, mirror, holds, log, now, policies });
   purge = openPurge(purgeParts());
-  seat = new SimRecord(recipients);
   await db.insertInto('wards').values({ id: 'icu', name: 'ICU' }).execute();
-  const row = { name: 'Bay 1', ward_id: 'icu', enrolled_at: 0, log_key: seat.vkey, sealing_key: '', machine_id_sha256: '', os: '{}' };
-  await db
-    .insertInto('seats')
-    .values({ workstation_id: seat.workstationId, ...row, revoked_at: null, last_seen_at: null })
-    .execute();
+  seat = await enrol('Bay 1');
 });
 afterEach(async () => {
   await store.close();
   await rm(folder, { recursive: true, force: true });
 });
+
+async function enrol(name: string): Promise<SimRecord> {
+  const made = new SimRecord(recipients);
+  const row = { name, ward_id: 'icu', enrolled_at: clock, log_key: made.vkey, sealing_key: '', machine_id_sha256: '', os: '{}' };
+  await store.db
+    .insertInto('seats')
+    .values({ workstation_id: made.workstationId, ...row, revoked_at: null, last_seen_at: null })
+    .execute();
+  return made;
+}
 
 /** An epoch of a session of this person, closed and stored. */
 async function epochOf(person: string): Promise<void> {
@@ -80,7 +85,13 @@ async function epochOf(person: string): Promise<void> {
 
 async function send(): Promise<void> {
   const { workstationId, incarnation, vkey: logKey } = seat;
-  let start = Number((await store.db.selectFrom('logs').select('size').executeTakeFirst())?.size ?? 0);
+  const stored = await store.db
+    .selectFrom('logs')
+    .select('size')
+    .where('workstation_id', '=', workstationId)
+    .where('incarnation', '=', incarnation)
+    .executeTakeFirst();
+  let start = Number(stored?.size ?? 0);
   while (start < seat.size) {
     const run = seat.log.run(start, { entries: 256, bytes: 1_048_576 });
     const taken = await intake.take({ workstationId, incarnation, logKey, start, note: run.note, proof: run.proof, entries: run.entries });
@@ -189,6 +200,41 @@ test('a hold on a time keeps what was recorded then, and nothing without a reaso
   await expect(holds.place({ seat: 'Bay 9', reason: 'x', by: 'x' })).rejects.toMatchObject({ code: 'SERVER_NOT_FOUND' });
 });
 
+test('a hold on a name keeps every machine of it, the one before and the one after; a hold on an id keeps one', async () => {
+  const before = seat;
+  await epochOf('p.a');
+  seat = await enrol('Bay 1');
+  await epochOf('p.b');
+  const { hold, workstations } = await holds.place({ seat: 'Bay 1', reason: 'case 9', by: 'counsel' });
+  expect(workstations.toSorted()).toEqual([before.workstationId, seat.workstationId].toSorted());
+  seat = await enrol('Bay 1');
+  await epochOf('p.c');
+  seat = await enrol('Bay 2');
+  await epochOf('p.d');
+  clock = TODAY;
+  expect(await purge.run(ask)).toMatchObject({ entries: 2, held: [{ hold: hold.id, epochs: 3 }] });
+  await holds.place({ seat: before.workstationId, reason: 'case 10', by: 'counsel' });
+  await holds.lift(hold.id, { reason: 'over', by: 'counsel' });
+  expect(await purge.run(ask)).toMatchObject({ entries: 4, held: [{ epochs: 1, reason: 'case 10' }] });
+});
+
+test('refused uploads of every machine of a held name stay, and those of other seats go', async () => {
+  const old = seat.workstationId;
+  seat = await enrol('Bay 1');
+  const other = await enrol('Bay 2');
+  await holds.place({ seat: 'Bay 1', reason: 'case 9', by: 'counsel' });
+  const upload = { incarnation: '0'.repeat(16), start: 0, kind: 'INTAKE_UNVERIFIED', bytes: Buffer.from('x'), at: LONG_AGO };
+  for (const workstation_id of [old, seat.workstationId, other.workstationId])
+    await store.db
+      .insertInto('evidence')
+      .values({ id: workstation_id, workstation_id, ...upload })
+      .execute();
+  clock = TODAY;
+  await purge.run(ask);
+  const left = await store.db.selectFrom('evidence').select('workstation_id').execute();
+  expect(left.map(({ workstation_id }) => workstation_id).toSorted()).toEqual([old, seat.workstationId].toSorted());
+});
+
 test('a clock that runs years ahead of everything recorded purges nothing unless a person says that it is right', async () => {
   await epochOf('p.a');
   await holds.place({ seat: 'Bay 1', reason: 'only to have something recorded', by: 'counsel' });
@@ -201,7 +247,7 @@ test('a clock that jumped years ahead is not believed because the server went on
   await epochOf('p.a');
   await holds.place({ seat: 'Bay 1', reason: 'before the jump', by: 'counsel' });
   clock = TODAY;
-  const hold = await holds.place({ person: 'p.z', reason: 'after the jump', by: 'counsel' });
+  const { hold } = await holds.place({ person: 'p.z', reason: 'after the jump', by: 'counsel' });
   const careful = { ...ask, clockIsRight: false };
   await expect(purge.run(careful)).rejects.toMatchObject({ code: 'SERVER_PURGE_REFUSED' });
   expect(await pruned()).toEqual([]);

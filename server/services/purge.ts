@@ -7,7 +7,7 @@ import type { Kysely } from 'kysely';
 import { type AuditCrypto, logOrigin, type NamedSigner, signPruneStatement } from '../../core/audit/index.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { Tables } from '../store/schema.ts';
-import { type Hold, type Holds, lockForPurge, standingHolds } from './holds.ts';
+import { type Hold, type Holds, lockForPurge, meansSeat, standingHolds } from './holds.ts';
 import { logIdOf } from './intake.ts';
 import type { LogName } from './logs.ts';
 import { packEntries, unpackEntries } from './logs.ts';
@@ -307,10 +307,12 @@ function purgeEvidence(db: Kysely<Tables>, wanted: EvidenceWanted): Promise<numb
 
 async function takeEvidence(db: Kysely<Tables>, { cutoff, dryRun }: EvidenceWanted): Promise<number> {
   const standing = await standingHolds(db);
-  if (standing.some((hold) => hold.workstation_id === null)) return 0;
-  const heldSeats = standing.flatMap(({ workstation_id }) => (workstation_id === null ? [] : [workstation_id]));
   const old = await db.selectFrom('evidence').select(['id', 'workstation_id']).where('at', '<', cutoff).execute();
-  const going = old.filter(({ workstation_id }) => !heldSeats.includes(workstation_id));
+  const held = new Set<string>();
+  for (const seat of new Set(old.map(({ workstation_id }) => workstation_id))) {
+    for (const hold of standing) if (await meansSeat(db, hold, seat)) held.add(seat);
+  }
+  const going = old.filter(({ workstation_id }) => !held.has(workstation_id));
   if (dryRun) return going.length;
   for (const { id, workstation_id } of going) {
     await db.deleteFrom('evidence').where('workstation_id', '=', workstation_id).where('id', '=', id).execute();

@@ -9,13 +9,15 @@ import { engineOf } from '../store/engine.ts';
 import type { Tables } from '../store/schema.ts';
 import type { Store } from '../store/store.ts';
 import { INDEX_COLUMNS, type IndexRow } from './index-rows.ts';
-import { MOST_LOOKED_AT, openSearch, searchStatement, type Wanted } from './search.ts';
+import { MOST_LOOKED_AT, openSearch, searchStatement } from './search.ts';
 
 const SEATS = 8;
 const ROWS = 12_000;
 const BEGIN = Date.UTC(2026, 0, 1);
 const PIECE = 500;
 const APPS = ['pacs', 'web', null, 'mail', null];
+/** Bay 3 was enrolled again: the last machine has its name. */
+const nameOf = (at: number): string => `Bay ${at === SEATS - 1 ? 3 : at}`;
 const seatId = (at: number): string => String(at).padStart(32, '0');
 
 /** Several rows a moment, so that pages break within one. */
@@ -45,7 +47,6 @@ beforeAll(async () => {
   await db.insertInto('wards').values({ id: 'icu', name: 'ICU' }).execute();
   const seat = {
     ward_id: 'icu',
-    enrolled_at: 0,
     log_key: '',
     sealing_key: '',
     machine_id_sha256: '',
@@ -56,7 +57,7 @@ beforeAll(async () => {
   for (let at = 0; at < SEATS; at += 1) {
     await db
       .insertInto('seats')
-      .values({ workstation_id: seatId(at), name: `Bay ${at}`, ...seat })
+      .values({ workstation_id: seatId(at), name: nameOf(at), enrolled_at: at, ...seat })
       .execute();
   }
   for (let from = 0; from < rows.length; from += PIECE) {
@@ -86,7 +87,11 @@ async function all(query: EventQuery): Promise<string[]> {
 describe('what is found', () => {
   const cases: [EventQuery, (row: IndexRow) => boolean][] = [
     [{ person: 'p.4' }, ({ person_id }) => person_id === 'p.4'],
-    [{ seat: 'Bay 3' }, ({ workstation_id }) => workstation_id === seatId(3)],
+    [{ seat: 'Bay 1' }, ({ workstation_id }) => workstation_id === seatId(1)],
+    // Both machines of that name, in one order.
+    [{ seat: 'Bay 3' }, ({ workstation_id }) => [seatId(3), seatId(7)].includes(workstation_id)],
+    [{ seat: 'Bay 3', app: 'web' }, (row) => [seatId(3), seatId(7)].includes(row.workstation_id) && row.app_id === 'web'],
+    [{ seat: seatId(3) }, ({ workstation_id }) => workstation_id === seatId(3)],
     [{ seat: seatId(5) }, ({ workstation_id }) => workstation_id === seatId(5)],
     [{ app: 'mail' }, ({ app_id }) => app_id === 'mail'],
     [{ outcome: 'minor' }, ({ outcome }) => outcome === 4],
@@ -133,10 +138,11 @@ describe('what is found', () => {
   });
 });
 
-const indexOf = { person: 'person', workstationId: 'seat', app: 'app', outcome: 'outcome', time: 'moment' } as const;
+type Asked = Parameters<typeof searchStatement>[1];
+const indexOf = { person: 'person', workstationIds: 'seat', app: 'app', outcome: 'outcome', time: 'moment' } as const;
 
 /** What the engine's plan names that reads more than the page: a walk over the table or another search's index, a filter, a sort. */
-async function faultsOf(wanted: Wanted, leading: Parameters<typeof searchStatement>[2]['leading']): Promise<string[]> {
+async function faultsOf(wanted: Asked, leading: Parameters<typeof searchStatement>[2]['leading']): Promise<string[]> {
   const { sql, parameters } = searchStatement(db, wanted, { leading, limit: 51 }).compile();
   const postgres = engineOf(db) === 'postgres';
   const prefix = postgres ? 'explain ' : 'explain query plan ';
@@ -150,9 +156,9 @@ async function faultsOf(wanted: Wanted, leading: Parameters<typeof searchStateme
 describe('how it is read', () => {
   const after = { at: BEGIN + 2_000_000, eventNo: 2 ** 33 };
   const time = { from: BEGIN + 1_000_000, to: BEGIN + 3_000_000 };
-  const searches: [string, Wanted, Parameters<typeof searchStatement>[2]['leading']][] = [
+  const searches: [string, Asked, Parameters<typeof searchStatement>[2]['leading']][] = [
     ['person', { person: 'p.4' }, 'person'],
-    ['seat', { workstationId: seatId(3) }, 'workstationId'],
+    ['seat', { machine: seatId(3) }, 'workstationIds'],
     ['app', { app: 'mail' }, 'app'],
     ['outcome', { outcome: 4 }, 'outcome'],
     ['time', {}, 'time'],

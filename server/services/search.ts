@@ -6,6 +6,7 @@ import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import type { EventList, EventQuery, EventRow, OutcomeName } from '../../contract/console-api.ts';
 import type { Tables } from '../store/schema.ts';
 import { indexState } from './index-state.ts';
+import { seatsCalled } from './seat-names.ts';
 import { sentenceOf } from './sentences.ts';
 
 /** Events of a page when nothing else is asked. */
@@ -24,7 +25,8 @@ type Select = SelectQueryBuilder<Tables, 'indexed_events', Record<string, never>
 /** A query with its seat resolved and its times as numbers. */
 export interface Wanted {
   readonly person?: string | undefined;
-  readonly workstationId?: string | undefined;
+  /** Every machine of the seat that was named; none of them is a query that finds nothing. */
+  readonly workstationIds?: readonly string[] | undefined;
   readonly app?: string | undefined;
   readonly outcome?: number | undefined;
   readonly from?: number | undefined;
@@ -39,7 +41,7 @@ export interface Place {
 }
 
 /** The condition whose index the page is read along: the one that is likely to leave the fewest rows. */
-const LEADING = ['person', 'workstationId', 'app', 'outcome'] as const;
+const LEADING = ['person', 'workstationIds', 'app', 'outcome'] as const;
 type Leading = (typeof LEADING)[number] | 'time';
 
 export interface Search {
@@ -54,36 +56,23 @@ export function openSearch(db: Kysely<Tables>): Search {
 async function find(db: Kysely<Tables>, query: EventQuery): Promise<EventList> {
   const index = await indexState(db);
   const wanted = await resolve(db, query);
-  if (wanted === null) return { events: [], next: null, index };
   const limit = Number(query.limit ?? DEFAULT_PAGE);
   const { rows, next } = await page(db, wanted, limit);
   return { events: await inWords(db, rows), next: next === null ? null : `${next.at}.${next.eventNo}`, index };
 }
 
-async function resolve(db: Kysely<Tables>, { person, seat, app, outcome, from, to, after }: EventQuery): Promise<Wanted | null> {
-  const workstationId = seat === undefined ? undefined : await seatCalled(db, seat);
-  if (workstationId === null) return null;
+async function resolve(db: Kysely<Tables>, { person, seat, app, outcome, from, to, after }: EventQuery): Promise<Wanted> {
+  const seats = seat === undefined ? undefined : await seatsCalled(db, seat);
   const [at, eventNo] = (after ?? '').split('.').map(Number);
   return {
     person,
-    workstationId,
+    workstationIds: seats?.map(({ workstationId }) => workstationId),
     app,
     outcome: outcome === undefined ? undefined : outcomes[outcome],
     from: from === undefined ? undefined : Date.parse(from),
     to: to === undefined ? undefined : Date.parse(to),
     after: at === undefined || eventNo === undefined ? undefined : { at, eventNo },
   };
-}
-
-/** The workstation id of a seat by its id or name; of seats with one name the last enrolled. */
-export async function seatCalled(db: Kysely<Tables>, seat: string): Promise<string | null> {
-  const found = await db
-    .selectFrom('seats')
-    .select('workstation_id')
-    .where((eb) => eb.or([eb('name', '=', seat), eb('workstation_id', '=', seat)]))
-    .orderBy('enrolled_at', 'desc')
-    .executeTakeFirst();
-  return found?.workstation_id ?? null;
 }
 
 interface Page {
@@ -99,7 +88,7 @@ export async function page(db: Kysely<Tables>, wanted: Wanted, limit: number): P
   const rows: Row[] = [];
   let after = wanted.after;
   for (let looked = 0; looked < MOST_LOOKED_AT; looked += step) {
-    const found = await searchStatement(db, { ...wanted, after }, { leading, limit: step }).execute();
+    const found = await readAlong(db, { ...wanted, after }, { leading, limit: step });
     for (const row of found) {
       if (rows.length === limit) return { rows, next: placeOf(rows.at(-1)) };
       if (fits(row, wanted)) rows.push(row);
@@ -110,25 +99,42 @@ export async function page(db: Kysely<Tables>, wanted: Wanted, limit: number): P
   return { rows, next: after ?? null };
 }
 
+/**
+ * The next rows along one index. Machines are read each along its own part of the index and merged: asked for several at once,
+ * an engine would sort everything of theirs.
+ */
+async function readAlong(db: Kysely<Tables>, wanted: Wanted, by: { readonly leading: Leading; readonly limit: number }): Promise<Row[]> {
+  if (by.leading !== 'workstationIds') return searchStatement(db, wanted, by).execute();
+  const found: Row[] = [];
+  for (const machine of wanted.workstationIds ?? []) {
+    found.push(...(await searchStatement(db, { ...wanted, machine }, by).execute()));
+  }
+  return found.sort((a, b) => Number(b.at) - Number(a.at) || Number(b.event_no) - Number(a.event_no)).slice(0, by.limit);
+}
+
 function placeOf(row: Row | undefined): Place | null {
   return row === undefined ? null : { at: Number(row.at), eventNo: Number(row.event_no) };
 }
 
-function fits(row: Row, { person, workstationId, app, outcome }: Wanted): boolean {
+function fits(row: Row, { person, workstationIds, app, outcome }: Wanted): boolean {
   return (
     (person === undefined || row.person_id === person) &&
-    (workstationId === undefined || row.workstation_id === workstationId) &&
+    (workstationIds === undefined || workstationIds.includes(row.workstation_id)) &&
     (app === undefined || row.app_id === app) &&
     (outcome === undefined || row.outcome === outcome)
   );
 }
 
-/** The one statement of all five searches; a test holds its plan on both engines. */
-export function searchStatement(db: Kysely<Tables>, wanted: Wanted, by: { readonly leading: Leading; readonly limit: number }) {
-  const { person, workstationId, app, outcome, from, to, after } = wanted;
+/** The one statement of all five searches; a test holds its plan on both engines. Led by machine it is about one of them. */
+export function searchStatement(
+  db: Kysely<Tables>,
+  wanted: Wanted & { readonly machine?: string },
+  by: { readonly leading: Leading; readonly limit: number },
+) {
+  const { person, machine, app, outcome, from, to, after } = wanted;
   let select: Select | SelectQueryBuilder<Tables, 'indexed_events', Row> = db.selectFrom('indexed_events').selectAll();
   if (by.leading === 'person' && person !== undefined) select = select.where('person_id', '=', person);
-  if (by.leading === 'workstationId' && workstationId !== undefined) select = select.where('workstation_id', '=', workstationId);
+  if (by.leading === 'workstationIds' && machine !== undefined) select = select.where('workstation_id', '=', machine);
   if (by.leading === 'app' && app !== undefined) select = select.where('app_id', '=', app);
   if (by.leading === 'outcome' && outcome !== undefined) select = select.where('outcome', '=', outcome);
   // Its index is closed to whoever does not say this: see store/derived.ts.

@@ -14,11 +14,23 @@ import * as credentials from './migrations/0006-credentials.ts';
 import * as alarms from './migrations/0007-alarms.ts';
 import * as logins from './migrations/0008-logins.ts';
 import * as emergencies from './migrations/0009-emergencies.ts';
+import * as holdsByName from './migrations/0010-holds-by-name.ts';
 import type { ColumnTypes } from './migrations/types.ts';
 import type { Tables } from './schema.ts';
 
 /** In order of their numbers; a released one is never edited, moved or taken out. */
-const migrations = [site.up, logs.up, nodes.up, retention.up, logOfLogs.up, credentials.up, alarms.up, logins.up, emergencies.up] as const;
+const migrations = [
+  site.up,
+  logs.up,
+  nodes.up,
+  retention.up,
+  logOfLogs.up,
+  credentials.up,
+  alarms.up,
+  logins.up,
+  emergencies.up,
+  holdsByName.up,
+] as const;
 
 /** Brings the database to this build's schema. @throws WardlockError SERVER_DATABASE_FOREIGN when it is newer or another program's */
 export async function migrate(db: Kysely<Tables>, types: ColumnTypes): Promise<void> {

@@ -268,7 +268,10 @@ export interface PrunedRangesTable {
 /** What no purge may touch: everything that fits all of its fields, null fits everything. */
 export interface LegalHoldsTable {
   id: string;
+  /** One machine, where it was named by its id. */
   workstation_id: string | null;
+  /** Every machine of this name, those that are enrolled later too. */
+  seat_name: string | null;
   person_id: string | null;
   from_at: number | null;
   to_at: number | null;
