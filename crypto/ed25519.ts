@@ -9,6 +9,7 @@ import sodium from 'sodium-native';
 import type { SignatureVerifier, Signer } from '../core/audit/crypto.ts';
 import { checkEd25519PublicKey } from '../core/audit/key-check.ts';
 import { ed25519PrivateKey, ed25519PublicKey, rawPublicKey } from './keys.ts';
+import { offHeap } from './off-heap.ts';
 
 const SEED_BYTES = 32;
 const PUBLIC_KEY_BYTES = 32;
@@ -79,8 +80,7 @@ const secrets = new FinalizationRegistry<Uint8Array>((secret) => void secret.fil
 
 function sodiumSigner(seed: Uint8Array): Signer {
   const publicKey = new Uint8Array(PUBLIC_KEY_BYTES);
-  // A buffer of its own lies outside the heap: the collector never leaves a copy of it behind.
-  const secret = new Uint8Array(new ArrayBuffer(SECRET_KEY_BYTES));
+  const secret = offHeap(SECRET_KEY_BYTES);
   sodium.crypto_sign_seed_keypair(publicKey, secret, seed);
   const signed: Signer['sign'] = (message) => {
     const signature = new Uint8Array(SIGNATURE_BYTES);

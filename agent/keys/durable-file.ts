@@ -7,6 +7,7 @@ import { closeSync, fsync, openSync, readFileSync, renameSync, rmSync, writeSync
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { WardlockError } from '../../core/errors/index.ts';
+import { offHeap } from '../../crypto/off-heap.ts';
 
 const PRIVATE_FILE = 0o600;
 /** Far above anything kept in such files. */
@@ -14,12 +15,16 @@ const MAX_FILE_BYTES = 64 * 1024;
 
 const flush = promisify(fsync);
 
-/** The file's bytes, `undefined` when there is none. */
+/** The file's bytes, in memory that the caller can wipe; `undefined` when there is none. */
 export function readSecretFile(path: string): Uint8Array | undefined {
   try {
     const bytes = readFileSync(path);
     if (bytes.length > MAX_FILE_BYTES) throw new WardlockError('AUDIT_KEYS_UNAVAILABLE', `${path} is too large to be a key file.`);
-    return new Uint8Array(bytes);
+    const own = offHeap(bytes.length);
+    own.set(bytes);
+    // It may be a piece of Node's pool, which lives on.
+    bytes.fill(0);
+    return own;
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -38,8 +43,13 @@ export async function destroySecretFile(path: string): Promise<void> {
   const old = readSecretFile(path);
   if (old === undefined) return;
   await writeFlushed(path, 'r+', new Uint8Array(old.length));
-  rmSync(path, { force: true });
+  removeFile(path);
   await flushFolder(path);
+}
+
+/** Of what opens nothing any more: after a crash it may be there again. */
+export function removeFile(path: string): void {
+  rmSync(path, { force: true });
 }
 
 async function writeFlushed(path: string, flags: 'w' | 'r+', content: Uint8Array): Promise<void> {

@@ -27,7 +27,8 @@ export async function fileVault(dir: string, box?: SecretBox): Promise<KeyVault>
     protection: keyProtections[box === undefined ? 'file' : 'credential'],
     async read(name) {
       const stored = readSecretFile(pathOf(name));
-      if (stored === undefined) return undefined;
+      // Zeros are a key whose destruction a crash cut short.
+      if (stored === undefined || stored.every((byte) => byte === 0)) return undefined;
       const key = box === undefined ? stored : box.open(stored, `vault ${name}`);
       if (key?.length !== VAULT_KEY_BYTES) {
         throw new WardlockError('AUDIT_KEYS_UNAVAILABLE', `The key file ${name} is damaged or of another seat.`);

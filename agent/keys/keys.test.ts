@@ -1,6 +1,6 @@
 /** Vaults, boxes, seeds and the slot of epoch keys, on real files. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -127,35 +127,110 @@ describe('boxes and seeds', () => {
   });
 });
 
-describe('the slot of epoch keys', () => {
+describe('the slots of epoch keys', () => {
   const incarnation = new Uint8Array(8).fill(3);
-  const seedOf = (epoch: number) => ({ epoch, seed: new Uint8Array(32).fill(epoch) });
-
-  test('holds old and new while the new is certified, then the new alone under another wrapping key', async () => {
+  const seedOf = (epoch: number) => ({ epoch, seed: new Uint8Array(32).fill(epoch + 1) });
+  const slots = ['slot-a', 'slot-b'] as const;
+  const place = async () => {
     const vault = await vaultAt(join(dir, 'v'));
-    const slot = epochKeyFile(join(dir, 'slot'), vault, nodeCrypto);
+    return { vault, slot: epochKeyFile(join(dir, 'slot'), vault, nodeCrypto) };
+  };
+  const keys = () => readdirSync(join(dir, 'v')).filter((name) => name.startsWith('epoch-'));
+  /** Every file that a slot ever had, as a copy of the disk between any two steps would. */
+  const copies = () =>
+    slots.flatMap((name) => (existsSync(join(dir, name)) ? [{ path: join(dir, name), bytes: readFileSync(join(dir, name)) }] : []));
+
+  test('hold old and new while the new is certified, then the new alone', async () => {
+    const { slot } = await place();
     expect(await slot.load(incarnation)).toEqual([]);
     await slot.saveNext(incarnation, undefined, seedOf(0));
-    await slot.keepOnly(incarnation, seedOf(0));
-    const before = readFileSync(join(dir, 'slot'));
-    await slot.saveNext(incarnation, seedOf(0), seedOf(1));
-    expect(await slot.load(incarnation)).toEqual([seedOf(0), seedOf(1)]);
-    await slot.keepOnly(incarnation, seedOf(1));
-    expect(await slot.load(incarnation)).toEqual([seedOf(1)]);
-    expect(readdirSync(join(dir, 'v')).filter((name) => name.startsWith('epoch-'))).toHaveLength(1);
-    writeFileSync(join(dir, 'slot'), before);
-    expect(await slot.load(incarnation)).toEqual([]);
+    await slot.keepOnly(incarnation, 0);
+    for (let epoch = 0; epoch < 3; epoch += 1) {
+      await slot.saveNext(incarnation, epoch, seedOf(epoch + 1));
+      expect(await slot.load(incarnation)).toEqual([seedOf(epoch), seedOf(epoch + 1)]);
+      await slot.keepOnly(incarnation, epoch + 1);
+      expect(await slot.load(incarnation)).toEqual([seedOf(epoch + 1)]);
+      expect(keys()).toHaveLength(1);
+    }
   });
 
-  test('is empty for another incarnation, and when it is damaged', async () => {
-    const vault = await vaultAt(join(dir, 'v'));
-    const slot = epochKeyFile(join(dir, 'slot'), vault, nodeCrypto);
+  test('no copy of the files from any step opens a destroyed seed with what is left', async () => {
+    const { slot } = await place();
+    const seen = [];
+    await slot.saveNext(incarnation, undefined, seedOf(0));
+    for (let epoch = 0; epoch < 3; epoch += 1) {
+      seen.push(copies());
+      await slot.keepOnly(incarnation, epoch);
+      seen.push(copies());
+      await slot.saveNext(incarnation, epoch, seedOf(epoch + 1));
+    }
+    seen.push(copies());
+    await slot.keepOnly(incarnation, 3);
+    for (const files of seen) {
+      for (const { path, bytes } of files) writeFileSync(path, bytes);
+      const opened = await slot.load(incarnation);
+      expect(opened.filter(({ epoch }) => epoch < 3)).toEqual([]);
+    }
+    // The check itself works: the last copies hold the seed that is left.
+    expect(await slot.load(incarnation)).toEqual([seedOf(3)]);
+  });
+
+  test('one that was saved ahead and never certified makes way for the next', async () => {
+    const { slot } = await place();
+    await slot.saveNext(incarnation, undefined, seedOf(0));
+    await slot.saveNext(incarnation, 0, seedOf(1));
+    await slot.saveNext(incarnation, 0, { epoch: 1, seed: new Uint8Array(32).fill(9) });
+    expect(await slot.load(incarnation)).toEqual([seedOf(0), { epoch: 1, seed: new Uint8Array(32).fill(9) }]);
+  });
+
+  test('a destruction that a crash cut short leaves the present seed readable, and is made good', async () => {
+    const credentials = join(dir, 'credentials');
+    mkdirSync(credentials);
+    writeFileSync(join(credentials, CREDENTIAL_NAME), nodeCrypto.random(32));
+    const slot = epochKeyFile(join(dir, 'slot'), await vaultAt(join(dir, 'v'), credentials), nodeCrypto);
+    await slot.saveNext(incarnation, undefined, seedOf(0));
+    await slot.saveNext(incarnation, 0, seedOf(1));
+    const key = join(dir, 'v', 'epoch-a.key');
+    writeFileSync(key, Buffer.alloc(statSync(key).size));
+    expect(await slot.load(incarnation)).toEqual([seedOf(1)]);
+    await slot.keepOnly(incarnation, 1);
+    expect(keys()).toEqual(['epoch-b.key']);
+    expect(existsSync(join(dir, 'slot-a'))).toBe(false);
+  });
+
+  test('nothing is destroyed where the seed that should stay is not there', async () => {
+    const { slot } = await place();
+    await slot.saveNext(incarnation, undefined, seedOf(0));
+    await slot.saveNext(incarnation, 0, seedOf(1));
+    await slot.keepOnly(incarnation, 2);
+    await slot.keepOnly(new Uint8Array(8), 1);
+    expect(await slot.load(incarnation)).toEqual([seedOf(0), seedOf(1)]);
+  });
+
+  test('are empty for another incarnation, and when they are damaged or under another name', async () => {
+    const { slot } = await place();
     await slot.saveNext(incarnation, undefined, seedOf(0));
     expect(await slot.load(new Uint8Array(8))).toEqual([]);
-    writeFileSync(join(dir, 'slot'), Uint8Array.of(0, 1, 2));
-    expect(await slot.load(incarnation)).toEqual([]);
-    rmSync(join(dir, 'slot'));
-    await slot.keepOnly(incarnation, seedOf(0));
+    const whole = readFileSync(join(dir, 'slot-a'));
+    for (const change of [
+      (bytes: Buffer) => bytes.fill(4, 0, 8),
+      (bytes: Buffer) => bytes.fill(1, 15, 16),
+      (bytes: Buffer) => bytes.fill(255, 8, 16),
+      (bytes: Buffer) => bytes.subarray(0, 12),
+      (bytes: Buffer) => bytes.fill(Number(bytes[bytes.length - 1]) ^ 1, bytes.length - 1),
+    ]) {
+      writeFileSync(join(dir, 'slot-a'), change(Buffer.from(whole)));
+      expect(await slot.load(incarnation)).toEqual([]);
+      expect(await slot.load(new Uint8Array(8).fill(4))).toEqual([]);
+    }
+    // A file that says nothing is no reason to keep its key.
+    writeFileSync(join(dir, 'slot-a'), Uint8Array.of(0, 1, 2));
+    await slot.saveNext(incarnation, undefined, seedOf(1));
+    expect(await slot.load(incarnation)).toEqual([seedOf(1)]);
+    await slot.keepOnly(incarnation, 1);
+    expect(keys()).toHaveLength(1);
+    for (const name of slots) rmSync(join(dir, name), { force: true });
+    await slot.keepOnly(incarnation, 1);
     expect(await slot.load(incarnation)).toEqual([]);
   });
 });

@@ -15,7 +15,7 @@ import { type Citation, type EpochBody, parseEpochBody, type Recipient } from '.
 import { treeHasher } from '../../core/audit/hasher.ts';
 import type { NamedSigner, NoteVerifier } from '../../core/audit/note.ts';
 import { WardlockError } from '../../core/errors/index.ts';
-import type { EpochKeyFile, EpochSeed } from '../keys/epoch-key-file.ts';
+import type { EpochKeyFile } from '../keys/epoch-key-file.ts';
 import { type AnchorRecord, AnchorWriter } from './anchor.ts';
 import { openDatabase, type StoreDatabase } from './database.ts';
 import { frontierAt, storedNodes } from './nodes.ts';
@@ -23,10 +23,14 @@ import { readLogId, readPruned } from './source.ts';
 import { storeTables, type Tables } from './tables.ts';
 import type { WitnessRecord } from './witnessed.ts';
 
+/** Of Ed25519. */
+const SEED_BYTES = 32;
+
 export interface StorePaths {
   readonly db: string;
   readonly born: string;
   readonly anchor: string;
+  /** The beginning of the two slots' names. */
   readonly keys: string;
   readonly emergency: string;
   readonly witnessed: string;
@@ -63,7 +67,6 @@ export interface LiveLog {
   readonly db: StoreDatabase;
   readonly tables: Tables;
   readonly state: ChainState;
-  readonly seed: EpochSeed;
   readonly head: string;
 }
 
@@ -78,12 +81,13 @@ export function namedLogSigner(parts: LogParts): NamedSigner {
 export async function createLog(paths: StorePaths, parts: LogParts, origin: EpochBody['origin']): Promise<LiveLog> {
   const { crypto, keyFile, recipients, now } = parts;
   const log: LogId = { workstation: parts.workstation, incarnation: crypto.random(INCARNATION_BYTES) };
-  const seed: EpochSeed = { epoch: 0, seed: crypto.random(32) };
+  const seed = crypto.random(SEED_BYTES);
   await removeDatabase(paths.born);
-  await keyFile.saveNext(log.incarnation, undefined, seed);
+  await keyFile.saveNext(log.incarnation, undefined, { epoch: 0, seed });
   const hasher = treeHasher(crypto);
   const draft = new LogDraft(crypto, hasher, { log, range: CompactRange.empty(hasher), link: NO_LINK, epoch: undefined });
-  draft.openEpoch({ reason: 'start', origin, seed: seed.seed, recipients, logSigner: namedLogSigner(parts), time: now() });
+  draft.openEpoch({ reason: 'start', origin, seed, recipients, logSigner: namedLogSigner(parts), time: now() });
+  seed.fill(0);
   const head = draft.head();
   const born = openDatabase(paths.born, true);
   const tables = storeTables(born);
@@ -101,10 +105,10 @@ export async function createLog(paths: StorePaths, parts: LogParts, origin: Epoc
   });
   anchor.want({ incarnation: toHex(log.incarnation), head, receipt: null }, true);
   await anchor.close();
-  await keyFile.keepOnly(log.incarnation, seed);
+  await keyFile.keepOnly(log.incarnation, 0);
   await moveDatabase(paths.born, paths.db);
   const db = openDatabase(paths.db, false);
-  return { db, tables: storeTables(db), state: draft.state(), seed, head };
+  return { db, tables: storeTables(db), state: draft.state(), head };
 }
 
 /** Completes a birth that a crash interrupted: its file is whole and the anchor already names it. */
@@ -132,11 +136,12 @@ export async function resumeLog(db: StoreDatabase, parts: LogParts): Promise<Liv
   const seed = seeds.find((candidate) => candidate.epoch === header.epoch);
   if (header.kind !== KIND_EPOCH || seed === undefined) return undefined;
   const signer = parts.crypto.signer(seed.seed);
+  for (const { seed: used } of seeds) used.fill(0);
   if (!equalBytes(signer.publicKey, publicKey)) return undefined;
   const hasher = treeHasher(parts.crypto);
   const range = frontierAt(hasher, parseCheckpoint(head.note).checkpoint.size, storedNodes(tables, hasher, readPruned(tables)));
   const epoch = { number: header.epoch, signer: { name: epochKeyName(log, header.epoch), signer }, keys: undefined, firstSeq: header.seq };
-  return { db, tables, state: { log, range, link: head.link, epoch }, seed, head: head.note };
+  return { db, tables, state: { log, range, link: head.link, epoch }, head: head.note };
 }
 
 /** Sets a log aside under its own name, untouched. */

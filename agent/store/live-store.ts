@@ -89,7 +89,7 @@ export class LiveStore {
         broke: options.broke,
         rotationFailed: (error) => options.problem('The change of the epoch key failed; the present epoch goes on.', error),
       },
-      { state: log.state, seed: log.seed, head: log.head, recipients: parts.recipients },
+      { state: log.state, head: log.head, recipients: parts.recipients },
     );
   }
 

@@ -77,7 +77,6 @@ export class Writer {
   readonly #events: WriterEvents;
   readonly #commit: (draft: LogDraft, head: string) => void;
   #state: ChainState;
-  #seed: EpochSeed | undefined;
   #recipients: readonly Recipient[];
   readonly #room = paddingRoom();
   readonly #queue: Batch[] = [];
@@ -99,7 +98,6 @@ export class Writer {
     events: WriterEvents,
     start: {
       readonly state: ChainState;
-      readonly seed: EpochSeed | undefined;
       readonly head: string;
       readonly recipients: readonly Recipient[];
     },
@@ -107,7 +105,6 @@ export class Writer {
     this.#parts = parts;
     this.#events = events;
     this.#state = start.state;
-    this.#seed = start.seed;
     this.#head = start.head;
     this.#recipients = start.recipients;
     this.#epochSince = parts.now().bootMicros;
@@ -266,30 +263,31 @@ export class Writer {
       if (isFull(error)) this.#rotationFailed(error, waiters);
       else this.#break(error, waiters);
       return;
+    } finally {
+      // Its signer has a copy outside the heap, which is wiped when nobody can sign with it any more.
+      next.seed.fill(0);
     }
     this.#epochSince = now().bootMicros;
-    const old = this.#seed;
-    this.#seed = next;
-    this.#destroying = this.#destroy(old, next, waiters);
+    this.#destroying = this.#destroy(next.epoch, waiters);
   }
 
   /** The next epoch's seed, durable once it resolves, after the one before the present has gone. */
   async #saveNext(): Promise<EpochSeed> {
     await this.#destroying;
-    const next: EpochSeed = { epoch: (this.#state.epoch?.number ?? -1) + 1, seed: this.#parts.crypto.random(SEED_BYTES) };
-    await this.#parts.keyFile.saveNext(this.#state.log.incarnation, this.#seed, next);
+    const present = this.#state.epoch?.number;
+    const next: EpochSeed = { epoch: (present ?? -1) + 1, seed: this.#parts.crypto.random(SEED_BYTES) };
+    await this.#parts.keyFile.saveNext(this.#state.log.incarnation, present, next);
     return next;
   }
 
   /** While the next events are recorded under the new key. A writer that broke leaves the file to the one after it. */
-  async #destroy(old: EpochSeed | undefined, present: EpochSeed, waiters: readonly (() => void)[]): Promise<void> {
+  async #destroy(present: number, waiters: readonly (() => void)[]): Promise<void> {
     try {
       await this.#events.anchored();
       if (!this.#broken) await this.#parts.keyFile.keepOnly(this.#state.log.incarnation, present);
     } catch (error) {
       this.#events.rotationFailed(error);
     }
-    old?.seed.fill(0);
     this.#destroying = undefined;
     this.#events.rotated();
     for (const resolve of waiters) resolve();

@@ -5,6 +5,7 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { WardlockError } from '../../core/errors/index.ts';
+import { offHeap } from '../off-heap.ts';
 import { ADDRESS, bound, type Call, fixedMemory } from './bound.ts';
 
 const KEY_BYTES = 32;
@@ -128,8 +129,11 @@ export function nativeGcm(): NativeGcm {
       try {
         crypt(sides.open, at, length);
         must(control(sides.open, SET_TAG, TAG_BYTES, base + at + length));
+        if (final(sides.open, base + OUT_AT + length, base + LENGTH_AT) !== 1) return undefined;
         // In memory of its own: it may be a key, and must not live as long as what happens to lie beside it.
-        return final(sides.open, base + OUT_AT + length, base + LENGTH_AT) === 1 ? memory.slice(OUT_AT, OUT_AT + length) : undefined;
+        const text = offHeap(length);
+        text.set(memory.subarray(OUT_AT, OUT_AT + length));
+        return text;
       } finally {
         wipe(at + length, length);
       }

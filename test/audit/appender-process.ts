@@ -11,6 +11,7 @@ export interface AppenderOptions {
   readonly birth?: 'enrolment' | 'existing';
   readonly rotateEach?: number;
   readonly goesOn?: boolean;
+  readonly seeds?: string;
   readonly stays?: boolean;
   readonly storeDir?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -42,6 +43,7 @@ export function startAppender(seat: StoreKit, options: AppenderOptions = {}): Ap
     birth: options.birth ?? 'existing',
     rotateEach: options.rotateEach ?? 0,
     goesOn: options.goesOn ?? false,
+    seeds: options.seeds ?? '',
     stays: options.stays ?? false,
   };
   const path = join(seat.dir, 'order.json');

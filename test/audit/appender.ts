@@ -8,6 +8,7 @@ import Type from 'typebox';
 import { Value } from 'typebox/value';
 import { openVault } from '../../agent/keys/index.ts';
 import { openStore } from '../../agent/store/index.ts';
+import type { AuditCrypto } from '../../core/audit/crypto.ts';
 import { isWardlockError } from '../../core/errors/index.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { lockEvent } from './store-kit.ts';
@@ -29,6 +30,8 @@ const Order = Type.Object({
   rotateEach: Type.Integer(),
   /** Goes on after a refused append, as the agent does, and says each new code once. */
   goesOn: Type.Boolean(),
+  /** A file that takes the seed of each signer that is made, for who looks for them in memory; empty for none. */
+  seeds: Type.String(),
   /** Stays when all is recorded, so that its memory can be looked at. */
   stays: Type.Boolean(),
 });
@@ -43,11 +46,20 @@ const vault = await openVault({
   credentialsDirectory: undefined,
 });
 const acks = openSync(order.acks, 'a');
+/** Written straight from where the seed lies: no copy of it comes from the test. */
+const seeds = order.seeds === '' ? undefined : openSync(order.seeds, 'a');
+const crypto: AuditCrypto = {
+  ...nodeCrypto,
+  signer: (seed) => {
+    if (seeds !== undefined) writeSync(seeds, seed);
+    return nodeCrypto.signer(seed);
+  },
+};
 try {
   const store = await openStore({
     dir: order.storeDir,
     vault,
-    crypto: nodeCrypto,
+    crypto,
     workstation: hex(order.workstation),
     logSeed: hex(order.logSeed),
     recipients: order.recipients.map(({ role, publicKey }) => ({ role, publicKey: hex(publicKey) })),

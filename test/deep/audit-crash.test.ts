@@ -105,7 +105,7 @@ test('fault 25: a crash between the new key and the end of the old one: either k
   const [present] = await keys.load(incarnation);
   if (present === undefined) throw new RangeError('no key');
   // The next key is saved, the certification never happened.
-  await keys.saveNext(incarnation, present, { epoch: present.epoch + 1, seed: nodeCrypto.random(32) });
+  await keys.saveNext(incarnation, present.epoch, { epoch: present.epoch + 1, seed: nodeCrypto.random(32) });
   const uncertified = await seat.open();
   expect(uncertified.findings).toEqual([]);
   // The certification happened, the old key was never destroyed.
@@ -114,7 +114,7 @@ test('fault 25: a crash between the new key and the end of the old one: either k
   expect(check(seat.storeDir, seat).faults).toEqual([]);
   const [now] = await keys.load(incarnation);
   if (now === undefined) throw new RangeError('no key');
-  await keys.saveNext(incarnation, { epoch: now.epoch - 1, seed: nodeCrypto.random(32) }, now);
+  await keys.saveNext(incarnation, now.epoch, { epoch: now.epoch - 1, seed: nodeCrypto.random(32) });
   const undestroyed = await seat.open();
   expect(undestroyed.findings.map(describeFault)).toEqual([]);
   await undestroyed.append(lockEvent(3));

@@ -13,6 +13,7 @@ import { acknowledged, startAppender, untilAcknowledged, untilSaid } from '../au
 import { check } from '../audit/check.ts';
 import { ROUND_EVENTS, verifyAcknowledged } from '../audit/crash.ts';
 import { fullDisk, readOnlyDisk, vanishedDisk } from '../audit/disk-faults.ts';
+import { stoppedMemory } from '../audit/process-memory.ts';
 import { lockEvent } from '../audit/store-kit.ts';
 import { storeTests } from '../audit/store-tests.ts';
 import { rootTest } from '../support/root.ts';
@@ -187,10 +188,7 @@ rootTest("fault 19: a dump of the process's memory opens at most the present epo
   await untilSaid(appender, 'done');
   // Old keys go with the collection that an epoch's end asks for, a second later under a flood of epochs.
   await new Promise((resolve) => setTimeout(resolve, 2000));
-  appender.child.kill('SIGSTOP');
-  const memory = memoryOf(appender.child.pid ?? 0);
-  appender.child.kill('SIGKILL');
-  await appender.ended;
+  const memory = await stoppedMemory(appender);
   const epochs = epochsOf(at.seat.storeDir);
   expect(epochs.length).toBeGreaterThanOrEqual(3);
   const found = new Set<number>();
@@ -219,25 +217,6 @@ rootTest("fault 19: a dump of the process's memory opens at most the present epo
   // The search itself works: the present epoch's key is found.
   expect([...found]).toEqual([epochs.length - 1]);
 });
-
-/** The writable, private memory of a stopped process, without what is not there. */
-function memoryOf(pid: number): readonly Buffer[] {
-  const parts: Buffer[] = [];
-  const maps = readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n');
-  for (const line of maps) {
-    const [, from = '', to = '', name = ''] = /^([0-9a-f]+)-([0-9a-f]+) rw-p \S+ \S+ \d+\s*(.*)$/.exec(line) ?? [];
-    if (from === '' || !(name === '' || name.startsWith('[heap]') || name.startsWith('[anon'))) continue;
-    const length = Number.parseInt(to, 16) - Number.parseInt(from, 16);
-    if (length > 64 * 1024 * 1024) continue;
-    const dump = spawnSync(
-      'dd',
-      [`if=/proc/${pid}/mem`, 'bs=4096', `skip=${BigInt(`0x${from}`) / 4096n}`, `count=${length / 4096}`, 'status=none'],
-      { maxBuffer: length + 4096 },
-    );
-    if (dump.stdout.length > 0) parts.push(dump.stdout);
-  }
-  return parts;
-}
 
 /** The allocator aligns what OpenSSL keeps a key in. */
 const KEY_ALIGNMENT = 16;
