@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import type { Result } from '../contract/boundary.ts';
 import type { CliBoundary } from '../contract/cli.ts';
 import { errorMeanings } from '../core/errors/index.ts';
+import { whatFaulted } from '../core/session/fault.ts';
 import { authorityEnd } from '../crypto/authority.ts';
 import type { ReadersReport } from './readers/port.ts';
 import { type EmergencyLeft, emergencyLeft } from './seat/emergency.ts';
@@ -226,6 +227,9 @@ function screens(seat: SeatAgent): Finding {
 
 function machine(seat: SeatAgent): Finding {
   const { session, lock } = seat.runtime.seat;
-  if (session.at === 'faulted') return stop(`The seat is shut: ${session.why}.`, 'See the operational log, then restart the agent.');
+  if (session.at === 'faulted') {
+    const advice = 'See the operational log. It opens by itself once that is mended; where it does not, restart the agent.';
+    return stop(`The seat is shut: ${whatFaulted(session).why}.`, advice);
+  }
   return ok(`Session ${session.at}, lock ${lock.at}.`);
 }

@@ -38,6 +38,9 @@ export const missing = {
   ending: { layer: 'cgroup', meaning: 'A program that hides on purpose can outlive the session.' },
 } as const satisfies Record<string, MissingLayer>;
 
+/** With what the system said to it, in brackets. */
+export const withCause = ({ layer, meaning }: MissingLayer, cause: string): MissingLayer => ({ layer, meaning: `${meaning} (${cause})` });
+
 /** What a developer's own machine gives up, layer by layer. */
 export const degradedWithoutRoot: EnforcementMode = {
   name: 'degraded.no-root',

@@ -3,9 +3,7 @@
  * in the open, instead of by leaving a hole.
  */
 
-import type { ErrorCode } from '../errors/index.ts';
 import { append, type SessionContext, type SessionMove } from './moves.ts';
-import type { NoticeKey } from './notice.ts';
 import type { SessionRecord } from './records.ts';
 import type { Row } from './table.ts';
 import type { SeatEvent, SeatEvents, SeatEventType, SessionAt, SessionState, SessionStates } from './types.ts';
@@ -81,21 +79,3 @@ export const onlyCool: Row<SessionState, SeatEvents['TimerFired'], SessionContex
   leadsTo: [],
   run: (state, event) => (event.timer === 'cool' ? coolOver(state) : { to: state, taken: false }),
 };
-
-/** What a seat can't hold any more, and the code that a helpdesk is told. */
-const FAULTS = {
-  enforcement: { key: 'seat.unenforced', code: 'SESSION_SEAT_UNENFORCED' },
-  leftovers: { key: 'seat.leftovers', code: 'SESSION_SEAT_LEFTOVERS' },
-  slow: { key: 'seat.notEnded', code: 'SESSION_SEAT_NOT_ENDED' },
-} as const satisfies Record<string, { readonly key: NoticeKey; readonly code: ErrorCode }>;
-
-/** The enforcement of this seat is not what it must be: nothing runs and nobody comes in until that is repaired. */
-export function faulted(fault: keyof typeof FAULTS, why: string): Pick<SessionMove, 'to' | 'common'> {
-  const { key, code } = FAULTS[fault];
-  return { to: { at: 'faulted', why }, common: { notice: { key, params: {}, code } } };
-}
-
-/** The event that says why a seat with no session is shut. */
-export function faultedRecord(): SessionRecord {
-  return { type: 'session.locked', body: { session: null, reason: 'faulted' } };
-}

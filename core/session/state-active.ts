@@ -3,6 +3,7 @@
  * by anybody else locks first and ends it only once their PIN was right.
  */
 import { arrive, breakGlass, collided } from './arrive.ts';
+import { faulted, faultedRecord, stillEnding } from './fault.ts';
 import {
   append,
   badgeRefusal,
@@ -18,18 +19,7 @@ import {
 } from './moves.ts';
 import { isOpen } from './open.ts';
 import { procedureAppended, procedureNotAppended, procedureOver, procedurePressed, procedureTimeOver } from './procedure.ts';
-import {
-  charged,
-  coolOver,
-  faulted,
-  faultedRecord,
-  faultReason,
-  faultRecord,
-  ignored,
-  type SessionRow,
-  type StateRows,
-  seen,
-} from './rows.ts';
+import { charged, coolOver, faultReason, faultRecord, ignored, type SessionRow, type StateRows, seen } from './rows.ts';
 import { closeMoved, takenElsewhere } from './taken-elsewhere.ts';
 import { askOver, ownTap, tapOverProcedure } from './tap-question.ts';
 import type { OpenSession, SeatEvents, SessionStates, WaitingTap } from './types.ts';
@@ -198,7 +188,7 @@ export const active: StateRows<'active'> = {
     run: (state, event, { env }) => {
       const ended = end(state.session, 'faulted', {}, env);
       return {
-        ...faulted('enforcement', event.why),
+        ...faulted({ unenforced: event.why, former: stillEnding(state.session) }),
         signals: ended.signals ?? [],
         effects: [
           ...procedureOver(state.session, 'faulted').effects,

@@ -4,6 +4,7 @@
  */
 
 import { admit, arrive, beginBreakGlass, breakGlass, collided, confirm, confirmed } from './arrive.ts';
+import { faulted, faultedRecord, stillEnding } from './fault.ts';
 import {
   ATTEMPT_MS,
   append,
@@ -23,18 +24,7 @@ import {
   TAP_GUARD_MS,
 } from './moves.ts';
 import type { Notice } from './notice.ts';
-import {
-  charged,
-  coolOver,
-  faulted,
-  faultedRecord,
-  faultReason,
-  faultRecord,
-  ignored,
-  type SessionRow,
-  type StateRows,
-  seen,
-} from './rows.ts';
+import { charged, coolOver, faultReason, faultRecord, ignored, type SessionRow, type StateRows, seen } from './rows.ts';
 import { movedAway, saysWhere } from './taken-elsewhere.ts';
 import { charge, type GuessLimits, type GuessVerdict } from './throttle.ts';
 import type { Effect, Env, Grace, OpenSession, SeatEvents, SessionStates, Who } from './types.ts';
@@ -265,7 +255,7 @@ export const authenticating: StateRows<'authenticating'> = {
       const held: Effect[] =
         state.held === null ? [] : [append(endRecord(state.held, 'faulted')), { do: 'endSession', session: state.held.id }];
       return {
-        ...faulted('enforcement', event.why),
+        ...faulted({ unenforced: event.why, former: state.held === null ? null : stillEnding(state.held) }),
         signals: dropped.signals ?? [],
         effects: [...(dropped.effects ?? []), ...held, append(faultedRecord()), ...clearSessionTimers],
       };

@@ -4,8 +4,9 @@
  * the next person need not guess when to tap; it goes on only after a clean end, and every fault drops it.
  */
 import { arrive, collided } from './arrive.ts';
+import { faulted, faultedRecord, stillEnding } from './fault.ts';
 import { append, badgeRefusal, grantNew, refuse, type SessionContext, type SessionMove } from './moves.ts';
-import { charged, coolOver, faulted, faultedRecord, faultRecord, ignored, type SessionRow, type StateRows, seen } from './rows.ts';
+import { charged, coolOver, faultRecord, ignored, type SessionRow, type StateRows, seen } from './rows.ts';
 import type { Effect, SeatEvents, SessionStates } from './types.ts';
 
 type State = SessionStates['ending'];
@@ -53,7 +54,7 @@ export const ending: StateRows<'ending'> = {
       if (event.session !== state.session.id) return { to: state, taken: false };
       if (!event.clean) {
         return {
-          ...faulted('leftovers', 'processes of the former session are left'),
+          ...faulted({ unenforced: null, former: { session: event.session, is: 'left' } }),
           effects: [...droppedTap(state), append(faultedRecord()), { do: 'clearTimer', timer: 'ending' }],
         };
       }
@@ -66,13 +67,14 @@ export const ending: StateRows<'ending'> = {
     run: (state, event) => {
       if (event.timer === 'cool') return coolOver(state);
       if (event.timer !== 'ending') return { to: state, taken: false };
-      return { ...faulted('slow', 'the former session did not end in time'), effects: [...droppedTap(state), append(faultedRecord())] };
+      const late = faulted({ unenforced: null, former: stillEnding(state.session) });
+      return { ...late, effects: [...droppedTap(state), append(faultedRecord())] };
     },
   },
   EnforcementFailed: {
     leadsTo: ['faulted'],
     run: (state, event) => ({
-      ...faulted('enforcement', event.why),
+      ...faulted({ unenforced: event.why, former: stillEnding(state.session) }),
       effects: [...droppedTap(state), append(faultedRecord()), { do: 'clearTimer', timer: 'ending' }],
     }),
   },

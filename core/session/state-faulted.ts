@@ -1,9 +1,22 @@
-/** The seat can't hold what it promises. It stays shut, says so, and only a repair that was tested leads out. */
+/**
+ * The seat can't hold what it promises. It stays shut and says so; a repair that was tested mends lost layers, the word that all of it
+ * is gone mends a former session that ended too slowly, and what was left of one is mended by nothing here.
+ */
 import { collided } from './arrive.ts';
+import { faulted, mended } from './fault.ts';
 import { charged, ignored, noted, onlyCool, type StateRows, seen } from './rows.ts';
 
 export const faultedRows: StateRows<'faulted'> = {
-  Repaired: { leadsTo: ['none'], run: () => ({ to: { at: 'none' }, common: { notice: null } }) },
+  Repaired: { leadsTo: ['none'], run: ({ former }) => mended({ unenforced: null, former }) },
+  EnforcementFailed: { leadsTo: [], run: ({ former }, { why }) => faulted({ unenforced: why, former }) },
+  SessionClosed: {
+    leadsTo: ['none'],
+    run: (state, { session, clean }) => {
+      const { unenforced, former } = state;
+      if (former?.is !== 'ending' || former.session !== session) return { to: state, taken: false };
+      return clean ? mended({ unenforced, former: null }) : faulted({ unenforced, former: { session, is: 'left' } });
+    },
+  },
   BadgeRead: { leadsTo: [], run: (state, event) => collided(state, event, 'faulted') },
   TimerFired: onlyCool,
   UiLost: noted,
@@ -24,9 +37,7 @@ export const faultedRows: StateRows<'faulted'> = {
   Activity: ignored,
   Appended: ignored,
   AppendFailed: ignored,
-  SessionClosed: ignored,
   GuessCharged: charged,
-  EnforcementFailed: ignored,
   PolicyLost: ignored,
   RecordLost: ignored,
   PersonsRevoked: ignored,

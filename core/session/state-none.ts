@@ -1,7 +1,8 @@
 /** Nobody is signed in: a badge asks for a PIN, break-glass may begin, everything else finds a closed seat. */
 import { arrive, breakGlass } from './arrive.ts';
+import { faulted, faultedRecord } from './fault.ts';
 import { append, badgeRefusal, refuse } from './moves.ts';
-import { charged, faulted, faultedRecord, ignored, noted, onlyCool, type StateRows, seen } from './rows.ts';
+import { charged, ignored, noted, onlyCool, type StateRows, seen } from './rows.ts';
 
 export const none: StateRows<'none'> = {
   BadgeRead: {
@@ -21,7 +22,7 @@ export const none: StateRows<'none'> = {
   },
   EnforcementFailed: {
     leadsTo: ['faulted'],
-    run: (_state, event) => ({ ...faulted('enforcement', event.why), effects: [append(faultedRecord())] }),
+    run: (_state, event) => ({ ...faulted({ unenforced: event.why, former: null }), effects: [append(faultedRecord())] }),
   },
   TimerFired: onlyCool,
   UiLost: noted,

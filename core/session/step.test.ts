@@ -295,8 +295,9 @@ describe('two people', () => {
     world.settleEnding(false);
     expect(world.seat.session.at).toBe('faulted');
     expect(world.tap(ben).taken).toBe(false);
+    // Layers that are back take nothing of it away.
     world.send({ type: 'Repaired' });
-    expect(world.seat.session.at).toBe('none');
+    expect(world.seat.session.at).toBe('faulted');
   });
 });
 

@@ -96,7 +96,14 @@ export interface SessionStates {
     /** The one tap that came meanwhile and goes on once the end is clean; always null with a successor. */
     readonly tap: WaitingTap | null;
   };
-  readonly faulted: { readonly at: 'faulted'; readonly why: string };
+  /** Out of order. Nobody comes in before both of these are mended, each by itself. */
+  readonly faulted: {
+    readonly at: 'faulted';
+    /** Which layers that hold programs to the policy are lost; null while all are there. */
+    readonly unenforced: string | null;
+    /** The session that must be gone first: its end is still awaited, or something of it was left. Null when nothing of any is. */
+    readonly former: { readonly session: string; readonly is: 'ending' | 'left' } | null;
+  };
 }
 export type SessionAt = keyof SessionStates;
 export type SessionState = SessionStates[SessionAt];

@@ -55,6 +55,10 @@ export class World {
   guesses: Guess[] = [];
   readonly allGuesses: Guess[] = [];
   endings: string[] = [];
+  /** Sessions of which something could not be ended, in this life. */
+  left: string[] = [];
+  /** Whether every layer is there, as the machines were told. */
+  enforced = true;
   /** Called after each step with what went in and what came out. */
   readonly watch: (before: Seat, event: SeatEvent, after: Stepped) => void;
 
@@ -75,6 +79,7 @@ export class World {
 
   send(event: SeatEvent): Stepped {
     const before = this.seat;
+    if (event.type === 'EnforcementFailed' || event.type === 'Repaired') this.enforced = event.type === 'Repaired';
     const after = step(before, event, this.env());
     this.seat = after.seat;
     for (const effect of after.effects) this.#perform(effect);
@@ -158,6 +163,7 @@ export class World {
 
   settleEnding(clean: boolean): void {
     const session = this.endings.shift();
+    if (session !== undefined && !clean) this.left.push(session);
     if (session !== undefined) this.send({ type: 'SessionClosed', session, clean });
   }
 
@@ -202,6 +208,8 @@ export class World {
     this.appends = [];
     this.guesses = [];
     this.endings = [];
+    this.left = [];
+    this.enforced = true;
     this.seat = initialSeat(throttles, this.bootMs);
   }
 }

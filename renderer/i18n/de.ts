@@ -372,7 +372,8 @@ export const de: Catalogue = {
   'message.seat.faulted': 'Dieser Platz ist außer Betrieb.',
   'message.seat.unenforced': 'Was auf diesem Rechner Programme in Schranken hält, ist ausgefallen.',
   'message.seat.leftovers': 'Ein Programm der vorigen Sitzung ließ sich nicht schließen. Schalten Sie den Rechner aus und wieder ein.',
-  'message.seat.notEnded': 'Die vorige Sitzung ließ sich nicht rechtzeitig schließen. Schalten Sie den Rechner aus und wieder ein.',
+  'message.seat.notEnded':
+    'Die vorige Sitzung wird noch geschlossen. Danach ist der Platz frei. Bleibt es so, schalten Sie den Rechner aus und wieder ein.',
   'message.otherSeat': 'einem anderen Platz',
   'message.anApp': 'Dieses Programm',
   'message.notTaken': 'Das ging nicht. Versuchen Sie es noch einmal.',

@@ -375,7 +375,8 @@ export const en = {
   'message.seat.faulted': 'This seat is out of order.',
   'message.seat.unenforced': 'What keeps programs in their place on this computer has failed.',
   'message.seat.leftovers': 'A program of the former session could not be closed. Switch the computer off and on again.',
-  'message.seat.notEnded': 'The former session could not be closed in time. Switch the computer off and on again.',
+  'message.seat.notEnded':
+    'The former session is still being closed. The seat is free once it is. If it stays like this, switch the computer off and on again.',
   'message.anApp': 'This app',
   'message.otherSeat': 'another seat',
   'message.notTaken': 'That was not possible. Try again.',

@@ -2,7 +2,7 @@
  * Native applications through a real agent as root, with users of their own and a real nested display: started from the
  * signed policy, recorded before they start, gone with the session. Xvfb stands for the seat's own display.
  */
-import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
@@ -12,7 +12,7 @@ import type { BoundaryClient } from '../../ipc/client.ts';
 import type { NativeApp, PolicyDocument, WebApp } from '../../policies/schema.ts';
 import { cpuTicks, isAlive, processesOf } from '../support/processes.ts';
 import { isLinuxRoot, rootTest } from '../support/root.ts';
-import { named } from '../support/sandboxed-seat.ts';
+import { named, sessionsCgroup } from '../support/sandboxed-seat.ts';
 import { type Screens, SeatProcess } from '../support/seat-process.ts';
 import { startTestDisplay, type TestDisplay, XClient } from '../support/x-display.ts';
 
@@ -185,5 +185,36 @@ describe('a native application', () => {
     await seat.start();
     const again = await seat.screens(users.users.ui);
     expect(again.view()).toMatchObject({ phase: 'locked', session: null, kept: null });
+  });
+});
+
+describe('a seat that can not shut sessions in any more', () => {
+  const signIn = async (): Promise<void> => {
+    await screens.client.request('badge', { number: ada.badge });
+    await screens.client.request('pin', { pin: ada.pin });
+    await screens.sees((view) => view.phase === 'open');
+  };
+
+  rootTest('is out of order once a session showed it, and in order again once sessions can be, with nobody doing anything', async () => {
+    // The kernel refuses it new groups from now on.
+    const limit = join(await sessionsCgroup(seat.state), 'cgroup.max.descendants');
+    await screens.client.request('logout', {});
+    await screens.sees((view) => view.phase === 'locked' && view.prompt === null && view.kept === null);
+    writeFileSync(limit, '0');
+    await signIn();
+    const shut = await screens.sees((view) => view.phase === 'faulted');
+    expect(shut).toMatchObject({
+      message: { key: 'seat.unenforced', code: 'SESSION_SEAT_UNENFORCED' },
+      truth: { enforcement: { mode: 'degraded', missing: [{ layer: 'namespaces' }] } },
+      breakGlass: { available: false },
+    });
+    const ended = await seat.recordUntil(syncer, 'session.ended', 2);
+    expect(ended.findLast(({ type }) => type === 'session.ended')).toMatchObject({ body: { person: 'ada', reason: 'faulted' } });
+    expect(await screens.client.request('badge', { number: ada.badge })).toEqual({ taken: false });
+    writeFileSync(limit, 'max');
+    await screens.sees((view) => view.phase === 'locked' && view.truth.enforcement.mode === 'enforced');
+    await signIn();
+    expect(await screens.client.request('launch', { appId: 'calc' }, 20_000)).toEqual({ taken: true });
+    await expect.poll(calculators, GONE).toBe(1);
   });
 });

@@ -122,10 +122,20 @@ function checkTimers({ seat: { session }, timers }: World, event: SeatEvent): vo
     throw new Error(`${event.type} left a limit to a session that has none`);
 }
 
+/** Nobody comes in over a former session that is not gone or over layers that are lost; and nothing else keeps a seat out of order. */
+function checkFault({ seat: { session }, endings, left, enforced }: World, event: SeatEvent): void {
+  const isClear = endings.length === 0 && left.length === 0;
+  if (!isClear && session.at !== 'ending' && session.at !== 'faulted')
+    throw new Error(`${event.type} let the seat go on over what is left`);
+  if (!enforced && session.at !== 'faulted') throw new Error(`${event.type} let the seat go on without its layers`);
+  if (isClear && enforced && session.at === 'faulted') throw new Error(`${event.type} left the seat out of order with nothing wrong`);
+}
+
 /** Everything that is checked of the world around a step. */
 export function checkWorld(world: World, before: Seat, event: SeatEvent, after: Stepped): void {
   checkClocks(world);
   checkTimers(world, event);
+  checkFault(world, event);
   checkEnd(world);
   checkSurroundings(world, event, after);
   checkSum(world, after);

@@ -7,7 +7,7 @@ import { cgroupMount } from '../../os/cgroup.ts';
 import { landlockAbi } from '../../os/landlock.ts';
 import { endAllOf, livingOf } from '../../os/user-processes.ts';
 import { openDenialReports } from '../denials/reports.ts';
-import { missing } from '../layers.ts';
+import { missing, withCause } from '../layers.ts';
 import type { AppUser, Launcher, LauncherOptions, LaunchLog, MissingLayer } from '../port.ts';
 import { RefusingLauncher } from '../refusing.ts';
 import { SandboxLauncher } from './launcher.ts';
@@ -65,8 +65,7 @@ export async function createSandboxLauncher(options: LauncherOptions, seatGroup:
 
 function refusing(log: LaunchLog, failure: string): Launcher {
   log('error', 'A session can not be shut in on this seat, so nothing is started.', { cause: failure });
-  const { layer, meaning } = missing.namespaces;
-  return new RefusingLauncher({ name: 'refusing', missing: [{ layer, meaning: `${meaning} (${failure})` }] });
+  return new RefusingLauncher({ name: 'refusing', missing: [withCause(missing.namespaces, failure)] });
 }
 
 function userProblem(users: readonly AppUser[], uiUid: number | undefined): readonly MissingLayer[] {

@@ -11,7 +11,7 @@ import type { DenialReports } from '../denials/reports.ts';
 import { openDesktop, windowManagerSpec } from '../desktop.ts';
 import { cleanEnvironment } from '../environment.ts';
 import type { HeldProgram } from '../file.ts';
-import { missing } from '../layers.ts';
+import { missing, withCause } from '../layers.ts';
 import type {
   AppDenial,
   AppExit,
@@ -33,12 +33,15 @@ import type {
 } from '../port.ts';
 import { closeLaunch, type HeldLaunch, PreparedLaunches } from '../prepared.ts';
 import { heldFile } from './held.ts';
+import { LayerWatch } from './layer-watch.ts';
 import { SANDBOX_HOME, SANDBOX_RUNTIME, SANDBOX_WINDOW_MANAGER, SANDBOX_XAUTHORITY, X_SOCKET_FOLDER } from './layout.ts';
 import type { StartRequest } from './messages.ts';
+import { SandboxOpening } from './opening.ts';
 import { ownFolder } from './own-folder.ts';
 import { Sandbox } from './sandbox.ts';
 import { endSeatCgroups, type SeatCgroups } from './seat-cgroups.ts';
 import type { Surveyor } from './surveyor.ts';
+import { tryAgain } from './trial.ts';
 import type { UserPool } from './user-pool.ts';
 
 export interface SandboxLauncherOptions {
@@ -52,13 +55,14 @@ export interface SandboxLauncherOptions {
   readonly runFolder: string;
   readonly cgroups: SeatCgroups;
   readonly hide: readonly string[];
-  readonly surveyor: Surveyor;
+  readonly surveyor: Pick<Surveyor, 'ofSystem' | 'ofFolder' | 'close'>;
   readonly log: LaunchLog;
 }
 
 interface Session {
   readonly language: string;
-  /** Settles when the sandbox is ready; `undefined` when a layer failed, which was then logged. */
+  readonly opening: SandboxOpening<Sandbox>;
+  /** Settles when the sandbox is ready; `undefined` when there is none: a layer failed, which was then logged, or the session ended first. */
   readonly sandbox: Promise<Sandbox | undefined>;
   display: SessionDisplay | undefined;
   desktop: Desktop | undefined;
@@ -70,11 +74,14 @@ export class SandboxLauncher implements Launcher {
   readonly #options: SandboxLauncherOptions;
   readonly #sessions = new Map<string, Session>();
   readonly #prepared = new PreparedLaunches();
+  readonly #layers: LayerWatch;
   /** By the pid that the application was started as: what it started is still denied things after its own end. */
   readonly #apps = new Map<number, { readonly sessionId: string; readonly appId: string }>();
 
   constructor(options: SandboxLauncherOptions) {
     this.#options = options;
+    const { users, cgroups, log } = options;
+    this.#layers = new LayerWatch({ trial: () => tryAgain(users, cgroups), log });
     options.reports.tell(({ domainPid, access, path, count }) => {
       const app = this.#apps.get(domainPid);
       if (app !== undefined) options.onDenied({ ...app, access, path, count });
@@ -83,15 +90,19 @@ export class SandboxLauncher implements Launcher {
 
   get mode(): EnforcementMode {
     const { missing: lacking, reports } = this.#options;
+    const { lost } = this.#layers;
+    if (lost !== undefined) return { name: 'refusing', missing: [withCause(missing.namespaces, lost)] };
     return { name: 'enforced', missing: [...lacking, ...(reports.areComing ? [] : [missing.denialReports])] };
   }
 
-  openSession(opening: SessionOpening): void {
-    const { sessionId, language } = opening;
+  openSession({ sessionId, language }: SessionOpening): void {
     if (this.#sessions.has(sessionId)) throw new WardlockError('LAUNCH_SESSION_UNKNOWN', 'The launcher has this session open already.');
+    const opening = this.#open(sessionId);
+    const { sandbox } = opening;
     this.#sessions.set(sessionId, {
       language: language ?? DEFAULT_LANGUAGE,
-      sandbox: this.#openSandbox(sessionId),
+      opening,
+      sandbox,
       display: undefined,
       desktop: undefined,
     });
@@ -176,6 +187,7 @@ export class SandboxLauncher implements Launcher {
   async endSession(sessionId: string): Promise<EndReport> {
     const session = this.#sessions.get(sessionId);
     this.#sessions.delete(sessionId);
+    session?.opening.giveUp();
     const sandbox = await session?.sandbox;
     if (sandbox === undefined) {
       await session?.desktop?.end();
@@ -190,6 +202,7 @@ export class SandboxLauncher implements Launcher {
   }
 
   async close(): Promise<void> {
+    await this.#layers.close();
     await Promise.all([...this.#sessions.keys()].map((sessionId) => this.endSession(sessionId)));
     const { surveyor, cgroups, reports, users } = this.#options;
     surveyor.close();
@@ -203,20 +216,28 @@ export class SandboxLauncher implements Launcher {
     return prepared.ok ? this.start(prepared, onExit) : prepared;
   }
 
-  async #openSandbox(sessionId: string): Promise<Sandbox | undefined> {
-    const { users, cgroups, hide, surveyor, log } = this.#options;
-    let user: AppUser | undefined;
+  #open(sessionId: string): SandboxOpening<Sandbox> {
+    const { surveyor, log } = this.#options;
+    return new SandboxOpening({
+      survey: () => surveyor.ofSystem(),
+      setUp: () => this.#setUp(sessionId),
+      onFailed: (cause) =>
+        log('error', 'A session could not be shut in, so nothing can be started in it.', { sessionId, cause: String(cause) }),
+    });
+  }
+
+  async #setUp(sessionId: string): Promise<Sandbox> {
+    const { users, cgroups, hide, surveyor } = this.#options;
+    const user = await users.take();
     try {
-      user = await users.take();
       // Looked at anew for each application: what a package has changed since holds from the next launch on.
       const readable = () => surveyor.ofSystem();
-      await readable();
       const needsOwnNetwork = !this.#options.missing.includes(missing.network);
       return await Sandbox.open({ user, group: await makeSubgroup(cgroups.sessions, sessionId), hide, readable, needsOwnNetwork });
     } catch (cause) {
-      if (user !== undefined) users.release(user);
-      log('error', 'A session could not be shut in, so nothing can be started in it.', { sessionId, cause: String(cause) });
-      return undefined;
+      users.release(user);
+      this.#layers.suspect();
+      throw cause;
     }
   }
 

@@ -9,6 +9,7 @@ import type { AppUser } from '../port.ts';
 import { heldFile } from './held.ts';
 import { Sandbox } from './sandbox.ts';
 import type { SeatCgroups } from './seat-cgroups.ts';
+import type { UserPool } from './user-pool.ts';
 
 /** What the trial showed. */
 export interface Trial {
@@ -20,11 +21,14 @@ export interface Trial {
   readonly hasOwnNetwork: boolean;
 }
 
+/** For a trial that asks whether programs are held, not whether it is reported: the reports go on to whoever has them. */
+const UNREPORTED = { areComing: false, tell: () => undefined };
+
 const PROGRAM = '/bin/true';
 const REPORT_LIMIT_MS = 2_000;
 
 /** @throws what setting up a sandbox throws */
-export async function tryLayers(user: AppUser, groups: SeatCgroups, reports: DenialReports): Promise<Trial> {
+export async function tryLayers(user: AppUser, groups: SeatCgroups, reports: Pick<DenialReports, 'tell' | 'areComing'>): Promise<Trial> {
   const denied = new Set<number>();
   const report = Promise.withResolvers<void>();
   let awaited: number | undefined;
@@ -46,6 +50,22 @@ export async function tryLayers(user: AppUser, groups: SeatCgroups, reports: Den
   const isEnded = await sandbox.end();
   if (pid === undefined) return { failure: 'a program ran that the trial had denied', isReported, hasOwnNetwork };
   return { failure: isEnded ? undefined : 'the trial session could not be ended', isReported, hasOwnNetwork };
+}
+
+/**
+ * Tries the layers anew while the seat runs. Why a session can't be shut in, `undefined` when it can; `null` where no user is free to
+ * try it with.
+ */
+export async function tryAgain(users: UserPool, groups: SeatCgroups): Promise<string | undefined | null> {
+  const user = await users.take().catch(() => null);
+  if (user === null) return null;
+  try {
+    return (await tryLayers(user, groups, UNREPORTED)).failure;
+  } catch (cause) {
+    return cause instanceof Error ? cause.message : String(cause);
+  } finally {
+    users.release(user);
+  }
 }
 
 /** Tries to start a program without the right to its loader. The pid that was denied, `undefined` when it ran all the same. */
