@@ -23,7 +23,7 @@ import type { RetiredLogs } from './retired.ts';
 import { type SnapshotParts, writeSnapshot } from './snapshot.ts';
 import { readPruned } from './source.ts';
 import type { Tables } from './tables.ts';
-import { type Submitted, Writer } from './writer.ts';
+import { type Rotation, type Submitted, Writer } from './writer.ts';
 
 /** The store's fill is measured again after so many entries. */
 const MEASURE_ENTRIES = 512;
@@ -129,8 +129,8 @@ export class LiveStore {
     return (await durable) + at;
   }
 
-  async rotate(reason: EpochReason, recipients?: readonly Recipient[]): Promise<void> {
-    await this.#writer.rotate(reason, recipients);
+  rotate(reason: EpochReason, recipients?: readonly Recipient[]): Promise<Rotation> {
+    return this.#writer.rotate(reason, recipients);
   }
 
   view(): LogView {

@@ -11,9 +11,10 @@ import type { EpochBody, EpochReason, Recipient } from '../../core/audit/epoch.t
 import type { TreeHasher } from '../../core/audit/hasher.ts';
 import type { NamedSigner } from '../../core/audit/note.ts';
 import { FRESH_BYTES } from '../../core/audit/seal.ts';
+import { WardlockError } from '../../core/errors/index.ts';
 import type { EpochKeyFile, EpochSeed } from '../keys/epoch-key-file.ts';
 import { CommitTurn } from './commit-turn.ts';
-import { isFull, type StoreDatabase } from './database.ts';
+import { hasNoRoom, isFull, type StoreDatabase } from './database.ts';
 import type { Tables } from './tables.ts';
 
 /** Most events and characters of them in one commit, so that no commit holds up the agent for long. */
@@ -54,6 +55,10 @@ export interface WriterEvents {
   readonly rotationFailed: (error: unknown) => void;
 }
 
+/** What became of a new epoch that was asked for; a failure was reported as well. */
+export type Rotation = 'done' | 'no-room' | 'failed';
+type RotationWaiter = (outcome: Rotation) => void;
+
 /** Events that wait together and become durable together, or fail together. */
 interface Batch {
   /** Canonical JSON of each event. */
@@ -84,7 +89,7 @@ export class Writer {
   #pumping = false;
   #broken = false;
   #reason: EpochReason | undefined;
-  #rotationWaiters: (() => void)[] = [];
+  #rotationWaiters: RotationWaiter[] = [];
   /** The next epoch's seed, once its file is durable: saved ahead, so that no event waits for it. */
   #prepared: Promise<EpochSeed> | undefined;
   /** The key before the present one is being destroyed. */
@@ -119,8 +124,9 @@ export class Writer {
     return this.#head;
   }
 
-  /** Takes the canonical JSON of an event. Events of one turn share a commit. */
+  /** Takes the canonical JSON of an event. Events of one turn share a commit. A writer that broke takes none: nobody would commit it. */
   submit(text: string, urgent: boolean): Submitted {
+    if (this.#broken) return { durable: Promise.reject(new WardlockError('AUDIT_APPEND_FAILED')), at: 0 };
     const batch = this.#batchFor(text);
     const at = batch.texts.push(text) - 1;
     batch.characters += text.length;
@@ -130,11 +136,12 @@ export class Writer {
   }
 
   /** Asks for a new epoch; resolves when it is in force and the old keys are gone, or when that failed and was reported. */
-  rotate(reason: EpochReason, recipients?: readonly Recipient[]): Promise<void> {
+  rotate(reason: EpochReason, recipients?: readonly Recipient[]): Promise<Rotation> {
+    if (this.#broken) return Promise.resolve('failed');
     if (recipients !== undefined) this.#recipients = recipients;
     this.#reason ??= reason;
     this.#retryAt = 0;
-    const done = new Promise<void>((resolve) => this.#rotationWaiters.push(resolve));
+    const done = new Promise<Rotation>((resolve) => this.#rotationWaiters.push(resolve));
     this.#schedule();
     return done;
   }
@@ -168,7 +175,7 @@ export class Writer {
     const { epoch, range } = this.#state;
     if (epoch?.keys === undefined) return this.#reason ?? 'start';
     if (bootMicros < this.#retryAt) {
-      this.#settleRotation();
+      this.#settleRotation('failed');
       return undefined;
     }
     if (this.#reason !== undefined) return this.#reason;
@@ -281,7 +288,7 @@ export class Writer {
   }
 
   /** While the next events are recorded under the new key. A writer that broke leaves the file to the one after it. */
-  async #destroy(present: number, waiters: readonly (() => void)[]): Promise<void> {
+  async #destroy(present: number, waiters: readonly RotationWaiter[]): Promise<void> {
     try {
       await this.#events.anchored();
       if (!this.#broken) await this.#parts.keyFile.keepOnly(this.#state.log.incarnation, present);
@@ -290,26 +297,26 @@ export class Writer {
     }
     this.#destroying = undefined;
     this.#events.rotated();
-    for (const resolve of waiters) resolve();
+    for (const resolve of waiters) resolve('done');
   }
 
-  #rotationFailed(error: unknown, waiters: readonly (() => void)[]): void {
+  #rotationFailed(error: unknown, waiters: readonly RotationWaiter[]): void {
     this.#retryAt = this.#parts.now().bootMicros + ROTATION_RETRY_MICROS;
     this.#events.rotationFailed(error);
-    this.#settleRotation(waiters);
+    this.#settleRotation(hasNoRoom(error) ? 'no-room' : 'failed', waiters);
     if (this.#state.epoch?.keys !== undefined) return;
     for (const { reject } of this.#queue.splice(0)) reject(error);
   }
 
-  #settleRotation(waiters: readonly (() => void)[] = []): void {
+  #settleRotation(outcome: Rotation, waiters: readonly RotationWaiter[] = []): void {
     this.#reason = undefined;
-    for (const resolve of [...waiters, ...this.#rotationWaiters.splice(0)]) resolve();
+    for (const resolve of [...waiters, ...this.#rotationWaiters.splice(0)]) resolve(outcome);
   }
 
-  #break(error: unknown, waiters: readonly (() => void)[] = []): void {
+  #break(error: unknown, waiters: readonly RotationWaiter[] = []): void {
     this.#broken = true;
     for (const { reject } of this.#queue.splice(0)) reject(error);
-    this.#settleRotation(waiters);
+    this.#settleRotation('failed', waiters);
     this.#events.broke(error);
   }
 }
