@@ -10,6 +10,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { OperationalLog } from '../operational-log.ts';
 import type { RefusedPeers } from '../services/refused-peers.ts';
+import { noteArrivals } from './arrivals.ts';
 import { answerBroken } from './broken-requests.ts';
 import { refuse } from './refusals.ts';
 import { checkOnly, plainJson } from './validation.ts';
@@ -25,10 +26,11 @@ const MAX_PARAM_LENGTH = 200;
 interface AppParts {
   readonly operational: OperationalLog;
   readonly refused: RefusedPeers;
+  readonly now: () => number;
 }
 
 /** `tls` null makes an app for tests to inject into; it is never listened on. */
-export function newApp(tls: ServerOptions | null, { operational, refused }: AppParts): App {
+export function newApp(tls: ServerOptions | null, { operational, refused, now }: AppParts): App {
   const app = Fastify({
     https: tls,
     bodyLimit: DEFAULT_BODY_BYTES,
@@ -45,6 +47,7 @@ export function newApp(tls: ServerOptions | null, { operational, refused }: AppP
       reply.raw.writeHead(400, { 'content-type': 'application/json; charset=utf-8' }).end(body);
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
+  noteArrivals(app, now);
   app.setValidatorCompiler(checkOnly);
   app.setSerializerCompiler(plainJson);
   app.setErrorHandler(refuse(operational));

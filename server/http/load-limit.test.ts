@@ -12,7 +12,11 @@ function busyApp(most: number, mostOfOne: number) {
     firstFault: () => Promise.resolve(null),
     read: () => Promise.reject(new Error('not read here')),
   };
-  const app = newApp(null, { operational: openOperationalLog('test'), refused: openRefusedPeers(noLog, Date.now, () => {}) });
+  const app = newApp(null, {
+    operational: openOperationalLog('test'),
+    refused: openRefusedPeers(noLog, Date.now, () => {}),
+    now: Date.now,
+  });
   const refused: string[] = [];
   const waiting: ((fails: boolean) => void)[] = [];
   const whose = (request: FastifyRequest): string => String(request.headers['x-seat']);

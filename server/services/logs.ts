@@ -18,7 +18,8 @@ export interface LogName {
 
 export interface StoredLog {
   readonly state: LogState;
-  readonly pinned: { readonly size: number; readonly root: Uint8Array; readonly note: string };
+  /** `at`: when this head was last shown, in milliseconds since 1970. */
+  readonly pinned: { readonly size: number; readonly root: Uint8Array; readonly note: string; readonly at: number };
   /** The newest checkpoint that entries came with. */
   readonly note: string;
 }
@@ -38,7 +39,7 @@ const selectLog = hotQuery({ workstationId: given.text(), incarnation: given.tex
 export async function readLog(db: Kysely<Tables>, { workstationId, incarnation }: LogName): Promise<StoredLog | null> {
   const [row] = (await selectLog(db, { workstationId, incarnation })).rows;
   if (row === undefined) return null;
-  const pinned = { size: Number(row.pinned_size), root: row.pinned_root, note: row.pinned_note };
+  const pinned = { size: Number(row.pinned_size), root: row.pinned_root, note: row.pinned_note, at: Number(row.pinned_at) };
   if (row.verifier === '') return { state: emptyLog, pinned, note: '' };
   const tail: unknown = JSON.parse(row.verifier);
   if (!Value.Check(LogTail, tail)) throw new WardlockError('SERVER_DATABASE_FOREIGN', 'The stored state of a log cannot be read.');

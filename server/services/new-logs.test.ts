@@ -60,7 +60,11 @@ async function haveOthers(count: number): Promise<void> {
   }
 }
 
-const show = () => site.witness.addCheckpoint({ workstationId: record.workstationId, logKey: record.vkey }, record.anchorBody(0));
+const show = () =>
+  site.witness.addCheckpoint(
+    { workstationId: record.workstationId, logKey: record.vkey },
+    { body: record.anchorBody(0), arrivedAt: Date.now() },
+  );
 
 const send = (start: number) => {
   const { workstationId, vkey, incarnation } = record;

@@ -11,6 +11,7 @@ import { nodeCrypto } from '../../crypto/index.ts';
 import { testDatabase } from '../../test/support/test-store.ts';
 import { openSite, type Site } from '../compose.ts';
 import { ENTRIES_AWAY_MS, watchSilence } from './silence.ts';
+import type { Shown } from './witness.ts';
 
 let folder: string;
 let site: Site;
@@ -38,8 +39,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const show = (oldSize = 0) =>
-  site.witness.addCheckpoint({ workstationId: record.workstationId, logKey: record.vkey }, record.anchorBody(oldSize));
+const show = (oldSize = 0) => hand({ body: record.anchorBody(oldSize), arrivedAt: Date.now() });
+const hand = (shown: Shown) => site.witness.addCheckpoint({ workstationId: record.workstationId, logKey: record.vkey }, shown);
 
 const send = (start: number, entries = 1000) => {
   const { workstationId, vkey, incarnation } = record;
@@ -65,6 +66,19 @@ test('fault 46: an end that the seat lost after its head was shown is named, tho
   expect(alarm).toMatchObject({ kind: 'SEAT_LOG_ROLLED_BACK', workstation_id: record.workstationId });
   expect(alarm?.detail).toContain(`shows 4 entries of log ${record.incarnation}, of which 8 are anchored`);
   expect((await kept()).map((row) => [row.incarnation, Number(row.pinned_size), Number(row.size)])).toEqual([[record.incarnation, 8, 4]]);
+});
+
+test('a head that came before a larger one and is handled after it is late and no sign of a store that went back', async () => {
+  const late = { body: record.anchorBody(0), arrivedAt: Date.now() - 1 };
+  const later = { body: record.anchorBody(0), arrivedAt: Date.now() - 1 };
+  record.append(4);
+  expect(await show()).toMatchObject({ status: 200 });
+  // The seat gave up on both, and another node had taken the next head before they came out of their wait.
+  expect(await hand(late)).toEqual({ status: 409, size: 8 });
+  expect(await hand(later)).toEqual({ status: 409, size: 8 });
+  expect(await alarms()).toEqual([]);
+  expect(await hand({ ...late, arrivedAt: Date.now() + 1 })).toEqual({ status: 409, size: 8 });
+  expect((await alarms()).map(({ kind, times }) => [kind, Number(times)])).toEqual([['SEAT_LOG_ROLLED_BACK', 1]]);
 });
 
 test('fault 46: the shown end that never arrives is an alarm that names the log, whatever else the seat sends', async () => {

@@ -30,9 +30,16 @@ export type WitnessAnswer =
   | { readonly status: 400 | 403 | 404 | 422; readonly says: string }
   | { readonly status: 409; readonly size: number };
 
+/** An `add-checkpoint` request as it came. */
+export interface Shown {
+  readonly body: string;
+  /** Milliseconds since 1970, before it waited for anything. */
+  readonly arrivedAt: number;
+}
+
 export interface Witness {
   /** @throws WardlockError INTAKE_TOO_MANY_LOGS */
-  addCheckpoint(seat: { readonly workstationId: string; readonly logKey: string }, body: string): Promise<WitnessAnswer>;
+  addCheckpoint(seat: { readonly workstationId: string; readonly logKey: string }, shown: Shown): Promise<WitnessAnswer>;
 }
 
 interface WitnessParts {
@@ -53,7 +60,7 @@ const ORIGIN = /^wardlock\/seat\/([0-9a-f]{32})\/([0-9a-f]{16})$/;
 
 export function openWitness(parts: WitnessParts): Witness {
   return {
-    addCheckpoint: async (seat, body) => {
+    addCheckpoint: async (seat, { body, arrivedAt }) => {
       const request = read(body);
       if (request === null || request.hashes.length > MOST_PROOF_LINES)
         return { status: 400, says: 'The body is not an add-checkpoint request.' };
@@ -64,14 +71,15 @@ export function openWitness(parts: WitnessParts): Witness {
       }
       if (request.oldSize > request.signed.checkpoint.size) return { status: 400, says: 'The old size is larger than the new one.' };
       const name = { workstationId, incarnation };
-      return tellingOfTooMany(parts, name, () => judge(parts, name, request));
+      return tellingOfTooMany(parts, name, () => judge(parts, name, { ...request, arrivedAt }));
     },
   };
 }
 
-type Request = ReturnType<typeof parseAddCheckpoint>;
+type Parsed = ReturnType<typeof parseAddCheckpoint>;
+type Request = Parsed & Pick<Shown, 'arrivedAt'>;
 
-function read(body: string): Request | null {
+function read(body: string): Parsed | null {
   try {
     return parseAddCheckpoint(body);
   } catch (error) {
@@ -115,14 +123,19 @@ interface Judged extends Request {
 
 type Settled = WitnessAnswer | 'stored-beyond' | 'moved';
 
-function settle(parts: WitnessParts, name: LogName, { oldSize, hashes, checkpoint: note, signed, known }: Judged): Promise<Settled> {
+function settle(
+  parts: WitnessParts,
+  name: LogName,
+  { oldSize, hashes, checkpoint: note, signed, known, arrivedAt }: Judged,
+): Promise<Settled> {
   const { db, hasher, crypto, signer, now } = parts;
   const { size, root } = signed.checkpoint;
   return db.transaction().execute(async (transaction): Promise<Settled> => {
     const log = await readLog(transaction, name);
     if (log === null) await beginLog(transaction, name, now());
-    const pinned = log?.pinned ?? { size: 0, root: hasher.emptyRoot };
-    if (size < pinned.size)
+    const pinned = log?.pinned ?? { size: 0, root: hasher.emptyRoot, at: 0 };
+    // What came before the seat showed more was only handled late, by a node that waited for the database: no store went back.
+    if (size < pinned.size && arrivedAt >= pinned.at)
       await alarm(
         transaction,
         name,
