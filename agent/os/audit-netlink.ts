@@ -40,6 +40,11 @@ const STATUS_MASK_BACKLOG_LIMIT = 0x10;
 /** Records were lost because the reader was too slow (netlink(7)). */
 const ENOBUFS = 105;
 const EINTR = 4;
+/** Nothing came for as long as `SO_RCVTIMEO` says (socket(7)). */
+const EAGAIN = 11;
+const SO_RCVTIMEO = 20;
+/** struct timeval of a 64-bit system. */
+const TIMEVAL_BYTES = 16;
 
 export interface AuditRecord {
   readonly type: number;
@@ -58,23 +63,28 @@ function open(groups: number): number {
   throw new WardlockError('OS_CALL_FAILED', `Audit records can not be listened to (errno ${errno}).`);
 }
 
-/** Starts to receive all audit records of the machine. Returns a descriptor for `nextRecord`. */
-export function listenToRecords(): number {
+/** Starts to receive all audit records of the machine. Returns a descriptor for `nextRecord`, which waits at most so many seconds. */
+export function listenToRecords(waitSeconds: number): number {
   const fd = open(GROUP_READLOG);
   const size = Buffer.alloc(4);
   size.writeUInt32LE(RECEIVE_BUFFER_BYTES);
   setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, size, size.length);
+  const wait = Buffer.alloc(TIMEVAL_BYTES);
+  wait.writeBigInt64LE(BigInt(waitSeconds));
+  if (Number(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, wait, wait.length)) !== 0)
+    throw new WardlockError('OS_CALL_FAILED', `Audit records can not be waited for with a limit (errno ${koffi.errno()}).`);
   return fd;
 }
 
-/** Waits for the next record, in the calling thread. `undefined` means that some were lost. */
-export function nextRecord(fd: number): AuditRecord | undefined {
+/** Waits for the next record, in the calling thread. `lost`: some were lost; `quiet`: none came for as long as is waited. */
+export function nextRecord(fd: number): AuditRecord | 'lost' | 'quiet' {
   const message = Buffer.alloc(MAX_MESSAGE_BYTES);
   for (;;) {
     const length = Number(receive(fd, message, message.length, 0));
     if (length >= HEADER_BYTES) return { type: message.readUInt16LE(4), text: message.toString('latin1', HEADER_BYTES, length) };
     const errno = koffi.errno();
-    if (length < 0 && errno === ENOBUFS) return undefined;
+    if (length < 0 && errno === ENOBUFS) return 'lost';
+    if (length < 0 && errno === EAGAIN) return 'quiet';
     if (length < 0 && errno !== EINTR) throw new WardlockError('OS_CALL_FAILED', `Audit records do not come any more (errno ${errno}).`);
   }
 }

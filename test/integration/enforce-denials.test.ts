@@ -2,8 +2,7 @@
  * What an application tries in vain becomes known: Landlock's own records, from the real kernel, told with the application and the
  * file.
  */
-import { realpathSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { readAuditStatus, writeAuditEnabled } from '../../agent/os/audit-netlink.ts';
 import { sessionTests } from '../support/in-session.ts';
@@ -16,6 +15,19 @@ function told(path: string): number {
   const { sessionId } = session;
   const ours = session.seat.denials.filter((denial) => denial.sessionId === sessionId && denial.appId === 'test' && denial.path === path);
   return ours.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** Of this very process: other seats may have theirs. */
+function listeners(): readonly number[] {
+  const all = readdirSync('/proc').filter((name) => /^\d+$/u.test(name));
+  return all.map(Number).filter((pid) => {
+    try {
+      const [command, stat] = ['cmdline', 'stat'].map((file) => readFileSync(`/proc/${pid}/${file}`, 'utf8'));
+      return command?.includes('listener-program') === true && Number(stat?.split(') ')[1]?.split(' ')[1]) === process.pid;
+    } catch {
+      return false;
+    }
+  });
 }
 
 describe('denials', () => {
@@ -45,11 +57,15 @@ describe('denials', () => {
   rootTest('that come by the thousand are counted, and none is lost', async () => {
     const times = 3_000;
     await session.shell(`i=0; while [ $i -lt ${times} ]; do read -r line < /bin/cat; i=$((i+1)); done`);
-    // A second later the next denial brings the sum of what was held back.
-    await sleep(1_100);
-    await session.shell('read -r line < /bin/mkdir');
     await expect.poll(() => told(realpathSync('/bin/cat')), soon).toBe(times);
     expect(session.seat.denials.filter(({ path }) => path === realpathSync('/bin/cat')).length).toBeLessThan(20);
+  });
+
+  rootTest('that were counted when the session ended are told all the same', async () => {
+    const times = 500;
+    await session.shell(`i=0; while [ $i -lt ${times} ]; do read -r line < /bin/chmod; i=$((i+1)); done`);
+    await session.seat.launcher.endSession(session.sessionId);
+    await expect.poll(() => told(realpathSync('/bin/chmod')), soon).toBe(times);
   });
 
   rootTest('are reported again after someone switched the kernel’s records off', async () => {
@@ -58,5 +74,13 @@ describe('denials', () => {
     await expect.poll(() => session.seat.launcher.mode.missing, soon).toEqual([]);
     await session.shell('/bin/date');
     await expect.poll(() => told(realpathSync('/bin/date')), soon).toBe(1);
+  });
+
+  rootTest('are reported again after their listener was killed, and meanwhile the mode says that they are not', async () => {
+    for (const pid of listeners()) process.kill(pid, 'SIGKILL');
+    await expect.poll(() => session.seat.launcher.mode.missing.length, soon).toBe(1);
+    await expect.poll(() => session.seat.launcher.mode.missing, { timeout: 15_000 }).toEqual([]);
+    await session.shell('/bin/hostname');
+    await expect.poll(() => told(realpathSync('/bin/hostname')), soon).toBe(1);
   });
 });

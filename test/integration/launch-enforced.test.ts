@@ -28,6 +28,21 @@ describe('an application of the policy', () => {
     expect(await session.run(session.app(SHELL, ['-c', 'exit 7']))).toMatchObject({ appId: 'test', sessionId, exitCode: 7, signal: null });
   });
 
+  rootTest('started in the same moment as others runs like them, in a group of its own', async () => {
+    const names = ['one', 'two', 'three'];
+    const files = await Promise.all(
+      names.map((name) =>
+        session.run({
+          ...session.app(SHELL, ['-c', `cat /proc/self/cgroup > /tmp/${name}`], { children: [named('/bin/cat')] }),
+          appId: name,
+        }),
+      ),
+    );
+    expect(files).toEqual(names.map((appId) => expect.objectContaining({ appId, exitCode: 0 })));
+    const groups = await Promise.all(names.map((name) => session.written(`/tmp/${name}`)));
+    expect(new Set(groups).size).toBe(names.length);
+  });
+
   rootTest('runs as a user of the pool that is neither root nor the screens, with no right left', async () => {
     const status = await session.shell('while read -r line; do echo "$line"; done < /proc/self/status');
     const { uid, gid } = session.seat.app;

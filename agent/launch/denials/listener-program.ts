@@ -15,13 +15,15 @@ const CLONE_NEWNET = 0x40000000;
 const CLONE_NEWNS = 0x00020000;
 const STANDARD_OUTPUT = 1;
 const CONFIG_CHANGE = 1305;
+/** How long what was counted may wait for the next record, in seconds. */
+const WAIT_SECONDS = 1;
 const SWITCHED_OFF = /(?:^| )audit_enabled=0(?: |$)/u;
 
 function tell(line: object): void {
   writeSync(STANDARD_OUTPUT, `${JSON.stringify(line)}\n`);
 }
 
-const records = listenToRecords();
+const records = listenToRecords(WAIT_SECONDS);
 // The socket stays where it was made; nothing that is opened from now on reaches a network.
 unshare(CLONE_NEWNET | CLONE_NEWNS);
 giveUpCapabilities();
@@ -33,11 +35,9 @@ const reader = new DenialReader();
 const tally = new DenialTally();
 for (;;) {
   const record = nextRecord(records);
-  if (record === undefined) tell({ state: 'lost' });
-  else if (record.type === CONFIG_CHANGE && SWITCHED_OFF.test(record.text)) tell({ state: 'switched-off' });
-  else {
-    const denial = reader.take(record.type, record.text);
-    const due = denial === undefined ? tally.due(performance.now()) : tally.take(denial, performance.now());
-    for (const counted of due) tell({ state: 'denied', ...counted });
-  }
+  if (record === 'lost') tell({ state: 'lost' });
+  else if (record !== 'quiet' && record.type === CONFIG_CHANGE && SWITCHED_OFF.test(record.text)) tell({ state: 'switched-off' });
+  const denial = typeof record === 'string' ? undefined : reader.take(record.type, record.text);
+  const due = denial === undefined ? tally.due(performance.now()) : tally.take(denial, performance.now());
+  for (const counted of due) tell({ state: 'denied', ...counted });
 }

@@ -59,6 +59,9 @@ export interface SandboxLauncherOptions {
   readonly log: LaunchLog;
 }
 
+/** Longer than counts are held back. */
+const LATE_DENIALS_MS = 5_000;
+
 interface Session {
   readonly language: string;
   readonly opening: SandboxOpening<Sandbox>;
@@ -197,7 +200,7 @@ export class SandboxLauncher implements Launcher {
     // In this order: an application that lost its display first would seem to have ended by itself.
     const [clean] = await Promise.all([sandbox.end(), session?.desktop?.end()]);
     this.#options.users.release(sandbox.user);
-    for (const [pid, app] of this.#apps) if (app.sessionId === sessionId) this.#apps.delete(pid);
+    this.#forgetLater(sessionId);
     return { sessionId, processes, clean };
   }
 
@@ -207,6 +210,16 @@ export class SandboxLauncher implements Launcher {
     const { surveyor, cgroups, reports, users } = this.#options;
     surveyor.close();
     await Promise.all([endSeatCgroups(cgroups), reports.close(), users.settled()]);
+  }
+
+  /** What was denied by the hundred is counted first and told a little later, perhaps after the end. */
+  #forgetLater(sessionId: string): void {
+    const ended = [...this.#apps].filter(([, app]) => app.sessionId === sessionId);
+    const forget = (): void => {
+      // The number may be another application's by then.
+      for (const [pid, app] of ended) if (this.#apps.get(pid) === app) this.#apps.delete(pid);
+    };
+    setTimeout(forget, LATE_DENIALS_MS).unref();
   }
 
   async #startManager(sessionId: string, onExit: (exit: AppExit) => void): Promise<StartedApp | LaunchRefusal> {

@@ -8,6 +8,10 @@ import { Duplex } from 'node:stream';
 import { AGENT_FD } from './layout.ts';
 import { type Progress, readProgress } from './messages.ts';
 
+/** A program that says nothing for so long will say nothing any more, in milliseconds: a busy machine needs a few seconds. */
+const SILENT_LIMIT_MS = 30_000;
+const LATE = 'late';
+
 export type Outcome = { readonly ok: true } | { readonly ok: false; readonly detail: string };
 
 export class LinePipe {
@@ -31,9 +35,10 @@ export class LinePipe {
     this.#stream.write(`${JSON.stringify(request)}\n`);
   }
 
-  /** Waits until the program says `state`; anything else, silence included, is its failure. */
-  async expect(state: Progress['state']): Promise<Outcome> {
-    const heard = await this.#hear();
+  /** Waits until the program says `state`; anything else, silence included, is its failure. The caller ends a program that has failed. */
+  async expect(state: Progress['state'], limitMs = SILENT_LIMIT_MS): Promise<Outcome> {
+    const heard = await this.#hear(limitMs);
+    if (heard === LATE) return { ok: false, detail: `the program did not say in time that it was ${state}` };
     if (heard === undefined) return { ok: false, detail: `the program ended before it was ${state}` };
     if (heard.state === 'failed') return { ok: false, detail: heard.detail };
     return heard.state === state ? { ok: true } : { ok: false, detail: `the program said ${heard.state} instead of ${state}` };
@@ -41,8 +46,9 @@ export class LinePipe {
 
   /** Waits until execve has closed the pipe. A failure is what the program says instead. */
   async expectSilence(): Promise<Outcome> {
-    const heard = await this.#hear();
+    const heard = await this.#hear(SILENT_LIMIT_MS);
     if (heard === undefined) return { ok: true };
+    if (heard === LATE) return { ok: false, detail: 'the program was not replaced in time' };
     return {
       ok: false,
       detail: heard.state === 'failed' ? heard.detail : `the program said ${heard.state} after it should have been replaced`,
@@ -65,14 +71,21 @@ export class LinePipe {
     this.#wake();
   }
 
-  async #hear(): Promise<Progress | undefined> {
-    while (this.#lines.length === 0 && !this.#isOver) {
+  async #hear(limitMs: number): Promise<Progress | typeof LATE | undefined> {
+    let isLate = false;
+    const limit = setTimeout(() => {
+      isLate = true;
+      this.#wake();
+    }, limitMs);
+    while (this.#lines.length === 0 && !this.#isOver && !isLate) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
+    clearTimeout(limit);
     const line = this.#lines.shift();
-    return line === undefined ? undefined : readProgress(line);
+    if (line !== undefined) return readProgress(line);
+    return this.#isOver ? undefined : LATE;
   }
 }
 

@@ -116,8 +116,7 @@ export class Sandbox {
 
   /** Turns the warm starter into an application; the next one gets warm while that runs. */
   async start(appId: string, request: StartRequest): Promise<SandboxStart> {
-    const starter = await (this.#next ?? this.#makeStarter());
-    this.#next = undefined;
+    const starter = await this.#takeStarter();
     const started = await this.#become(starter, request);
     if (started.ok) this.#keep(appId, started.app);
     else await endCgroup(starter.group);
@@ -217,11 +216,19 @@ export class Sandbox {
 
   #warmNext(): void {
     if (this.#isEnding || this.#next !== undefined) return;
-    this.#next = this.#makeStarter();
-    // One that could not be made is noticed by the launch that wants it, which then tries once more.
-    this.#next.catch(() => {
-      this.#next = undefined;
+    const next = this.#makeStarter();
+    this.#next = next;
+    // One that could not be made is nobody's: the launch that wants one makes its own.
+    next.catch(() => {
+      if (this.#next === next) this.#next = undefined;
     });
+  }
+
+  /** The warm starter, or one of its own: no two launches ever have the same. */
+  #takeStarter(): Promise<Starter> {
+    const warm = this.#next;
+    this.#next = undefined;
+    return warm === undefined ? this.#makeStarter() : warm.catch(() => this.#makeStarter());
   }
 
   async #makeStarter(): Promise<Starter> {

@@ -131,6 +131,18 @@ describe('restrictions of the operating system', () => {
     expect(current(a)).toBe('on');
   });
 
+  test('a value that will do as well is left as it is, though nobody could change it', async () => {
+    const a = {
+      ...setting('a', 'locked'),
+      isMet: (value: string) => value === 'on' || value === 'locked',
+      write: () => Promise.reject(new Error('locked')),
+    };
+    const restrictions = new Restrictions(journal, [a]);
+    expect(await restrictions.perform()).toEqual({ done: ['a'], failed: [] });
+    expect(await restrictions.revert()).toEqual({ done: ['a'], failed: [] });
+    expect([current(a), await states(restrictions)]).toEqual(['locked', ['a asBefore']]);
+  });
+
   test('one that had it, was changed by somebody else and is set again gets their value back', async () => {
     const a = setting('a', 'on');
     const restrictions = new Restrictions(journal, [a]);

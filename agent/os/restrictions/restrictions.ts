@@ -42,7 +42,7 @@ export class Restrictions {
       each(this.#settings, async (setting) => {
         const actual = await setting.read();
         await this.#remember(setting, actual);
-        if (actual !== setting.wanted) await change(setting, setting.wanted);
+        if (!(setting.isMet?.(actual) ?? actual === setting.wanted)) await change(setting, setting.wanted);
       }),
     );
   }

@@ -11,6 +11,8 @@ export interface OsSetting {
   readonly wanted: string;
   /** False where this kernel does not have it, so that there is nothing to guard against. Absent: every kernel has it. */
   isThere?(): boolean;
+  /** Whether the machine is guarded with this value, where others than `wanted` will do as well. Absent: only `wanted` does. */
+  isMet?(value: string): boolean;
   read(): Promise<string>;
   write(value: string): Promise<void>;
 }

@@ -10,6 +10,8 @@ import type { OsSetting } from './setting.ts';
 export const auditRecords: OsSetting = {
   id: 'audit.enabled',
   wanted: '1',
+  // 2: on, and locked until the next boot, as hardened machines have it.
+  isMet: (value) => value === '1' || value === '2',
   read: async () => String(readAuditStatus().enabled),
   write: async (value) => writeAuditEnabled(Number(value)),
 };
