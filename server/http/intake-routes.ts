@@ -9,11 +9,10 @@ import { WardlockError } from '../../core/errors/index.ts';
 import type { Site } from '../compose.ts';
 import { chunks, unpackEntries } from '../services/logs.ts';
 import type { App } from './app.ts';
-import { arrivalOf } from './arrivals.ts';
-import { limitInHand, UPLOADS_IN_HAND, UPLOADS_OF_A_SEAT } from './load-limit.ts';
 import { answers, BytesBody, Text, TextBody, TextSize } from './openapi.ts';
 import { onlySeats } from './seat-answers.ts';
 import type { Seat } from './seat-identity.ts';
+import type { LimitOf } from './seat-limits.ts';
 
 /** A checkpoint with its proof: tlog-witness bodies are far smaller. */
 const ANCHOR_BODY_BYTES = 16_384;
@@ -22,7 +21,12 @@ const ENTRIES_BODY_BYTES = BATCH_BYTES + 16_384;
 
 const security = [{ certificate: [] }];
 
-export function intakeRoutes(app: App, site: Site, seatOf: (request: FastifyRequest) => Seat): void {
+interface IntakeParts {
+  readonly seatOf: (request: FastifyRequest) => Seat;
+  readonly limitOf: LimitOf;
+}
+
+export function intakeRoutes(app: App, site: Site, { seatOf, limitOf }: IntakeParts): void {
   app.addContentTypeParser('text/plain', { parseAs: 'string' }, (_request, body, done) => done(null, body));
   app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
@@ -35,24 +39,22 @@ export function intakeRoutes(app: App, site: Site, seatOf: (request: FastifyRequ
         '400: no such request. 403: not signed by the log key. 404: not a log of this seat. 409: another size is pinned. 422: the proof does not hold.',
       security,
       body: TextBody,
-      ...answers({ 200: Text, 400: Text, 403: Text, 404: Text, 409: TextSize, 422: Text }, [...onlySeats, 'INTAKE_TOO_MANY_LOGS']),
+      ...answers({ 200: Text, 400: Text, 403: Text, 404: Text, 409: TextSize, 422: Text }, [
+        ...onlySeats,
+        'INTAKE_TOO_MANY_LOGS',
+        'SERVER_TOO_MANY',
+      ]),
     },
+    ...limitOf('anchors'),
   };
   app.post(seatPaths.addCheckpoint, anchoring, async (request, reply) => {
     const { body } = request;
-    const shown = { body: typeof body === 'string' ? body : '', arrivedAt: arrivalOf(request) };
-    const answer = await site.witness.addCheckpoint(seatOf(request), shown);
+    const answer = await site.witness.addCheckpoint(seatOf(request), typeof body === 'string' ? body : '');
     if (answer.status === 200) return reply.type('text/plain; charset=utf-8').send(answer.cosignature);
     if (answer.status === 409) return reply.code(409).type('text/x.tlog.size').send(`${answer.size}\n`);
     return reply.code(answer.status).type('text/plain; charset=utf-8').send(`${answer.says}\n`);
   });
 
-  const limit = limitInHand({
-    most: UPLOADS_IN_HAND,
-    mostOfOne: UPLOADS_OF_A_SEAT,
-    whose: (request) => seatOf(request).workstationId,
-    onRefused: () => site.refused.tally('SERVER_TOO_MANY'),
-  });
   const schema = {
     tags: ['record'],
     summary: 'Stores entries from a start on; the same upload again is welcome',
@@ -68,7 +70,7 @@ export function intakeRoutes(app: App, site: Site, seatOf: (request: FastifyRequ
       'SERVER_TOO_MANY',
     ]),
   };
-  const options = { schema, bodyLimit: ENTRIES_BODY_BYTES, ...limit };
+  const options = { schema, bodyLimit: ENTRIES_BODY_BYTES, ...limitOf('entries') };
   app.put(`${seatPaths.entries}/:incarnation/:start`, options, async (request, reply) => {
     const { workstationId, logKey } = seatOf(request);
     const { incarnation, start } = request.params;

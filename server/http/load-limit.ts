@@ -6,10 +6,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { WardlockError } from '../../core/errors/index.ts';
 
-/** Uploads that are read and judged at a time: each may hold a body of one batch. */
-export const UPLOADS_IN_HAND = 32;
-/** A syncer sends one at a time; one more may still be held by a connection that it has given up. */
-export const UPLOADS_OF_A_SEAT = 2;
 const RETRY_AFTER_SECONDS = 2;
 
 /** Hooks for the routes that share one limit. */

@@ -28,6 +28,7 @@ import { answers, describeApi, openApiRoute } from './openapi.ts';
 import { statusOf } from './refusals.ts';
 import { onlySeats } from './seat-answers.ts';
 import { identifyForRenewal, identifySeat, type Peer, peersOf, type ReadPeer, type Seat } from './seat-identity.ts';
+import { type LimitOf, seatLimits } from './seat-limits.ts';
 
 /** Failed attempts of one address in a window: 80 random bits need no more. */
 const FAILED_ENROLMENTS = 20;
@@ -95,18 +96,19 @@ export async function createSeatsApp(
       throw error;
     }
   };
+  const callers = { seatOf, readPeer, limitOf: seatLimits(site, seatOf) };
   await app.register((known: App, _options, done) => {
     known.addHook('onRequest', knownBy(identifyForRenewal));
-    renewal(known, site, { seatOf, readPeer });
+    renewal(known, site, callers);
     done();
   });
   await app.register((known: App, _options, done) => {
     known.addHook('onRequest', knownBy(identifySeat));
-    updates(known, site, { seatOf, readPeer });
-    reports(known, site, seatOf);
+    updates(known, site, callers);
+    reports(known, site, callers);
     authority(known, site);
-    people(known, site, seatOf);
-    intakeRoutes(known, site, seatOf);
+    people(known, site, callers);
+    intakeRoutes(known, site, callers);
     openApiRoute(known, 'seats', app);
     done();
   });
@@ -118,14 +120,15 @@ function reasonOf(peer: Peer, code: ErrorCode): string {
   return 'refused' in peer ? peer.refused : code;
 }
 
-function people(app: App, site: Site, seatOf: (request: FastifyRequest) => Seat): void {
+function people(app: App, site: Site, { seatOf, limitOf }: Callers): void {
   const schema = {
     ...forSeats('Takes what a seat tells of PINs, badges and cards, and answers with what the others know', PeopleExchange, [
       'CREDENTIAL_NEWS_UNREADABLE',
+      'SERVER_TOO_MANY',
     ]),
     body: PeopleExchange,
   };
-  app.post(seatPaths.people, { schema, bodyLimit: PEOPLE_BODY_BYTES }, async (request) => ({
+  app.post(seatPaths.people, { schema, bodyLimit: PEOPLE_BODY_BYTES, ...limitOf('people') }, async (request) => ({
     sealed: await site.people.exchange(seatOf(request), request.body.sealed),
   }));
 }
@@ -137,10 +140,11 @@ const forSeats = (summary: string, good: TSchema, codes: readonly ErrorCode[] = 
   ...answers({ 200: good }, [...onlySeats, ...codes]),
 });
 
-/** Who asks: the seat that was found, and the certificate that it showed. */
+/** Who asks: the seat that was found, the certificate that it showed, and how many may ask at a time. */
 interface Callers {
   readonly seatOf: (request: FastifyRequest) => Seat;
   readonly readPeer: ReadPeer;
+  readonly limitOf: LimitOf;
 }
 
 /** Listens before it reads, and waits only when nothing is newer, so that no change is missed between two polls or within one. */
@@ -189,12 +193,13 @@ function authority(app: App, site: Site): void {
   app.get(seatPaths.authority, { schema }, async () => ({ ca: site.authority.certificatePem }));
 }
 
-function reports(app: App, site: Site, seatOf: (request: FastifyRequest) => Seat): void {
+function reports(app: App, site: Site, { seatOf, limitOf }: Callers): void {
+  const summary = 'Tells what became of a policy, a directory or an authority, or how far the seat enforces its policy';
   const schema = {
-    ...forSeats('Tells what became of a policy, a directory or an authority, or how far the seat enforces its policy', Type.Object({})),
+    ...forSeats(summary, Type.Object({}), ['SERVER_TOO_MANY']),
     body: Type.Union([Report, EnforcementReport]),
   };
-  app.post(seatPaths.reports, { schema }, async (request) => {
+  app.post(seatPaths.reports, { schema, ...limitOf('reports') }, async (request) => {
     const { workstationId } = seatOf(request);
     const { kind, ...rest } = columnsOf(request.body);
     const values = { ...rest, reported_at: site.now() };
@@ -216,10 +221,10 @@ function columnsOf(
 }
 
 /** The one route that a certificate past its end opens: a seat that was away for months comes back by itself. */
-function renewal(app: App, site: Site, { seatOf, readPeer }: Callers): void {
+function renewal(app: App, site: Site, { seatOf, readPeer, limitOf }: Callers): void {
   const summary = 'A new certificate for a known seat; its present one may have ended';
   const schema = { ...forSeats(summary, RenewReply, ['ENROL_CLAIM_INVALID', 'SERVER_TOO_MANY']), body: RenewRequest };
-  app.post(seatPaths.renew, { schema }, async (request, reply) => {
+  app.post(seatPaths.renew, { schema, ...limitOf('renewals') }, async (request, reply) => {
     const { workstationId, certifiedUntil } = seatOf(request);
     const peer = readPeer(request);
     if ('refused' in peer) throw new WardlockError('SERVER_SEAT_UNKNOWN');

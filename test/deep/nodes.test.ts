@@ -86,7 +86,7 @@ describe('what is done at one node holds at the other', () => {
     // No NOTIFY at all, and nobody to hear it: only reading the generations again can find this.
     await nodes.postgres.query(
       database,
-      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'wardlock signals'; update generations set generation = generation + 1 where topic = 'directory'",
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'wardlock signals'; begin; update generations set generation = generation + 1 where topic = 'directory'; insert into scope_versions select topic, 'ward/icu', generation, 'lost' from generations where topic = 'directory' on conflict (topic, scope) do update set version = excluded.version, mark = excluded.mark; commit",
     );
     expect(readAnswer(await waiting, UpdatesReply).directory?.version).toBe(before + 1);
     await until(async () => (await listening()) > 0);
@@ -144,14 +144,15 @@ describe('what is done at one node holds at the other', () => {
   test('concurrent anchors of two histories: one is pinned, the other gets the size that is', async () => {
     const one = await nodes.newSeat(0);
     const base = one.log;
-    const bodies = Array.from({ length: 6 }, () => {
+    // As many as one seat may have in hand.
+    const bodies = Array.from({ length: 4 }, () => {
       one.log = base;
       one.append(5);
       return { log: one.log, send: one.anchor(0) };
     });
     const answers = await Promise.all(bodies.map(({ send }) => send));
     expect(answers.filter(({ status }) => status === 200).length).toBe(1);
-    expect(answers.filter(({ status, body }) => status === 409 && body.toString('utf8') === '6\n').length).toBe(5);
+    expect(answers.filter(({ status, body }) => status === 409 && body.toString('utf8') === '6\n').length).toBe(3);
   });
 
   test('one log of the server, whichever node writes it, and no row of it is lost or torn', async () => {

@@ -17,6 +17,8 @@ const HUGE_BYTES = 512 * MIB;
 const CLAIMS = 100;
 const ENDLESS = 40;
 const PIECE_BYTES = 65_536;
+/** Connections of one seat that each hold a body which lacks its last byte. */
+const HELD = 300;
 /** The peak of the process over all that follows, which in sum is many gigabytes: garbage of some batches, not the bodies. */
 const MOST_GROWTH_MIB = 128;
 
@@ -135,18 +137,54 @@ describe('fault 49', () => {
     expect(await refusal(elsewhere)).toEqual([400, 'SERVER_REQUEST_MALFORMED']);
   });
 
-  test('one seat that leaves its uploads unsent holds two places; its further ones are refused, and another seat is served', async () => {
-    const unsent = head('PUT', entries, `content-type: ${types.PUT}`, 'content-length: 1000');
-    const slow = await Promise.all([1, 2, 3].map(() => raw(unsent)));
-    // Whichever came last: the other two get no answer while they are in hand.
-    const { status, body } = await Promise.race(slow.map(({ answer }) => answer));
-    expect([status, codeOf({ status, body, retryAfterMs: null })]).toEqual([429, 'SERVER_TOO_MANY']);
-    const other = await server.newSeat();
-    other.append(3);
-    expect(await sendAll(other)).toBe(other.size);
-    for (const { socket } of slow) socket.destroy();
-    // The places come back.
-    expect((await untilTaken(() => seat.put(seat.batch(0, 10)))).status).toBe(200);
+  test.each([
+    ['uploads', 2, () => head('PUT', entries, `content-type: ${types.PUT}`)],
+    ['anchors', 4, () => head('POST', seatPaths.addCheckpoint, `content-type: ${types.text}`)],
+    ['reports', 4, () => head('POST', seatPaths.reports, `content-type: ${types.json}`)],
+    ['news of people', 2, () => head('POST', seatPaths.people, `content-type: ${types.json}`)],
+    ['requests for a certificate', 2, () => head('POST', seatPaths.renew, `content-type: ${types.json}`)],
+  ])(
+    'one seat that leaves its %s unsent holds %i places; its further ones are refused, and another seat is served',
+    async (_what, places, of) => {
+      const unsent = [...of(), 'content-length: 1000'];
+      const slow = await Promise.all(Array.from({ length: places + 1 }, () => raw(unsent)));
+      // Whichever came last: the others get no answer while they are in hand.
+      const { status, body } = await Promise.race(slow.map(({ answer }) => answer));
+      expect([status, codeOf({ status, body, retryAfterMs: null })]).toEqual([429, 'SERVER_TOO_MANY']);
+      const other = await server.newSeat();
+      other.append(3);
+      expect(await sendAll(other)).toBe(other.size);
+      for (const { socket } of slow) socket.destroy();
+      // The places come back.
+      await untilTaken(async () => {
+        const { socket, answer } = await raw([...of(), 'content-length: 1']);
+        socket.write('x');
+        const got = await answer;
+        socket.destroy();
+        return { ...got, retryAfterMs: null };
+      });
+    },
+  );
+
+  test('one seat that holds hundreds of bodies that are nearly whole costs the memory of two', async () => {
+    const before = peak();
+    const nearly = Buffer.alloc(2 * MIB - PIECE_BYTES, ' ');
+    const held = await Promise.all(
+      Array.from({ length: HELD }, async () => {
+        const request = await raw(head('POST', seatPaths.people, `content-type: ${types.json}`, `content-length: ${nearly.length + 1}`));
+        await new Promise<void>((sent) => request.socket.write(nearly, () => sent()));
+        return request;
+      }),
+    );
+    let refused = 0;
+    for (const { answer } of held)
+      void answer.then(
+        ({ status }) => (refused += status === 429 ? 1 : 0),
+        () => undefined,
+      );
+    await expect.poll(() => refused, { timeout: 30_000 }).toBe(HELD - 2);
+    expect(peak() - before).toBeLessThan(MOST_GROWTH_MIB);
+    for (const { socket } of held) socket.destroy();
   });
 
   test('after all that it takes entries as before', async () => {
