@@ -9,6 +9,7 @@ import { WardlockError } from '../../core/errors/index.ts';
 import type { Site } from '../compose.ts';
 import { chunks, unpackEntries } from '../services/logs.ts';
 import type { App } from './app.ts';
+import { arrivalOf } from './arrivals.ts';
 import { answers, BytesBody, Text, TextBody, TextSize } from './openapi.ts';
 import { onlySeats } from './seat-answers.ts';
 import type { Seat } from './seat-identity.ts';
@@ -49,7 +50,8 @@ export function intakeRoutes(app: App, site: Site, { seatOf, limitOf }: IntakePa
   };
   app.post(seatPaths.addCheckpoint, anchoring, async (request, reply) => {
     const { body } = request;
-    const answer = await site.witness.addCheckpoint(seatOf(request), typeof body === 'string' ? body : '');
+    const shown = { body: typeof body === 'string' ? body : '', arrivedAt: arrivalOf(request) };
+    const answer = await site.witness.addCheckpoint(seatOf(request), shown);
     if (answer.status === 200) return reply.type('text/plain; charset=utf-8').send(answer.cosignature);
     if (answer.status === 409) return reply.code(409).type('text/x.tlog.size').send(`${answer.size}\n`);
     return reply.code(answer.status).type('text/plain; charset=utf-8').send(`${answer.says}\n`);
