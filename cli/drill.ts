@@ -21,13 +21,14 @@ type Facts = Result<CliBoundary, 'drillFacts'>;
 
 const FAILED = 1;
 const CAN_NOT_RUN = 2;
+const INCOMPLETE = 3;
 const WORDS = { held: 'held', through: 'GOT THROUGH', broken: 'COULD NOT BE TRIED', leftOut: 'left out' } as const;
 
 export function register(program: Command): void {
   program
     .command('drill')
     .description(
-      'try the ways out of a kiosk on this seat, for real, and write a certificate; exit code 0 all held, 1 something got through, 2 it can not run',
+      'try the ways out of a kiosk on this seat, for real, and write a certificate; exit code 0 all was tried and held, 1 something got through, 2 it can not run, 3 what was tried held and something was left out',
     )
     .option('--state <dir>', STATE_HELP, DEFAULT_SEAT_STATE)
     .option('--out <file>', 'write the certificate to this file; one that exists is never overwritten')
@@ -63,7 +64,7 @@ async function drill(flags: DrillFlags): Promise<void> {
   if (flags.out !== undefined) writeFileSync(flags.out, `${JSON.stringify(signed, undefined, 2)}\n`, { flag: 'wx' });
   const { BY_HAND_PASSES } = await import('../agent/drill/by-hand.ts');
   say(flags, signed, inWords(signed, BY_HAND_PASSES));
-  if (certificate.verdict === 'failed') process.exitCode = FAILED;
+  process.exitCode = { passed: 0, incomplete: INCOMPLETE, failed: FAILED }[certificate.verdict];
 }
 
 async function play(
@@ -112,14 +113,21 @@ function lineOf({ escape, what, outcome, detail }: DrillAttempt): string {
   return `${String(escape).padStart(3)}  ${WORDS[outcome]}: ${what}${detail === '' ? '' : `. ${detail}`}`;
 }
 
+function verdictInWords({ attempts, verdict }: DrillCertificate): string {
+  if (verdict === 'passed') return 'PASSED';
+  const outcomes: readonly DrillAttempt['outcome'][] = verdict === 'failed' ? ['through', 'broken'] : ['leftOut'];
+  const escapes = [...new Set(attempts.filter(({ outcome }) => outcomes.includes(outcome)).map(({ escape }) => escape))];
+  const which = escapes.length === 0 ? 'nothing was tried' : `escape ${escapes.join(', ')}`;
+  return verdict === 'failed' ? `FAILED at ${which}` : `INCOMPLETE, what was tried held; not tried: ${which}`;
+}
+
 function inWords({ certificate, signature }: SignedDrill, passes: string): string {
-  const { attempts, byHand, layers, os, policyVersion, practice, seat, verdict } = certificate;
+  const { attempts, byHand, layers, os, policyVersion, practice, seat } = certificate;
   const count = (outcome: DrillAttempt['outcome']): number => attempts.filter((one) => one.outcome === outcome).length;
-  const escaped = [...new Set(attempts.filter(({ outcome }) => outcome === 'through' || outcome === 'broken').map(({ escape }) => escape))];
   const place = seat === null ? 'this machine' : `${seat.name} (${seat.workstationId})`;
   const signing = signature === null ? 'Unsigned: whoever has this certificate may have changed it.' : `Signed by ${signature.logKey}.`;
   return [
-    `${verdict === 'passed' ? 'PASSED' : `FAILED at ${escaped.length === 0 ? 'nothing tried' : `escape ${escaped.join(', ')}`}`}: ${place}${practice ? ', practice only' : `, policy ${policyVersion}`}`,
+    `${verdictInWords(certificate)}: ${place}${practice ? ', practice only' : `, policy ${policyVersion}`}`,
     `${os.name} (${os.build}), kernel ${os.kernel}`,
     `Layers: ${layers.mode}${layers.missing.map(({ layer, meaning }) => `; without ${layer}: ${meaning}`).join('')}`,
     `${count('held')} held, ${count('through')} got through, ${count('broken')} could not be tried, ${count('leftOut')} left out`,

@@ -24,7 +24,8 @@ export type DrillAttempt = Static<typeof DrillAttempt>;
 
 export const DrillCertificate = Type.Object({
   format: Type.Literal('wardlock-drill/1'),
-  verdict: Type.Union([Type.Literal('passed'), Type.Literal('failed')]),
+  /** `incomplete`: all that was tried held, and something was left out. */
+  verdict: Type.Union([Type.Literal('passed'), Type.Literal('incomplete'), Type.Literal('failed')]),
   /** Without the seat's agent: it says something about the machine, nothing about a seat. */
   practice: Type.Boolean(),
   startedAt: Timestamp,

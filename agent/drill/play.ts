@@ -59,8 +59,9 @@ async function withinLimit<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** Passed: something was tried, and all of it held. */
+/** Passed: everything was tried, and all of it held. What was not tried may be the very way out, whoever left it out and why. */
 export function verdictOf(attempts: readonly DrillAttempt[]): DrillCertificate['verdict'] {
   const tried = attempts.filter(({ outcome }) => outcome !== 'leftOut');
-  return tried.length > 0 && tried.every(({ outcome }) => outcome === 'held') ? 'passed' : 'failed';
+  if (tried.length === 0 || tried.some(({ outcome }) => outcome !== 'held')) return 'failed';
+  return tried.length === attempts.length ? 'passed' : 'incomplete';
 }

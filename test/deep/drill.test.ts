@@ -72,29 +72,35 @@ const leftOvers = (): readonly string[] =>
   [...readdirSync('/run'), ...readdirSync('/opt')].filter((name) => name.startsWith('wardlock-drill-'));
 
 describe('the bypass drill', () => {
-  rootTest('passes on a real seat, and the certificate carries what the seat is and its signature', async () => {
-    const { running, ui } = await openSeatProcess();
-    await running.furnish([ada], {}, ui);
-    const file = join(folder, 'certificate.json');
-    const before = leftOvers();
-    const ended = await drill('--state', running.state, '--out', file, '--json');
-    expect(ended, ended.stderr).toMatchObject({ code: 0 });
-    const signed = Value.Parse(SignedDrill, JSON.parse(readFileSync(file, 'utf8')));
-    expect(Value.Parse(SignedDrill, JSON.parse(ended.stdout))).toEqual(signed);
-    const { certificate, signature } = signed;
-    expect(certificate).toMatchObject({ verdict: 'passed', practice: false, policyVersion: 1, seat: { name: 'Bay 4' } });
-    expect(certificate.layers.mode).toBe('enforced');
-    expect(certificate.os.kernel).toContain(readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim());
-    const held = new Set(certificate.attempts.filter(({ outcome }) => outcome === 'held').map(({ escape }) => escape));
-    for (const escape of [10, 27, 36, 37, 38, 39, 40, 41, 63, 65, 66]) expect(held, `escape ${escape}`).toContain(escape);
-    for (const { todo } of certificate.byHand) expect(todo).toMatch(/^[A-Z].*\.$/u);
-    if (signature === null) throw new Error('The seat did not sign.');
-    const key = nodeCrypto.verifier(parseVerifierKey(nodeCrypto, signature.logKey).publicKey);
-    const bytes = new Uint8Array(Buffer.from(signature.signature, 'base64'));
-    expect(key.verify(drillBytes(certificate), bytes)).toBe(true);
-    expect(key.verify(drillBytes({ ...certificate, policyVersion: 2 }), bytes)).toBe(false);
-    expect(leftOvers()).toEqual(before);
-  });
+  rootTest(
+    'holds on a real seat of a checkout, and what only a package has is named as left out; the certificate carries what the seat is and its signature',
+    async () => {
+      const { running, ui } = await openSeatProcess();
+      await running.furnish([ada], {}, ui);
+      const file = join(folder, 'certificate.json');
+      const before = leftOvers();
+      const ended = await drill('--state', running.state, '--out', file, '--json');
+      expect(ended, ended.stderr).toMatchObject({ code: 3 });
+      const signed = Value.Parse(SignedDrill, JSON.parse(readFileSync(file, 'utf8')));
+      expect(Value.Parse(SignedDrill, JSON.parse(ended.stdout))).toEqual(signed);
+      const { certificate, signature } = signed;
+      expect(certificate.attempts.filter(({ outcome }) => outcome !== 'held')).toEqual([
+        expect.objectContaining({ escape: 35, outcome: 'leftOut', detail: expect.stringContaining('package') }),
+      ]);
+      expect(certificate).toMatchObject({ verdict: 'incomplete', practice: false, policyVersion: 1, seat: { name: 'Bay 4' } });
+      expect(certificate.layers.mode).toBe('enforced');
+      expect(certificate.os.kernel).toContain(readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim());
+      const held = new Set(certificate.attempts.filter(({ outcome }) => outcome === 'held').map(({ escape }) => escape));
+      for (const escape of [10, 27, 36, 37, 38, 39, 40, 41, 63, 65, 66]) expect(held, `escape ${escape}`).toContain(escape);
+      for (const { todo } of certificate.byHand) expect(todo).toMatch(/^[A-Z].*\.$/u);
+      if (signature === null) throw new Error('The seat did not sign.');
+      const key = nodeCrypto.verifier(parseVerifierKey(nodeCrypto, signature.logKey).publicKey);
+      const bytes = new Uint8Array(Buffer.from(signature.signature, 'base64'));
+      expect(key.verify(drillBytes(certificate), bytes)).toBe(true);
+      expect(key.verify(drillBytes({ ...certificate, policyVersion: 2 }), bytes)).toBe(false);
+      expect(leftOvers()).toEqual(before);
+    },
+  );
 
   rootTest('fails and names the escape when one layer is gone: files of the person may be programs again', async () => {
     const state = mkdtempSync(join(folder, 'planted-'));
