@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { equalBytes, fromHex, toHex } from '../../core/audit/bytes.ts';
+import { equalBytes, fromHex, HASH_BYTES, toHex } from '../../core/audit/bytes.ts';
 import { epochKeyName, logKeyName, parseCheckpoint } from '../../core/audit/checkpoint.ts';
 import { CompactRange } from '../../core/audit/compact.ts';
 import type { AuditCrypto, Signer } from '../../core/audit/crypto.ts';
@@ -14,11 +14,12 @@ import { entryBody, INCARNATION_BYTES, KIND_EPOCH, type LogId, parseHeader } fro
 import { type Citation, type EpochBody, parseEpochBody, type Recipient } from '../../core/audit/epoch.ts';
 import { treeHasher } from '../../core/audit/hasher.ts';
 import type { NamedSigner, NoteVerifier } from '../../core/audit/note.ts';
-import { WardlockError } from '../../core/errors/index.ts';
+import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import type { EpochKeyFile } from '../keys/epoch-key-file.ts';
 import { type AnchorRecord, AnchorWriter } from './anchor.ts';
 import { openDatabase, type StoreDatabase } from './database.ts';
 import { frontierAt, storedNodes } from './nodes.ts';
+import type { KeptReceipt } from './receipts.ts';
 import { readLogId, readPruned } from './source.ts';
 import { storeTables, type Tables } from './tables.ts';
 import type { WitnessRecord } from './witnessed.ts';
@@ -68,6 +69,8 @@ export interface LiveLog {
   readonly tables: Tables;
   readonly state: ChainState;
   readonly head: string;
+  /** What was judged, not what lies in the table. */
+  readonly receipt?: KeptReceipt | undefined;
 }
 
 export function namedLogSigner(parts: LogParts): NamedSigner {
@@ -157,12 +160,23 @@ export function retiredAt(name: string): number | undefined {
   return at === undefined ? undefined : Number(at);
 }
 
-/** The last thing known of a log: its receipt if it has one, else the head in the anchor. */
+/** The last thing known of a log: its receipt if it has one, else the head in the anchor. What can't be read is not known. */
 export function citationOf(anchor: AnchorRecord | undefined, receipt: string | undefined): Citation {
-  const note = receipt ?? anchor?.receipt ?? anchor?.head;
-  if (note === undefined) return { incarnation: new Uint8Array(INCARNATION_BYTES), size: 0, root: new Uint8Array(32) };
-  const { origin, size, root } = parseCheckpoint(note).checkpoint;
-  return { incarnation: fromHex(origin.slice(origin.lastIndexOf('/') + 1), INCARNATION_BYTES), size, root };
+  for (const note of [receipt, anchor?.receipt, anchor?.head]) {
+    const citation = note === undefined || note === null ? undefined : citationIn(note);
+    if (citation !== undefined) return citation;
+  }
+  return { incarnation: new Uint8Array(INCARNATION_BYTES), size: 0, root: new Uint8Array(HASH_BYTES) };
+}
+
+function citationIn(note: string): Citation | undefined {
+  try {
+    const { origin, size, root } = parseCheckpoint(note).checkpoint;
+    return { incarnation: fromHex(origin.slice(origin.lastIndexOf('/') + 1), INCARNATION_BYTES), size, root };
+  } catch (error) {
+    if (isWardlockError(error)) return undefined;
+    throw error;
+  }
 }
 
 async function moveDatabase(from: string, to: string): Promise<void> {

@@ -16,7 +16,7 @@ import { type LiveLog, type LogParts, namedLogSigner } from './incarnation.ts';
 import { underLogKey } from './log-signature.ts';
 import type { Pruned } from './nodes.ts';
 import { type Batch, type LogView, type ReadLimits, readBatch, rootAt } from './reader.ts';
-import type { ReceiptedLog } from './receipts.ts';
+import type { KeptReceipt, ReceiptedLog } from './receipts.ts';
 import { releaseKeys } from './release.ts';
 import { needsRoom, pruneStep, usedBytes } from './retention.ts';
 import type { RetiredLogs } from './retired.ts';
@@ -52,7 +52,7 @@ export class LiveStore {
   readonly #writer: Writer;
   readonly #hasher: TreeHasher;
   readonly #hashes: HashLookup;
-  #receipt: { readonly size: number; readonly note: string } | undefined;
+  #receipt: KeptReceipt | undefined;
   #pruned: Pruned;
   #pruning = false;
   #measuredAt = 0;
@@ -68,7 +68,7 @@ export class LiveStore {
     this.#options = options;
     this.#hasher = treeHasher(options.parts.crypto);
     this.#hashes = pagedHashes(log.tables, this.#hasher);
-    this.#receipt = log.tables.receipt();
+    this.#receipt = log.receipt;
     this.#pruned = readPruned(log.tables);
     this.#usedBytes = usedBytes(log.db);
     const { parts } = options;

@@ -13,6 +13,7 @@ import { asCoded, isDamage, openDatabase, type StoreDatabase } from './database.
 import { checkStore } from './fsck.ts';
 import { citationOf, createLog, finishBirth, type LiveLog, type LogParts, resumeLog, retireLog, storePaths } from './incarnation.ts';
 import { rootAt } from './reader.ts';
+import { judgeKept, type KeptReceipt, type ReceiptedLog } from './receipts.ts';
 import { readLogId, readPruned } from './source.ts';
 import { storeTables, type Tables } from './tables.ts';
 import { witnessFaults } from './witnessed.ts';
@@ -25,7 +26,7 @@ export interface OpenedLog {
 }
 
 /** Findings with which the same incarnation goes on: nothing that was signed is contradicted. */
-const CONTINUABLE: ReadonlySet<Fault['code']> = new Set(['ANCHOR_MISSING', 'INDEX_FORGED']);
+const CONTINUABLE: ReadonlySet<Fault['code']> = new Set(['ANCHOR_MISSING', 'INDEX_FORGED', 'RECEIPT_SIGNATURE']);
 
 export async function openLog(dir: string, parts: LogParts, birth: 'enrolment' | 'existing'): Promise<OpenedLog> {
   const paths = storePaths(dir);
@@ -49,21 +50,28 @@ async function continueOrReplace(dir: string, parts: LogParts, anchorRead: Ancho
     throw new WardlockError('AUDIT_STORE_FOREIGN', 'This audit store belongs to another seat.');
   }
   const name = log === undefined ? undefined : toHex(log.incarnation);
-  const findings = name === undefined ? [damaged('It does not say whose log it holds.')] : inspect(db, parts, anchorRead, name);
+  const { findings, kept } =
+    name === undefined ? { findings: [damaged('It does not say whose log it holds.')] } : inspect(db, parts, anchorRead, name);
   const serious = findings.some((fault) => !CONTINUABLE.has(fault.code));
   const live = serious ? undefined : await resumeLog(db, parts);
   if (live !== undefined) {
     const interrupted = live.tables.meta('clean') === undefined;
     db.prepare("DELETE FROM meta WHERE key = 'clean'").run();
-    return { live, findings, interrupted };
+    return { live: { ...live, receipt: kept }, findings, interrupted };
   }
-  const receipt = readReceipt(db);
+  const receipt = receiptOf(db)?.note;
   db.close();
   const anchor = anchorRead.state === 'present' ? anchorRead.record : undefined;
   return replace(dir, parts, { findings: serious ? findings : [...findings, { code: 'KEYS_LOST' }], anchor, receipt, incarnation: name });
 }
 
-function inspect(db: StoreDatabase, parts: LogParts, anchorRead: AnchorRead, incarnation: string): readonly Fault[] {
+interface Inspected {
+  readonly findings: readonly Fault[];
+  /** The receipt that counts, of a log that may go on. */
+  readonly kept?: KeptReceipt | undefined;
+}
+
+function inspect(db: StoreDatabase, parts: LogParts, anchorRead: AnchorRead, incarnation: string): Inspected {
   const anchor = anchorRead.state === 'present' ? anchorRead.record : undefined;
   const other: Fault[] = [];
   if (anchor === undefined) {
@@ -75,8 +83,11 @@ function inspect(db: StoreDatabase, parts: LogParts, anchorRead: AnchorRead, inc
   }
   const own = anchor?.incarnation === incarnation ? anchor : undefined;
   const checked = checkStore(db, parts.crypto, { anchor: own, receiptKey: parts.receiptKey });
-  const sound = checked.every(({ code }) => CONTINUABLE.has(code));
-  return [...other, ...checked, ...(sound ? witnessed(db, parts) : [])];
+  const found = [...other, ...checked];
+  const log = checked.every(({ code }) => CONTINUABLE.has(code)) ? soundLog(db, parts) : undefined;
+  if (log === undefined) return { findings: found };
+  const { receipt, findings } = judgeKept(receiptOf(db), own?.receipt ?? undefined, parts.receiptKey, log);
+  return { findings: [...found, ...witnessed(parts, log), ...findings], kept: receipt };
 }
 
 async function beginWithout(dir: string, parts: LogParts, birth: 'enrolment' | 'existing', anchorRead: AnchorRead): Promise<OpenedLog> {
@@ -90,18 +101,27 @@ async function beginWithout(dir: string, parts: LogParts, birth: 'enrolment' | '
   return { live: await createLog(paths, parts, { kind: 'replacement', replaces: cited }), findings: [finding], interrupted: true };
 }
 
-/** The store went back in time together with its anchor: what the witness cosigned is in a file of its own. */
-function witnessed(db: StoreDatabase, { crypto, witness }: LogParts): readonly Fault[] {
+/** A log that was just found sound, as receipts and what was witnessed are held against it. */
+function soundLog(db: StoreDatabase, { crypto }: LogParts): SoundLog | undefined {
   const tables = storeTables(db);
   const head = tables.head()?.note;
-  if (head === undefined) return [];
+  if (head === undefined) return undefined;
   const { origin, size } = parseCheckpoint(head).checkpoint;
   const pruned = readPruned(tables);
+  const view = { tables, hasher: treeHasher(crypto), pruned, head, size };
+  return { origin, size, prunedSize: pruned.size, rootAt: (of) => rootAt(view, of) };
+}
+
+interface SoundLog extends ReceiptedLog {
+  readonly prunedSize: number;
+}
+
+/** The store went back in time together with its anchor: what the witness cosigned is in a file of its own. */
+function witnessed({ witness }: LogParts, log: SoundLog): readonly Fault[] {
   const latest = witness?.latest;
   // What was pruned can't be held against anything any more: by now it is known to lie under a receipt, so the file was kept behind, or put back.
-  if (latest !== undefined && latest.size < pruned.size) return [];
-  const view = { tables, hasher: treeHasher(crypto), pruned, head, size };
-  return witnessFaults(latest, { origin, size, rootAt: (of) => rootAt(view, of) });
+  if (latest !== undefined && latest.size < log.prunedSize) return [];
+  return witnessFaults(latest, log);
 }
 
 /** How often the machine was booted since this log began, as far as it knows; keeps the answer in the log. */
@@ -161,10 +181,6 @@ function readLogIdOf(db: StoreDatabase): ReturnType<typeof readLogId> | undefine
     if (isWardlockError(error) || isDamage(error)) return undefined;
     throw error;
   }
-}
-
-function readReceipt(db: StoreDatabase): string | undefined {
-  return receiptOf(db)?.note;
 }
 
 function receiptOf(db: StoreDatabase): ReturnType<Tables['receipt']> {

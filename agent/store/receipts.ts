@@ -8,6 +8,7 @@ import { verifyCosignature } from '../../core/audit/cosignature.ts';
 import type { Fault } from '../../core/audit/faults.ts';
 import type { NoteVerifier } from '../../core/audit/note.ts';
 import { isWardlockError } from '../../core/errors/index.ts';
+import { isDamage } from './database.ts';
 import type { ReceiptOutcome } from './types.ts';
 
 /** The log that a receipt is for. */
@@ -48,6 +49,54 @@ export function judgeReceipt(note: string, key: NoteVerifier | undefined, logs: 
     });
   }
   return { outcome: 'valid', signed };
+}
+
+/** The receipt that a log goes on with. */
+export interface KeptReceipt {
+  readonly size: number;
+  readonly note: string;
+}
+
+/** A row of the store: its size is not signed, so only the note's counts. */
+type ReceiptRow = KeptReceipt;
+
+/**
+ * Judges what lies in the store and in its anchor as a receipt that comes in: whoever has the disk can write either. Answers the one
+ * that covers most, and what is wrong with the row.
+ */
+export function judgeKept(
+  row: ReceiptRow | undefined,
+  anchored: string | undefined,
+  key: NoteVerifier | undefined,
+  log: ReceiptedLog,
+): { readonly receipt: KeptReceipt | undefined; readonly findings: readonly Fault[] } {
+  const inRow = row === undefined ? undefined : judgeHere(row.note, key, log);
+  const inAnchor = anchored === undefined || anchored === row?.note ? undefined : judgeHere(anchored, key, log);
+  const [receipt] = [inRow, inAnchor]
+    .flatMap((judged) => (judged?.outcome === 'valid' ? [judged.receipt] : []))
+    .sort((a, b) => b.size - a.size);
+  return { receipt, findings: row === undefined || inRow === undefined ? [] : rowFindings(row, inRow) };
+}
+
+type JudgedHere = { readonly outcome: 'valid'; readonly receipt: KeptReceipt } | { readonly outcome: 'refused'; readonly why: string };
+
+function judgeHere(note: string, key: NoteVerifier | undefined, log: ReceiptedLog): JudgedHere {
+  try {
+    const judged = judgeReceipt(note, key, [log]);
+    if (judged.outcome === 'refused') return { outcome: 'refused', why: judged.message };
+    return { outcome: 'valid', receipt: { size: judged.signed.checkpoint.size, note } };
+  } catch (error) {
+    // Its entries were pruned under a later one, or can't be read.
+    if (isWardlockError(error) || isDamage(error)) return { outcome: 'refused', why: error.message };
+    throw error;
+  }
+}
+
+function rowFindings(row: ReceiptRow, judged: JudgedHere): readonly Fault[] {
+  if (judged.outcome === 'refused') return [{ code: 'RECEIPT_SIGNATURE', detail: `What the store holds does not count. ${judged.why}` }];
+  const { size } = judged.receipt;
+  if (row.size === size) return [];
+  return [{ code: 'RECEIPT_SIGNATURE', detail: `The store says that ${row.size} entries are receipted; what is signed covers ${size}.` }];
 }
 
 function read(note: string): SignedCheckpoint | undefined {
