@@ -13,6 +13,7 @@ import type { Clock } from '../clock.ts';
 import type { SeatLog } from '../log.ts';
 import type { Recorder } from '../record/recorder.ts';
 import type { SeatMemory } from '../state/memory.ts';
+import { isStart, OpenRow } from './open-row.ts';
 import { Repeats } from './repeats.ts';
 import { Timers } from './timers.ts';
 
@@ -34,12 +35,11 @@ export interface RuntimePorts {
   readonly onTick: () => void;
 }
 
-const STARTS: ReadonlySet<SessionRecord['type']> = new Set(['session.started', 'breakglass.started']);
-
 export class SeatRuntime {
   readonly #ports: RuntimePorts;
   readonly #timers: Timers;
   readonly #repeats: Repeats;
+  readonly #openRow: OpenRow;
   #seat: Seat;
   #queue: SeatEvent[] = [];
   #stepping = false;
@@ -48,6 +48,7 @@ export class SeatRuntime {
   constructor(ports: RuntimePorts) {
     this.#ports = ports;
     this.#seat = initialSeat(ports.memory.throttles, ports.clock.bootMs());
+    this.#openRow = new OpenRow(ports.memory);
     this.#repeats = new Repeats((event) => ports.recorder.note(event));
     this.#timers = new Timers(
       ports.clock,
@@ -149,7 +150,7 @@ export class SeatRuntime {
   }
 
   #append({ record, ticket, card }: Extract<Effect, { do: 'append' }>): void {
-    const { recorder, memory, clock, useCard } = this.#ports;
+    const { recorder, clock, useCard } = this.#ports;
     if (ticket === null) {
       if (record.type === 'auth.refused') {
         this.#repeats.take(record, clock.bootMs());
@@ -162,23 +163,27 @@ export class SeatRuntime {
       const { session } = record.body;
       // Only an end that is in the record lets the seat forget that somebody was there.
       recorder.append(record).then(
-        (place) => place !== 'unrecorded' && this.#remember('end', () => memory.open?.session === session && memory.setOpen(null)),
+        (place) => place !== 'unrecorded' && this.#remember('end', () => this.#openRow.ended(session)),
         () => {},
       );
       return;
     }
+    const start = isStart(record) ? record : null;
+    const failed = (code: ErrorCode): void => {
+      if (start !== null) this.#remember('start', () => this.#openRow.neverBegan(start));
+      this.dispatch({ type: 'AppendFailed', ticket, code });
+    };
     const unused = card === undefined ? null : this.#remembering('card', () => useCard(card));
-    const forgotten = STARTS.has(record.type) ? this.#remembering('start', () => memory.setOpen(rowOf(record))) : null;
+    const forgotten = start === null ? null : this.#remembering('start', () => this.#openRow.begins(start));
     // A seat that can't remember who sits there opens for break-glass only.
     const code = unused ?? (record.type === 'breakglass.started' ? null : forgotten);
     if (code !== null) {
-      this.dispatch({ type: 'AppendFailed', ticket, code });
+      failed(code);
       return;
     }
     recorder.append(this.#counted(record)).then(
       (place) => this.dispatch({ type: 'Appended', ticket, recorded: place !== 'unrecorded' }),
-      (failure: unknown) =>
-        this.dispatch({ type: 'AppendFailed', ticket, code: isWardlockError(failure) ? failure.code : 'AUDIT_APPEND_FAILED' }),
+      (failure: unknown) => failed(isWardlockError(failure) ? failure.code : 'AUDIT_APPEND_FAILED'),
     );
   }
 
@@ -261,15 +266,4 @@ function promptOf({ session }: Seat): { readonly id: number; readonly person: st
   if (session.at !== 'authenticating') return null;
   const { id, who, stage } = session.attempt;
   return who !== null && (stage === 'pin' || stage === 'checking') ? { id, person: who.id } : null;
-}
-
-function rowOf(record: SessionRecord): Parameters<SeatMemory['setOpen']>[0] {
-  switch (record.type) {
-    case 'session.started':
-      return { session: record.body.session, person: record.body.person, kind: 'person' };
-    case 'breakglass.started':
-      return { session: record.body.session, person: record.body.person, kind: 'breakglass' };
-    default:
-      return null;
-  }
 }

@@ -18,6 +18,24 @@ beforeEach(async () => {
 });
 afterEach(() => seat.remove());
 
+test('a session that could not begin gets no end from the agent that starts next', async () => {
+  const store = join(seat.state, 'agent', 'audit');
+  await rename(store, `${store}.away`);
+  await writeFile(store, 'in the way');
+  await seat.start();
+  const screens = await seat.screens();
+  await screens.client.request('badge', { number: ada.badge });
+  await screens.client.request('pin', { pin: ada.pin });
+  await screens.sees((view) => view.message?.key === 'store.broken');
+  await seat.stop('SIGKILL');
+  await rm(store);
+  await rename(`${store}.away`, store);
+  await seat.start();
+  const events = await seat.record(await seat.syncer());
+  expect(events.filter(({ type }) => type === 'recording.started')).toHaveLength(2);
+  expect(events.filter(({ type }) => type.startsWith('session.'))).toEqual([]);
+});
+
 test('a record that does not open: no session, break-glass unrecorded and said so, reported after the repair', async () => {
   const store = join(seat.state, 'agent', 'audit');
   await rename(store, `${store}.away`);
