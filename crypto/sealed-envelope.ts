@@ -41,14 +41,19 @@ export function openSealed(
   }
 }
 
+/** The two ends of a document that is made: who signs it, and whose key it is sealed to. */
+interface MakersEnds {
+  readonly signer: Signer;
+  readonly publicKey: Uint8Array;
+}
+
 /** The base64 that a `sealed` field carries. */
-export function wrap(
-  crypto: Pick<Crypto, 'hpkeSeal'>,
-  document: object,
-  ends: { readonly signer: Signer; readonly publicKey: Uint8Array },
-  { type, info }: Wrapping,
-): string {
-  const payload = Buffer.from(JSON.stringify(document));
+export function wrap(crypto: Pick<Crypto, 'hpkeSeal'>, document: object, ends: MakersEnds, wrapping: Wrapping): string {
+  return wrapBytes(crypto, Buffer.from(JSON.stringify(document)), ends, wrapping);
+}
+
+/** The same for a document that is there as its JSON. */
+export function wrapBytes(crypto: Pick<Crypto, 'hpkeSeal'>, payload: Buffer, ends: MakersEnds, { type, info }: Wrapping): string {
   const keyid = createHash('sha256').update(ends.signer.publicKey).digest('hex');
   const sig = Buffer.from(ends.signer.sign(preAuthenticationEncoding(type, payload))).toString('base64');
   const envelope: Envelope = { payloadType: type, payload: payload.toString('base64'), signatures: [{ keyid, sig }] };

@@ -91,6 +91,7 @@ test('a restored database has every row that the backup had, and says that it wa
   const marked = [
     'settings',
     'generations',
+    'scope_versions',
     'enrolment_tokens',
     'alarms',
     'server_events',
@@ -105,6 +106,8 @@ test('a restored database has every row that the backup had, and says that it wa
     expect(await site.log.firstFault()).toBeNull();
     const generation = await site.changes.generation('directory');
     expect(generation).toBeGreaterThan(1_000_000);
+    const everybody = await site.store.db.selectFrom('scope_versions').select('version').where('scope', '=', '*').executeTakeFirst();
+    expect(everybody?.version).toBe(generation);
     const left = await site.store.db.selectFrom('enrolment_tokens').select('expires_at').where('id', '=', token).executeTakeFirstOrThrow();
     expect(Number(left.expires_at)).toBeLessThanOrEqual(Date.now());
     await site.logOfLogs.start();

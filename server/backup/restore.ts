@@ -13,6 +13,7 @@ import { raiseAlarm } from '../services/alarms.ts';
 import { CHECKPOINT_FILE } from '../services/log-of-logs/index.ts';
 import { beginAnew } from '../services/log-of-logs/publisher.ts';
 import { readLogs } from '../services/log-of-logs/store.ts';
+import { EVERYBODY, raise } from '../services/scopes.ts';
 import { openServerLog } from '../services/server-log.ts';
 import { openAuthority } from '../site/authority.ts';
 import { openSiteKeys, type SiteKeys } from '../site/keys.ts';
@@ -176,6 +177,8 @@ async function mark(db: Kysely<Tables>, { header, keys, published }: Marked): Pr
     .updateTable('generations')
     .set((eb) => ({ generation: eb('generation', '+', GENERATION_LEAP) }))
     .execute();
+  const staff = await db.selectFrom('generations').select('generation').where('topic', '=', 'directory').executeTakeFirst();
+  if (staff !== undefined) await raise(db, 'directory', [EVERYBODY], Number(staff.generation));
   await db.updateTable('enrolment_tokens').set({ expires_at: at }).where('used_by', 'is', null).where('expires_at', '>', at).execute();
   const detail = `This database was restored on ${new Date(at).toISOString()} from a backup of ${header.created}. What was done between is gone: do revocations, staff, accounts, policies and legal holds again, before anything is purged, and make new enrolment tokens. Seats send what they still have.`;
   await raiseAlarm(db, { workstationId: null, kind: 'SERVER_RESTORED', detail, at });

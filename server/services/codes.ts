@@ -3,13 +3,14 @@
  * and every withdrawal is an event of the server's log and a new version of the directory.
  */
 import { createHmac, randomInt } from 'node:crypto';
-import type { Kysely } from 'kysely';
+import type { Kysely, SelectQueryBuilder } from 'kysely';
 import { MOST_CODES, type SignInCode } from '../../contract/directory.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { SiteKeys } from '../site/keys.ts';
 import { lockInTransaction } from '../store/engine.ts';
 import type { Tables } from '../store/schema.ts';
 import type { Changes } from './changes.ts';
+import { scopesOf } from './scopes.ts';
 import type { ServerLog } from './server-log.ts';
 
 /** Digits of a temporary code: typed by somebody who waits, guessed at behind a growing wait. */
@@ -96,7 +97,7 @@ async function make(parts: CodesParts, wanted: Wanted, actor: string): Promise<I
         .executeTakeFirst();
       if (made.numInsertedOrUpdatedRows === 1n) codes.push({ code, validUntil: new Date(validUntil).toISOString() });
     }
-    const version = await changes.bump(transaction, 'directory');
+    const version = await changes.staffMoved(transaction, await scopesOf(transaction, [person]));
     const body = { person, kind, count, validUntil: new Date(validUntil).toISOString(), version };
     await log.append({ type: 'code.issued', actor, body }, transaction);
     return codes;
@@ -112,7 +113,7 @@ async function withdraw({ db, changes, log }: CodesParts, person: string, actor:
       await refuseUnknown(transaction, person);
       return 0;
     }
-    const version = await changes.bump(transaction, 'directory');
+    const version = await changes.staffMoved(transaction, await scopesOf(transaction, [person]));
     await log.append({ type: 'code.withdrawn', actor, body: { person, count: Number(numDeletedRows), version } }, transaction);
     return Number(numDeletedRows);
   });
@@ -126,9 +127,19 @@ async function refuseUnknown(db: Kysely<Tables>, person: string): Promise<void> 
   if (known === undefined) throw new WardlockError('CREDENTIAL_PERSON_UNKNOWN', `Nobody has the id ${person}. See: staff list`);
 }
 
-/** The codes that are valid now, by person. Expired ones stay out: they need no room in any directory. */
-export async function validCodes(db: Kysely<Tables>, at: number): Promise<ReadonlyMap<string, SignInCode[]>> {
-  const rows = await db.selectFrom('sign_in_codes').selectAll().where('valid_until', '>', at).orderBy('code_hmac').execute();
+/** The codes of these people that are valid now, by person. Expired ones stay out: they need no room in any directory. */
+export async function validCodes(
+  db: Kysely<Tables>,
+  people: SelectQueryBuilder<Tables, 'persons', { id: string }>,
+  at: number,
+): Promise<ReadonlyMap<string, SignInCode[]>> {
+  const rows = await db
+    .selectFrom('sign_in_codes')
+    .selectAll()
+    .where('person_id', 'in', people)
+    .where('valid_until', '>', at)
+    .orderBy('code_hmac')
+    .execute();
   const byPerson = Map.groupBy(rows, ({ person_id }) => person_id);
   return new Map(
     [...byPerson].map(([person, codes]) => [

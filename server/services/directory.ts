@@ -2,16 +2,18 @@
  * Makes the directory of one seat: the staff of its ward, signed by the site's directory key, then sealed by HPKE to the
  * seat's own key. It never hands out anything unsealed.
  */
-import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import type { Directory } from '../../contract/directory.ts';
-import { DIRECTORY_INFO, DIRECTORY_TYPE, type Envelope, type SealedDirectory } from '../../contract/seat-api.ts';
+import { sealInfo } from '../../contract/people.ts';
+import { DIRECTORY_INFO, DIRECTORY_TYPE } from '../../contract/seat-api.ts';
 import type { AuditCrypto } from '../../core/audit/crypto.ts';
-import { preAuthenticationEncoding } from '../../core/envelope/dsse.ts';
+import { wrapBytes } from '../../crypto/sealed-envelope.ts';
 import type { SiteKeys } from '../site/keys.ts';
 import type { Tables } from '../store/schema.ts';
 import type { Changes } from './changes.ts';
+import { concerning } from './scopes.ts';
 import type { Staff } from './staff.ts';
+import { openStaffCache } from './staff-cache.ts';
 
 export interface SeatOfWard {
   readonly workstationId: string;
@@ -21,6 +23,7 @@ export interface SeatOfWard {
 }
 
 export interface Directories {
+  /** The number of the last change of any ward's staff. */
   version(): Promise<number>;
   /** The base64 that `UpdatesReply.directory.sealed` carries, and its version. */
   sealFor(seat: SeatOfWard): Promise<{ readonly version: number; readonly sealed: string }>;
@@ -31,48 +34,56 @@ interface DirectoryParts {
   readonly tenant: string;
   readonly keys: SiteKeys;
   readonly crypto: AuditCrypto;
-  readonly staff: Staff;
+  readonly staff: Pick<Staff, 'ofScope'>;
   readonly changes: Changes;
   readonly now: () => number;
 }
 
 export function openDirectories(parts: DirectoryParts): Directories {
-  const { db, tenant, keys, crypto, staff, changes } = parts;
+  const { db, keys, crypto, staff, changes } = parts;
+  const cache = openStaffCache({
+    marks: async (wardId) => (await concerning(db, { workstationId: '', wardId })).directoryMarks,
+    read: async (ward) => (await staff.ofScope(ward)).map((person) => JSON.stringify(person)).join(','),
+  });
+  const newsKey = Buffer.from(crypto.hpkePublicKey(keys.newsSeed)).toString('base64');
   return {
     version: () => changes.generation('directory'),
     sealFor: async (seat) => {
-      // The version is read first: staff that changes meanwhile is newer than its label and comes once more, never lost.
-      const version = await changes.generation('directory');
-      const ward = await db.selectFrom('wards').selectAll().where('id', '=', seat.wardId).executeTakeFirstOrThrow();
-      const directory: Directory = {
-        schema: 'wardlock-directory/1',
-        tenant,
-        version,
-        issuedAt: new Date(parts.now()).toISOString(),
-        ward: { id: ward.id, name: ward.name },
-        seatName: seat.name,
-        badgeKey: keys.badgeKey.toString('base64'),
-        newsKey: Buffer.from(crypto.hpkePublicKey(keys.newsSeed)).toString('base64'),
-        persons: await staff.ofWard(seat.wardId),
-      };
-      const payload = Buffer.from(JSON.stringify(directory));
-      const envelope: Envelope = {
-        payloadType: DIRECTORY_TYPE,
-        payload: payload.toString('base64'),
-        signatures: [
-          {
-            keyid: createHash('sha256').update(keys.directory.publicKey).digest('hex'),
-            sig: Buffer.from(keys.directory.sign(preAuthenticationEncoding(DIRECTORY_TYPE, payload))).toString('base64'),
-          },
-        ],
-      };
-      const info = Buffer.from(`${DIRECTORY_INFO}\n${tenant}\n${seat.workstationId}\n`);
-      const sealed = crypto.hpkeSeal(seat.sealingKey, Buffer.from(JSON.stringify(envelope)), { info, aad: new Uint8Array() });
-      const body: SealedDirectory = {
-        enc: Buffer.from(sealed.enc).toString('base64'),
-        ciphertext: Buffer.from(sealed.ciphertext).toString('base64'),
-      };
-      return { version, sealed: Buffer.from(JSON.stringify(body)).toString('base64') };
+      for (;;) {
+        // The version is read first: staff that changes meanwhile is newer than its label and comes once more, never lost.
+        const version = await changes.generation('directory');
+        const { directoryMarks } = await concerning(db, seat);
+        const persons = await cache.staffOf(seat.wardId, directoryMarks);
+        if (persons !== null) return { version, sealed: await seal(parts, seat, { version, newsKey, persons }) };
+      }
     },
   };
+}
+
+interface Contents {
+  readonly version: number;
+  readonly newsKey: string;
+  /** As JSON, without the brackets. */
+  readonly persons: string;
+}
+
+async function seal(
+  { db, tenant, keys, crypto, now }: DirectoryParts,
+  seat: SeatOfWard,
+  { version, newsKey, persons }: Contents,
+): Promise<string> {
+  const ward = await db.selectFrom('wards').selectAll().where('id', '=', seat.wardId).executeTakeFirstOrThrow();
+  const head: Omit<Directory, 'persons'> = {
+    schema: 'wardlock-directory/1',
+    tenant,
+    version,
+    issuedAt: new Date(now()).toISOString(),
+    ward: { id: ward.id, name: ward.name },
+    seatName: seat.name,
+    badgeKey: keys.badgeKey.toString('base64'),
+    newsKey,
+  };
+  const payload = Buffer.from(`${JSON.stringify(head).slice(0, -1)},"persons":[${persons}]}`);
+  const ends = { signer: keys.directory, publicKey: seat.sealingKey };
+  return wrapBytes(crypto, payload, ends, { type: DIRECTORY_TYPE, info: sealInfo(DIRECTORY_INFO, tenant, seat.workstationId) });
 }

@@ -230,12 +230,12 @@ describe('one person, one seat', () => {
     expect(await tells(one, at('a', 10 * MINUTE))).toMatchObject({ elsewhere: null, overlapped: [] });
     let woken = 0;
     const gone = new AbortController();
-    const waiting = [one, two].map((seat) => site.changes.wait(5_000, gone.signal, seat.workstationId).then(() => (woken += 1)));
+    const waiting = [one, two].map((seat) => site.changes.wait(5_000, gone.signal, seat).then(() => (woken += 1)));
     // The first reading wakes everybody once.
     await Promise.all(waiting);
     woken = 0;
-    const called = site.changes.wait(30_000, gone.signal, one.workstationId).then(() => (woken += 1));
-    const other = site.changes.wait(30_000, gone.signal, two.workstationId).then(() => (woken += 1));
+    const called = site.changes.wait(30_000, gone.signal, one).then(() => (woken += 1));
+    const other = site.changes.wait(30_000, gone.signal, two).then(() => (woken += 1));
     expect(await tells(two, at('b', 500))).toMatchObject({ elsewhere: null, overlapped: [] });
     await called;
     expect(woken).toBe(1);

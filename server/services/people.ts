@@ -16,7 +16,8 @@ import type { Tables } from '../store/schema.ts';
 import { raiseAlarm } from './alarms.ts';
 import type { Changes } from './changes.ts';
 import { type LoginFacts, takeLogin } from './logins.ts';
-import { takeItem } from './people-items.ts';
+import { type JudgedItem, takeItem } from './people-items.ts';
+import { concerning, raise, scopesOf } from './scopes.ts';
 import type { ServerLog } from './server-log.ts';
 import { peopleOfWard, type Staff } from './staff.ts';
 
@@ -83,23 +84,26 @@ async function take(parts: PeopleParts, seat: TellingSeat, told: SeatNews): Prom
   const news = await whatIsNew(db, workstationId, told, at);
   if (news === null) return { taken: await takenOf(db, workstationId), refused: [] };
   const ward = news.items.length === 0 ? new Set<string>() : await staff.idsOfWard(seat.wardId);
-  let changed = false;
+  const moved = new Set<string>();
   const judgement = await db.transaction().execute(async (transaction) => {
     // Counts are each seat's own rows; only items touch what others touch.
     if (news.items.length > 0) await lockInTransaction(transaction, 'staff');
-    await takeGuesses(transaction, workstationId, news.guesses, at);
+    const guessed = await takeGuesses(transaction, workstationId, news.guesses, at);
     await takeRight(transaction, workstationId, news.right, at);
+    const heardOf = [...guessed, ...news.right.map(({ person }) => person)];
+    await raise(transaction, 'people', await scopesOf(transaction, heardOf), null);
     const before = await takenOf(transaction, workstationId);
     let taken = before;
     const refused: PeopleFacts['refused'] = [];
+    const events: JudgedItem['event'][] = [];
     for (const item of news.items) {
       if (item.number <= taken) continue;
       const ground = { ...parts, db: transaction, workstationId, seatName: seat.name, ward, at };
       const { refusal, changed: isChanged, event } = await takeItem(ground, item);
       if (refusal !== null) refused.push({ number: item.number, code: refusal });
-      changed ||= isChanged;
+      if (isChanged) moved.add(item.person);
       taken = item.number;
-      await log.append({ ...event, actor: workstationId }, transaction);
+      events.push(event);
     }
     if (taken !== before) {
       const row = { taken };
@@ -109,10 +113,12 @@ async function take(parts: PeopleParts, seat: TellingSeat, told: SeatNews): Prom
         .onConflict((c) => c.column('workstation_id').doUpdateSet(row))
         .execute();
     }
-    if (changed) await changes.bump(transaction, 'directory');
+    await changes.staffMoved(transaction, await scopesOf(transaction, moved));
+    // The log's lock comes last wherever staff changes: two that take it and a version in another order would wait for each other.
+    for (const event of events) await log.append({ ...event, actor: workstationId }, transaction);
     return { taken, refused };
   });
-  if (changed) changes.wake();
+  if (moved.size > 0) changes.wake();
   return judgement;
 }
 
@@ -140,13 +146,15 @@ function guessesOf(db: Kysely<Tables>, workstationId: string): Promise<Tables['s
   return db.selectFrom('seat_guesses').selectAll().where('workstation_id', '=', workstationId).limit(MOST_PEOPLE).execute();
 }
 
-/** The seat's counts replace what it told before; whoever is missing has none there any more. */
-async function takeGuesses(db: Kysely<Tables>, workstation_id: string, guesses: SeatNews['guesses'], at: number): Promise<void> {
+/** The seat's counts replace what it told before; whoever is missing has none there any more. Answers of whom there is another count. */
+async function takeGuesses(db: Kysely<Tables>, workstation_id: string, guesses: SeatNews['guesses'], at: number): Promise<string[]> {
   const before = await guessesOf(db, workstation_id);
   const told = new Map(guesses.map((guess) => [guess.person, guess]));
+  const moved: string[] = [];
   for (const { person_id } of before) {
     if (told.has(person_id)) continue;
     await db.deleteFrom('seat_guesses').where('workstation_id', '=', workstation_id).where('person_id', '=', person_id).execute();
+    moved.push(person_id);
   }
   const known = new Map(before.map((row) => [row.person_id, row]));
   for (const { person, pin, failures } of guesses) {
@@ -158,8 +166,10 @@ async function takeGuesses(db: Kysely<Tables>, workstation_id: string, guesses: 
       .values({ workstation_id, person_id: person, ...values })
       .onConflict((c) => c.columns(['workstation_id', 'person_id']).doUpdateSet(values))
       .execute();
+    moved.push(person);
     await alarmWhenGuessed(db, { workstation_id, person, pin, at });
   }
+  return moved;
 }
 
 interface Guessed {
@@ -193,7 +203,7 @@ async function takeRight(db: Kysely<Tables>, workstation_id: string, right: Seat
 }
 /** What the other seats know of the people of this seat's ward. */
 async function factsFor(
-  { db, tenant, changes, now }: PeopleParts,
+  { db, tenant, now }: PeopleParts,
   { workstationId, wardId }: TellingSeat,
   { news, login, taken, refused }: Judgement & { readonly news: SeatNews; readonly login: LoginFacts },
 ): Promise<PeopleFacts> {
@@ -235,7 +245,7 @@ async function factsFor(
     workstationId,
     nonce: news.nonce,
     at: new Date(at).toISOString(),
-    directory: await changes.generation('directory'),
+    directory: (await concerning(db, { workstationId, wardId })).directory,
     taken,
     refused: [...refused],
     ...login,

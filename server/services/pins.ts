@@ -2,9 +2,9 @@
  * PINs at the server: verifiers under the storage key, the one in force and the few before it. It never sees a PIN but when
  * IT sets one, and gives none back.
  */
-import type { Kysely } from 'kysely';
+import type { Kysely, SelectQueryBuilder } from 'kysely';
 import { Value } from 'typebox/value';
-import { type FormerPin, PinVerifier } from '../../contract/directory.ts';
+import { PinVerifier } from '../../contract/directory.ts';
 import { PIN_HISTORY, pinWeakness } from '../../core/credentials/pin-rules.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import { pinOutput, pinVerifier } from '../../crypto/pin-verifier.ts';
@@ -59,19 +59,19 @@ export async function setPin(db: Kysely<Tables>, keys: SiteKeys, person: string,
   await db.deleteFrom('right_pins').where('person_id', '=', person).execute();
 }
 
-/** PINs that people may not take again, newest first, by person. */
-export async function formerPins(db: Kysely<Tables>, keys: SiteKeys): Promise<ReadonlyMap<string, FormerPin[]>> {
-  const rows = await db.selectFrom('former_pins').selectAll().orderBy('person_id').orderBy('number', 'desc').execute();
-  const byPerson = Map.groupBy(rows, ({ person_id }) => person_id);
-  return new Map(
-    [...byPerson].map(([person, former]) => [
-      person,
-      former.map(({ pin_box }) => {
-        const { digits: _length, ...pin } = openPin(keys, person, pin_box);
-        return pin;
-      }),
-    ]),
-  );
+/** PINs that these people may not take again, sealed, newest first, by person. */
+export async function formerPins(
+  db: Kysely<Tables>,
+  people: SelectQueryBuilder<Tables, 'persons', { id: string }>,
+): Promise<ReadonlyMap<string, Tables['former_pins'][]>> {
+  const rows = await db
+    .selectFrom('former_pins')
+    .selectAll()
+    .where('person_id', 'in', people)
+    .orderBy('person_id')
+    .orderBy('number', 'desc')
+    .execute();
+  return Map.groupBy(rows, ({ person_id }) => person_id);
 }
 
 function sealPin(keys: SiteKeys, person: string, verifier: PinVerifier): Buffer {

@@ -1,6 +1,6 @@
 /**
  * Persons, their badges and PINs. Badges are kept as keyed hashes only, PINs as Argon2id outputs sealed under the storage
- * key; neither is ever given back in clear. Every change makes a new version of the directory.
+ * key; neither is ever given back in clear. Every change makes a new version of the directory of the wards that it touches.
  */
 import { createHmac } from 'node:crypto';
 import type { Kysely } from 'kysely';
@@ -11,11 +11,12 @@ import type { SiteKeys } from '../site/keys.ts';
 import { lockInTransaction } from '../store/engine.ts';
 import type { Tables } from '../store/schema.ts';
 import type { Changes } from './changes.ts';
-import { validCodes } from './codes.ts';
-import { currentPin, formerPins, isPin, openPin, setPin, verifierOf } from './pins.ts';
+import { currentPin, isPin, setPin, verifierOf } from './pins.ts';
+import { type Scope, scopesOf } from './scopes.ts';
 import type { ServerLog } from './server-log.ts';
 import type { StaffEntry } from './staff-entry.ts';
 import { parseEntries } from './staff-words.ts';
+import { readStaff, type WardOrEvery } from './ward-staff.ts';
 import { ensureWard } from './wards.ts';
 
 export interface StaffRow {
@@ -33,6 +34,8 @@ export interface Staff {
   list(): Promise<StaffRow[]>;
   /** Everyone who may sign in at a seat of this ward. */
   ofWard(wardId: string): Promise<Person[]>;
+  /** Those of them who are tied to this ward; with null those who work in every ward. */
+  ofScope(ward: WardOrEvery): Promise<Person[]>;
   /** The same people by their ids only. */
   idsOfWard(wardId: string): Promise<ReadonlySet<string>>;
 }
@@ -57,13 +60,11 @@ export function openStaff({ db, keys, changes, log, now }: StaffParts): Staff {
       const pins = await Promise.all(entries.map((entry) => newPinOf(db, keys, entry)));
       await db.transaction().execute(async (transaction) => {
         await lockInTransaction(transaction, 'staff');
+        const moved = new Set<Scope>();
         for (const [at, entry] of entries.entries()) {
-          await putOne(transaction, entry);
-          const pin = pins[at] ?? null;
-          if (pin !== null) await setPin(transaction, keys, entry.id, pin);
-          await putBadges(transaction, keys, entry);
+          for (const scope of await putOne(transaction, keys, entry, pins[at] ?? null)) moved.add(scope);
         }
-        const version = await changes.bump(transaction, 'directory');
+        const version = await changes.staffMoved(transaction, moved);
         await log.append({ type: 'staff.changed', actor: 'cli', body: { persons: entries.map(({ id }) => id), version } }, transaction);
       });
       changes.wake();
@@ -80,7 +81,11 @@ export function openStaff({ db, keys, changes, log, now }: StaffParts): Staff {
         revoked: row.revoked !== 0,
       }));
     },
-    ofWard: (wardId) => ofWard(db, keys, { wardId, at: now() }),
+    ofWard: async (wardId) => {
+      const reading = { db, keys, at: now() };
+      return [...(await readStaff(reading, null)), ...(await readStaff(reading, wardId))];
+    },
+    ofScope: (ward) => readStaff({ db, keys, at: now() }, ward),
     idsOfWard: (wardId) => idsOfWard(db, wardId),
   };
 }
@@ -92,7 +97,18 @@ async function newPinOf(db: Kysely<Tables>, keys: SiteKeys, { id, pin }: StaffEn
   return current !== null && (await isPin(current, pin)) ? null : verifierOf(id, pin);
 }
 
-async function putOne(db: Kysely<Tables>, entry: StaffEntry): Promise<void> {
+/** Answers whom it concerns: the wards of before and of now, and nobody where a list says again what is known. */
+async function putOne(db: Kysely<Tables>, keys: SiteKeys, entry: StaffEntry, pin: PinVerifier | null): Promise<ReadonlySet<Scope>> {
+  const before = await pictureOf(db, entry.id);
+  const former = before === null ? new Set<Scope>() : await scopesOf(db, [entry.id]);
+  await putPerson(db, entry);
+  if (pin !== null) await setPin(db, keys, entry.id, pin);
+  await putBadges(db, keys, entry);
+  if (pin === null && before === (await pictureOf(db, entry.id))) return new Set();
+  return new Set([...former, ...(await scopesOf(db, [entry.id]))]);
+}
+
+async function putPerson(db: Kysely<Tables>, entry: StaffEntry): Promise<void> {
   const values = {
     display_name: entry.displayName,
     given_name: entry.givenName,
@@ -146,32 +162,14 @@ async function idsOfWard(db: Kysely<Tables>, wardId: string): Promise<ReadonlySe
   return new Set(rows.map(({ id }) => id));
 }
 
-async function ofWard(
-  db: Kysely<Tables>,
-  keys: SiteKeys,
-  { wardId, at }: { readonly wardId: string; readonly at: number },
-): Promise<Person[]> {
-  const rows = await peopleOfWard(db, wardId).selectAll().orderBy('id').execute();
-  const codes = await validCodes(db, at);
-  const former = await formerPins(db, keys);
-  const badges = Map.groupBy(
-    await db.selectFrom('person_badges').selectAll().orderBy('badge_hmac').execute(),
-    ({ person_id }) => person_id,
-  );
-  return rows.map((row) => ({
-    id: row.id,
-    displayName: row.display_name,
-    givenName: row.given_name,
-    initials: row.initials,
-    role: row.role,
-    badges: (badges.get(row.id) ?? []).map(({ badge_hmac }) => badge_hmac),
-    pin: row.pin_box === null ? null : openPin(keys, row.id, row.pin_box),
-    formerPins: former.get(row.id) ?? [],
-    codes: codes.get(row.id) ?? [],
-    validFrom: row.valid_from === null ? null : new Date(Number(row.valid_from)).toISOString(),
-    validUntil: row.valid_until === null ? null : new Date(Number(row.valid_until)).toISOString(),
-    revoked: row.revoked !== 0,
-  }));
+/** What seats know of somebody, but for the PIN, as text to compare; null for nobody. */
+async function pictureOf(db: Kysely<Tables>, id: string): Promise<string | null> {
+  const row = await db.selectFrom('persons').selectAll().where('id', '=', id).executeTakeFirst();
+  if (row === undefined) return null;
+  const { pin_box: _pin, ...person } = row;
+  const wards = await db.selectFrom('person_wards').select('ward_id').where('person_id', '=', id).orderBy('ward_id').execute();
+  const badges = await db.selectFrom('person_badges').select('badge_hmac').where('person_id', '=', id).orderBy('badge_hmac').execute();
+  return JSON.stringify([person, wards, badges]);
 }
 
 function initialsOf(name: string): string {

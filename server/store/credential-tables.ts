@@ -1,4 +1,4 @@
-/** The tables of codes, cards and what seats report of PINs, as types; `schema.ts` gathers them. Times as there. */
+/** The tables of codes, cards, what seats report of PINs and what they hear of people, as types; `schema.ts` gathers them. Times as there. */
 
 /** Temporary codes and downtime cards, by the keyed hash of their digits. `kind`: `code` or `card`. */
 export interface SignInCodesTable {
@@ -64,7 +64,16 @@ export interface SeatCallsTable {
   at: number;
 }
 
+/** How far staff, and what seats tell of it, has come for `*`, `ward/ID` or `seat/ID`. `mark`: random, another one after each change. */
+export interface ScopeVersionsTable {
+  topic: string;
+  scope: string;
+  version: number;
+  mark: string;
+}
+
 export interface CredentialTables {
+  scope_versions: ScopeVersionsTable;
   person_logins: PersonLoginsTable;
   seat_calls: SeatCallsTable;
   sign_in_codes: SignInCodesTable;

@@ -18,6 +18,7 @@ import { TestPostgres } from '../support/postgres.ts';
 const MARKED = [
   'settings',
   'generations',
+  'scope_versions',
   'alarms',
   'server_events',
   'transparency_logs',
