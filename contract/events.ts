@@ -7,6 +7,8 @@ import type { ErrorCode } from '../core/errors/index.ts';
 import { Count, Id, Label, SessionId, Sha256Hex, Timestamp } from './scalars.ts';
 
 const closed = { additionalProperties: false } as const;
+/** Which screens: what they say of themselves is recorded only in this form, so that no free text comes in by it. */
+export const UiBuild = Type.String({ pattern: '^(wardlock-ui/[0-9]{1,4}\\.[0-9]{1,4}\\.[0-9]{1,4}|unknown)$' });
 const Reason = Type.String({ pattern: '^[a-z][a-z0-9.-]{0,39}$' });
 const Code = Type.String({ pattern: '^[A-Z][A-Z0-9_]{0,59}$' });
 /** A refusal, under a code of the closed union; by form only for a reader, whose record may be of a newer release. */
@@ -173,7 +175,7 @@ export const events = {
     ),
   },
   'ui.lost': { class: 1, body: Type.Object({ reason: Reason }, closed) },
-  'ui.connected': { class: 2, body: Type.Object({ build: Type.String({ maxLength: 120 }) }, closed) },
+  'ui.connected': { class: 2, body: Type.Object({ build: UiBuild }, closed) },
   'sync.incident': { class: 1, body: Type.Object({ code: Code }, closed) },
   'tamper.found': { class: 1, body: Type.Object({ fault: Code, detail: Type.String({ maxLength: 300 }) }, closed) },
   'clock.stepped': { class: 1, body: Type.Object({ seconds: Type.Integer() }, closed) },

@@ -15,7 +15,7 @@ const broke: AuditEvent = {
   type: 'breakglass.started',
   body: { session, person: null, reason: 'fire', note: '', limitSeconds: 60, policyVersion: 1 },
 };
-const connected: AuditEvent = { type: 'ui.connected', body: { build: 'x' } };
+const connected: AuditEvent = { type: 'ui.connected', body: { build: 'unknown' } };
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 
 function setting(works: { store: boolean; emergency: boolean }) {

@@ -2,6 +2,8 @@
  * What the seat's screens may ask, each by one line to the seat. One connection at a time; a second one is refused by the
  * socket. It holds no state of its own.
  */
+import Value from 'typebox/value';
+import { UiBuild } from '../../contract/events.ts';
 import { type UiBoundary, uiBoundary } from '../../contract/ui.ts';
 import type { Handlers } from '../../ipc/connection.ts';
 import type { ListenOptions } from '../../ipc/server.ts';
@@ -22,7 +24,7 @@ export function uiEndpoint(seat: SeatAgent, path: string): ListenOptions<UiBound
     onFault: (method, fault) => log.error('a request of the screens failed', { method, fault }),
     onGreeted: ({ build }) => {
       seat.ui.greeted();
-      recorder.note({ type: 'ui.connected', body: { build } });
+      recorder.note({ type: 'ui.connected', body: { build: Value.Check(UiBuild, build) ? build : 'unknown' } });
       seat.push();
     },
     onClosed: (connection) => {

@@ -87,6 +87,8 @@ test('no patient data enters the record, at whatever port it is offered', async 
     }
   }
   expect(asked).toBeGreaterThan(60);
+  // What the screens call themselves in their greeting, before the real ones connect.
+  for (const build of [PATIENT, AS_ID, `wardlock-ui/${AS_ID}`]) await offer('ui', 'ping', {}, build);
   const screens = await seat.screens();
   expect(await screens.client.request('breakGlass', { reasonId: 'emergency', note: PATIENT })).toEqual({ taken: true });
   await screens.sees((view) => view.phase === 'open');
@@ -103,6 +105,7 @@ test('no patient data enters the record, at whatever port it is offered', async 
   const bodies = events.map(({ type, body }) => ({ type, ...body, ...('note' in body ? { note: '' } : {}) }));
   expect(bodies.filter((body) => MARKS.some((mark) => JSON.stringify(body).includes(mark)))).toEqual([]);
   const heard = [
+    'ui.connected',
     'app.refused',
     'web.refused',
     'web.failed',
@@ -126,7 +129,7 @@ test('no patient data enters the record, at whatever port it is offered', async 
 });
 
 /** One request on a connection of its own, past the client's checks; the answer, or the refusal, does not matter here. */
-async function offer(name: 'ui' | 'cli' | 'sync', method: string, params: unknown): Promise<void> {
+async function offer(name: 'ui' | 'cli' | 'sync', method: string, params: unknown, build = 'test'): Promise<void> {
   const boundary = { ui: uiBoundary, cli: cliBoundary, sync: syncBoundary }[name];
   const socket = createConnection(seat.socket(name));
   socket.on('error', () => {});
@@ -134,9 +137,9 @@ async function offer(name: 'ui' | 'cli' | 'sync', method: string, params: unknow
   socket.on('data', (chunk: Buffer) => {
     heard += chunk.toString('latin1');
   });
-  socket.write(encodeFrame({ id: 1, method: 'hello', params: { protocol: boundary.protocol, build: 'test' } }));
+  socket.write(encodeFrame({ id: 1, method: 'hello', params: { protocol: boundary.protocol, build } }));
   socket.write(encodeFrame({ id: 2, method, params }));
   await until(() => socket.destroyed || heard.includes('"id":2') || heard.includes('IPC_'));
   socket.destroy();
-  if (heard.includes('IPC_TOO_MANY')) await offer(name, method, params);
+  if (heard.includes('IPC_TOO_MANY')) await offer(name, method, params, build);
 }
