@@ -1,15 +1,13 @@
 /**
  * The log of logs: what the witness cosigned, in one Merkle tree of its own that other people's tools can read and witness.
- * It owns the publishing clock and the copy of the last checkpoint outside of the database, by which a database that goes
- * back in time is noticed at once.
+ * It owns the publishing clock.
  */
 import { join } from 'node:path';
-import { parseCheckpoint, parseVerifierKey, verifyNote } from '../../../core/audit/index.ts';
 import { packBundle, TILE_WIDTH, type TileName, tileWidth } from '../../../core/audit/tiles.ts';
-import { readIfThere, replaceFile } from '../../../crypto/secret-files.ts';
 import { type CheckParts, type CheckResult, type CheckWanted, checkLogOfLogs } from './check.ts';
+import { openLastPublished } from './last-published.ts';
 import { verifierKeyOf } from './names.ts';
-import { MOST_AT_ONCE, noticeRollback, publishOnce } from './publisher.ts';
+import { MOST_AT_ONCE, publishOnce } from './publisher.ts';
 import { type LogRow, readLogEntries, readLogs, readTile } from './store.ts';
 
 /** How long an accepted checkpoint waits for its place, at most, while the database answers. */
@@ -27,8 +25,8 @@ export interface PublicLog {
 
 export interface LogOfLogs {
   /**
-   * Holds the database against what this node published before, then publishes what waits, again and again until `close`. For
-   * servers only: other processes of the site may lack its key.
+   * Holds the database against what this node knows to be published, and publishes what waits, again and again until `close`.
+   * For servers only: other processes of the site may lack its key.
    */
   start(): Promise<void>;
   /** Sequences what waits now. Answers how many entries. */
@@ -51,13 +49,14 @@ interface LogOfLogsParts extends CheckParts {
 
 export function openLogOfLogs(parts: LogOfLogsParts): LogOfLogs {
   const { db, stateFolder, onFault } = parts;
-  const file = join(stateFolder, CHECKPOINT_FILE);
+  const last = openLastPublished(parts, join(stateFolder, CHECKPOINT_FILE));
   const publish = async (): Promise<number> => {
     let entries = 0;
+    await last.compare();
     for (;;) {
-      const published = await publishOnce(parts);
+      const published = await publishOnce(parts, last.known);
       if (published === null) return entries;
-      keepNewest(file, published.note);
+      last.keep(published.note);
       entries += published.entries;
       if (published.entries < MOST_AT_ONCE) return entries;
     }
@@ -74,7 +73,7 @@ export function openLogOfLogs(parts: LogOfLogsParts): LogOfLogs {
   const find = async (id: string): Promise<LogRow | undefined> => (await readLogs(db)).find((log) => log.id === id);
   return {
     start: async () => {
-      await compare(parts, file);
+      await last.recall();
       timer ??= setInterval(look, PUBLISH_MS).unref();
     },
     publish,
@@ -98,23 +97,4 @@ export function openLogOfLogs(parts: LogOfLogsParts): LogOfLogs {
       await (working ?? undefined);
     },
   };
-}
-
-/** A file that this site's key did not sign is no memory of ours. */
-async function compare(parts: LogOfLogsParts, file: string): Promise<void> {
-  const kept = readIfThere(file)?.toString('utf8');
-  if (kept === undefined) return;
-  const { checkpoint, note } = parseCheckpoint(kept);
-  const id = checkpoint.origin.split('/').at(-1) ?? '';
-  if (verifyNote(note, parseVerifierKey(parts.crypto, verifierKeyOf(parts, id)))) await noticeRollback(parts, kept);
-}
-
-/** Two publications of one process may end in either order. */
-function keepNewest(file: string, note: string): void {
-  const kept = readIfThere(file);
-  if (kept !== null) {
-    const [before, now] = [parseCheckpoint(kept.toString('utf8')).checkpoint, parseCheckpoint(note).checkpoint];
-    if (before.origin === now.origin && before.size >= now.size) return;
-  }
-  replaceFile(file, Buffer.from(note));
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -11,6 +11,8 @@ import { openSite, type Site } from '../../compose.ts';
 import type { App } from '../../http/app.ts';
 import { createConsoleApp } from '../../http/console-app.ts';
 import { logIdOf } from '../intake.ts';
+import { openLogOfLogs } from './index.ts';
+import { publishOnce } from './publisher.ts';
 import { enqueue } from './store.ts';
 
 const hasher = treeHasher(nodeCrypto);
@@ -186,6 +188,101 @@ test('a database that went back in time is noticed at the next start: alarm, and
   await open();
   await site.logOfLogs.start();
   expect((await current()).key).toBe(after.key);
+});
+
+const TABLES = ['transparency_logs', 'transparency_entries', 'transparency_tiles'] as const;
+
+/** The tables as they are now; the answer puts them back to that, as a standby does that had not heard of the rest. */
+async function moment(): Promise<() => Promise<void>> {
+  const { db } = site.store;
+  const logs = await db.selectFrom('transparency_logs').selectAll().execute();
+  const entries = await db.selectFrom('transparency_entries').selectAll().execute();
+  const tiles = await db.selectFrom('transparency_tiles').selectAll().execute();
+  return () =>
+    db.transaction().execute(async (transaction) => {
+      for (const table of TABLES) await transaction.deleteFrom(table).execute();
+      await transaction.insertInto('transparency_logs').values(logs).execute();
+      await transaction.insertInto('transparency_entries').values(entries).execute();
+      await transaction.insertInto('transparency_tiles').values(tiles).execute();
+    });
+}
+
+/** What `publish` must do after the database has gone back behind `head`, the note that was published last. */
+async function expectNewLogThatCites(before: { readonly prefix: string; readonly key: string }, head: string): Promise<void> {
+  expect((await site.alarms.open()).alarms.map(({ kind, times }) => [kind, times])).toContainEqual(['SERVER_DATABASE_ROLLED_BACK', 1]);
+  const after = await current();
+  expect(after.key).not.toBe(before.key);
+  const entries = await readWholeLog(
+    reader(after.prefix),
+    readCheckpoint((await people.inject(`${after.prefix}/checkpoint`)).body, after.key),
+  );
+  expect(entries[0]?.toString('utf8')).toBe(head);
+  expect(readCheckpoint((await people.inject(`${before.prefix}/checkpoint`)).body, before.key).size).toBe(3);
+}
+
+test('a database that goes back while the server runs: nothing more is signed under the old name', async () => {
+  await site.logOfLogs.start();
+  await anchor(1, 4);
+  await site.logOfLogs.publish();
+  const goBack = await moment();
+  await anchor(4, 7);
+  await site.logOfLogs.publish();
+  const before = await current();
+  const head = (await people.inject(`${before.prefix}/checkpoint`)).body;
+  expect(before.size).toBe(6);
+  await goBack();
+  // As many as were lost, and more: by its size alone the fork would look like the newer one.
+  await anchor(10, 15);
+  await site.logOfLogs.publish();
+  await expectNewLogThatCites(before, head);
+  // Once is enough, here and at the next start.
+  await site.logOfLogs.publish();
+  const after = await current();
+  await close();
+  await open();
+  await site.logOfLogs.start();
+  expect((await current()).key).toBe(after.key);
+});
+
+test('a node that published nothing itself has seen what the others did, and it is found though nothing waits', async () => {
+  await anchor(1, 4);
+  await site.logOfLogs.publish();
+  const goBack = await moment();
+  await anchor(4, 7);
+  await site.logOfLogs.publish();
+  const before = await current();
+  const head = (await people.inject(`${before.prefix}/checkpoint`)).body;
+  const { db } = site.store;
+  const { crypto, now } = { crypto: nodeCrypto, now: Date.now };
+  const stateFolder = join(folder, 'other-node');
+  await mkdir(stateFolder);
+  const other = openLogOfLogs({
+    ...{ db, crypto, hasher, now, stateFolder, tenant: site.tenant, signer: site.keys.log, witnessKey: site.witnessKey },
+    onFault: (fault) => {
+      throw fault;
+    },
+  });
+  expect(await other.publish()).toBe(0);
+  await goBack();
+  expect(await other.publish()).toBe(0);
+  await expectNewLogThatCites(before, head);
+  await other.close();
+});
+
+test('between the look and its transaction the database may go back too: the transaction looks itself', async () => {
+  await anchor(1, 4);
+  await site.logOfLogs.publish();
+  const goBack = await moment();
+  await anchor(4, 7);
+  await site.logOfLogs.publish();
+  const before = await current();
+  const head = (await people.inject(`${before.prefix}/checkpoint`)).body;
+  await goBack();
+  await anchor(10, 11);
+  const { db } = site.store;
+  const parts = { db, hasher, crypto: nodeCrypto, now: Date.now, tenant: site.tenant, signer: site.keys.log };
+  expect((await publishOnce(parts, () => head))?.entries).toBeGreaterThan(0);
+  await expectNewLogThatCites(before, head);
 });
 
 test('one publisher at a time: many at once give each entry one place', async () => {

@@ -4,7 +4,7 @@
  * are. It never alters what is sequenced.
  */
 import type { Kysely } from 'kysely';
-import { parseCheckpoint, subtreeHash, type TreeHasher, toHex } from '../../../core/audit/index.ts';
+import { type Checkpoint, parseCheckpoint, subtreeHash, type TreeHasher, toHex } from '../../../core/audit/index.ts';
 import { lockInTransaction } from '../../store/engine.ts';
 import type { Tables } from '../../store/schema.ts';
 import { raiseAlarm } from '../alarms.ts';
@@ -25,11 +25,15 @@ export interface Published {
   readonly entries: number;
 }
 
-/** One publication; null when there is nothing new. */
-export async function publishOnce(parts: PublisherParts): Promise<Published | null> {
+/**
+ * One publication; null when there is nothing new. `known` answers the newest checkpoint that is known to be published, or
+ * nothing: behind a database that lacks it nothing is signed under the old name.
+ */
+export async function publishOnce(parts: PublisherParts, known: () => string): Promise<Published | null> {
   if (!(await somethingNew(parts.db))) return null;
   return parts.db.transaction().execute(async (transaction) => {
     await lockInTransaction(transaction, 'log-of-logs');
+    const begun = await anewAfterRollback(parts, transaction, known());
     const queue = await waiting(transaction, MOST_AT_ONCE);
     const log = (await readLogs(transaction)).at(-1) ?? (await beginLog(transaction, newLogId(parts), parts.now()));
     const head = await serverHead(transaction);
@@ -38,7 +42,7 @@ export async function publishOnce(parts: PublisherParts): Promise<Published | nu
       about: { workstationId, incarnation, size },
     }));
     if (head !== null && head.rows !== log.serverEvents) entries.push({ entry: Buffer.from(serverLogHead(parts, head)), about: null });
-    if (entries.length === 0) return null;
+    if (entries.length === 0) return begun === null ? null : { note: begun, entries: 0 };
     const note = await appendEntries(parts, transaction, { log, entries, serverEvents: head?.rows ?? log.serverEvents });
     await takeOffQueue(transaction, queue);
     return { note, entries: entries.length };
@@ -77,27 +81,42 @@ export async function beginAnew(parts: PublisherParts, transaction: Kysely<Table
   });
 }
 
-/**
- * Holds the database against a checkpoint that was published before: one of a log that the database does not know, or knows
- * smaller or otherwise, means that it went back in time. Then people are told and a new log begins. Answers whether it is so.
- */
-export async function noticeRollback(parts: PublisherParts, published: string): Promise<boolean> {
-  const { checkpoint } = parseCheckpoint(published);
+/** `anewAfterRollback` in a transaction of its own. */
+export async function noticeRollback(parts: PublisherParts, published: string): Promise<string | null> {
   return parts.db.transaction().execute(async (transaction) => {
     await lockInTransaction(transaction, 'log-of-logs');
-    const logs = await readLogs(transaction);
-    const log = logs.find(({ id }) => originOf(parts.tenant, id) === checkpoint.origin);
-    // A log that ended was cited by the one after it when that began.
-    if (log !== undefined && log.number !== logs.at(-1)?.number) return false;
-    if (log !== undefined && checkpoint.size <= log.size) {
-      const root = await withTiles(transaction, parts.hasher, log.number, (node) => subtreeHash(parts.hasher, 0, checkpoint.size, node));
-      if (toHex(root) === toHex(checkpoint.root)) return false;
-    }
-    const detail = `This database went back in time or was rewritten: ${checkpoint.size} entries of its log of logs were published, ${log?.size ?? 0} are there or they differ. What was done since is gone: revocations, staff, accounts, policies and legal holds must be done again, before anything is purged; seats send what they still have.`;
-    await raiseAlarm(transaction, { workstationId: null, kind: 'SERVER_DATABASE_ROLLED_BACK', detail, at: parts.now() });
-    await beginAnew(parts, transaction, published);
-    return true;
+    return anewAfterRollback(parts, transaction, published);
   });
+}
+
+/**
+ * Holds the database against a checkpoint that was published before: one of a log that the database does not know, or knows
+ * smaller or otherwise, means that it went back in time. Then people are told and a new log begins, whose first note is answered.
+ */
+async function anewAfterRollback(parts: PublisherParts, transaction: Kysely<Tables>, published: string): Promise<string | null> {
+  if (published === '') return null;
+  const { checkpoint } = parseCheckpoint(published);
+  const logs = await readLogs(transaction);
+  const log = logs.find(({ id }) => originOf(parts.tenant, id) === checkpoint.origin);
+  // A log that ended was cited by the one after it when that began.
+  if (log !== undefined && log.number !== logs.at(-1)?.number) return null;
+  if (log !== undefined && (log.note === published || (await hasWithin(parts, transaction, { log, checkpoint })))) return null;
+  const detail = `This database went back in time or was rewritten: ${checkpoint.size} entries of its log of logs were published, ${log?.size ?? 0} are there or they differ. What was done since is gone: revocations, staff, accounts, policies and legal holds must be done again, before anything is purged; seats send what they still have.`;
+  await raiseAlarm(transaction, { workstationId: null, kind: 'SERVER_DATABASE_ROLLED_BACK', detail, at: parts.now() });
+  return beginAnew(parts, transaction, published);
+}
+
+interface Within {
+  readonly log: LogRow;
+  readonly checkpoint: Checkpoint;
+}
+
+/** Whether the log as it is stored grew out of the one that the checkpoint is over. */
+async function hasWithin({ hasher }: PublisherParts, transaction: Kysely<Tables>, { log, checkpoint }: Within): Promise<boolean> {
+  const { size, root } = checkpoint;
+  if (size > log.size) return false;
+  if (size === 0) return true;
+  return toHex(await withTiles(transaction, hasher, log.number, (node) => subtreeHash(hasher, 0, size, node))) === toHex(root);
 }
 
 function newLogId({ crypto }: LogOfLogsKey): string {
