@@ -55,6 +55,10 @@ describe('an application of the policy', () => {
     expect(status).toMatch(/^CapEff:\t0+$/mu);
   });
 
+  rootTest('is what the kernel ends first where memory runs out', async () => {
+    expect(await session.shell('read -r score < /proc/self/oom_score_adj; echo $score')).toBe('500\n');
+  });
+
   rootTest('has standard streams that lead nowhere, and no other descriptor', async () => {
     await session.run(session.app(SHELL, ['-c', 'ls -l /proc/self/fd > /tmp/fds'], { children: [named('/bin/ls')] }));
     const [, ...links] = (await session.written('/tmp/fds')).trim().split('\n');

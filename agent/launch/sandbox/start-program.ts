@@ -40,6 +40,8 @@ const RLIMIT_NOFILE = 7;
 const OPEN_FILES = 4_096;
 /** Of the applications' user in all: far more than people need, and too few to bring the seat to a stop. */
 const PROCESSES = 4_096;
+/** Where memory runs out the kernel ends an application first, whatever the agent that starts it is spared (proc(5), oom_score_adj). */
+const OUT_OF_MEMORY_FIRST = '500';
 /** The session's process 1, as this process sees it: both are in the same pid namespace. */
 const INIT_PID = 1;
 const LINE_BYTES = 64 * 1024;
@@ -84,6 +86,7 @@ interface Warm {
 /** All that does not depend on the application, so that a launch has little left to do. */
 function warmUp(request: WarmRequest): Warm {
   writeFileSync(join(request.cgroup, 'cgroup.procs'), '0');
+  writeFileSync('/proc/self/oom_score_adj', OUT_OF_MEMORY_FIRST);
   const agentFiles = openSync(`/proc/${request.agentPid}/fd`, O_PATH | O_CLOEXEC);
   const scoped = landlockAbi() >= ABI_WITH_SCOPES ? SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL : 0;
   const ruleset = createRuleset(ACCESS_EXECUTE | ACCESS_READ_FILE, scoped);
