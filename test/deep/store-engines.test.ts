@@ -220,6 +220,44 @@ describe.each(engines)('the store on $name', (engine) => {
     await there.close();
   });
 
+  test('a change of staff in one store wakes at another whom it concerns: its ward, its seat, everybody; a database that went back wakes all', async () => {
+    const address = await engine.newDatabase();
+    const [a, b] = [await open(address), await open(address)];
+    const [here, there] = [openChanges(a, throwFault), openChanges(b, throwFault)];
+    const gone = new AbortController();
+    await here.wait(60_000, gone.signal);
+    let woken: string[] = [];
+    const wait = (at: number, wardId: string): void => {
+      const name = `${wardId} ${at}`;
+      void here.wait(60_000, gone.signal, { workstationId: seat(at), wardId }).then((why) => {
+        woken.push(`${name} ${why}`);
+        if (!gone.signal.aborted) wait(at, wardId);
+      });
+    };
+    for (const [at, ward] of ['icu', 'icu', 'lab'].entries()) wait(at, ward);
+    const after = async (change: () => Promise<unknown>, expected: readonly string[]): Promise<void> => {
+      woken = [];
+      await change();
+      await until(() => woken.length >= expected.length);
+      // Whoever else was woken was so in the same turn.
+      await new Promise((next) => setImmediate(next));
+      expect(woken.toSorted()).toEqual(expected);
+    };
+    const moved = (...scopes: string[]) => b.db.transaction().execute((transaction) => there.staffMoved(transaction, new Set(scopes)));
+    await after(() => moved('ward/lab'), ['lab 2 changed']);
+    await after(() => moved('ward/icu', 'ward/er'), ['icu 0 changed', 'icu 1 changed']);
+    await after(() => moved(`seat/${seat(1)}`), ['icu 1 changed']);
+    await after(() => moved('*'), ['icu 0 changed', 'icu 1 changed', 'lab 2 changed']);
+    const back = async (): Promise<void> => {
+      await b.db.updateTable('generations').set({ generation: 1 }).where('topic', '=', 'directory').execute();
+      await b.announce(b.db, 'changes');
+    };
+    await after(back, ['icu 0 changed', 'icu 1 changed', 'lab 2 changed']);
+    gone.abort();
+    await here.close();
+    await there.close();
+  });
+
   test('the newest time at which a seat was heard of stays, whichever node writes it last', async () => {
     const { db } = await fresh();
     await db.insertInto('wards').values({ id: 'icu', name: 'ICU' }).execute();
