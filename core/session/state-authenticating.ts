@@ -152,6 +152,22 @@ function openedUnrecorded(state: State, { kind, limitBootMs, ...session }: OpenS
   return opened(state, { ...session, kind, limitBootMs: untilBootMs }, context);
 }
 
+/** A card that is read again while its PIN is asked for: one prompt, one time limit, however often a reader reads. */
+function askedAlready(state: State, move: SessionMove): SessionMove {
+  if (move.to.at !== 'authenticating') return move;
+  const [now, next] = [state.attempt, move.to.attempt];
+  const isSamePrompt =
+    now.stage === 'pin' &&
+    next.stage === 'pin' &&
+    now.badge === next.badge &&
+    now.by === next.by &&
+    now.purpose === next.purpose &&
+    now.who?.id === next.who?.id &&
+    now.who?.pinId === next.who?.pinId &&
+    now.first?.who.id === next.first?.who.id;
+  return isSamePrompt ? { to: state } : move;
+}
+
 function tapped(state: State, event: SeatEvents['BadgeRead'], context: SessionContext): SessionMove {
   const { attempt, held } = state;
   const { env, common } = context;
@@ -166,12 +182,13 @@ function tapped(state: State, event: SeatEvents['BadgeRead'], context: SessionCo
     return refuse(state, { who: event.who, badge: event.badge, reason: refusal?.reason ?? 'badge.unknown' }, refusal?.says ?? null);
   }
   if (attempt.stage === 'badge' && by === 'name') return refuse(state, { who: event.who, badge: null, reason: 'name.not-enough' }, null);
-  if (attempt.first !== null) return confirm(state, attempt.first, { who: event.who, badge: event.badge, by }, context);
+  if (attempt.first !== null)
+    return askedAlready(state, confirm(state, attempt.first, { who: event.who, badge: event.badge, by }, context));
   if (attempt.stage === 'badge' && attempt.wish !== null)
     return beginBreakGlass({ who: event.who, badge: event.badge, by, wish: attempt.wish, held }, context);
   const isOther = event.who.id !== attempt.who?.id;
   if (isOther && env.bootMs - common.lastTapBootMs < COLLISION_MS) return collided(state, event, 'collision');
-  return arrive({ who: event.who, badge: event.badge, by, held }, context);
+  return askedAlready(state, arrive({ who: event.who, badge: event.badge, by, held }, context));
 }
 
 export const authenticating: StateRows<'authenticating'> = {
