@@ -1,32 +1,57 @@
 /**
- * Slows down whoever guesses: failed attempts of one address are counted in a window, and past the limit nothing is looked
- * at any more. Attempts that succeed cost nothing, so that IT can enrol a whole ward behind one address.
+ * Slows down whoever guesses: attempts of one network are charged before they are looked at, so that those in parallel count one by
+ * one, and past the limit of a window nothing is looked at any more. Attempts that succeed are taken back, so that IT can enrol a
+ * whole ward behind one address.
  */
 import { WardlockError } from '../../core/errors/index.ts';
+import { networkOf } from '../services/networks.ts';
 
-const MOST_ADDRESSES = 10_000;
+/** With more than these the one whose window is the oldest is forgotten. */
+export const MOST_NETWORKS = 10_000;
+
+export interface Attempt {
+  /** Seconds to wait; 0 when the attempt may go on, which is then charged as one that failed. */
+  readonly waitSeconds: number;
+  /** Takes the charge back: it was no wrong guess. */
+  refund(): void;
+}
 
 export interface GuessLimit {
-  /** Seconds to wait; 0 when the address may try. */
-  waitOf(address: string): number;
-  failed(address: string): void;
+  charge(address: string): Attempt;
+}
+
+interface Window {
+  readonly since: number;
+  charged: number;
 }
 
 export function guessLimit(most: number, windowMs: number, now: () => number): GuessLimit {
-  const failures = new Map<string, { count: number; since: number }>();
-  const present = (address: string): { count: number; since: number } => {
-    const known = failures.get(address);
-    return known !== undefined && now() - known.since < windowMs ? known : { count: 0, since: now() };
+  /** In the order of their windows' beginnings. */
+  const windows = new Map<string, Window>();
+  const windowOf = (network: string): Window => {
+    const known = windows.get(network);
+    if (known !== undefined && now() - known.since < windowMs) return known;
+    const begun = { since: now(), charged: 0 };
+    windows.delete(network);
+    const [oldest] = windows.keys();
+    if (windows.size >= MOST_NETWORKS && oldest !== undefined) windows.delete(oldest);
+    windows.set(network, begun);
+    return begun;
   };
   return {
-    waitOf: (address) => {
-      const { count, since } = present(address);
-      return count < most ? 0 : Math.max(1, Math.ceil((since + windowMs - now()) / 1000));
-    },
-    failed: (address) => {
-      const { count, since } = present(address);
-      if (failures.size >= MOST_ADDRESSES) failures.clear();
-      failures.set(address, { count: count + 1, since });
+    charge: (address) => {
+      const window = windowOf(networkOf(address));
+      if (window.charged >= most) {
+        const waitSeconds = Math.max(1, Math.ceil((window.since + windowMs - now()) / 1000));
+        return { waitSeconds, refund: () => undefined };
+      }
+      window.charged += 1;
+      return {
+        waitSeconds: 0,
+        refund: () => {
+          window.charged -= 1;
+        },
+      };
     },
   };
 }

@@ -4,39 +4,25 @@
  */
 import type { ServerOptions } from 'node:https';
 import type { FastifyRequest } from 'fastify';
-import Type, { type TSchema } from 'typebox';
+import Type from 'typebox';
 import { EnforcementReport } from '../../contract/enforcement.ts';
 import { PeopleExchange } from '../../contract/people.ts';
-import {
-  AuthorityReply,
-  EnrolReply,
-  EnrolRequest,
-  RenewReply,
-  RenewRequest,
-  Report,
-  seatPaths,
-  UpdatesQuery,
-  UpdatesReply,
-} from '../../contract/seat-api.ts';
+import { AuthorityReply, RenewReply, RenewRequest, Report, seatPaths } from '../../contract/seat-api.ts';
 import { type ErrorCode, isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import type { Site } from '../compose.ts';
-import { isCalled } from '../services/logins.ts';
 import { type App, newApp } from './app.ts';
-import { guessLimit, tooManyGuesses } from './guess-limit.ts';
+import { enrolRoute } from './enrol-route.ts';
 import { intakeRoutes } from './intake-routes.ts';
-import { answers, describeApi, openApiRoute } from './openapi.ts';
+import { describeApi, openApiRoute } from './openapi.ts';
 import { statusOf } from './refusals.ts';
-import { onlySeats } from './seat-answers.ts';
+import { forSeats } from './seat-answers.ts';
 import { identifyForRenewal, identifySeat, type Peer, peersOf, type ReadPeer, type Seat } from './seat-identity.ts';
 import { type LimitOf, seatLimits } from './seat-limits.ts';
+import { updateRoutes } from './update-routes.ts';
 
-/** Failed attempts of one address in a window: 80 random bits need no more. */
-const FAILED_ENROLMENTS = 20;
-const GUESS_WINDOW_MS = 60_000;
-const MAX_WAIT_SECONDS = 55;
 /** Counts of a whole ward, sealed, in base64 twice. */
 const PEOPLE_BODY_BYTES = 2_097_152;
-/** From here on the fault is this server's: nobody guessed and nobody was refused. */
+/** From here on the fault is this server's: nobody was refused. */
 const INTERNAL = 500;
 
 export async function createSeatsApp(
@@ -53,37 +39,7 @@ export async function createSeatsApp(
     if (seat === undefined) throw new WardlockError('SERVER_SEAT_UNKNOWN');
     return seat;
   };
-  const guesses = guessLimit(FAILED_ENROLMENTS, GUESS_WINDOW_MS, site.now);
-  const enrolling = {
-    schema: {
-      tags: ['enrolment'],
-      summary: 'Turns a token and the claim of a machine into a seat; the one call without a certificate',
-      body: EnrolRequest,
-      ...answers({ 200: EnrolReply }, [
-        'ENROL_TOKEN_EXPIRED',
-        'ENROL_CLAIM_INVALID',
-        'SERVER_SEAT_REVOKED',
-        'SERVER_POLICY_KEY_MISSING',
-        'SERVER_TOO_MANY',
-      ]),
-    },
-  };
-  app.post(seatPaths.enrol, enrolling, async (request, reply) => {
-    const wait = guesses.waitOf(request.ip);
-    if (wait > 0) {
-      void reply.header('retry-after', String(wait));
-      throw tooManyGuesses(wait);
-    }
-    try {
-      return await site.enrolments.enrol(request.body);
-    } catch (error) {
-      if (isWardlockError(error) && statusOf(error.code) < INTERNAL) {
-        guesses.failed(request.ip);
-        site.refused.count(request.ip, error.code);
-      }
-      throw error;
-    }
-  });
+  enrolRoute(app, site);
 
   const knownBy = (identify: typeof identifySeat) => async (request: FastifyRequest) => {
     const peer = readPeer(request);
@@ -104,7 +60,7 @@ export async function createSeatsApp(
   });
   await app.register((known: App, _options, done) => {
     known.addHook('onRequest', knownBy(identifySeat));
-    updates(known, site, callers);
+    updateRoutes(known, site, callers);
     reports(known, site, callers);
     authority(known, site);
     people(known, site, callers);
@@ -133,59 +89,11 @@ function people(app: App, site: Site, { seatOf, limitOf }: Callers): void {
   }));
 }
 
-const forSeats = (summary: string, good: TSchema, codes: readonly ErrorCode[] = []) => ({
-  tags: ['seat'],
-  summary,
-  security: [{ certificate: [] }],
-  ...answers({ 200: good }, [...onlySeats, ...codes]),
-});
-
 /** Who asks: the seat that was found, the certificate that it showed, and how many may ask at a time. */
 interface Callers {
   readonly seatOf: (request: FastifyRequest) => Seat;
   readonly readPeer: ReadPeer;
   readonly limitOf: LimitOf;
-}
-
-/** Listens before it reads, and waits only when nothing is newer, so that no change is missed between two polls or within one. */
-function updates(app: App, site: Site, { seatOf, readPeer }: Callers): void {
-  const schema = {
-    ...forSeats('Waits for a newer policy or staff directory', UpdatesReply),
-    querystring: UpdatesQuery,
-  };
-  const stopping = site.stopping.signal;
-  // One listener for all: a combined signal for each of ten thousand waiting seats is memory.
-  stopping.addEventListener('abort', site.changes.wake, { once: true });
-  app.get(seatPaths.updates, { schema }, async (request, reply): Promise<UpdatesReply> => {
-    const { policy, directory, wait } = request.query;
-    const peer = readPeer(request);
-    const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
-    const until = site.now() + Math.min(Number(wait), MAX_WAIT_SECONDS) * 1000;
-    let seat = seatOf(request);
-    for (;;) {
-      const left = until - site.now();
-      const change = site.changes.wait(Math.max(0, left), gone.signal, seat.workstationId);
-      const newer = await newerFor(site, seat, { policy: Number(policy), directory: Number(directory) });
-      if (newer.policy !== null || newer.directory !== null || newer.people || left <= 0 || gone.signal.aborted || stopping.aborted) {
-        gone.abort();
-        return newer;
-      }
-      await change;
-      // Whoever was revoked while it waited, or whose certificate ended, gets nothing that came after.
-      seat = await identifySeat(site.store.db, peer, site.now());
-    }
-  });
-}
-
-async function newerFor(site: Site, seat: Seat, known: { readonly policy: number; readonly directory: number }): Promise<UpdatesReply> {
-  const [policyVersion, directoryVersion] = [await site.policies.version(), await site.directories.version()];
-  const published = policyVersion > known.policy ? await site.policies.latest() : null;
-  return {
-    policy: published === null ? null : { version: published.version, envelope: published.envelope.toString('base64') },
-    directory: directoryVersion > known.directory ? await site.directories.sealFor(seat) : null,
-    people: await isCalled(site.store.db, seat.workstationId),
-  };
 }
 
 function authority(app: App, site: Site): void {

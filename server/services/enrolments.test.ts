@@ -16,6 +16,7 @@ import { testDatabase } from '../../test/support/test-store.ts';
 import { openSite, type Site } from '../compose.ts';
 import type { PeerCertificate } from '../http/seat-identity.ts';
 import { createSeatsApp } from '../http/seats-app.ts';
+import { openEnrolments } from './enrolments.ts';
 
 let folder: string;
 let site: Site;
@@ -136,6 +137,46 @@ test('a lost reply may be asked for again by the same seat, and by no other', as
     .set({ used_by: 'f'.repeat(32) })
     .execute();
   await expect(site.enrolments.enrol(await request())).rejects.toMatchObject({ code: 'ENROL_TOKEN_EXPIRED' });
+});
+
+test('the CA signs nothing for a token that is wrong, has ended or is another seat’s, and nothing for a revoked seat', async () => {
+  const { store, authority, policies, changes, log } = site;
+  let signed = 0;
+  const counting = {
+    ...authority,
+    certifySeat: (wanted: Parameters<typeof authority.certifySeat>[0]) => {
+      signed += 1;
+      return authority.certifySeat(wanted);
+    },
+  };
+  const trust = { tenant: 'site', directoryKey: site.keys.directory.publicKey, witnessKey: site.witnessKey, mirrorKey: site.mirrorKey };
+  let time = Date.now();
+  const { enrol } = openEnrolments({
+    db: store.db,
+    authority: counting,
+    crypto: nodeCrypto,
+    trust,
+    policies,
+    changes,
+    log,
+    now: () => time,
+  });
+  const good = await request();
+  await expect(enrol({ ...good, secret: '0'.repeat(16) })).rejects.toMatchObject({ code: 'ENROL_TOKEN_EXPIRED' });
+  time += 60_001;
+  await expect(enrol(good)).rejects.toMatchObject({ code: 'ENROL_TOKEN_EXPIRED' });
+  time -= 60_001;
+  await expect(enrol({ ...good, signature: 'AAAA' })).rejects.toMatchObject({ code: 'ENROL_CLAIM_INVALID' });
+  expect(signed).toBe(0);
+  await enrol(good);
+  expect(signed).toBe(1);
+  const used = (used_by: string | null) => store.db.updateTable('enrolment_tokens').set({ used_by }).execute();
+  await used('f'.repeat(32));
+  await expect(enrol(good)).rejects.toMatchObject({ code: 'ENROL_TOKEN_EXPIRED' });
+  await used(null);
+  await site.seats.revoke(workstationId);
+  await expect(enrol(good)).rejects.toMatchObject({ code: 'SERVER_SEAT_REVOKED' });
+  expect(signed).toBe(1);
 });
 
 test('a machine that enrols under a second log key raises an alarm: enrolled again, or cloned', async () => {

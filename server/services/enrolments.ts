@@ -22,6 +22,7 @@ import type { Tables } from '../store/schema.ts';
 import { raiseAlarm } from './alarms.ts';
 import type { Changes } from './changes.ts';
 import type { Policies } from './policies.ts';
+import { seatScope } from './scopes.ts';
 import { putCertificate, renewalWait } from './seat-certificates.ts';
 import type { ServerLog } from './server-log.ts';
 import { ID_RULE } from './staff-words.ts';
@@ -116,8 +117,12 @@ async function enrol(parts: EnrolmentParts, request: EnrolRequest): Promise<Enro
   const { db, authority, trust, now } = parts;
   const policyKeys = await parts.policies.keys();
   if (policyKeys.length === 0) throw new WardlockError('SERVER_POLICY_KEY_MISSING');
+  const offered = await findToken(db, request.secret, now());
   const checked = await checkClaim(parts.crypto, request);
   const { workstationId } = checked;
+  // Before the CA signs anything; the transaction below looks again.
+  if (offered.used_by !== null && offered.used_by !== workstationId) throw new WardlockError('ENROL_TOKEN_EXPIRED');
+  await refuseRevoked(db, workstationId);
   const certificate = await authority.certifySeat({ publicKeySpki: checked.tlsSpki, tenant: trust.tenant, workstationId, now: now() });
   const seat = await db.transaction().execute(async (transaction) => {
     await refuseRevoked(transaction, workstationId);
@@ -212,12 +217,18 @@ async function refuseRevoked(db: Kysely<Tables>, workstationId: string): Promise
   );
 }
 
-/** The token as it was before. Unknown, expired and used are one answer: whoever guesses learns nothing. A lost reply may be asked for again. */
-async function spend(db: Kysely<Tables>, secret: string, by: { workstationId: string; now: number }): Promise<TokenRow> {
+/** Unknown, expired and used are one answer: whoever guesses learns nothing. @throws WardlockError ENROL_TOKEN_EXPIRED */
+async function findToken(db: Kysely<Tables>, secret: string, now: number): Promise<TokenRow> {
   const found = await db.selectFrom('enrolment_tokens').selectAll().where('id', '=', tokenId(secret)).executeTakeFirst();
-  if (found === undefined || found.secret_sha256 !== tokenSecretHash(secret) || Number(found.expires_at) <= by.now) {
+  if (found === undefined || found.secret_sha256 !== tokenSecretHash(secret) || Number(found.expires_at) <= now) {
     throw new WardlockError('ENROL_TOKEN_EXPIRED');
   }
+  return found;
+}
+
+/** The token as it was before. A lost reply may be asked for again. */
+async function spend(db: Kysely<Tables>, secret: string, by: { workstationId: string; now: number }): Promise<TokenRow> {
+  const found = await findToken(db, secret, by.now);
   const taken = await db
     .updateTable('enrolment_tokens')
     .set({ used_at: by.now, used_by: by.workstationId })
@@ -281,7 +292,7 @@ async function moveSeat({ changes, log }: EnrolmentParts, db: Kysely<Tables>, { 
   const newKey = known.sealing_key !== claim.sealingKey;
   if (known.name === changed.name && known.ward_id === changed.ward_id && !newKey) return known;
   await db.updateTable('seats').set(changed).where('workstation_id', '=', known.workstation_id).execute();
-  await changes.bump(db, 'directory');
+  await changes.staffMoved(db, new Set([seatScope(known.workstation_id)]));
   const body = {
     from: { seat: known.name, ward: known.ward_id },
     to: { seat: changed.name, ward: changed.ward_id },

@@ -2,16 +2,12 @@
  * Connections and requests that were refused before anyone was known: counted all, recorded at most once a minute per
  * network and reason and at most so many a minute in all, so that a flood can neither hide nor fill the record.
  */
-import { isIPv4, isIPv6 } from 'node:net';
+import { networkOf } from './networks.ts';
 import type { ServerEvent, ServerLog } from './server-log.ts';
 
 export const WINDOW_MS = 60_000;
 /** Rows in one window from whatever many networks; one more tells how many were left out. */
 export const MOST_ROWS = 59;
-/** Groups of 16 bits in the half of an IPv6 address that names the network: who has one has all of its addresses. */
-const NETWORK_GROUPS = 4;
-const GROUPS = 8;
-const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
 export interface RefusedPeers {
   count(address: string, reason: string): void;
@@ -81,19 +77,4 @@ export function openRefusedPeers(log: ServerLog, now: () => number, onFault: (fa
       await writing;
     },
   };
-}
-
-/** An IPv4 address, the /64 of an IPv6 address, or the text as it is. */
-function networkOf(address: string): string {
-  const bare = address.replace(/%.*$/, '');
-  const mapped = MAPPED_IPV4.exec(bare)?.[1];
-  if (mapped !== undefined) return mapped;
-  if (isIPv4(bare) || !isIPv6(bare)) return bare;
-  const [head = '', tail] = bare.split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : GROUPS - left.length - right.length;
-  const groups = [...left, ...Array<string>(Math.max(0, zeros)).fill('0'), ...right];
-  const network = groups.slice(0, NETWORK_GROUPS).map((group) => Number.parseInt(group, 16).toString(16));
-  return `${network.join(':')}::/64`;
 }

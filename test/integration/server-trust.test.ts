@@ -191,7 +191,7 @@ describe('who may speak', () => {
       });
     const statuses = [];
     for (let at = 0; at < 25; at += 1) statuses.push(await guess());
-    expect(new Set(statuses)).toEqual(new Set([400, 429]));
+    expect(new Set(statuses)).toEqual(new Set([403, 429]));
     expect(statuses.at(-1)).toBe(429);
   });
 });
