@@ -105,14 +105,17 @@ function askSecond(first: FirstPerson, held: OpenSession | null, { env, common }
   };
 }
 
-/** Somebody comes while a first person waits to be confirmed: only another person of a role that may, with more than a name. */
+/**
+ * Somebody comes while a first person waits to be confirmed: only another person of a role that may, with their badge. A downtime card or a code that
+ * confirmed would be used up by nothing.
+ */
 export function confirm(
   state: SessionStates['authenticating'],
   first: FirstPerson,
   second: { readonly who: Who; readonly badge: string | null; readonly by: Entry },
   context: SessionContext,
 ): SessionMove {
-  const may = second.who.id !== first.who.id && second.by !== 'name' && secondRolesOf(first.who, context).includes(second.who.role);
+  const may = second.who.id !== first.who.id && second.by === 'badge' && secondRolesOf(first.who, context).includes(second.who.role);
   if (!may) {
     const says = notice('second.notAllowed', {}, 'SESSION_SECOND_NOT_ALLOWED');
     return refuse(state, { who: second.who, badge: second.badge, reason: 'second.not-allowed' }, says);

@@ -71,6 +71,19 @@ describe('where the policy wants two people', () => {
     expect(world.seat.session).toMatchObject({ at: 'authenticating', attempt: { stage: 'pin', who: { id: 'lena' } } });
   });
 
+  test.each(['code', 'card'] as const)('a %s does not confirm: it would be used up by nothing', (by) => {
+    const world = worldWhere();
+    proves(world, vera);
+    world.send({ type: 'BadgeRead', badge: 'digits', by, standing: 'ok', who: lena });
+    world.settle();
+    expect(world.seat).toMatchObject({
+      session: { at: 'authenticating', attempt: { stage: 'second' } },
+      common: { notice: { key: 'second.notAllowed' } },
+    });
+    proves(world, lena);
+    expect(started(world)).toMatchObject([{ person: 'vera', confirmedBy: 'lena' }]);
+  });
+
   test('nobody waits for ever, a fault ends the wait, and so does the revocation of either', () => {
     const endings: readonly ((world: World) => void)[] = [
       (world) => world.advance(120_000),

@@ -46,6 +46,14 @@ function checkFactors({ record, card }: Extract<Effect, { do: 'append' }>): void
   if (factors.includes('card') !== (card !== undefined)) throw new Error('a card was not used up');
 }
 
+/** Whoever confirms somebody else has tapped their own badge, and is another person. */
+function checkSecond({ session }: Seat): void {
+  if (session.at !== 'authenticating' || session.attempt.first === null || session.attempt.stage === 'second') return;
+  const { by, who, first } = session.attempt;
+  if (by !== 'badge') throw new Error(`somebody confirms by ${by}`);
+  if (who === null || who.id === first.who.id) throw new Error('nobody else confirms');
+}
+
 /** Nothing opens without a screen; without a policy in force only emergency access does; the badge alone never by old knowledge. */
 function checkSurroundings(world: World, event: SeatEvent, { seat, effects }: Stepped): void {
   const opens = effects.some(({ do: what }) => what === 'uncover');
@@ -157,6 +165,7 @@ export function lawful(): { readonly watch: World['watch'] } {
       if (durable?.opens !== true || durable.session !== opened) throw new Error(`opened by ${event.type} without its durable event`);
     }
     checkProcedure(seat, event);
+    checkSecond(seat);
     const inside = seat.session.at === 'active' && isOpen(seat) ? seat.session.session.who : null;
     if (event.type === 'PersonsRevoked' && inside !== null && event.ids.includes(inside.id)) throw new Error('a revoked person goes on');
     if (!isOpen(before) && isOpen(seat) && event.type !== 'Appended') throw new Error(`opened by ${event.type}`);
