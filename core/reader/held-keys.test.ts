@@ -98,8 +98,22 @@ describe('keys that are held back for an application', () => {
   it('are swallowed whole where there are more than a badge has, with and without an end', () => {
     const long = [...'7'.repeat(WEDGE_MAX_LENGTH + 20)];
     expect(play(typed([...long, 'Enter'], 5))).toEqual({ passed: [], badges: [null] });
-    expect(play(typed(long, 5)).passed).toEqual([]);
-    expect(play([...typed(long, 5), ...typed(['Left'], 5)]).passed).toEqual(['+Left', '-Left']);
+    expect(play(typed(long, 5))).toEqual({ passed: [], badges: [null] });
+    expect(play([...typed(long, 5), ...typed(['Left'], 5)])).toEqual({ passed: ['+Left', '-Left'], badges: [null] });
+  });
+
+  it('are swallowed and told where whoever typed goes elsewhere in the middle of more than a badge has', () => {
+    const passed: Stroke[] = [];
+    const badges: (string | null)[] = [];
+    const keys = new HeldKeys<Stroke>({
+      forward: (event) => passed.push(event),
+      badge: (number) => badges.push(number),
+      rhythm: () => USUAL_RHYTHM,
+    });
+    for (let at = 0; at <= WEDGE_MAX_LENGTH; at += 1) keys.press(at, { kind: 'character', character: '7' }, '+7', 1_000 + at);
+    keys.leave();
+    for (let at = 0; at <= WEDGE_MAX_LENGTH; at += 1) keys.release(at, '-7');
+    expect({ passed, badges, due: keys.due, isEmpty: keys.isEmpty }).toEqual({ passed: [], badges: [null], due: null, isEmpty: true });
   });
 
   it('go on at once when whoever typed goes elsewhere', () => {

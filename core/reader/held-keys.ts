@@ -85,11 +85,15 @@ export class HeldKeys<E> {
     this.#settle(former, releaseDue(former, at, this.#ports.rhythm()));
   }
 
-  /** Whoever typed goes on elsewhere: what waits goes to where it was typed. */
+  /** Whoever typed goes on elsewhere: what waits goes to where it was typed, unless it is more than any person types at once. */
   leave(): void {
-    this.#letGo();
+    const isOverlong = this.#wedge.dropped > 0;
     this.#wedge = WEDGE_IDLE;
     this.#due = null;
+    if (isOverlong) {
+      this.#discard();
+      this.#ports.badge(null);
+    } else this.#letGo();
   }
 
   #pass(code: number, event: E, isPress: boolean): void {

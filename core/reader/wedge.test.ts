@@ -106,7 +106,17 @@ describe('the wedge reader', () => {
 
   it('escape 43 locked: a burst of 4,096 characters is swallowed whole', () => {
     expect(play(burst('9'.repeat(4096), 3))).toEqual({ field: '', badges: ['overlong'] });
-    expect(play([...'9'.repeat(4096)].map((key) => ({ key, gap: 3 }))).field).toBe('');
+  });
+
+  it('escape 43 locked: so it is where no end follows that the policy knows, and it is told', () => {
+    const bare = [...'9'.repeat(4096)].map((key) => ({ key, gap: 3 }));
+    expect(play(bare)).toEqual({ field: '', badges: ['overlong'] });
+    expect(play([...bare, { key: 'Tab', gap: 3 }])).toEqual({ field: '\t', badges: ['overlong'] });
+    expect(play([...bare, { key: 'h', gap: 300 }])).toEqual({ field: 'h', badges: ['overlong'] });
+    expect(play([...bare, { key: 'Enter', gap: USUAL_RHYTHM.endGapMs + 1 }])).toEqual({ field: '\n', badges: ['overlong'] });
+    expect(play(bare, { ...USUAL_RHYTHM, terminator: 'none' })).toEqual({ field: '', badges: ['overlong'] });
+    const slow = [...'9'.repeat(4096)].map((key) => ({ key, gap: USUAL_RHYTHM.maxGapMs }));
+    expect(play([...slow, { key: 'Enter', gap: 3 }])).toEqual({ field: '\n', badges: ['overlong'] });
   });
 
   it('leaves a PIN to its field that waited to be read and came all at once, whatever ends it', () => {

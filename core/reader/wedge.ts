@@ -61,14 +61,14 @@ export function wedgeKey(state: WedgeState, key: WedgeKey, at: number, rhythm: W
     if (state.held !== '' && ends(key.kind, rhythm) && gap <= rhythm.endGapMs && isBurst(state, rhythm)) {
       return { ...IDLE, hold: true, badge: badgeOf(state) };
     }
-    return { ...IDLE, release: typedByPerson(state) };
+    return { ...IDLE, ...withoutEnd(state) };
   }
   const follows = state.held !== '' && gap <= rhythm.maxGapMs;
   if (!follows) {
     // Without a terminator a number may end where the next one begins.
-    const ended = rhythm.terminator === 'none' && isBurst(state, rhythm);
+    const isWhole = rhythm.terminator === 'none' && isBurst(state, rhythm);
     const next = held({ held: key.character, gaps: [], lastAt: at, lateMs: key.lateMs ?? 0, dropped: 0 }, rhythm);
-    return { ...next, release: ended ? '' : typedByPerson(state), badge: ended ? badgeOf(state) : null };
+    return { ...next, ...(isWhole ? { badge: badgeOf(state) } : withoutEnd(state)) };
   }
   const full = state.held.length >= WEDGE_MAX_LENGTH;
   return held(
@@ -88,12 +88,12 @@ export function releaseDue(state: WedgeState, at: number, rhythm: WedgeRhythm): 
   if (state.held === '') return { ...IDLE, state };
   if (at < dueAt(state, rhythm)) return { ...IDLE, state, due: dueAt(state, rhythm) };
   if (rhythm.terminator === 'none' && isBurst(state, rhythm)) return { ...IDLE, badge: badgeOf(state) };
-  return { ...IDLE, release: typedByPerson(state) };
+  return { ...IDLE, ...withoutEnd(state) };
 }
 
-/** An overlong burst without an end is a machine's, never a person's: nothing of it is let go. */
-function typedByPerson({ held, dropped }: WedgeState): string {
-  return dropped > 0 ? '' : held;
+/** What was typed without an end is a person's; an overlong burst is a machine's all the same: nothing of it is let go, and it is told. */
+function withoutEnd({ held, dropped }: WedgeState): Pick<WedgeStep, 'release' | 'badge'> {
+  return dropped > 0 ? { release: '', badge: 'overlong' } : { release: held, badge: null };
 }
 
 const IDLE: WedgeStep = { state: WEDGE_IDLE, release: '', hold: false, badge: null, due: null };

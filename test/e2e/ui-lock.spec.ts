@@ -3,6 +3,7 @@
  * without a living agent, and keeps a badge's keys from every field.
  */
 import { expect, type Page, test } from '@playwright/test';
+import { USUAL_RHYTHM } from '../../core/reader/wedge.ts';
 import { typeAsPerson } from '../../demo/kiosk.ts';
 import { burst, typeBlindly } from './support/keys.ts';
 import { openSeat, type Seat } from './support/seat.ts';
@@ -199,6 +200,16 @@ test.describe('locked and open', () => {
     await page.keyboard.type('a');
     await expect(page.getByText('Only digits belong here.')).toBeVisible();
     expect(seat.agent.of('badge')).toEqual([]);
+    expect(await page.locator('.dot[data-filled="yes"]').count()).toBe(0);
+  });
+
+  test('escape 43 locked: so is one that does not end as the policy says', async () => {
+    seat.agent.push({ ...pinView(), wedge: { ...USUAL_RHYTHM, terminator: 'tab' } });
+    await until(page, 'pin');
+    await burst(seat.kiosk.app, '7'.repeat(4096));
+    await expect.poll(() => seat.agent.of('badgeTooLong')).toHaveLength(1);
+    expect(seat.agent.of('badge')).toEqual([]);
+    expect(seat.agent.of('pin')).toEqual([]);
     expect(await page.locator('.dot[data-filled="yes"]').count()).toBe(0);
   });
 
