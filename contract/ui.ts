@@ -148,8 +148,11 @@ export const uiBoundary = boundary({
     },
     breakGlass: { params: Type.Object({ reasonId: Id, note: Type.String({ maxLength: 200 }) }), result: Taken },
     enrol: { params: Type.Object({ server: Type.String({ maxLength: 300 }), token: Type.String({ maxLength: 120 }) }), result: Taken },
-    /** Once a second while open: how long ago the OS and the window itself saw input. */
-    activity: { params: Type.Object({ osIdleMs: Milliseconds, ownIdleMs: Milliseconds }), result: Nothing },
+    /**
+     * Once a second, locked or open: how long ago the OS and a page saw input, and whether a native application's window is seen,
+     * where no page does.
+     */
+    activity: { params: Type.Object({ osIdleMs: Milliseconds, ownIdleMs: Milliseconds, nativeFront: Type.Boolean() }), result: Nothing },
     /** The machine is about to sleep, woke, or its displays changed: the seat locks. */
     power: {
       params: Type.Object({

@@ -190,7 +190,7 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
   const timers = [
     setInterval(() => {
       // A locked seat only tests what it is told.
-      tell('activity', { osIdleMs: osIdleMs(), ownIdleMs: gate.idleMs() });
+      tell('activity', { osIdleMs: osIdleMs(), ownIdleMs: gate.idleMs(), nativeFront: visibleApp(state)?.kind === 'native' });
     }, ACTIVITY_INTERVAL_MS),
     setInterval(flushAll, REPORT_WINDOW_MS),
   ];

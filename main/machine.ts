@@ -26,7 +26,7 @@ export function watchMachine(onPower: (what: PowerChange) => void, onDisplays: (
   });
 }
 
-/** Milliseconds since the operating system last saw input; whole seconds, as the system gives them. */
+/** Milliseconds since the operating system last saw input; whole seconds, as the system gives them. It counts the end of a page's video as input. */
 export function osIdleMs(): number {
   return Math.max(0, Math.round(powerMonitor.getSystemIdleTime() * 1000));
 }

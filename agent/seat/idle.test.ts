@@ -1,6 +1,7 @@
 /** What the seat does with idle times: it tells the machines, and says on the screen and in the record when it doubts them. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AuditEvent } from '../../contract/events.ts';
+import type { IdleReport } from '../../core/idle/sources.ts';
 import { person, rules, World } from '../../core/session/world.ts';
 import { makeTrace, type TraceName } from '../../test/session/traces.ts';
 import { SeatIdle } from './idle.ts';
@@ -31,17 +32,24 @@ beforeEach(() => {
 });
 
 /** So many seconds, with a report in each. */
-function pass(seconds: number, at: (second: number) => { readonly osIdleMs: number; readonly ownIdleMs: number }): void {
+function pass(
+  seconds: number,
+  at: (second: number) => Pick<IdleReport, 'osIdleMs' | 'ownIdleMs'> & Partial<Pick<IdleReport, 'nativeFront'>>,
+): void {
   for (let second = 1; second <= seconds; second += 1) {
     world.advance(1_000);
-    idle.report(at(second));
+    idle.report({ nativeFront: false, ...at(second) });
   }
 }
 
 const untouched = (second: number) => ({ osIdleMs: second * 1_000, ownIdleMs: second * 1_000 });
-const stuck = (second: number) => ({ osIdleMs: 0, ownIdleMs: second * 1_000 });
+const stuck = (second: number) => ({ osIdleMs: 0, ownIdleMs: second * 1_000, nativeFront: true });
 const typed = makeTrace('typing', 7, 3_600).ages;
-const working = (second: number) => ({ osIdleMs: Math.floor((typed[second - 1] ?? 0) / 1_000) * 1_000, ownIdleMs: 3_000 });
+const working = (second: number) => ({
+  osIdleMs: Math.floor((typed[second - 1] ?? 0) / 1_000) * 1_000,
+  ownIdleMs: 3_000,
+  nativeFront: true,
+});
 
 describe('idle time', () => {
   test('is tested at the locked seat from the start on, without a word to the machines', () => {
@@ -95,7 +103,11 @@ describe('idle time', () => {
 /** A trace as the system tells it, in whole seconds; the application's window is no page of the seat. */
 function live(name: TraceName, seconds: number): void {
   const { ages } = makeTrace(name, 62, seconds);
-  pass(seconds, (second) => ({ osIdleMs: Math.floor((ages[second - 1] ?? 0) / 1_000) * 1_000, ownIdleMs: second * 200 }));
+  pass(seconds, (second) => ({
+    osIdleMs: Math.floor((ages[second - 1] ?? 0) / 1_000) * 1_000,
+    ownIdleMs: second * 200,
+    nativeFront: true,
+  }));
 }
 
 describe('what keeps a seat open without a person', () => {
@@ -116,12 +128,14 @@ describe('what keeps a seat open without a person', () => {
     expect(world.durable.map(({ type }) => type)).toEqual(['session.started', 'session.warned', 'session.locked']);
   });
 
-  test('escape 62 in session: a video that plays is no input: the seat warns and locks after its idle time', () => {
-    pass(119, untouched);
+  test('escape 62 in session: clips that play in a web app are no input: the seat warns and locks after its idle time', () => {
+    // The system counts the end of each as input.
+    const clips = (second: number) => ({ osIdleMs: (second % 12) * 1_000, ownIdleMs: second * 1_000 });
+    pass(119, clips);
     expect(world.seat.lock.at).toBe('unlocked');
-    pass(2, (second) => untouched(119 + second));
+    pass(2, (second) => clips(119 + second));
     expect(world.seat.lock.at).toBe('warning');
-    pass(20, (second) => untouched(121 + second));
+    pass(20, (second) => clips(121 + second));
     expect(world.seat.lock.at).toBe('locked');
     expect(noted).toEqual([]);
   });

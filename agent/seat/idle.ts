@@ -43,12 +43,12 @@ export class SeatIdle {
   }
 
   /** Takes what the screens report once a second, locked or open: at a locked seat the sources are only tested. */
-  report({ osIdleMs, ownIdleMs }: Pick<IdleReport, 'osIdleMs' | 'ownIdleMs'>): void {
+  report({ osIdleMs, ownIdleMs, nativeFront }: Pick<IdleReport, 'osIdleMs' | 'ownIdleMs' | 'nativeFront'>): void {
     const { clock, openSession, idle } = this.#ports;
     const session = openSession();
     const atMs = clock.bootMs();
     const before = this.#doubt;
-    const compared = compareSources(this.#sources, { atMs, osIdleMs, ownIdleMs, card: this.#card(session) });
+    const compared = compareSources(this.#sources, { atMs, osIdleMs, ownIdleMs, nativeFront, card: this.#card(session) });
     this.#sources = compared.state;
     // Nobody is kept in by a thing at a locked seat; each opening is judged anew.
     const judged = session === null ? null : judgePropped(this.#propped, atMs, compared.idleMs);

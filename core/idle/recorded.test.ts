@@ -51,7 +51,7 @@ describe.each(Object.entries(EXPECTED))('the recording of %s', (name, expected) 
     let propped = PROPPED_START;
     const findings = new Set<string>();
     for (const [atMs, osIdleMs, ownIdleMs] of reports) {
-      const compared = compareSources(sources, { atMs, osIdleMs, ownIdleMs, card: 'unknown' });
+      const compared = compareSources(sources, { atMs, osIdleMs, ownIdleMs, nativeFront: false, card: 'unknown' });
       sources = compared.state;
       propped = judgePropped(propped, atMs, compared.idleMs).state;
       if (sources.doubt !== null) findings.add(sources.doubt);
@@ -68,4 +68,16 @@ test('a person’s keys reach the seat’s own idle time as they reach the syste
   // A key is held back for a moment, until it is a person's: a report may come in between, two in a row may not.
   const twice = reports.filter((_, at) => at > 5 && isApart[at] === true && isApart[at - 1] === true);
   expect(twice).toEqual([]);
+});
+
+test('the system took each clip of the video for input, and the seat grew idle all the same', () => {
+  const { reports } = read('video');
+  const falls = reports.filter(([, osIdleMs], at) => osIdleMs < (reports[at - 1]?.[1] ?? 0));
+  expect(falls.length).toBeGreaterThan(50);
+  let sources = SOURCES_START;
+  for (const [atMs, osIdleMs, ownIdleMs] of reports) {
+    const compared = compareSources(sources, { atMs, osIdleMs, ownIdleMs, nativeFront: false, card: 'unknown' });
+    sources = compared.state;
+    expect(compared.idleMs).toBe(ownIdleMs);
+  }
 });

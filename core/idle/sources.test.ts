@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { compareSources, type IdleReport, SOURCES_START, type SourcesState } from './sources.ts';
 
-type At = (second: number) => Pick<IdleReport, 'osIdleMs' | 'ownIdleMs'> & Partial<Pick<IdleReport, 'card'>>;
+type At = (second: number) => Pick<IdleReport, 'osIdleMs' | 'ownIdleMs'> & Partial<IdleReport>;
 
 /** So many seconds of reports, one a second. */
 function run(
@@ -14,14 +14,20 @@ function run(
   let idleMs = 0;
   for (let second = 1; second <= seconds; second += 1) {
     atMs += 1_000;
-    ({ state, idleMs } = compareSources(state, { atMs, card: 'unknown', ...at(second) }));
+    ({ state, idleMs } = compareSources(state, { atMs, card: 'unknown', nativeFront: false, ...at(second) }));
   }
   return { state, atMs, idleMs };
 }
 
 const untouched: At = (second) => ({ osIdleMs: second * 1_000, ownIdleMs: second * 1_000 });
 /** Somebody types in an application: no page of the seat sees it, with a rest of four seconds now and then. */
-const inApplication: At = (second) => ({ osIdleMs: second % 30 < 26 ? 0 : ((second % 30) - 25) * 1_000, ownIdleMs: second * 1_000 });
+const inApplication: At = (second) => ({
+  osIdleMs: second % 30 < 26 ? 0 : ((second % 30) - 25) * 1_000,
+  ownIdleMs: second * 1_000,
+  nativeFront: true,
+});
+/** A clip in a web app ends every twelve seconds, and the system counts that as input. */
+const clips: At = (second) => ({ osIdleMs: (second % 12) * 1_000, ownIdleMs: second * 1_000 });
 const inPages: At = () => ({ osIdleMs: 0, ownIdleMs: 300 });
 const blind: At = (second) => ({ osIdleMs: 3_600_000 + second * 1_000, ownIdleMs: 400 });
 const stuckAtZero: At = (second) => ({ osIdleMs: 0, ownIdleMs: second * 1_000 });
@@ -31,11 +37,19 @@ describe('sources that agree', () => {
   test.each([
     ['a seat that nobody touches', untouched, 3_600_000],
     ['work in an application', inApplication, 0],
-    ['work in the seat’s own pages', inPages, 0],
+    ['work in the seat’s own pages', inPages, 300],
+    ['escape 62: clips that play in a web app', clips, 3_600_000],
   ])('%s: the latest input counts, without a doubt, for an hour', (_name, at, idleMs) => {
     const ran = run(3_600, at);
     expect(ran.state.doubt).toBeNull();
     expect(ran.idleMs).toBe(idleMs);
+  });
+
+  test('work in an application counts until it was, once the application is gone, and what the system says after that does not', () => {
+    const worked = run(600, inApplication);
+    const after = run(60, (second) => ({ ...clips(second), ownIdleMs: 600_000 + second * 1_000 }), worked);
+    expect(after.idleMs).toBe(60_000);
+    expect(after.state.doubt).toBeNull();
   });
 
   test('the self-test is passed once the system’s idle time was seen to grow, and not before', () => {
@@ -67,11 +81,13 @@ describe('a source that fails', () => {
 
   test('input that goes on without the card which must lie there counts no more after two minutes', () => {
     const away: At = () => ({ osIdleMs: 0, ownIdleMs: 0, card: 'away' });
+    const clipsAway: At = (second) => ({ ...clips(second), card: 'away' });
     expect(run(119, away).state.doubt).toBeNull();
     const ran = run(125, away);
     expect(ran.state.doubt).toBe('cardAway');
     expect(ran.idleMs).toBe(124_000);
     expect(run(3_600, () => ({ osIdleMs: 0, ownIdleMs: 0, card: 'lying' })).state.doubt).toBeNull();
+    expect(run(3_600, clipsAway).state.doubt).toBeNull();
   });
 
   test('is believed again after half a minute in which it did what it must, and no sooner', () => {
@@ -86,7 +102,7 @@ describe('a source that fails', () => {
 
 test('a suspend, or other screens, makes no contradiction of what was before it', () => {
   const before = run(30, inPages);
-  const after = run(3, () => ({ osIdleMs: 0, ownIdleMs: 28_800_000 }), { ...before, atMs: before.atMs + 28_800_000 });
+  const after = run(3, () => ({ osIdleMs: 0, ownIdleMs: 28_800_000, nativeFront: true }), { ...before, atMs: before.atMs + 28_800_000 });
   expect(after.state.doubt).toBeNull();
   expect(after.idleMs).toBe(0);
 });

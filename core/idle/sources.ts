@@ -1,16 +1,18 @@
 /**
- * Compares what can say whether somebody is at the seat: the operating system's idle time, input in the seat's own pages, a
- * card that must lie on the reader. Each was seen to freeze or to go blind on some machine, so none is believed against the
- * others for long. Pure: times are milliseconds of the boot clock.
+ * Compares what can say whether somebody is at the seat: the operating system's idle time, input in pages, a card that must lie
+ * on the reader. Each was seen to freeze or to go blind on some machine, so none is believed against the others for long. What pages
+ * can see they must have seen: there the system's word alone is nobody's input. Pure: times are milliseconds of the boot clock.
  */
 
 /** What was seen at one moment, about once a second. */
 export interface IdleReport {
   readonly atMs: number;
-  /** Since the operating system saw input, to the whole second. */
+  /** Since the operating system saw input, to the whole second. It starts anew for some things that nobody did, such as the end of a video. */
   readonly osIdleMs: number;
-  /** Since a page of the seat had input; an application's own window is not one of them. */
+  /** Since a page had input, the seat's own or a web app's; a native application's window is not one of them. */
   readonly ownIdleMs: number;
+  /** A native application's window is seen, and takes input that no page sees. Everywhere else pages see all of it. */
+  readonly nativeFront: boolean;
   /** `unknown` wherever the policy does not ask that the card stays. */
   readonly card: 'lying' | 'away' | 'unknown';
 }
@@ -26,6 +28,8 @@ export interface SourcesState {
   readonly proven: boolean;
   readonly lastMs: number | null;
   readonly lastOsIdleMs: number | null;
+  /** When a native application last had input; null for never. */
+  readonly nativeInputMs: number | null;
   /** Since when each contradiction lasts, and of how many reports it is made. */
   readonly blind: Contradiction;
   readonly frozen: Contradiction;
@@ -42,7 +46,7 @@ interface Contradiction {
 
 export interface SourcesVerdict {
   readonly state: SourcesState;
-  /** How long the seat counts as idle: the latest input of any source, or with a doubt of the strictest one. */
+  /** How long the seat counts as idle: since the latest input in a page or a native application, or with a doubt as the strictest source says. */
   readonly idleMs: number;
 }
 
@@ -68,6 +72,7 @@ export const SOURCES_START: SourcesState = {
   proven: false,
   lastMs: null,
   lastOsIdleMs: null,
+  nativeInputMs: null,
   blind: NONE,
   frozen: NONE,
   away: NONE,
@@ -86,7 +91,9 @@ export function compareSources(former: SourcesState, report: IdleReport): Source
   const blind = blindNow ? more(state.blind, atMs) : seenNow ? NONE : state.blind;
   const frozen = grows ? NONE : more(state.frozen, atMs);
   const away = card === 'away' ? more(state.away, atMs) : NONE;
-  const found = findingOf({ blind, frozen, away }, report);
+  const nativeInputMs = latest(state.nativeInputMs, report.nativeFront ? atMs - osIdleMs : null);
+  const seenIdleMs = nativeInputMs === null ? ownIdleMs : Math.min(ownIdleMs, atMs - nativeInputMs);
+  const found = findingOf({ blind, frozen, away }, report, seenIdleMs);
   const agrees = found === null && !blindNow && (state.doubt === 'osFrozen' ? grows : state.doubt === 'osBlind' ? seenNow : true);
   const agreed = state.doubt === null ? 0 : agrees ? state.agreed + 1 : blindNow || found !== null ? 0 : state.agreed;
   const doubt = found ?? (agreed >= AGREED_REPORTS ? null : state.doubt);
@@ -95,13 +102,14 @@ export function compareSources(former: SourcesState, report: IdleReport): Source
       proven: state.proven || grows,
       lastMs: atMs,
       lastOsIdleMs: osIdleMs,
+      nativeInputMs,
       blind,
       frozen,
       away,
       doubt,
       agreed: doubt === null ? 0 : agreed,
     },
-    idleMs: idleOf(doubt, report, away),
+    idleMs: idleOf(doubt, report, { seenIdleMs, away }),
   };
 }
 
@@ -111,11 +119,12 @@ function more({ sinceMs, reports }: Contradiction, atMs: number): Contradiction 
 
 function findingOf(
   { blind, frozen, away }: Pick<SourcesState, 'blind' | 'frozen' | 'away'>,
-  { atMs, osIdleMs, ownIdleMs }: IdleReport,
+  { atMs, ownIdleMs }: IdleReport,
+  seenIdleMs: number,
 ): SourceDoubt | null {
   if (blind.reports >= BLIND_REPORTS && lasted(blind, atMs) >= BLIND_FOR_MS) return 'osBlind';
   if (lasted(frozen, atMs) >= FROZEN_FOR_MS && ownIdleMs >= FROZEN_FOR_MS) return 'osFrozen';
-  if (lasted(away, atMs) >= AWAY_FOR_MS && Math.min(osIdleMs, ownIdleMs) <= NOW_MS) return 'cardAway';
+  if (lasted(away, atMs) >= AWAY_FOR_MS && seenIdleMs <= NOW_MS) return 'cardAway';
   return null;
 }
 
@@ -123,12 +132,21 @@ function lasted({ sinceMs }: Contradiction, atMs: number): number {
   return sinceMs === null ? 0 : atMs - sinceMs;
 }
 
-function idleOf(doubt: SourceDoubt | null, { atMs, osIdleMs, ownIdleMs }: IdleReport, away: Contradiction): number {
+/** The later of two moments, where there is one. */
+function latest(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.max(a, b);
+}
+
+function idleOf(
+  doubt: SourceDoubt | null,
+  { atMs, osIdleMs, ownIdleMs }: IdleReport,
+  { seenIdleMs, away }: { readonly seenIdleMs: number; readonly away: Contradiction },
+): number {
   switch (doubt) {
     case null:
-      return Math.min(osIdleMs, ownIdleMs);
+      return seenIdleMs;
     case 'cardAway':
-      return Math.max(Math.min(osIdleMs, ownIdleMs), lasted(away, atMs));
+      return Math.max(seenIdleMs, lasted(away, atMs));
     case 'osBlind':
     case 'osFrozen':
       return Math.max(osIdleMs, ownIdleMs);

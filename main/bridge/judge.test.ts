@@ -21,7 +21,7 @@ describe('the renderer boundary', () => {
     [['launch', { appId: '../../bin/sh' }]],
     [['launch', { appId: 7 }]],
     [['surface', { display: ':0', windowId: 1, width: 1, height: 1 }]],
-    [['activity', { osIdleMs: 0, ownIdleMs: 0 }]],
+    [['activity', { osIdleMs: 0, ownIdleMs: 0, nativeFront: false }]],
     [['badge', { number: '04A1B2C3D4' }]],
     [['__proto__', {}]],
     [['constructor', {}]],

@@ -20,7 +20,7 @@ export interface InputGate {
   attach(contents: WebContents, place: 'seat' | 'web'): void;
   /** Whether the seat's page waits for a person to type a PIN, a name or a code. */
   typing(awaited: boolean): void;
-  /** Milliseconds since a page last had input of any kind. */
+  /** Milliseconds since a page last had input of any kind; what a badge reader types is none. */
   idleMs(): number;
 }
 
@@ -76,17 +76,19 @@ export function createInputGate(options: InputGateOptions): InputGate {
       injecting = false;
     }
   };
+  /** No page gets it, and somebody pressed it all the same. */
+  const keptFromPerson = ({ code }: Input): 'keep' => {
+    lastInput = performance.now();
+    kept.add(code);
+    return 'keep';
+  };
   const keyed = (contents: WebContents, place: 'seat' | 'web', input: Input): 'pass' | 'keep' => {
     if (input.type === 'keyUp') return kept.delete(input.code) ? 'keep' : 'pass';
-    if (isBarKey(input) && (input.isAutoRepeat ? kept.has(input.code) : options.onBar())) {
-      kept.add(input.code);
-      return 'keep';
-    }
+    if (isBarKey(input) && (input.isAutoRepeat ? kept.has(input.code) : options.onBar())) return keptFromPerson(input);
     const verdict = judgeKey(input, place);
     if (!verdict.allowed) {
       options.report('input', verdict.name);
-      kept.add(input.code);
-      return 'keep';
+      return keptFromPerson(input);
     }
     const now = performance.now();
     // Where a person is awaited, doubt is theirs: a PIN that was read late must not be lost as a badge. Web apps get no such text.

@@ -49,7 +49,7 @@ function untouched(): void {
   const since = performance.now();
   reporter = setInterval(() => {
     const idleMs = Math.round(performance.now() - since);
-    screens.client.request('activity', { osIdleMs: idleMs, ownIdleMs: idleMs }).catch(() => {});
+    screens.client.request('activity', { osIdleMs: idleMs, ownIdleMs: idleMs, nativeFront: false }).catch(() => {});
   }, 500);
 }
 

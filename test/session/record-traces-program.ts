@@ -1,12 +1,13 @@
 /**
  * Records how idle time looks for real: input of the X server (XTest, with its own key repeat) through the real kiosk, as its agent
  * hears it once a second. Things that keep a seat open are what they are, a held key and a pointer that is moved by a clock; work is
- * played from the timings of traces.ts, because nobody is recorded. Run by hand: `node test/session/record-traces-program.ts FOLDER [SECONDS]`.
+ * played from the timings of traces.ts, because nobody is recorded. Run by hand: `node test/session/record-traces-program.ts FOLDER [SECONDS [NAME]]`.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openClips, startClips } from '../e2e/support/clips.ts';
 import { openSeat, type Seat } from '../e2e/support/seat.ts';
 import { openView } from '../e2e/support/views.ts';
 import { inputTimes, type TraceName } from './traces.ts';
@@ -25,8 +26,8 @@ const paged: Input = (turn) => `key ${turn % 10 < 5 ? 'Next' : 'Prior'}`;
 interface Recording {
   readonly honest: boolean;
   readonly made: string;
-  /** Whose timings are played; a key is held where there are none, and nothing is touched where that is null. */
-  readonly play: { readonly habit: TraceName; readonly input: Input } | 'held key' | null;
+  /** Whose timings are played; a key is held, or clips play that nobody touches, where there are none. */
+  readonly play: { readonly habit: TraceName; readonly input: Input } | 'held key' | 'clips';
 }
 
 const played = (habit: TraceName, input: Input, honest = true): Recording => ({
@@ -45,7 +46,11 @@ const RECORDINGS: Readonly<Record<string, Recording>> = {
   'turning-pages': played('turning-pages', paged),
   dictation: played('dictation', typed),
   charting: played('charting', moved),
-  video: { honest: true, made: 'Recorded from a kiosk on Xvfb that nobody touches: a video is no input.', play: null },
+  video: {
+    honest: true,
+    made: 'Recorded from a kiosk on Xvfb that nobody touches, with clips in a web app: the system counts the end of each as input.',
+    play: 'clips',
+  },
   'quick-jiggler': thing('quick-jiggler'),
   'slow-jiggler': thing('slow-jiggler'),
   'minute-jiggler': thing('minute-jiggler'),
@@ -58,17 +63,21 @@ const RECORDINGS: Readonly<Record<string, Recording>> = {
 
 async function record(seat: Seat, name: string, { honest, made, play }: Recording, seconds: number, folder: string): Promise<void> {
   const hands = xdotool(seat);
+  const site = await startClips();
   try {
-    seat.agent.push(openView());
-    await seat.kiosk.page.waitForSelector('html[data-screen="launcher"]');
-    await seat.kiosk.page.getByRole('searchbox').focus();
+    if (play === 'clips') await openClips(seat, site);
+    else {
+      seat.agent.push(openView());
+      await seat.kiosk.page.waitForSelector('html[data-screen="launcher"]');
+      await seat.kiosk.page.getByRole('searchbox').focus();
+    }
     const from = performance.now();
     const reports: (readonly [atMs: number, osIdleMs: number, ownIdleMs: number])[] = [];
     seat.agent.on('activity', ({ osIdleMs, ownIdleMs }) => {
       reports.push([Math.round(performance.now() - from), osIdleMs, ownIdleMs]);
     });
     if (play === 'held key') hands.stdin?.write('keydown space\n');
-    else if (play !== null) await playFor(hands, play.habit, play.input, seconds);
+    else if (play !== 'clips') await playFor(hands, play.habit, play.input, seconds);
     await sleep(Math.max(0, from + seconds * 1_000 - performance.now()));
     if (play === 'held key') hands.stdin?.write('keyup space\n');
     await writeFile(join(folder, `${name}.json`), `${JSON.stringify({ name, made, honest, reports })}\n`);
@@ -76,6 +85,7 @@ async function record(seat: Seat, name: string, { honest, made, play }: Recordin
   } finally {
     hands.stdin?.end();
     await seat.clear();
+    await site.close();
   }
 }
 
@@ -98,7 +108,7 @@ function xdotool({ display }: Seat): ChildProcess {
   });
 }
 
-const [folder, seconds = String(USUAL_SECONDS)] = process.argv.slice(2);
+const [folder, seconds = String(USUAL_SECONDS), only] = process.argv.slice(2);
 if (folder === undefined) {
   process.stderr.write('Say where the recordings go: node test/session/record-traces-program.ts FOLDER [SECONDS]\n');
   process.exitCode = 2;
@@ -106,6 +116,7 @@ if (folder === undefined) {
   // One after the other: so many starts at once take each other's time.
   const running: Promise<void>[] = [];
   for (const [name, recording] of Object.entries(RECORDINGS)) {
+    if (only !== undefined && only !== name) continue;
     const seat = await openSeat({ width: 1024, height: 768 });
     running.push(record(seat, name, recording, Number(seconds), folder));
   }

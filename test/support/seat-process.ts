@@ -195,7 +195,7 @@ export class SeatProcess {
     pictures.unshift(client.welcome);
     const alive = setInterval(() => {
       client.request('ping', {}).catch(() => {});
-      client.request('activity', { osIdleMs: 0, ownIdleMs: 0 }).catch(() => {});
+      client.request('activity', { osIdleMs: 0, ownIdleMs: 0, nativeFront: false }).catch(() => {});
     }, PING_MS);
     const latest = (): SeatView => pictures.at(-1) ?? client.welcome;
     const screens: Screens = {

@@ -63,6 +63,11 @@ export async function press(display: Place, chord: string): Promise<void> {
   await xdotool(display, ['key', '--clearmodifiers', chord]);
 }
 
+/** Moves the pointer a little there, as a hand does. */
+export async function point(display: Place, x: number, y: number): Promise<void> {
+  for (const step of [0, 3, 6]) await xdotool(display, ['mousemove', String(x + step), String(y)]);
+}
+
 /** The name of the window that has the keyboard, as the X server says. */
 export async function focusedWindow(display: Place): Promise<string> {
   return (await xdotool(display, ['getwindowfocus', 'getwindowname'])).trim();
