@@ -160,7 +160,7 @@ export class SeatAgent {
       clock,
       rules: () => readerRulesOf(this.site.policy?.document ?? null),
       note: (event) => recorder.note(event),
-      arrived: ({ number }) => this.credentials.badge(number),
+      arrived: ({ number }) => this.credentials.entrance.badge(number),
       dispatch: (event) => void (event.type === 'BadgeRead' ? this.dispatch(event) : this.runtime.dispatch(event)),
       changed: () => this.push(),
       open: parts.openReaders,
@@ -251,13 +251,14 @@ export class SeatAgent {
   }
 
   dispatch(event: SeatEvent): boolean {
+    if (event.type === 'BadgeRead') this.credentials.tapped(event);
     this.apps.clearMessage();
     return this.runtime.dispatch(event);
   }
 
   badge(number: string | null, source: 'ui' | 'cli'): boolean {
     const isAllowed = source !== 'ui' || this.readers.keyboardRead();
-    if (isAllowed && number !== null) return this.dispatch(this.credentials.badge(number));
+    if (isAllowed && number !== null) return this.dispatch(this.credentials.entrance.badge(number));
     return this.dispatch({ type: 'BadgeRead', badge: null, standing: isAllowed ? 'tooLong' : 'notAllowed', who: null });
   }
 

@@ -153,11 +153,9 @@ export class Credentials {
     return { state: this.age.stateUnder(this.#ports.policy()?.document), asOf };
   }
 
-  /** Somebody tapped a badge; what nobody here has may become somebody's. */
-  badge(number: string): SeatEvents['BadgeRead'] {
-    const arrived = this.entrance.badge(number);
-    if (arrived.standing === 'unknown' && arrived.badge !== null) this.badgeEnrolment.sawUnknown(arrived.badge);
-    return arrived;
+  /** Somebody tapped; a badge that nobody here has may become theirs. One that only lies on a reader, or leaves it, was not tapped. */
+  tapped({ by, standing, badge }: SeatEvents['BadgeRead']): void {
+    if (by === 'badge' && standing === 'unknown' && badge !== null) this.badgeEnrolment.sawUnknown(badge);
   }
 
   async checkPin(person: string, pin: string): Promise<boolean> {

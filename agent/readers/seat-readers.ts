@@ -21,7 +21,7 @@ export interface SeatReaderPorts {
   readonly clock: Clock;
   readonly rules: () => ReaderRules;
   readonly note: (event: AuditEvent) => void;
-  /** Whose card it is and whether they may come in, as the event of a tap. */
+  /** Whose card it is and whether they may come in, as the event of a tap. Asking is no tap: that is what is dispatched. */
   readonly arrived: (presentation: Presentation) => SeatEvents['BadgeRead'];
   readonly dispatch: (event: SeatEvent) => void;
   readonly changed: () => void;

@@ -326,6 +326,25 @@ describe('what the policy says of readers', () => {
     await screens.sees(isLocked);
   });
 
+  test('an unknown card may become somebody’s once it was held up, not because it lies there or is taken away', async () => {
+    const signIn: PolicyDocument['signIn'] = { rules: [{ roles: ['nurse'], nameAndPin: true, enrolBadge: true }] };
+    await open({ signIn, readers: { pcsc: false } }, { running: false });
+    await syncer.request('connection', { state: 'online', since: '2030-06-01T10:00:00Z' });
+    await readers.start();
+    await readers.place(0, STRANGER);
+    await pause(1_500);
+    const on = seat.site.document(2, { signIn });
+    expect(await syncer.request('policy', { envelope: seat.site.policy(on) })).toMatchObject({ outcome: 'applied' });
+    await screens.sees(readerIs('ok'));
+    await pause(1_500);
+    expect(screens.view()).toMatchObject({ truth: { connection: { state: 'online' } }, signIn: { newBadge: false }, message: null });
+    await readers.take(0);
+    await pause(1_500);
+    expect(screens.view().signIn.newBadge).toBe(false);
+    await readers.place(0, STRANGER);
+    await screens.sees(({ signIn: { newBadge } }) => newBadge);
+  });
+
   test('a seat that should have a reader says so, one that types is not allowed, and PC/SC can be switched off', async () => {
     await open({ readers: { expected: true, keyboard: { allowed: false } } }, { running: false });
     await screens.sees(readerIs('stopped'));
