@@ -37,7 +37,7 @@ import { SessionPrints } from './seat/prints.ts';
 import { RecordWatch } from './seat/record-watch.ts';
 import { leastPinDigits, type PolicyState } from './seat/rules.ts';
 import { SeatRuntime } from './seat/runtime.ts';
-import { ClockWatch, UiWatch } from './seat/watches.ts';
+import { ClockWatch, SleepWatch, UiWatch } from './seat/watches.ts';
 import { SiteLink } from './site-link.ts';
 import type { Incoming } from './state/incoming.ts';
 import type { SeatMemory } from './state/memory.ts';
@@ -91,6 +91,7 @@ export class SeatAgent {
   readonly idle: SeatIdle;
   readonly #outputs: SeatOutputs;
   readonly #clockWatch: ClockWatch;
+  readonly #sleepWatch: SleepWatch;
   #policyState: PolicyState = 'none';
   #wasOpen = false;
   readonly #enforcement: EnforcementWatch;
@@ -111,6 +112,7 @@ export class SeatAgent {
     const heldSession = () => this.runtime.heldSession;
     this.ui = new UiWatch(clock);
     this.#clockWatch = new ClockWatch(clock);
+    this.#sleepWatch = new SleepWatch(clock);
     this.#alarm = new LocalAlarm(parts);
     this.site = new SiteLink({
       ...parts,
@@ -324,6 +326,10 @@ export class SeatAgent {
       // A rule of the policy may begin or end with any minute.
       void this.apps.enforce();
       this.push();
+    }
+    if (this.#sleepWatch.slept()) {
+      this.ui.woke();
+      this.runtime.dispatch({ type: 'PowerChanged', what: 'slept' });
     }
     const seconds = this.#clockWatch.stepped();
     if (seconds !== 0) this.runtime.dispatch({ type: 'ClockStepped', seconds });

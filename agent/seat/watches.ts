@@ -1,11 +1,13 @@
 /**
- * What is watched once a second: the wall clock against the boot clock, and whether the screens are alive. Plain state
- * and arithmetic; what follows from a finding is for the caller.
+ * What is watched once a second: the wall clock against the boot clock, the boot clock against one that stands still in suspend, and
+ * whether the screens are alive. Plain state and arithmetic; what follows from a finding is for the caller.
  */
 import type { Clock } from '../clock.ts';
 
 /** A wall clock that moved this much against the boot clock was set, in milliseconds: no drift is that fast. */
 export const CLOCK_STEP_MS = 5_000;
+/** A machine whose clocks of time awake and of all time went apart by this much was asleep, in milliseconds: nothing else moves them apart. */
+export const SLEPT_MS = 1_000;
 /** Screens that asked nothing for this long are hung; they ask once a second, in milliseconds. */
 export const UI_HANG_MS = 5_000;
 /** An open seat without a report of activity for this long has lost its screens, in milliseconds. */
@@ -27,6 +29,36 @@ export class ClockWatch {
     if (Math.abs(movedMs) < CLOCK_STEP_MS) return 0;
     this.#offsetMs = offsetMs;
     return Math.trunc(movedMs / 1_000);
+  }
+}
+
+/** Notices a suspend by itself: the screens tell of one only where the desktop tells them. */
+export class SleepWatch {
+  readonly #clock: Pick<Clock, 'bootMs'>;
+  readonly #awakeMs: () => number;
+  /** How long it was asleep in this boot, at most, when it was last seen to wake. */
+  #asleepMs: number;
+
+  /** @param awakeMs a monotonic clock that stands still in suspend */
+  constructor(clock: Pick<Clock, 'bootMs'>, awakeMs: () => number = () => performance.now()) {
+    this.#clock = clock;
+    this.#awakeMs = awakeMs;
+    this.#asleepMs = this.#read().atMost;
+  }
+
+  /** Whether the machine was asleep since the last look. */
+  slept(): boolean {
+    const { atLeast, atMost } = this.#read();
+    const hasSlept = atLeast - this.#asleepMs >= SLEPT_MS;
+    this.#asleepMs = hasSlept ? atMost : Math.min(this.#asleepMs, atMost);
+    return hasSlept;
+  }
+
+  /** By how much the clocks are apart. A process that had to wait between the readings must not take that for sleep. */
+  #read(): { readonly atLeast: number; readonly atMost: number } {
+    const before = this.#awakeMs();
+    const bootMs = this.#clock.bootMs();
+    return { atLeast: bootMs - this.#awakeMs(), atMost: bootMs - before };
   }
 }
 
@@ -57,6 +89,12 @@ export class UiWatch {
 
   reported(): void {
     this.#activeMs = this.#clock.bootMs();
+  }
+
+  /** Nobody could ask or tell anything while the machine slept: their time begins anew. */
+  woke(): void {
+    this.heard();
+    this.reported();
   }
 
   /** Why the screens count as lost, or null. @param isOpen whether the seat is open now */

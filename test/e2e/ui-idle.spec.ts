@@ -1,6 +1,6 @@
 /**
  * What the seat takes for a person, in a real kiosk: a clip that plays in a web app is none, however often the operating system counts
- * it as input.
+ * it as input, and a machine that sleeps and wakes is told to the agent.
  */
 import { expect, test } from '@playwright/test';
 import type { Params } from '../../contract/boundary.ts';
@@ -66,6 +66,24 @@ test('the agent hears whether a native application is seen, whose input no page 
   await expect.poll(() => told.last?.nativeFront).toBe(true);
   seat.agent.push(lockedView());
   await expect.poll(() => told.last?.nativeFront).toBe(false);
+});
+
+test('what the machine tells of sleep and of its own lock locks the seat, before the agent has answered', async () => {
+  const { app, page } = seat.kiosk;
+  for (const [event, what] of [
+    ['suspend', 'suspend'],
+    ['resume', 'resume'],
+    ['lock-screen', 'osLock'],
+  ] as const) {
+    seat.agent.push(openView());
+    await page.waitForSelector('html[data-screen="launcher"]');
+    seat.agent.asked.length = 0;
+    seat.agent.hang(true);
+    await app.evaluate(({ powerMonitor }, name) => powerMonitor.emit(name), event);
+    await page.waitForSelector('html[data-screen="lock"]');
+    seat.agent.hang(false);
+    await expect.poll(() => seat.agent.of('power')).toEqual([{ what }]);
+  }
 });
 
 /** What the agent was told last of when somebody was there. */

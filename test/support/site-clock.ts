@@ -1,6 +1,6 @@
 /**
- * A wall clock that a test moves while real processes run under it. What is started through `process.env` from then on follows
- * it; boot and monotonic clocks stay the machine's. (libfaketime, told of a new time while it runs, shows threads the old one
+ * A wall clock that a test moves while real processes run under it, and a machine that sleeps. What is started through `process.env`
+ * from then on follows it; the clock of time awake stays the machine's. (libfaketime, told of a new time while it runs, shows threads the old one
  * now and then.) Owns the loader's settings in this process's environment.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -15,6 +15,8 @@ export const NEEDS_SITE_CLOCK = '(needs a C compiler: Debian package gcc)';
 export interface SiteClock {
   /** Moves the clock to so many days after the real time. */
   setDays(days: number): void;
+  /** Wakes the machine after so many seconds of sleep in all: wall and boot clocks go on in them, the clock of time awake does not. */
+  sleepSeconds(seconds: number): void;
   /** Leaves the environment as it was. */
   release(): void;
 }
@@ -25,16 +27,17 @@ export function openSiteClock(folder: string): SiteClock {
   const file = join(folder, 'site-clock');
   const settings: Readonly<Record<string, string>> = { LD_PRELOAD: library, SITE_CLOCK: file };
   const before = Object.keys(settings).map((name) => [name, process.env[name]] as const);
-  const setDays = (days: number): void => {
-    const seconds = Buffer.alloc(8);
-    seconds.writeBigInt64LE(BigInt(days) * DAY_SECONDS);
+  const offsets = Buffer.alloc(16);
+  const move = (seconds: bigint, at: 0 | 8): void => {
+    offsets.writeBigInt64LE(seconds, at);
     // In place: the processes have these very bytes mapped.
-    writeFileSync(file, seconds, { flag: 'r+' });
+    writeFileSync(file, offsets, { flag: 'r+' });
   };
-  writeFileSync(file, Buffer.alloc(8));
+  writeFileSync(file, offsets);
   Object.assign(process.env, settings);
   return {
-    setDays,
+    setDays: (days) => move(BigInt(days) * DAY_SECONDS, 0),
+    sleepSeconds: (seconds) => move(BigInt(seconds), 8),
     release: () => {
       for (const [name, value] of before) {
         if (value === undefined) delete process.env[name];
