@@ -30,12 +30,12 @@ beforeEach(async () => {
 });
 afterEach(() => kit.remove());
 
-function record(): SeatRecord {
+function record(recorder = new Recorder(silent, () => true)): SeatRecord {
   const seeds = { logSeed: randomBytes(32), sealingSeed: randomBytes(32) };
   const box = secretBox(nodeCrypto, randomBytes(32));
   return new SeatRecord({
     identity: new SeatIdentity({ path: join(kit.dir, 'identity'), box, ...seeds }),
-    recorder: new Recorder(silent, () => true),
+    recorder,
     memory,
     open: async () => {
       const store = await kit.open();
@@ -85,4 +85,14 @@ test('one that also ended by then is told once and forgotten', async () => {
   expect(written.slice(1)).toEqual([{ type: 'breakglass.ended', session: glass.session }]);
   expect(memory.open).toBeNull();
   await seat.close();
+});
+
+test('a record that is not there says why: it waits for its first policy, or it did not open', () => {
+  const recorder = new Recorder(silent, () => true);
+  const seat = record(recorder);
+  expect(() => seat.needed()).toThrow(expect.objectContaining({ code: 'AUDIT_RANGE_UNAVAILABLE' }));
+  recorder.failed('AUDIT_STORE_LOCKED');
+  expect(() => seat.needed()).toThrow(
+    expect.objectContaining({ code: 'AUDIT_STORE_FAILED', message: expect.stringContaining('AUDIT_STORE_LOCKED') }),
+  );
 });

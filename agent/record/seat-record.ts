@@ -4,6 +4,7 @@
  */
 import type { AuditEvent } from '../../contract/events.ts';
 import type { TruthView } from '../../contract/seat-view.ts';
+import { WardlockError } from '../../core/errors/index.ts';
 import { BUILD } from '../build.ts';
 import type { SeatIdentity } from '../enrolment/seat-identity.ts';
 import type { PolicySnapshot } from '../policy/policy-store.ts';
@@ -37,6 +38,14 @@ export class SeatRecord {
 
   get store(): AuditStore | null {
     return this.#store;
+  }
+
+  /** The store, for what can't be done without one. Throws AUDIT_RANGE_UNAVAILABLE before the first policy, and AUDIT_STORE_FAILED where it did not open. */
+  needed(): AuditStore {
+    if (this.#store !== null) return this.#store;
+    const { broken } = this.#ports.recorder;
+    if (broken === null) throw new WardlockError('AUDIT_RANGE_UNAVAILABLE', 'This seat has no record yet: it waits for its first policy.');
+    throw new WardlockError('AUDIT_STORE_FAILED', `The record of this seat could not be opened (${broken}). It is tried again by itself.`);
   }
 
   /** Opens the store for this policy, or tells the open one who may read it from now on. */

@@ -2,7 +2,6 @@
 import type { Result } from '../../contract/boundary.ts';
 import { type CliBoundary, cliBoundary } from '../../contract/cli.ts';
 import { describeFault } from '../../core/audit/index.ts';
-import { WardlockError } from '../../core/errors/index.ts';
 import type { Handlers } from '../../ipc/connection.ts';
 import type { ListenOptions } from '../../ipc/server.ts';
 import { examine } from '../doctor.ts';
@@ -45,8 +44,7 @@ function witnessedOf(seat: SeatAgent): Result<CliBoundary, 'status'>['witnessed'
 
 /** Recorded before the copy is made. A record that takes nothing more must still give its evidence: the answer says that this was not recorded. */
 async function snapshotOf(seat: SeatAgent, path: string): Promise<Result<CliBoundary, 'snapshot'>> {
-  const { store } = seat.record;
-  if (store === null) throw new WardlockError('AUDIT_RANGE_UNAVAILABLE', 'This seat has no record yet: it waits for its first policy.');
+  const store = seat.record.needed();
   const read = { type: 'recording.read', body: { entries: store.position().size } } as const;
   const recorded = await seat.parts.recorder.append(read).then(
     (place) => place === 'store',

@@ -3,12 +3,11 @@
  * never answers a key and never believes a word.
  */
 import { MOST_LOGS, type SyncBoundary, syncBoundary } from '../../contract/sync.ts';
-import { type ErrorCode, isErrorCode, WardlockError } from '../../core/errors/index.ts';
+import { type ErrorCode, isErrorCode } from '../../core/errors/index.ts';
 import type { Handlers } from '../../ipc/connection.ts';
 import type { ListenOptions } from '../../ipc/server.ts';
 import { offerAuthority } from '../enrolment/authority.ts';
 import type { SeatAgent } from '../seat-agent.ts';
-import type { AuditStore } from '../store/index.ts';
 import { admitUsers } from './admit.ts';
 
 /** Raw bytes of one answer, so that their base64 fits a frame with room to spare. */
@@ -57,12 +56,12 @@ function handlersOf(seat: SeatAgent): Handlers<SyncBoundary> {
     logs: () => ({ logs: seat.record.store?.logs().slice(0, MOST_LOGS) ?? [] }),
     entries: ({ incarnation, start, maxBytes, maxEntries }) => {
       const limits = { maxBytes: Math.min(maxBytes, BATCH_BYTES), maxEntries: Math.min(maxEntries, BATCH_ENTRIES) };
-      const batch = openStore(seat).readFrom(start, limits, incarnation);
+      const batch = seat.record.needed().readFrom(start, limits, incarnation);
       return { start: batch.start, entries: batch.entries.map(base64), checkpoint: batch.checkpoint, proof: batch.proof.map(base64) };
     },
-    consistency: ({ incarnation, from, to }) => ({ proof: openStore(seat).consistency(from, to, incarnation).map(base64) }),
+    consistency: ({ incarnation, from, to }) => ({ proof: seat.record.needed().consistency(from, to, incarnation).map(base64) }),
     receipt: async ({ note }) => {
-      const store = openStore(seat);
+      const store = seat.record.needed();
       const outcome = await store.applyReceipt(note);
       if (outcome.outcome === 'accepted') {
         seat.push();
@@ -73,7 +72,7 @@ function handlersOf(seat: SeatAgent): Handlers<SyncBoundary> {
       return { accepted: false, receiptedSize: store.position().receiptedSize };
     },
     anchored: async ({ note }) => {
-      const accepted = await openStore(seat).applyCosignature(note);
+      const accepted = await seat.record.needed().applyCosignature(note);
       if (!accepted) {
         log.warn('a cosignature was refused', { code: 'AUDIT_RECEIPT_REFUSED' });
         recorder.note({ type: 'sync.incident', body: { code: 'AUDIT_RECEIPT_REFUSED' } });
@@ -107,12 +106,6 @@ function handlersOf(seat: SeatAgent): Handlers<SyncBoundary> {
       return {};
     },
   };
-}
-
-function openStore(seat: SeatAgent): AuditStore {
-  const { store } = seat.record;
-  if (store === null) throw new WardlockError('AUDIT_RANGE_UNAVAILABLE', 'This seat has no record yet: it waits for its first policy.');
-  return store;
 }
 
 /** The record takes known codes only: text of the network never enters it. */

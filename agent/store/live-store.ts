@@ -10,7 +10,7 @@ import type { EpochReason, Recipient } from '../../core/audit/epoch.ts';
 import { type TreeHasher, treeHasher } from '../../core/audit/hasher.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { AnchorRecord, AnchorWriter } from './anchor.ts';
-import type { StoreDatabase } from './database.ts';
+import { isFull, type StoreDatabase } from './database.ts';
 import { type HashLookup, pagedHashes } from './hash-pages.ts';
 import { type LiveLog, type LogParts, namedLogSigner } from './incarnation.ts';
 import { underLogKey } from './log-signature.ts';
@@ -53,6 +53,8 @@ export class LiveStore {
   readonly #hasher: TreeHasher;
   readonly #hashes: HashLookup;
   #receipt: KeptReceipt | undefined;
+  /** The size of the one that this life stored: it stays behind while the disk is full. */
+  #storedReceipt: number | undefined;
   #pruned: Pruned;
   #pruning = false;
   #measuredAt = 0;
@@ -163,10 +165,23 @@ export class LiveStore {
   /** Stores a receipt that was judged valid; an older one than the present changes nothing. */
   keepReceipt(size: number, note: string): void {
     if (size <= this.receiptedSize) return;
-    this.tables.writeReceipt(size, note);
     this.#receipt = { size, note };
+    try {
+      this.#storeReceipt();
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      // The anchor needs no room; and before anything is pruned under the receipt it is stored.
+      this.#options.problem('A receipt could not be stored, because the disk is full. The head anchor keeps it.', error);
+    }
     this.#options.anchor.want(this.#anchorRecord(), true);
     this.#prune();
+  }
+
+  #storeReceipt(): void {
+    const receipt = this.#receipt;
+    if (receipt === undefined || receipt.size === this.#storedReceipt) return;
+    this.tables.writeReceipt(receipt.size, receipt.note);
+    this.#storedReceipt = receipt.size;
   }
 
   anchorRecord(): AnchorRecord {
@@ -181,23 +196,26 @@ export class LiveStore {
     this.tables.writeMeta(key, value);
   }
 
-  /** Ends recording in good order: nothing waits, the anchor is level, the mark of a clean end is durable. */
-  async close(): Promise<void> {
+  /** Nothing waits and the anchor is level; where the end was recorded, it is marked as a clean one. What fails is reported, and the rest goes on. */
+  async close(isEndRecorded: boolean): Promise<void> {
     await this.#writer.drain();
     this.#options.anchor.want(this.#anchorRecord(), true);
     await this.#options.anchor.flush();
-    this.#closed = true;
-    this.tables.writeMeta('clean', utf8('clean'));
-    this.#db.close();
+    try {
+      if (isEndRecorded) this.tables.writeMeta('clean', utf8('clean'));
+    } catch (error) {
+      this.#options.problem('The end of recording could not be marked as a clean one: the next start will call it an interruption.', error);
+    }
+    this.abandon();
   }
 
-  /** Lets go of a broken database without another promise. */
+  /** Lets go of the database without another promise. */
   abandon(): void {
     this.#closed = true;
     try {
       this.#db.close();
     } catch (error) {
-      this.#options.problem('The broken store could not be closed in good order.', error);
+      this.#options.problem('The store could not be closed in good order.', error);
     }
   }
 
@@ -244,6 +262,7 @@ export class LiveStore {
       if (!this.#needsRoom(started)) return;
       if (!this.#options.retired.makeRoom()) {
         const before = this.#pruned;
+        this.#storeReceipt();
         this.#pruned = pruneStep({ db: this.#db, tables: this.tables }, this.#hasher, before, this.receiptedSize);
         if (this.#pruned === before) return;
       }

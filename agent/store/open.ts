@@ -9,7 +9,7 @@ import type { Fault } from '../../core/audit/faults.ts';
 import { treeHasher } from '../../core/audit/hasher.ts';
 import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import { type AnchorRead, type AnchorRecord, readAnchor } from './anchor.ts';
-import { asCoded, isDamage, openDatabase, type StoreDatabase } from './database.ts';
+import { asCoded, isDamage, isFull, openDatabase, type StoreDatabase } from './database.ts';
 import { checkStore } from './fsck.ts';
 import { citationOf, createLog, finishBirth, type LiveLog, type LogParts, resumeLog, retireLog, storePaths } from './incarnation.ts';
 import { rootAt } from './reader.ts';
@@ -23,6 +23,8 @@ export interface OpenedLog {
   readonly findings: readonly Fault[];
   /** The last life of the agent did not end with a clean close. */
   readonly interrupted: boolean;
+  /** The disk had no room to make all of it durable anew: it may be read, and must be opened again before anything is recorded. */
+  readonly lacksRoom: boolean;
 }
 
 /** Findings with which the same incarnation goes on: nothing that was signed is contradicted. */
@@ -39,12 +41,20 @@ export async function openLog(dir: string, parts: LogParts, birth: 'enrolment' |
   try {
     return await continueOrReplace(dir, parts, anchorRead, opened);
   } catch (error) {
-    if (opened.open) opened.close();
+    if (opened.db.open) opened.db.close();
     throw asCoded(error, paths.db);
   }
 }
 
-async function continueOrReplace(dir: string, parts: LogParts, anchorRead: AnchorRead, db: StoreDatabase): Promise<OpenedLog> {
+/** Takes the mark of a clean end away: from here on an end without one is an interruption. */
+export function beginLife(tables: Tables): void {
+  tables.deleteMeta('clean');
+}
+
+/** A database that is ours as far as its file says. */
+type OpenedFile = Pick<OpenedLog, 'lacksRoom'> & { readonly db: StoreDatabase };
+
+async function continueOrReplace(dir: string, parts: LogParts, anchorRead: AnchorRead, { db, lacksRoom }: OpenedFile): Promise<OpenedLog> {
   const log = readLogIdOf(db);
   if (log !== undefined && !equalBytes(log.workstation, parts.workstation)) {
     throw new WardlockError('AUDIT_STORE_FOREIGN', 'This audit store belongs to another seat.');
@@ -55,9 +65,7 @@ async function continueOrReplace(dir: string, parts: LogParts, anchorRead: Ancho
   const serious = findings.some((fault) => !CONTINUABLE.has(fault.code));
   const live = serious ? undefined : await resumeLog(db, parts);
   if (live !== undefined) {
-    const interrupted = live.tables.meta('clean') === undefined;
-    db.prepare("DELETE FROM meta WHERE key = 'clean'").run();
-    return { live: { ...live, receipt: kept }, findings, interrupted };
+    return { live: { ...live, receipt: kept }, findings, interrupted: live.tables.meta('clean') === undefined, lacksRoom };
   }
   const receipt = receiptOf(db)?.note;
   db.close();
@@ -93,12 +101,17 @@ function inspect(db: StoreDatabase, parts: LogParts, anchorRead: AnchorRead, inc
 async function beginWithout(dir: string, parts: LogParts, birth: 'enrolment' | 'existing', anchorRead: AnchorRead): Promise<OpenedLog> {
   const paths = storePaths(dir);
   if (birth === 'enrolment' && anchorRead.state === 'absent') {
-    return { live: await createLog(paths, parts, { kind: 'enrolment' }), findings: [], interrupted: false };
+    return { live: await createLog(paths, parts, { kind: 'enrolment' }), findings: [], interrupted: false, lacksRoom: false };
   }
   const anchor = anchorRead.state === 'present' ? anchorRead.record : undefined;
   const cited = citationOf(anchor, undefined);
   const finding: Fault = { code: 'STORE_MISSING', detail: `It is known to have had ${cited.size} entries.` };
-  return { live: await createLog(paths, parts, { kind: 'replacement', replaces: cited }), findings: [finding], interrupted: true };
+  return {
+    live: await createLog(paths, parts, { kind: 'replacement', replaces: cited }),
+    findings: [finding],
+    interrupted: true,
+    lacksRoom: false,
+  };
 }
 
 /** A log that was just found sound, as receipts and what was witnessed are held against it. */
@@ -148,16 +161,15 @@ async function replace(dir: string, parts: LogParts, why: Retired): Promise<Open
   const paths = storePaths(dir);
   await retireLog(paths, incarnation ?? anchor?.incarnation ?? 'unknown');
   const live = await createLog(paths, parts, { kind: 'replacement', replaces: citationOf(anchor, receipt) });
-  return { live, findings, interrupted: true };
+  return { live, findings, interrupted: true, lacksRoom: false };
 }
 
 /** A file that is no database is ours and damaged when an anchor stands beside it, and foreign otherwise. */
-function tryOpen(path: string, anchor: AnchorRead): StoreDatabase | Fault {
+function tryOpen(path: string, anchor: AnchorRead): OpenedFile | Fault {
   let db: StoreDatabase | undefined;
   try {
     db = openDatabase(path, false);
-    foldWal(db);
-    return db;
+    return { db, lacksRoom: !foldWal(db) };
   } catch (error) {
     db?.close();
     const coded = asCoded(error, path);
@@ -168,10 +180,16 @@ function tryOpen(path: string, anchor: AnchorRead): StoreDatabase | Fault {
 
 /**
  * Folds the WAL back at the start: after a failed flush the kernel may hold pages that the disk does not, and writing them
- * again is the only way to be sure of them.
+ * again is the only way to be sure of them. False without room for it on the disk: the WAL is read as it is.
  */
-function foldWal(db: StoreDatabase): void {
-  db.pragma('wal_checkpoint(TRUNCATE)');
+function foldWal(db: StoreDatabase): boolean {
+  try {
+    db.pragma('wal_checkpoint(TRUNCATE)');
+    return true;
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    return false;
+  }
 }
 
 function readLogIdOf(db: StoreDatabase): ReturnType<typeof readLogId> | undefined {

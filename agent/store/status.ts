@@ -12,9 +12,10 @@ export function daysLeft(usedBytes: number, capacityBytes: number): number {
   return Math.max(0, Math.floor((capacityBytes - usedBytes) / BYTES_PER_BUSY_DAY));
 }
 
-/** @param fill 0 to 1 and above; `undefined` while no log is open. @param diskFull the disk refused the last commit */
+/** @param fill 0 to 1 and above; `undefined` while no log is open. @param diskFull the disk had no room for the last commit, or to open the log */
 export function recordingState(fill: number | undefined, diskFull: boolean): RecordingState {
+  if (diskFull) return 'full';
   if (fill === undefined) return 'broken';
-  if (diskFull || fill >= 1) return 'full';
+  if (fill >= 1) return 'full';
   return fill >= LOW_FILL ? 'low' : 'ok';
 }

@@ -48,6 +48,7 @@ export function storeTables(db: StoreDatabase) {
     'INSERT INTO receipt (id, size, note) VALUES (0, ?, ?) ON CONFLICT (id) DO UPDATE SET size = excluded.size, note = excluded.note',
   );
   const writeMeta = db.prepare('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value');
+  const deleteMeta = db.prepare('DELETE FROM meta WHERE key = ?');
   const readMeta = db.prepare('SELECT value FROM meta WHERE key = ?').pluck();
   const readHead = db.prepare('SELECT note, link FROM head WHERE id = 0');
   const readReceipt = db.prepare('SELECT size, note FROM receipt WHERE id = 0').raw();
@@ -84,6 +85,7 @@ export function storeTables(db: StoreDatabase) {
     appendOne: ({ seq, bytes }: DraftEntry, head: HeadRecord) => appendOne().run(seq, bytes, head.note, head.link),
     writeReceipt: (size: number, note: string) => writeReceipt.run(size, note),
     writeMeta: (key: string, value: Uint8Array) => writeMeta.run(key, value),
+    deleteMeta: (key: string) => deleteMeta.run(key),
     meta: (key: string) => bytesOf(readMeta.get(key)),
     head: (): HeadRecord | undefined => headRow(readHead.get()),
     receipt: () => optional(receiptRow, readReceipt.get()),
