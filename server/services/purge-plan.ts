@@ -1,10 +1,11 @@
 /**
- * What a purge would take: whole epochs that the server received before the cutoff and that no hold keeps. It reads and
- * judges; it destroys nothing. What can't be judged stays.
+ * What a purge would take: whole epochs that the server received before the cutoff and that no hold keeps, the last one of a log
+ * only where the log has ended. It reads and judges; it destroys nothing. What can't be judged stays.
  */
 import type { Kysely } from 'kysely';
 import { parseHeader } from '../../core/audit/index.ts';
 import type { Tables } from '../store/schema.ts';
+import { type EndingLog, endedLogs } from './ended-logs.ts';
 import { type Hold, holdOn } from './holds.ts';
 import { type LogName, readStored } from './logs.ts';
 import { prunedRanges } from './spans.ts';
@@ -33,24 +34,32 @@ interface PlanWanted {
 export async function* planPurge(db: Kysely<Tables>, wanted: PlanWanted): AsyncGenerator<LogPlan> {
   const logs = await db
     .selectFrom('logs')
-    .select(['workstation_id', 'incarnation', 'size'])
+    .select(['workstation_id', 'incarnation', 'size', 'pinned_size'])
     .orderBy('workstation_id')
     .orderBy('incarnation')
     .execute();
-  for (const log of logs) {
-    const plan = await planLog(db, { workstationId: log.workstation_id, incarnation: log.incarnation, size: Number(log.size) }, wanted);
+  const hasEnded = endedLogs(db);
+  for (const { workstation_id, incarnation, size, pinned_size } of logs) {
+    const log = { workstationId: workstation_id, incarnation, size: Number(size), pinned: Number(pinned_size) };
+    const plan = await planLog(db, log, { ...wanted, hasEnded });
     if (plan.ranges.length > 0 || plan.held.size > 0) yield plan;
   }
 }
 
-async function planLog(db: Kysely<Tables>, log: LogName & { readonly size: number }, { cutoff, holds }: PlanWanted): Promise<LogPlan> {
+interface LogWanted extends PlanWanted {
+  readonly hasEnded: (log: EndingLog) => Promise<boolean>;
+}
+
+async function planLog(db: Kysely<Tables>, log: EndingLog, { cutoff, holds, hasEnded }: LogWanted): Promise<LogPlan> {
   const limit = await receivedBefore(db, log, cutoff);
   const gone = await prunedRanges(db, log);
   const ranges: PlannedRange[] = [];
   const held = new Map<string, number>();
   let entries = 0;
   const minimum = gone[0]?.start === 0 ? gone[0].end : 0;
-  for (const epoch of await epochsBetween(db, log, { minimum, limit })) {
+  const epochs = await epochsBetween(db, log, { minimum, limit });
+  if (limit === log.size && (await hasEnded(log))) epochs.push(...(await lastEpoch(db, log)));
+  for (const epoch of epochs) {
     if (gone.some(({ start, end }) => start <= epoch.start && epoch.end <= end)) continue;
     const times = await timesOf(db, log, epoch);
     const range = { ...epoch, ...times };
@@ -85,7 +94,19 @@ async function receivedBefore(db: Kysely<Tables>, log: LogName & { readonly size
   return first?.start === null || first?.start === undefined ? log.size : Number(first.start);
 }
 
-/** Closed epochs [start, end) from the first that is left, with `end` at or below the limit. The one in force has no end and stays. */
+/** The epoch that nothing closed, as a list: a log without entries has none. */
+async function lastEpoch(db: Kysely<Tables>, log: EndingLog): Promise<{ readonly start: number; readonly end: number }[]> {
+  const kept = await db
+    .selectFrom('checkpoints')
+    .select((eb) => eb.fn.max('size').as('size'))
+    .where('workstation_id', '=', log.workstationId)
+    .where('incarnation', '=', log.incarnation)
+    .where('size', '<=', log.size)
+    .executeTakeFirst();
+  return kept?.size === null || kept?.size === undefined ? [] : [{ start: Number(kept.size) - 1, end: log.size }];
+}
+
+/** Closed epochs [start, end) from the first that is left, with `end` at or below the limit. The one in force has no end. */
 async function epochsBetween(
   db: Kysely<Tables>,
   log: LogName,

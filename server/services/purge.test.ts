@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { SimLog } from '../../cli/sim/log.ts';
 import { SimRecord } from '../../cli/sim/record.ts';
-import { parseVerifierKey, treeHasher } from '../../core/audit/index.ts';
+import { logKeyName, parseVerifierKey, treeHasher } from '../../core/audit/index.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { testStore } from '../../test/support/test-store.ts';
 import { openPeriodKeyFiles } from '../site/period-keys.ts';
@@ -120,6 +121,73 @@ test('whole months go after the time of the policy, epoch by epoch; the epoch in
   expect((await store.db.selectFrom('indexed_events').select('seq').orderBy('seq').execute()).map(({ seq }) => Number(seq))).toEqual([
     4, 5, 6,
   ]);
+});
+
+/** Its store was replaced, or a run of the emergency log: the seat writes another log from here on. */
+function beginLog(): void {
+  const { workstation } = seat.log;
+  seat.log = SimLog.begin(workstation, { name: logKeyName(workstation), signer: seat.signer });
+}
+
+async function revoke(): Promise<void> {
+  await store.db.updateTable('seats').set({ revoked_at: clock }).where('workstation_id', '=', seat.workstationId).execute();
+}
+
+test('the last epoch of a revoked seat goes with the rest, and with it the last thing that its month key opened', async () => {
+  await epochOf('p.a');
+  await reader.catchUp();
+  await revoke();
+  clock = TODAY;
+  expect(await purge.run({ ...ask, dryRun: true })).toMatchObject({ entries: 3, ranges: [{ from: 0, to: 2 }] });
+  expect((await purge.run(ask)).entries).toBe(3);
+  expect(await pruned()).toEqual([{ start: 0, end: 3 }]);
+  expect(await store.db.selectFrom('indexed_events').select('seq').execute()).toEqual([]);
+  clock += HOUR;
+  expect(await purge.run(ask)).toMatchObject({ entries: 0, keys: { destroyed: [expect.stringMatching(/^2019-05-/)], resealed: 0 } });
+});
+
+test('what a revoked seat sent after the cutoff stays, and so does its last epoch where a hold names it', async () => {
+  await epochOf('p.a');
+  const { hold } = await holds.place({ seat: 'Bay 1', reason: 'case 7', by: 'counsel' });
+  await revoke();
+  clock = TODAY;
+  expect(await purge.run(ask)).toMatchObject({ entries: 0, held: [{ hold: hold.id, epochs: 2 }] });
+  await holds.lift(hold.id, { reason: 'over', by: 'counsel' });
+  seat.append(1);
+  await send();
+  expect(await purge.run(ask)).toMatchObject({ entries: 2 });
+  expect(await pruned()).toEqual([{ start: 0, end: 2 }]);
+});
+
+test('a log that the seat left for another goes whole; of the log that it may go on with, the last epoch stays', async () => {
+  await epochOf('p.a');
+  const left = seat.incarnation;
+  clock += HOUR;
+  beginLog();
+  await epochOf('p.b');
+  clock = TODAY;
+  expect((await purge.run(ask)).entries).toBe(3 + 2);
+  const ranges = await store.db.selectFrom('pruned_ranges').select(['incarnation', 'end']).execute();
+  expect(new Map(ranges.map(({ incarnation, end }) => [incarnation, Number(end)]))).toEqual(
+    new Map([
+      [left, 3],
+      [seat.incarnation, 2],
+    ]),
+  );
+});
+
+test('a log of which the seat has shown more than it sent has not ended: the rest may still come in the midst of its last epoch', async () => {
+  await epochOf('p.a');
+  const pinned = (size: number) => store.db.updateTable('logs').set({ pinned_size: size }).where('incarnation', '=', before).execute();
+  const before = seat.incarnation;
+  clock += HOUR;
+  beginLog();
+  await epochOf('p.b');
+  await pinned(4);
+  clock = TODAY;
+  expect((await purge.run(ask)).entries).toBe(2 + 2);
+  await pinned(3);
+  expect((await purge.run(ask)).entries).toBe(1);
 });
 
 test('what a rebuild of the index had read before the purge and wrote after it goes with the next one', async () => {

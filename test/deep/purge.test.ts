@@ -310,6 +310,16 @@ test('when a hold is lifted the next purge takes what it kept, and the fresh key
   expect(await cli(['audit', 'verify', await exported('later.jsonl', 'Bay 2'), '--key', mirrorKey])).toContain('were pruned by retention');
 });
 
+test('once a seat is revoked nothing of its old record stays; the export says so and verifies', async () => {
+  await cli(['seat', 'revoke', bay2.workstationId, '--state', server.state]);
+  const report = await purge();
+  expect(report.ranges).toEqual([{ workstationId: bay2.workstationId, incarnation: bay2.incarnation, from: 3, to: 3 }]);
+  const out = await exported('revoked.jsonl', 'Bay 2');
+  expect(await cli(['audit', 'verify', out, '--key', mirrorKey])).toMatch(
+    /^OK 0 entries of 1 logs.*entries 0 to 3 were pruned by retention, as the server signed/,
+  );
+});
+
 test('who held, lifted and purged what, and who searched, is in the server log, which is whole', async () => {
   const noted = rows<{ type: string; actor: string }>(
     server.state,
