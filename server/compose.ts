@@ -187,9 +187,9 @@ async function compose(options: SiteOptions, { store, operational, fault }: Grou
     mirror,
     envelopes,
     now,
-    onStored: (_name, entries) => {
+    onStored: (log, entries) => {
       metrics.stored(entries);
-      if (indexing?.held() === true) indexing.read();
+      if (indexing?.held() === true) indexing.read(log);
       else announcing.soon();
     },
   });

@@ -1,27 +1,29 @@
 /**
  * When background work runs: on the one process that has the duty, after own and other nodes' entries. It owns no work itself.
  */
+import type { LogName } from './services/logs.ts';
 import type { Reader } from './services/reader.ts';
 import type { Duty, Store } from './store/store.ts';
 
 export interface Indexing {
   held(): boolean;
-  /** Brings the index up to date in the background. */
-  read(): void;
+  /** Brings the index up to date with a log that entries came for, in the background. */
+  read(log: LogName): void;
   /** Ends the duty when what it began is done. */
   close(): Promise<void>;
 }
 
 /** Whoever has the reader's key applies; the one that has the duty reads, and another takes over when it is gone. */
 export function openIndexing(store: Store, reader: Reader, onFault: (fault: unknown) => void): Indexing {
-  const read = (): void => void reader.catchUp().catch(onFault);
-  const duty = store.duty('index', read);
+  const readAll = (): void => void reader.catchUp().catch(onFault);
+  const duty = store.duty('index', readAll);
+  // Another process says that there is more, and not of which log.
   const stop = store.watch('stored', () => {
-    if (duty.held()) read();
+    if (duty.held()) readAll();
   });
   return {
     held: () => duty.held(),
-    read,
+    read: (log) => void reader.catchUpWith(log).catch(onFault),
     close: async () => {
       stop();
       if (duty.held()) await reader.catchUp().catch(onFault);

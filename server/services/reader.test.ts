@@ -1,14 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { NO_LINK } from '../../core/audit/draft.ts';
 import { pad } from '../../core/audit/entry.ts';
 import { CompactRange, fromHex, INCARNATION_BYTES, LogDraft, logKeyName, treeHasher, WORKSTATION_BYTES } from '../../core/audit/index.ts';
 import { FRESH_BYTES } from '../../core/audit/seal.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
-import { testStore } from '../../test/support/test-store.ts';
+import { testDatabase } from '../../test/support/test-store.ts';
 import { openPeriodKeyFiles } from '../site/period-keys.ts';
+import { openStore } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { openEnvelopes } from './envelopes.ts';
 import { UNREADABLE_ROW } from './index-rows.ts';
@@ -17,6 +18,7 @@ import { ensureLog, type LogName, packEntries } from './logs.ts';
 import { openPeriodKeys } from './period-keys.ts';
 import { openReader, type Reader } from './reader.ts';
 import { openServerLog } from './server-log.ts';
+import { WHOLE_AFTER_MS } from './wanted-logs.ts';
 
 const hasher = treeHasher(nodeCrypto);
 const readerKey = nodeCrypto.random(32);
@@ -32,9 +34,13 @@ const event = (type: string): string => JSON.stringify({ type, body: {} });
 let store: Store;
 let reader: Reader;
 let folder: string;
+let time = 7;
+/** The SQL of every statement since the test emptied it. */
+const asked: string[] = [];
 
 beforeEach(async () => {
-  store = await testStore();
+  time = 7;
+  store = await openStore(await testDatabase(), { onFault: () => undefined, onStatement: ({ query }) => void asked.push(query.sql) });
   await store.db.insertInto('wards').values({ id: 'icu', name: 'ICU' }).execute();
   folder = await mkdtemp(join(tmpdir(), 'wardlock-reader-'));
   reader = readerWith(readerKey);
@@ -45,7 +51,7 @@ afterEach(async () => {
 });
 
 function readerWith(...readerKeys: readonly Uint8Array[]): Reader {
-  const now = () => 7;
+  const now = () => time;
   const periodKeys = openPeriodKeys({ db: store.db, crypto: nodeCrypto, files: openPeriodKeyFiles(folder), now });
   const envelopes = openEnvelopes({ db: store.db, crypto: nodeCrypto, periodKeys });
   return openReader({ db: store.db, crypto: nodeCrypto, readerKeys, envelopes, log: openServerLog(store.db, now), now });
@@ -147,4 +153,55 @@ test('an index that is being built says so until it is whole', async () => {
   expect(await indexState(store.db)).toMatchObject({ state: 'building', stored: 2, indexed: 0 });
   await reader.catchUp();
   expect(await indexState(store.db)).toMatchObject({ state: 'whole', indexed: 2 });
+});
+
+describe('entries that come for one log', () => {
+  const sizes = async (): Promise<number[]> => [(await typesOf(rogue)).length, (await typesOf(honest)).length];
+
+  test('are read without a look at the others, by keys only; the others are looked at now and then', async () => {
+    await reader.catchUp();
+    await storeLog(rogue, [event('clock.step')]);
+    await storeLog(honest, [event('clock.step')]);
+    asked.length = 0;
+    expect(await reader.catchUpWith(honest)).toBe(2);
+    expect(await sizes()).toEqual([0, 2]);
+    const looks = asked.filter((sql) => /from "(logs|index_cursors)"/.test(sql));
+    expect(looks.length).toBeGreaterThan(0);
+    // The number that a new log gets is the one question about all of them.
+    for (const sql of looks) expect(sql).toMatch(/"workstation_id" = |max\("log_no"\)/);
+    time += WHOLE_AFTER_MS;
+    expect(await reader.catchUpWith(honest)).toBe(2);
+    expect(await sizes()).toEqual([2, 2]);
+  });
+
+  test('in one turn become one pass, and what comes during a pass is read after it', async () => {
+    await reader.catchUp();
+    await storeLog(rogue, [event('clock.step')]);
+    await storeLog(honest, [event('clock.step')]);
+    await Promise.all([reader.catchUpWith(rogue), reader.catchUpWith(honest)]);
+    expect(await sizes()).toEqual([2, 2]);
+  });
+
+  test('while another reader rebuilds are left to it, and read once it is done, with whatever else came meanwhile', async () => {
+    await reader.catchUp();
+    const other = readerWith(readerKey);
+    await other.reset();
+    await storeLog(rogue, [event('clock.step')]);
+    expect(await reader.catchUpWith(rogue)).toBe(0);
+    await store.db.deleteFrom('settings').where('key', '=', 'index.building').execute();
+    await storeLog(honest, [event('clock.step')]);
+    await reader.catchUpWith(honest);
+    expect(await sizes()).toEqual([2, 2]);
+  });
+
+  test('and could not be read because the pass failed are read by the next one, whatever log that is asked for', async () => {
+    await reader.catchUp();
+    await storeLog(rogue, [event('clock.step')]);
+    await store.db.schema.alterTable('server_events').renameTo('server_events_away').execute();
+    await expect(reader.catchUpWith(rogue)).rejects.toThrow();
+    await store.db.schema.alterTable('server_events_away').renameTo('server_events').execute();
+    await storeLog(honest, [event('clock.step')]);
+    await reader.catchUpWith(honest);
+    expect(await sizes()).toEqual([2, 2]);
+  });
 });

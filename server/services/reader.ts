@@ -7,13 +7,15 @@ import type { Kysely } from 'kysely';
 import { type AuditCrypto, deriveEpochKeys, type EpochKeys, KIND_EPOCH, openEntry, parseHeader } from '../../core/audit/index.ts';
 import type { Tables } from '../store/schema.ts';
 import { raiseAlarm } from './alarms.ts';
+import { allBehind, type Behind, behindOf } from './behind.ts';
 import type { Envelopes } from './envelopes.ts';
 import { cursorOf, type IndexRow, indexRow, writeIndex, writeIndexFault } from './index-rows.ts';
-import { forgetIndex, forgetLogs, mayIndex, noteBuilt, takeOver } from './index-state.ts';
+import { buildingSince, forgetIndex, forgetLogs, mayIndex, noteBuilt, takeOver } from './index-state.ts';
 import type { LogName } from './logs.ts';
 import { type KeyRing, openKeyRing } from './reader-keys.ts';
 import { openReadingNotes } from './reading-notes.ts';
 import type { ServerLog } from './server-log.ts';
+import { openWantedLogs } from './wanted-logs.ts';
 
 /** Entries decrypted in one transaction. */
 const CHUNK = 512;
@@ -32,6 +34,8 @@ export interface Reader {
   readonly keyIds: readonly string[];
   /** Brings the index up to what is stored; answers how many entries were added. Calls that overlap become one. */
   catchUp(onProgress?: (progress: Progress) => void): Promise<number>;
+  /** The same for one log that entries came for; the others are looked at now and then. */
+  catchUpWith(log: LogName): Promise<number>;
   /** Drops the index; the next `catchUp` builds it again from verified bytes. */
   reset(): Promise<void>;
   /** Goes on with a rebuild that another process began; otherwise it is left to that one while it lives. */
@@ -65,7 +69,7 @@ export function openReader(parts: ReaderParts): Reader {
   const ring = openKeyRing(parts.crypto, parts.readerKeys);
   const notes = openReadingNotes({ log, now, keyIds: ring.ids });
   let running: Promise<number> | null = null;
-  let again = false;
+  const wanted = openWantedLogs(now);
   let keysSettled = false;
   let said = 0;
   const id = randomUUID();
@@ -74,9 +78,12 @@ export function openReader(parts: ReaderParts): Reader {
     if (!keysSettled) await ring.settle(db, (logs) => forgetLogs(db, logs));
     keysSettled = true;
     do {
-      again = false;
-      if (!(await mayIndex(db, { reader: id, at: now() }))) continue;
-      const logs = await behind(db);
+      const only = wanted.take();
+      if (!(await mayIndex(db, { reader: id, at: now() }))) {
+        wanted.missed();
+        continue;
+      }
+      const logs = only === null ? await allBehind(db) : await behindOf(db, only);
       const of = added + logs.reduce((sum, { next, size }) => sum + size - next, 0);
       const onAdded = async (entries: number): Promise<void> => {
         added += entries;
@@ -86,22 +93,30 @@ export function openReader(parts: ReaderParts): Reader {
         await mayIndex(db, { reader: id, at: said });
       };
       for (const one of logs) await indexOrAlarm({ parts, ring, note: notes.note, onAdded }, one);
-      // A log that cannot be read is told of by its alarm; the index is as whole as it can be.
-      if ((await behind(db)).every(({ faulty }) => faulty)) await noteBuilt(db);
-    } while (again);
+      if (only === null) await noteWhole(db);
+    } while (wanted.asked);
     // In the same turn as the question above: a call that comes from here on begins a pass of its own.
     running = null;
     return added;
+  };
+  const pass = (onProgress?: (progress: Progress) => void): Promise<number> => {
+    running ??= run(onProgress).catch((cause: unknown) => {
+      running = null;
+      wanted.missed();
+      throw cause;
+    });
+    return running;
   };
   return {
     keyIds: ring.ids,
     secretOf: ring.secretOf,
     catchUp: (onProgress) => {
-      again = true;
-      running ??= run(onProgress).finally(() => {
-        running = null;
-      });
-      return running;
+      wanted.all();
+      return pass(onProgress);
+    },
+    catchUpWith: (log) => {
+      wanted.of(log);
+      return pass();
     },
     reset: () => forgetIndex(db, { reader: id, at: now() }),
     takeOver: () => takeOver(db, { reader: id, at: now() }),
@@ -109,29 +124,9 @@ export function openReader(parts: ReaderParts): Reader {
   };
 }
 
-interface Behind extends LogName {
-  readonly next: number;
-  readonly size: number;
-  readonly faulty: boolean;
-}
-
-async function behind(db: Kysely<Tables>): Promise<Behind[]> {
-  const rows = await db
-    .selectFrom('logs')
-    .leftJoin('index_cursors', (join) =>
-      join.onRef('index_cursors.workstation_id', '=', 'logs.workstation_id').onRef('index_cursors.incarnation', '=', 'logs.incarnation'),
-    )
-    .select(['logs.workstation_id', 'logs.incarnation', 'logs.size', 'index_cursors.next_seq', 'index_cursors.fault'])
-    .execute();
-  return rows
-    .map((row) => ({
-      workstationId: row.workstation_id,
-      incarnation: row.incarnation,
-      next: Number(row.next_seq ?? 0),
-      size: Number(row.size),
-      faulty: row.fault !== null,
-    }))
-    .filter(({ next, size }) => next < size);
+/** Ends the note of a rebuild. A log that cannot be read is told of by its alarm: the index is then as whole as it can be. */
+async function noteWhole(db: Kysely<Tables>): Promise<void> {
+  if ((await buildingSince(db)) !== null && (await allBehind(db)).every(({ faulty }) => faulty)) await noteBuilt(db);
 }
 
 /** One log that cannot be read must never hold back another: it stays behind, and a person is told. */
