@@ -9,7 +9,7 @@ import { Base64, Count, Id, Label, Sha256Hex, Timestamp } from '../../contract/s
 import type { Standing, Who } from '../../core/session/types.ts';
 import type { SecretBox } from '../keys/index.ts';
 import { type BoxedFile, loadBoxed, saveBoxed } from '../state/boxed.ts';
-import { withChangedPin } from './changed-pins.ts';
+import { withChangedPin, withNewPin } from './changed-pins.ts';
 import type { PinCheck, SeatPin } from './pin.ts';
 
 const SeatFormerPinRow = Type.Object({
@@ -29,7 +29,7 @@ const SeatPerson = Type.Object({
   badges: Type.Array(Sha256Hex),
   codes: Type.Optional(Type.Array(SignInCode)),
   pin: Type.Union([Type.Null(), SeatPinRow]),
-  /** PINs of before, which may not be taken again. */
+  /** PINs of before, which may not be taken again, the newest first: what the server told of and what was changed here. */
   formerPins: Type.Optional(Type.Array(SeatFormerPinRow)),
   /** The PIN that the server still has, while one that was changed here is on its way to it. */
   formerPin: Type.Optional(SeatPinRow),
@@ -129,7 +129,7 @@ export class StaffDirectory {
 
   /** A PIN that its person changed here: in force when this returns, and durable. */
   changePin(id: string, pin: SeatPin): void {
-    this.#changePerson(id, (person) => ({ ...person, pin, ...(person.pin === null ? {} : { formerPin: person.formerPin ?? person.pin }) }));
+    this.#changePerson(id, (person) => withNewPin(person, pin));
   }
 
   /** The server did not take the change: the PIN of before is in force again. */
