@@ -36,9 +36,8 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 /** The site's next list: the PIN in force there, and those before it. */
 function receive(pin: PinVerifier, formerPins: readonly PinVerifier[] = []): void {
   const given: Directory = staff();
-  const former = formerPins.map(({ digits: _, ...one }) => one);
   version += 1;
-  directory.replace({ ...given, version, persons: given.persons.map((person) => ({ ...person, pin, formerPins: former })) });
+  directory.replace({ ...given, version, persons: given.persons.map((person) => ({ ...person, pin, formerPins: [...formerPins] })) });
 }
 
 /** What is changed to, by somebody who knows the PIN in force; each outcome. */
