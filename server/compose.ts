@@ -237,8 +237,8 @@ async function compose(options: SiteOptions, { store, operational, fault }: Grou
     close: async () => {
       stopping.abort();
       await changes.close();
-      silence.close();
-      emergencies.stop();
+      await silence.close();
+      await emergencies.stop();
       await announcing.close();
       await indexing?.close();
       await reader?.close();

@@ -55,6 +55,18 @@ export async function raiseAlarm(db: Kysely<Tables>, alarm: Alarm): Promise<void
   else await db.transaction().execute((transaction) => raise(transaction, alarm));
 }
 
+/**
+ * Those that would change something: what lasts and was told already, acknowledged or not, is left out. One query for all of them, so
+ * that a fleet that is switched off costs each look the same.
+ */
+export async function untold<A extends Omit<Alarm, 'at'>>(db: Kysely<Tables>, alarms: readonly A[]): Promise<A[]> {
+  const kinds = [...new Set(alarms.map(({ kind }) => kind))].filter((kind) => LASTING.has(kind));
+  if (kinds.length === 0) return [...alarms];
+  const rows = await db.selectFrom('alarms').select(['workstation_id', 'kind', 'detail']).where('kind', 'in', kinds).execute();
+  const told = new Set(rows.map(({ workstation_id, kind, detail }) => `${workstation_id} ${kind} ${detail}`));
+  return alarms.filter(({ workstationId, kind, detail }) => !told.has(`${workstationId ?? OF_THE_SITE} ${kind} ${detail}`));
+}
+
 type Known = Pick<Tables['alarms'], 'id' | 'detail' | 'last_at' | 'acknowledged_at'>;
 
 async function raise(db: Kysely<Tables>, { workstationId, kind, detail, at }: Alarm): Promise<void> {

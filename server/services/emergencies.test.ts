@@ -47,7 +47,7 @@ beforeEach(async () => {
   }
 });
 afterEach(async () => {
-  emergencies.stop();
+  await emergencies.stop();
   await store.close();
 });
 

@@ -9,9 +9,10 @@ import { Finding } from '../../contract/emergencies.ts';
 import { events } from '../../contract/events.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { Tables } from '../store/schema.ts';
-import { raiseAlarm, settleAlarm } from './alarms.ts';
+import { raiseAlarm, settleAlarm, untold } from './alarms.ts';
 import { LONGEST_SESSION_MS } from './index-rows.ts';
 import { indexState } from './index-state.ts';
+import { keepLooking } from './looks.ts';
 import type { ServerLog } from './server-log.ts';
 
 const DAY_MS = 86_400_000;
@@ -40,7 +41,7 @@ export interface Emergencies {
   close(closeOut: CloseOut): Promise<void>;
   /** Raises an alarm for each seat that has one which waits too long: the oldest. Answers for how many seats. */
   look(): Promise<number>;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 interface EmergencyParts {
@@ -54,16 +55,13 @@ interface EmergencyParts {
 
 export function openEmergencies(parts: EmergencyParts): Emergencies {
   const { db, now } = parts;
-  const look = (): Promise<number> => lookForLate(db, now());
-  const timer = setInterval(() => {
-    if (parts.mayLook()) look().catch(parts.onFault);
-  }, LOOK_MS);
-  timer.unref();
+  const look = (ending?: AbortSignal): Promise<number> => lookForLate(db, now(), ending);
+  const looks = keepLooking({ ...parts, look, everyMs: LOOK_MS });
   return {
     list: (query) => list(db, query, now()),
     close: (closeOut) => close(parts, closeOut),
-    look,
-    stop: () => clearInterval(timer),
+    look: () => look(),
+    stop: looks.close,
   };
 }
 
@@ -179,7 +177,7 @@ async function close({ db, log, now }: EmergencyParts, { workstationId, session,
   });
 }
 
-async function lookForLate(db: Kysely<Tables>, now: number): Promise<number> {
+async function lookForLate(db: Kysely<Tables>, now: number, ending?: AbortSignal): Promise<number> {
   const late = await waiting(db)
     .select(['indexed_sessions.workstation_id', 'indexed_sessions.session_id', 'indexed_sessions.started_at'])
     .where((eb) => {
@@ -191,8 +189,14 @@ async function lookForLate(db: Kysely<Tables>, now: number): Promise<number> {
     .execute();
   // One of a seat at a time, so that an alarm of these never crowds out the next one.
   const oldest = new Map(late.toReversed().map((row) => [row.workstation_id, row]));
-  for (const [workstationId, { session_id, started_at }] of oldest) {
-    await raiseAlarm(db, { workstationId, kind: LATE, detail: lateDetail(session_id, Number(started_at)), at: now });
+  const found = Array.from(oldest, ([workstationId, { session_id, started_at }]) => ({
+    workstationId,
+    kind: LATE,
+    detail: lateDetail(session_id, Number(started_at)),
+  }));
+  for (const one of await untold(db, found)) {
+    if (ending?.aborted === true) break;
+    await raiseAlarm(db, { ...one, at: now });
   }
   return oldest.size;
 }

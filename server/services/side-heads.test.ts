@@ -94,7 +94,7 @@ test('fault 46: the shown end that never arrives is an alarm that names the log,
   await watch.look();
   time += ENTRIES_AWAY_MS + 1;
   await watch.look();
-  watch.close();
+  await watch.close();
   const away = (await alarms()).filter(({ kind }) => kind === 'SEAT_ENTRIES_AWAY');
   expect(away.map(({ detail }) => detail)).toEqual([expect.stringContaining(`log ${record.incarnation}, but its entries from 1 on`)]);
 });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { testStore } from '../../test/support/test-store.ts';
 import type { Store } from '../store/store.ts';
 import { ensureLog, pin } from './logs.ts';
@@ -52,7 +52,7 @@ test('fault 51: uploads suppressed: an alarm after three missed anchors, once, a
   expect((await alarms()).map(({ kind }) => kind)).toEqual(['SEAT_SILENT']);
   await store.db.updateTable('seats').set({ revoked_at: time }).execute();
   expect(await watch.look()).toBe(0);
-  watch.close();
+  await watch.close();
 });
 
 test('a server that was away gives its seats time to come back before it calls them silent', async () => {
@@ -63,7 +63,7 @@ test('a server that was away gives its seats time to come back before it calls t
   expect(await watch.look()).toBe(0);
   time += MISSED_ANCHORS * ANCHOR_INTERVAL_MS;
   expect(await watch.look()).toBe(1);
-  watch.close();
+  await watch.close();
 });
 
 test('fault 51: a seat that was enrolled and never anchored: an alarm, once, and none before the site has a policy', async () => {
@@ -80,7 +80,7 @@ test('fault 51: a seat that was enrolled and never anchored: an alarm, once, and
   expect(await alarms()).toMatchObject([{ kind: 'SEAT_SILENT', times: 1, detail: expect.stringContaining('never') }]);
   await ensureLog(store.db, log, time);
   expect(await watch.look()).toBe(0);
-  watch.close();
+  await watch.close();
 });
 
 test('fault 51: anchors arrive and entries stay away: an alarm, once; none while a log grows, however slowly', async () => {
@@ -113,5 +113,26 @@ test('fault 51: anchors arrive and entries stay away: an alarm, once; none while
   time += ENTRIES_AWAY_MS * 2;
   expect(await anchor(anchored, anchored + 1, stored)).toBe(true);
   expect(await watch.look()).toBe(0);
-  watch.close();
+  await watch.close();
+});
+
+test('a fleet that is switched off: each is told once, and a further look opens no transaction for any of them', async () => {
+  const ids = Array.from({ length: 50 }, (_, at) => at.toString(16).padStart(32, '0'));
+  for (const workstation_id of ids) {
+    const keys = { log_key: '', sealing_key: '', machine_id_sha256: '', os: '{}' };
+    await store.db
+      .insertInto('seats')
+      .values({ workstation_id, name: 'Bay', ward_id: 'icu', enrolled_at: time, revoked_at: null, last_seen_at: null, ...keys })
+      .execute();
+    await ensureLog(store.db, { workstationId: workstation_id, incarnation: 'b'.repeat(16) }, time);
+  }
+  await ensureLog(store.db, log, time);
+  const watch = watched();
+  time += MISSED_ANCHORS * ANCHOR_INTERVAL_MS + 1;
+  expect(await watch.look()).toBe(ids.length + 1);
+  expect(await alarms()).toHaveLength(ids.length + 1);
+  const transactions = vi.spyOn(store.db, 'transaction');
+  expect(await watch.look()).toBe(ids.length + 1);
+  expect(transactions).not.toHaveBeenCalled();
+  await watch.close();
 });

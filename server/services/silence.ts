@@ -5,7 +5,8 @@
 import type { Kysely } from 'kysely';
 import { BACKOFF_CAP_MS } from '../../core/sync/backoff.ts';
 import type { Tables } from '../store/schema.ts';
-import { raiseAlarm } from './alarms.ts';
+import { raiseAlarm, untold } from './alarms.ts';
+import { keepLooking } from './looks.ts';
 
 /** The longest time between two anchors of a healthy seat. */
 export const ANCHOR_INTERVAL_MS = 60_000;
@@ -18,7 +19,7 @@ const LOOK_MS = 30_000;
 export interface SilenceWatch {
   /** Looks once; answers how many seats are silent, of one of the kinds. */
   look(): Promise<number>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 interface Found {
@@ -37,19 +38,19 @@ export function watchSilence(
 ): SilenceWatch {
   const startedAt = now();
   const away = awayLogs(db, now);
-  const look = async (): Promise<number> => {
+  const look = async (ending?: AbortSignal): Promise<number> => {
     const late = await away();
     // Seats need time to come back after this server was away.
     if (now() - startedAt < SILENT_MS) return 0;
     const found = [...(await stopped(db, now() - SILENT_MS)), ...(await neverBegan(db, now() - SILENT_MS)), ...late];
-    for (const one of found) await raiseAlarm(db, { ...one, at: now() });
+    for (const one of await untold(db, found)) {
+      if (ending?.aborted === true) break;
+      await raiseAlarm(db, { ...one, at: now() });
+    }
     return new Set(found.map(({ workstationId }) => workstationId)).size;
   };
-  const timer = setInterval(() => {
-    if (mayLook()) look().catch(onFault);
-  }, LOOK_MS);
-  timer.unref();
-  return { look, close: () => clearInterval(timer) };
+  const looks = keepLooking({ look, everyMs: LOOK_MS, mayLook, onFault });
+  return { look: () => look(), close: looks.close };
 }
 
 /** Seats that anchored, and have not since `before`. */
