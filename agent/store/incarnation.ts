@@ -18,6 +18,7 @@ import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import type { EpochKeyFile } from '../keys/epoch-key-file.ts';
 import { type AnchorRecord, AnchorWriter } from './anchor.ts';
 import { openDatabase, type StoreDatabase } from './database.ts';
+import { BESIDE_DATABASE } from './found-wal.ts';
 import { frontierAt, storedNodes } from './nodes.ts';
 import type { KeptReceipt } from './receipts.ts';
 import { readLogId, readPruned } from './source.ts';
@@ -148,10 +149,13 @@ export async function resumeLog(db: StoreDatabase, parts: LogParts): Promise<Liv
 }
 
 /** Sets a log aside under its own name, untouched. */
-export async function retireLog(paths: StorePaths, incarnation: string): Promise<string> {
-  const target = join(dirname(paths.db), `retired-${incarnation}-${Date.now()}.db`);
-  await moveDatabase(paths.db, target);
-  return target;
+export async function retireLog(paths: StorePaths, incarnation: string | undefined): Promise<void> {
+  await moveDatabase(paths.db, retiredPath(paths.db, incarnation));
+}
+
+/** Where a log that is set aside now, or a part of it, lies from then on. */
+export function retiredPath(db: string, incarnation = 'unknown'): string {
+  return join(dirname(db), `retired-${incarnation}-${Date.now()}.db`);
 }
 
 /** When a log was set aside, in milliseconds since 1970; `undefined` for the name of anything else. */
@@ -180,7 +184,7 @@ function citationIn(note: string): Citation | undefined {
 }
 
 async function moveDatabase(from: string, to: string): Promise<void> {
-  for (const suffix of ['-wal', '-shm', '']) if (existsSync(`${from}${suffix}`)) await rename(`${from}${suffix}`, `${to}${suffix}`);
+  for (const suffix of [...BESIDE_DATABASE, '']) if (existsSync(`${from}${suffix}`)) await rename(`${from}${suffix}`, `${to}${suffix}`);
   const folder = await open(dirname(to), 'r');
   try {
     await folder.sync();

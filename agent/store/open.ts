@@ -10,8 +10,19 @@ import { treeHasher } from '../../core/audit/hasher.ts';
 import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import { type AnchorRead, type AnchorRecord, readAnchor } from './anchor.ts';
 import { asCoded, isDamage, isFull, openDatabase, type StoreDatabase } from './database.ts';
+import { dropFoundWal, hasFoundWal, keepFoundWal, retireFoundWal } from './found-wal.ts';
 import { checkStore } from './fsck.ts';
-import { citationOf, createLog, finishBirth, type LiveLog, type LogParts, resumeLog, retireLog, storePaths } from './incarnation.ts';
+import {
+  citationOf,
+  createLog,
+  finishBirth,
+  type LiveLog,
+  type LogParts,
+  resumeLog,
+  retiredPath,
+  retireLog,
+  storePaths,
+} from './incarnation.ts';
 import { rootAt } from './reader.ts';
 import { judgeKept, type KeptReceipt, type ReceiptedLog } from './receipts.ts';
 import { readLogId, readPruned } from './source.ts';
@@ -34,6 +45,7 @@ export async function openLog(dir: string, parts: LogParts, birth: 'enrolment' |
   const paths = storePaths(dir);
   const anchorRead = await readAnchor(paths.anchor, parts.crypto);
   const anchor = anchorRead.state === 'present' ? anchorRead.record : undefined;
+  keepFoundWal(paths.db);
   await finishBirth(paths, anchor);
   if (!existsSync(paths.db)) return beginWithout(dir, parts, birth, anchorRead);
   const opened = tryOpen(paths.db, anchorRead);
@@ -65,6 +77,8 @@ async function continueOrReplace(dir: string, parts: LogParts, anchorRead: Ancho
   const serious = findings.some((fault) => !CONTINUABLE.has(fault.code));
   const live = serious ? undefined : await resumeLog(db, parts);
   if (live !== undefined) {
+    if (anchorRead.state === 'present') dropFoundWal(db.name);
+    else retireFoundWal(db.name, retiredPath(db.name, name));
     return { live: { ...live, receipt: kept }, findings, interrupted: live.tables.meta('clean') === undefined, lacksRoom };
   }
   const receipt = receiptOf(db)?.note;
@@ -106,6 +120,7 @@ async function beginWithout(dir: string, parts: LogParts, birth: 'enrolment' | '
   const anchor = anchorRead.state === 'present' ? anchorRead.record : undefined;
   const cited = citationOf(anchor, undefined);
   const finding: Fault = { code: 'STORE_MISSING', detail: `It is known to have had ${cited.size} entries.` };
+  if (hasFoundWal(paths.db)) await retireLog(paths, anchor?.incarnation);
   return {
     live: await createLog(paths, parts, { kind: 'replacement', replaces: cited }),
     findings: [finding],
@@ -159,7 +174,7 @@ interface Retired {
 async function replace(dir: string, parts: LogParts, why: Retired): Promise<OpenedLog> {
   const { findings, anchor, receipt, incarnation } = why;
   const paths = storePaths(dir);
-  await retireLog(paths, incarnation ?? anchor?.incarnation ?? 'unknown');
+  await retireLog(paths, incarnation ?? anchor?.incarnation);
   const live = await createLog(paths, parts, { kind: 'replacement', replaces: citationOf(anchor, receipt) });
   return { live, findings, interrupted: true, lacksRoom: false };
 }

@@ -11,6 +11,7 @@ import type { TreeHasher } from '../../core/audit/hasher.ts';
 import type { NoteVerifier } from '../../core/audit/note.ts';
 import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import { isDamage, openDatabase, type StoreDatabase } from './database.ts';
+import { hasFoundWal } from './found-wal.ts';
 import { retiredAt } from './incarnation.ts';
 import { type LogKey, provenUnderLogKey } from './log-signature.ts';
 import { consistency, type LogView, readBatch, rootAt } from './reader.ts';
@@ -40,7 +41,7 @@ interface RetiredLog {
 interface SettledFile {
   readonly path: string;
   readonly bytes: number;
-  /** A receipt covers its last entry. */
+  /** A receipt covers its last entry, and nothing beside it may hold more. */
   readonly removable: boolean;
 }
 
@@ -139,8 +140,9 @@ export class RetiredLogs {
     }
   }
 
-  #put({ path, bytes }: Pick<SettledFile, 'path' | 'bytes'>, removable: boolean): void {
-    this.#settled.push({ path, bytes, removable });
+  #put({ path, bytes }: Pick<SettledFile, 'path' | 'bytes'>, covered: boolean): void {
+    // What a person can still mend may hold more than was receipted.
+    this.#settled.push({ path, bytes, removable: covered && !hasFoundWal(path) });
     this.#settled.sort((a, b) => ageOf(a.path) - ageOf(b.path));
   }
 

@@ -2,10 +2,11 @@
  * A WAL as a killed process leaves it, cut and flipped in many places: what is left must be a committed prefix, and the
  * anchor must name what is gone. Test helper only.
  */
-import { copyFileSync, cpSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect } from 'vitest';
+import { hidesCommits } from '../../agent/store/found-wal.ts';
 import { storePaths } from '../../agent/store/incarnation.ts';
 import { storeSource } from '../../agent/store/source.ts';
 import { storeTables } from '../../agent/store/tables.ts';
@@ -83,6 +84,10 @@ async function startsWith(seat: StoreKit, wal: Uint8Array): Promise<void> {
   writeFileSync(`${storePaths(dir).db}-wal`, wal);
   const store = await seat.open({ dir, birth: 'existing' });
   const before = store.position().size;
+  const found = readdirSync(dir).filter((name) => name.endsWith('-wal.found'));
+  // What lies behind a bad bit is kept as it was found, wherever the log does not go on without it.
+  const isKept = store.findings.length > 0 && hidesCommits(wal);
+  expect(found.map((name) => readFileSync(join(dir, name)))).toEqual(isKept ? [Buffer.from(wal)] : []);
   expect([...new Set(store.findings.map(({ code }) => code))].filter((code) => !LOSSES.has(code))).toEqual([]);
   const { seq } = await store.append(lockEvent(7));
   expect(seq).toBe(before);
