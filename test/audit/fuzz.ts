@@ -7,7 +7,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { anchorRecord } from '../../agent/store/anchor.ts';
-import { EmergencyLog, readEmergencyRuns } from '../../agent/store/emergency.ts';
+import { EmergencyLog } from '../../agent/store/emergency.ts';
+import { readEmergency } from '../../agent/store/emergency-file.ts';
 import { toHex } from '../../core/audit/bytes.ts';
 import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
 import { cosign, withSignature } from '../../core/audit/cosignature.ts';
@@ -77,7 +78,7 @@ export function fuzzCodecs(seed: number, count: number): Fuzzed {
     [new TextEncoder().encode(formatVerifierKey(crypto, log.logKey)), (input) => parseVerifierKey(nodeCrypto, text(input))],
     [new TextEncoder().encode(exported.join('\n')), (input) => Array(judged(text(input), keys, honest.shows))],
     [new TextEncoder().encode(anchor), (input) => readRecord(text(input))],
-    [emergency, (input) => readEmergencyRuns(input, nodeCrypto)],
+    [emergency, (input) => readEmergency(input, nodeCrypto).damage],
   ];
   let refused = 0;
   let faulted = 0;
@@ -139,7 +140,7 @@ function emergencyFile(crypto: AuditCrypto, log: MemoryLog): Uint8Array {
       size: 1,
       root: crypto.random(32),
     });
-    const content = emergency.content() ?? new Uint8Array(0);
+    const content = emergency.content();
     emergency.close();
     return content;
   } finally {
@@ -230,14 +231,14 @@ export function fuzzVerifier(seed: number, count: number): void {
  * witness say is theirs alone; an anchor says what it says where a proven root fits, whoever signed it.
  */
 function onlyPassedOver(before: Notes, after: Notes): boolean {
-  const any = (): boolean => true;
+  const each = (): boolean => true;
   const of =
     (name: string) =>
     (line: { readonly name: string }): boolean =>
       line.name === name;
   return (
-    before.kept.every((note, at) => isSame(note, after.kept[at] ?? '', any)) &&
-    isSame(before.head, after.head, any) &&
+    before.kept.every((note, at) => isSame(note, after.kept[at] ?? '', each)) &&
+    isSame(before.head, after.head, each) &&
     isSame(before.receipt, after.receipt, of(MIRROR)) &&
     isSame(before.witnessed, after.witnessed, of(WITNESS)) &&
     isSame(before.anchor, after.anchor, () => false)

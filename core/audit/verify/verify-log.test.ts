@@ -5,7 +5,6 @@ import { flipped, type MemoryLog, memoryLog, sourceOf } from '../../../test/audi
 import { epochKeyName, formatCheckpoint, logOrigin, parseCheckpoint } from '../checkpoint.ts';
 import { CompactRange } from '../compact.ts';
 import { cosign } from '../cosignature.ts';
-import { openEpochSecret } from '../epoch.ts';
 import { describeFault, type Fault } from '../faults.ts';
 import { treeHasher } from '../hasher.ts';
 import { formatNote, NOTE_COSIGNATURE, NOTE_ED25519, noteVerifier, signNote } from '../note.ts';
@@ -342,60 +341,6 @@ test('epochs: missing, out of order, unreadable, and with an unsuitable key', ()
   const skipped = good();
   skipped.entries.set(11, flipped(entry(skipped, 11), 15, 1));
   expect(run(skipped).lines).toEqual(expect.arrayContaining(['EPOCH_MISSING epoch 1']));
-});
-
-test('events come out in order once their keys open, and faults say which do not', () => {
-  const log = good();
-  const events: string[] = [];
-  const options: VerifyOptions = {
-    logKey: log.logKey,
-    openSecret: (bytes, header) => openEpochSecret(nodeCrypto, bytes, header, log.readerKey),
-    onEvent: (_header, json) => events.push(json),
-  };
-  expect(run(log, {}, options).lines).toEqual([]);
-  expect(events).toHaveLength(153);
-  const damaged = good();
-  damaged.entries.set(5, flipped(entry(damaged, 5), 300));
-  const opening: VerifyOptions = { openSecret: (bytes, header) => openEpochSecret(nodeCrypto, bytes, header, damaged.escrowKey) };
-  expect(run(damaged, {}, opening).lines).toEqual(['ENTRY_UNDECRYPTABLE entry 5', 'ENTRY_ALTERED entry 5']);
-  const mismatch: VerifyOptions = { openSecret: () => ({ outcome: 'commitment-mismatch' }) };
-  expect(run(good(), {}, mismatch).lines).toContain('EPOCH_SECRET_MISMATCH epoch 0');
-  const envelope: VerifyOptions = { openSecret: () => ({ outcome: 'envelope-damaged' }) };
-  expect(run(good(), {}, envelope).lines).toContain('ENTRY_UNDECRYPTABLE from 0 to 156');
-});
-
-test('epochs that are sealed to another key are verified and counted, and those after them are read', () => {
-  const log = good();
-  const events: number[] = [];
-  const options: VerifyOptions = {
-    logKey: log.logKey,
-    openSecret: (bytes, header) =>
-      header.epoch === 1 ? { outcome: 'not-a-recipient' } : openEpochSecret(nodeCrypto, bytes, header, log.readerKey),
-    onEvent: ({ seq }) => events.push(seq),
-  };
-  const { lines, summary } = run(log, {}, options);
-  expect(lines).toEqual([]);
-  expect(summary.opened).toEqual({ epochs: 3, foreignEpochs: 1, foreignEntries: 40 });
-  expect(events).toHaveLength(113);
-  expect(events.some((seq) => seq > 11 && seq < 52)).toBe(false);
-});
-
-test('an epoch whose opening entry can’t be read has a name, and the other epochs are read', () => {
-  const log = good();
-  log.entries.set(11, flipped(entry(log, 11), 85, 6));
-  const events: number[] = [];
-  const options: VerifyOptions = {
-    logKey: log.logKey,
-    openSecret: (bytes, header) => openEpochSecret(nodeCrypto, bytes, header, log.readerKey),
-    onEvent: ({ seq }) => events.push(seq),
-  };
-  expect(run(log, {}, options).lines).toEqual([
-    'EPOCH_MALFORMED entry 11, epoch 1',
-    'ENTRY_UNDECRYPTABLE entry 12',
-    'ENTRY_ALTERED entry 11',
-    'ENTRY_UNDECRYPTABLE from 13 to 51',
-  ]);
-  expect(events).toHaveLength(113);
 });
 
 test('verification goes on from a signed size, and after pruned history', () => {
