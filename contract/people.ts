@@ -85,6 +85,7 @@ export const PeopleFacts = Type.Object(
           person: Id,
           /** Salt of the PIN that this is about. */
           pin: Salt,
+          /** Wrong PINs at the other seats, without those of seats that counted none since the last right one anywhere. */
           failuresElsewhere: Count,
           right: Type.Union([Type.Null(), Type.Object({ agoMs: Milliseconds, seatName: Label }, closed)]),
         },

@@ -3,6 +3,7 @@
  * session ends for it. The one place where the factors of a way in are decided; it must never read a PIN.
  */
 import { append, askPin, end, grantNew, grantReturn, notice, refuse, type SessionContext, type SessionMove } from './moves.ts';
+import { chargedAt } from './throttle.ts';
 import type {
   BreakGlassWish,
   Common,
@@ -33,28 +34,33 @@ function purposeOf(who: Who, held: OpenSession | null): Purpose {
 
 /**
  * The factors that this way in still needs. Only a real badge can ever be enough by itself. A break-glass that a badge opened is come back to by that badge;
- * within the grace of the policy a badge is enough, unless somebody has guessed at the PIN since.
+ * within the grace of the policy a badge is enough, unless somebody has typed a wrong PIN since, at any seat that is known of.
  */
 function factorsStillNeeded({ who, by, held }: Arrival, { env, common }: SessionContext): readonly Factor[] {
   if (by !== 'badge') return ['pin'];
   if (purposeOf(who, held) === 'return' && held?.kind === 'breakglass') return [];
-  return env.staff === 'fresh' && (graceHere(who, env, common) || graceElsewhere(who, env)) && common.throttles[who.id] === undefined
-    ? []
-    : ['pin'];
+  return env.staff === 'fresh' && (graceHere(who, env, common) || graceElsewhere(who, env, common)) ? [] : ['pin'];
 }
 
 /** A right PIN at this seat, measured by the policy of now: one that was tightened ends a grace that an earlier one gave. */
 function graceHere({ id, role, pinId }: Who, env: Env, common: Common): boolean {
   const grace = common.graces[id];
-  return grace !== undefined && grace.pinId === pinId && env.bootMs < grace.sinceBootMs + (env.rules?.graceMs[role] ?? 0);
+  if (grace === undefined || grace.pinId !== pinId || env.bootMs >= grace.sinceBootMs + (env.rules?.graceMs[role] ?? 0)) return false;
+  const fact = env.facts[id];
+  // What the server was asked before knew nothing of the PIN that was right here: it counted wrong ones from before that.
+  const wrongElsewhere = fact?.pinId === pinId && fact.failuresElsewhere > 0 && fact.askedBootMs >= grace.sinceBootMs;
+  // The right one here cleared what was counted here.
+  return !wrongElsewhere && common.throttles[id] === undefined;
 }
 
-/** A right PIN at another seat, as the server said lately enough, and no wrong one anywhere since. */
-function graceElsewhere({ id, role, pinId }: Who, { facts, rules, bootMs }: Env): boolean {
+/** A right PIN at another seat, as the server said lately enough, and no wrong one anywhere since: those of before it the server counts no more. */
+function graceElsewhere({ id, role, pinId }: Who, { facts, rules, bootMs }: Env, common: Common): boolean {
   const fact = facts[id];
   if (fact === undefined || fact.pinId !== pinId || fact.rightBootMs === null || fact.failuresElsewhere > 0) return false;
   const confirmedMs = rules?.confirmedMs[role] ?? 0;
-  return bootMs < fact.rightBootMs + (rules?.graceMs[role] ?? 0) && bootMs < fact.askedBootMs + confirmedMs;
+  const isRecent = bootMs < fact.rightBootMs + (rules?.graceMs[role] ?? 0) && bootMs < fact.askedBootMs + confirmedMs;
+  const throttle = common.throttles[id];
+  return isRecent && (throttle === undefined || chargedAt(throttle) < fact.rightBootMs);
 }
 
 /** A known person with a badge that is in order. */

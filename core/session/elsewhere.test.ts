@@ -56,6 +56,56 @@ describe('a right PIN at another seat', () => {
     world.facts = worldWith({}).facts;
     expect(opensByBadge(world)).toBe(false);
   });
+
+  test('does, where somebody guessed at the PIN here before it was right there', () => {
+    const world = worldWith(null);
+    world.tap(ada);
+    world.send({ type: 'PinEntered', pin: '000000' });
+    world.settle(false);
+    world.send({ type: 'CancelPressed' });
+    world.advance(10 * MINUTE);
+    const fact = { pinId: 'pin-ada', failuresElsewhere: 0, askedBootMs: world.bootMs };
+    world.facts = { ada: { ...fact, rightBootMs: world.bootMs - 11 * MINUTE } };
+    expect(opensByBadge(world)).toBe(false);
+    world.send({ type: 'CancelPressed' });
+    world.facts = { ada: { ...fact, rightBootMs: world.bootMs - MINUTE } };
+    expect(opensByBadge(world)).toBe(true);
+  });
+});
+
+describe('a wrong PIN at another seat', () => {
+  /** Ada was here with her PIN and has left; within her grace the badge is enough. */
+  function left(): World {
+    const world = worldWith(null);
+    world.signIn(ada);
+    world.send({ type: 'LogoutPressed' });
+    world.settle();
+    world.advance(MINUTE);
+    return world;
+  }
+  const wrong = { pinId: 'pin-ada', failuresElsewhere: 1, rightBootMs: null };
+
+  test('ends the grace at the seat of the PIN, until the PIN was right here once more', () => {
+    const world = left();
+    world.facts = { ada: { ...wrong, askedBootMs: world.bootMs } };
+    expect(opensByBadge(world)).toBe(false);
+    world.advance(1_000);
+    world.send({ type: 'PinEntered', pin: '246810' });
+    world.settle();
+    world.send({ type: 'LogoutPressed' });
+    world.settle();
+    world.advance(MINUTE);
+    // The server's last word is from before that.
+    expect(opensByBadge(world)).toBe(true);
+  });
+
+  test('does not, where the server had not heard of the PIN here, or tells of another PIN', () => {
+    for (const fact of [{ askedBootMs: 10 * HOUR - 1 }, { pinId: 'pin-of-before', askedBootMs: 11 * HOUR }]) {
+      const world = left();
+      world.facts = { ada: { ...wrong, ...fact } };
+      expect(opensByBadge(world)).toBe(true);
+    }
+  });
 });
 
 describe('guesses are counted over all seats', () => {

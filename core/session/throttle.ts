@@ -59,6 +59,9 @@ export function charge(
   return { pinId, failures, waitMs, waitUntilBootMs: now.bootMs + waitMs, bootId: now.bootId };
 }
 
+/** When the last failure was, by the boot clock; after a reboot no earlier than that. */
+export const chargedAt = ({ waitUntilBootMs, waitMs }: Throttle): number => waitUntilBootMs - waitMs;
+
 /** The wait after so many failures: none at first, then the first wait, doubled with each one more. */
 export function waitAfter(failures: number, firstWaitMs: number): number {
   if (failures <= FREE_FAILURES) return 0;

@@ -284,7 +284,7 @@ export interface SeatRules {
 export interface PersonFact {
   /** The PIN that it is about; of another PIN it says nothing. */
   readonly pinId: string;
-  /** Wrong PINs in a row, at all other seats together. */
+  /** Wrong PINs at all other seats together, since the last right one at any seat that the server has heard of. */
   readonly failuresElsewhere: number;
   /** The last right PIN at another seat; null when there is none. */
   readonly rightBootMs: number | null;

@@ -57,6 +57,8 @@ export class World {
   endings: string[] = [];
   /** Sessions of which something could not be ended, in this life. */
   left: string[] = [];
+  /** When each person's PIN was right here last, in this life. */
+  readonly rights = new Map<string, number>();
   /** Whether every layer is there, as the machines were told. */
   enforced = true;
   /** Called after each step with what went in and what came out. */
@@ -102,8 +104,10 @@ export class World {
         return;
       }
       case 'saveThrottle':
-        if (effect.throttle === null) this.stored.delete(effect.person);
-        else this.stored.set(effect.person, effect.throttle);
+        if (effect.throttle === null) {
+          this.stored.delete(effect.person);
+          this.rights.set(effect.person, this.bootMs);
+        } else this.stored.set(effect.person, effect.throttle);
         return;
       case 'setTimer':
         this.timers.set(effect.timer, effect.atBootMs);
@@ -209,6 +213,7 @@ export class World {
     this.guesses = [];
     this.endings = [];
     this.left = [];
+    this.rights.clear();
     this.enforced = true;
     this.seat = initialSeat(throttles, this.bootMs);
   }

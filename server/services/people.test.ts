@@ -87,6 +87,10 @@ async function tells(seat: TestSeat, change: Partial<SeatNews> = {}): Promise<Pe
 async function salt(): Promise<string> {
   return (await site.staff.ofWard('icu')).find(({ id }) => id === 'ada')?.pin?.salt ?? '';
 }
+/** Until the clock shows another moment. */
+async function later(): Promise<void> {
+  for (const from = Date.now(); Date.now() <= from; ) await new Promise((resolve) => setTimeout(resolve, 1));
+}
 const alarms = async (): Promise<string[]> => (await site.store.db.selectFrom('alarms').select('kind').execute()).map(({ kind }) => kind);
 
 beforeEach(async () => {
@@ -122,6 +126,46 @@ describe('counts', () => {
     expect(await alarms()).toEqual(['PIN_GUESSED']);
     await site.staff.put([{ ...ada, pin: '640283' }]);
     expect((await tells(two)).persons).toEqual([]);
+  });
+
+  test('of before the last right PIN anywhere are no longer in a row: nobody hears of them, and no alarm counts them', async () => {
+    const pin = await salt();
+    const three = await newSeat('3');
+    const failed = (failures: number) => ({ guesses: [{ person: 'ada', pin, failures }] });
+    await tells(one, failed(60));
+    await later();
+    await tells(two, { right: [{ person: 'ada', pin, agoMs: 0 }] });
+    expect((await tells(three)).persons).toMatchObject([{ failuresElsewhere: 0, right: { seatName: 'Bay 2' } }]);
+    // Told again, it is the same count still.
+    await tells(one, failed(60));
+    expect((await tells(three)).persons).toMatchObject([{ failuresElsewhere: 0 }]);
+    await later();
+    await tells(three, failed(40));
+    expect(await alarms()).toEqual([]);
+    // One more at the first seat, after the right one: what it counts is in a row again.
+    await tells(one, failed(61));
+    expect((await tells(two)).persons).toMatchObject([{ failuresElsewhere: 101 }]);
+    expect(await alarms()).toEqual(['PIN_GUESSED']);
+  });
+
+  test('that a seat could tell only after the right PIN count until the next one', async () => {
+    const pin = await salt();
+    await tells(two, { right: [{ person: 'ada', pin, agoMs: 60_000 }] });
+    await tells(one, { guesses: [{ person: 'ada', pin, failures: 2 }] });
+    const three = await newSeat('3');
+    expect((await tells(three)).persons).toMatchObject([{ failuresElsewhere: 2 }]);
+    await later();
+    await tells(two, { right: [{ person: 'ada', pin, agoMs: 0 }] });
+    expect((await tells(three)).persons).toMatchObject([{ failuresElsewhere: 0 }]);
+  });
+
+  test('are of one PIN: that another one was right says nothing of them', async () => {
+    const pin = await salt();
+    await tells(one, { guesses: [{ person: 'ada', pin, failures: 2 }] });
+    await later();
+    await tells(two, { right: [{ person: 'ada', pin: 'b3RoZXI=', agoMs: 0 }] });
+    const three = await newSeat('3');
+    expect((await tells(three)).persons.find((told) => told.pin === pin)).toMatchObject({ failuresElsewhere: 2 });
   });
 
   test('of a ward’s people stay in that ward', async () => {

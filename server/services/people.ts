@@ -172,6 +172,19 @@ async function takeGuesses(db: Kysely<Tables>, workstation_id: string, guesses: 
   return moved;
 }
 
+/**
+ * What seats counted since the last right PIN anywhere. A count of before it stays at its seat, where it limits further tries, and is no sign of
+ * anybody guessing any more; one that a seat could tell only after it is taken for as late as it was told.
+ */
+function guessesInARow(db: Kysely<Tables>) {
+  return db
+    .selectFrom('seat_guesses')
+    .leftJoin('right_pins', (join) =>
+      join.onRef('right_pins.person_id', '=', 'seat_guesses.person_id').onRef('right_pins.pin_salt', '=', 'seat_guesses.pin_salt'),
+    )
+    .where((eb) => eb.or([eb('right_pins.at', 'is', null), eb('right_pins.at', '<=', eb.ref('seat_guesses.at'))]));
+}
+
 interface Guessed {
   readonly workstation_id: string;
   readonly person: string;
@@ -180,11 +193,10 @@ interface Guessed {
 }
 
 async function alarmWhenGuessed(db: Kysely<Tables>, { workstation_id, person, pin, at }: Guessed): Promise<void> {
-  const sum = await db
-    .selectFrom('seat_guesses')
-    .select((eb) => eb.fn.sum<number>('failures').as('failures'))
-    .where('person_id', '=', person)
-    .where('pin_salt', '=', pin)
+  const sum = await guessesInARow(db)
+    .select((eb) => eb.fn.sum<number>('seat_guesses.failures').as('failures'))
+    .where('seat_guesses.person_id', '=', person)
+    .where('seat_guesses.pin_salt', '=', pin)
     .executeTakeFirst();
   if (Number(sum?.failures ?? 0) < MOST_FAILURES_IN_SUM) return;
   const detail = `The PIN of ${person} was typed wrongly ${MOST_FAILURES_IN_SUM} times in a row at the seats of this site together, this one among them: it is blocked everywhere until a new one is set. Ask ${person} whether it was them.`;
@@ -210,13 +222,12 @@ async function factsFor(
   const at = now();
   const ward = peopleOfWard(db, wardId).select('persons.id');
   // Most failures first, and all of them before what is only a comfort: whatever there is no room for must not make guessing easier.
-  const counted = await db
-    .selectFrom('seat_guesses')
-    .select(['person_id', 'pin_salt'])
-    .select((eb) => eb.fn.sum<number>('failures').as('failures'))
-    .where('workstation_id', '!=', workstationId)
-    .where('person_id', 'in', ward)
-    .groupBy(['person_id', 'pin_salt'])
+  const counted = await guessesInARow(db)
+    .select(['seat_guesses.person_id', 'seat_guesses.pin_salt'])
+    .select((eb) => eb.fn.sum<number>('seat_guesses.failures').as('failures'))
+    .where('seat_guesses.workstation_id', '!=', workstationId)
+    .where('seat_guesses.person_id', 'in', ward)
+    .groupBy(['seat_guesses.person_id', 'seat_guesses.pin_salt'])
     .orderBy('failures', 'desc')
     .limit(MOST_PEOPLE)
     .execute();

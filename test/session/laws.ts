@@ -7,7 +7,7 @@ import { END_WARNING_MS, endsAt, SESSION_TIMERS } from '../../core/session/moves
 import { isOpen as isOpenLock } from '../../core/session/open.ts';
 import type { SessionRecord } from '../../core/session/records.ts';
 import { sessionTable } from '../../core/session/step.ts';
-import { type GuessLimits, MOST_FAILURES_IN_SUM, waitAfter } from '../../core/session/throttle.ts';
+import { chargedAt, type GuessLimits, MOST_FAILURES_IN_SUM, waitAfter } from '../../core/session/throttle.ts';
 import type { Effect, LockAt, Seat, SeatEvent, SeatEventType, Stepped, Who } from '../../core/session/types.ts';
 import { person, type World } from '../../core/session/world.ts';
 
@@ -64,6 +64,24 @@ function checkSurroundings(world: World, event: SeatEvent, { seat, effects }: St
   for (const effect of effects) {
     if (effect.do !== 'append' || effect.record.type !== 'session.started' || event.type === 'SessionClosed') continue;
     if (effect.record.body.factors.join() === 'badge' && world.staff !== 'fresh') throw new Error('the badge alone, by old knowledge');
+  }
+}
+
+/** A wrong PIN at any seat that is known of ends the grace of the badge alone, here as elsewhere, until a right one after it. */
+function checkGrace(world: World, before: Seat, event: SeatEvent, { seat, effects }: Stepped): void {
+  for (const effect of effects) {
+    if (effect.do !== 'append' || event.type === 'SessionClosed' || seat.session.at !== 'authenticating') continue;
+    const { record } = effect;
+    if ((record.type !== 'session.started' && record.type !== 'session.unlocked') || record.body.factors.join() !== 'badge') continue;
+    if (seat.session.held?.kind === 'breakglass') continue;
+    const { person: id } = record.body;
+    const fact = world.facts[id]?.pinId === seat.session.attempt.who?.pinId ? world.facts[id] : undefined;
+    const rightHere = world.rights.get(id) ?? Number.NEGATIVE_INFINITY;
+    if (fact !== undefined && fact.failuresElsewhere > 0 && fact.askedBootMs > rightHere)
+      throw new Error(`${id} came by badge alone after a wrong PIN elsewhere`);
+    const throttle = before.common.throttles[id];
+    if (throttle !== undefined && chargedAt(throttle) > Math.max(rightHere, fact?.rightBootMs ?? Number.NEGATIVE_INFINITY))
+      throw new Error(`${id} came by badge alone after a wrong PIN here`);
   }
 }
 
@@ -147,6 +165,7 @@ export function checkWorld(world: World, before: Seat, event: SeatEvent, after: 
   checkEnd(world);
   checkSurroundings(world, event, after);
   checkSum(world, after);
+  checkGrace(world, before, event, after);
   checkOneSeat(before, event, after);
 }
 
