@@ -149,8 +149,8 @@ export const uiBoundary = boundary({
     breakGlass: { params: Type.Object({ reasonId: Id, note: Type.String({ maxLength: 200 }) }), result: Taken },
     enrol: { params: Type.Object({ server: Type.String({ maxLength: 300 }), token: Type.String({ maxLength: 120 }) }), result: Taken },
     /**
-     * Once a second, locked or open: how long ago the OS and a page saw input, and whether a native application's window is seen,
-     * where no page does.
+     * Once a second, locked or open: how long ago the OS saw input, how long ago the kiosk itself did (in a page, or by the pointer), and
+     * whether a native application's window is seen, whose input only the OS sees.
      */
     activity: { params: Type.Object({ osIdleMs: Milliseconds, ownIdleMs: Milliseconds, nativeFront: Type.Boolean() }), result: Nothing },
     /** The machine is about to sleep, woke, or its displays changed: the seat locks. */

@@ -3,7 +3,7 @@
  * picks concrete parts.
  */
 import { dirname, join } from 'node:path';
-import { app, ipcMain, nativeTheme, session } from 'electron';
+import { app, ipcMain, nativeTheme, screen, session } from 'electron';
 import Value from 'typebox/value';
 import type { Params, RequestName } from '../contract/boundary.ts';
 import type { LinkState } from '../contract/bridge.ts';
@@ -19,6 +19,7 @@ import { lockPage, lockSession } from './guard/borders.ts';
 import { SEAT_ORIGIN, SEAT_PAGE, serveSeatPages } from './guard/protocol.ts';
 import { counted, createReporter, REPORT_WINDOW_MS, type RefusedBorder } from './guard/reports.ts';
 import { createInputGate } from './input/gate.ts';
+import { createPointerWatch } from './input/pointer.ts';
 import { createIntents, locking } from './intents.ts';
 import { ACTIVITY_INTERVAL_MS, osIdleMs, watchMachine } from './machine.ts';
 import type { KioskOptions } from './options.ts';
@@ -187,10 +188,15 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
       tellSurface();
     },
   );
+  const pointer = createPointerWatch(
+    () => screen.getCursorScreenPoint(),
+    () => performance.now(),
+  );
   const timers = [
     setInterval(() => {
+      const ownIdleMs = Math.min(gate.idleMs(), pointer.idleMs());
       // A locked seat only tests what it is told.
-      tell('activity', { osIdleMs: osIdleMs(), ownIdleMs: gate.idleMs(), nativeFront: visibleApp(state)?.kind === 'native' });
+      tell('activity', { osIdleMs: osIdleMs(), ownIdleMs, nativeFront: visibleApp(state)?.kind === 'native' });
     }, ACTIVITY_INTERVAL_MS),
     setInterval(flushAll, REPORT_WINDOW_MS),
   ];

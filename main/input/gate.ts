@@ -100,6 +100,8 @@ export function createInputGate(options: InputGateOptions): InputGate {
     const step = wedgeKey(wedge, key, now, rhythm);
     settle(step, now);
     if (step.hold) kept.add(input.code);
+    // A list that a page opened over itself gets it instead of the page.
+    else lastInput = now;
     return step.hold ? 'keep' : 'pass';
   };
 

@@ -6,8 +6,9 @@ import { expect, test } from '@playwright/test';
 import type { Params } from '../../contract/boundary.ts';
 import type { UiBoundary } from '../../contract/ui.ts';
 import { compareSources, SOURCES_START } from '../../core/idle/sources.ts';
+import { SESSION_BAR_HEIGHT } from '../../core/view/frame.ts';
 import { type ClipsSite, openClips, startClips } from './support/clips.ts';
-import { point, press, typeBlindly } from './support/keys.ts';
+import { click, point, press, typeBlindly } from './support/keys.ts';
 import { openSeat, type Seat } from './support/seat.ts';
 import { APPS, lockedView, openView } from './support/views.ts';
 
@@ -55,6 +56,19 @@ for (const [what, touch] of [
     await expect.poll(() => told.last?.ownIdleMs).toBeLessThan(3_000);
   });
 }
+
+test('so it is in a list that a page opened over itself, where no page sees it', async () => {
+  const web = await openClips(seat, site);
+  await click(seat.display, 60, SESSION_BAR_HEIGHT + 15);
+  await web.evaluate(() => addEventListener('mousemove', () => document.body.setAttribute('data-moved', 'yes'), true));
+  const told = listen();
+  for (const touch of [() => point(seat.display, 80, SESSION_BAR_HEIGHT + 150), () => press(seat.display, 'Down')]) {
+    await expect.poll(() => told.last?.ownIdleMs).toBeGreaterThan(3_000);
+    await touch();
+    await expect.poll(() => told.last?.ownIdleMs).toBeLessThan(3_000);
+  }
+  await expect(web.locator('body')).not.toHaveAttribute('data-moved');
+});
 
 test('the agent hears whether a native application is seen, whose input no page sees', async () => {
   const told = listen();

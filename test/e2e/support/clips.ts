@@ -1,5 +1,5 @@
 /**
- * A web app like a dashboard that shows short clips, with a pause between them, though nobody touches it. Its page makes the clip by
+ * A web app like a dashboard that shows short clips, with a pause between them, though nobody touches it, and has a list to choose from. Its page makes the clip by
  * itself, and counts what has ended.
  */
 import { createServer } from 'node:http';
@@ -14,7 +14,9 @@ const PAUSE_MS = 3_000;
 
 const CLIPS_PAGE = `<!doctype html><title>Dashboard</title>
 <style>html, body, video { margin: 0; width: 100%; height: 100%; }</style>
+<style>select { position: absolute; left: 0; top: 0; width: 200px; font-size: 24px; }</style>
 <video muted playsinline></video>
+<select>${'<option>Ward</option>'.repeat(30)}</select>
 <script>
 const canvas = document.createElement('canvas');
 canvas.width = 320;

@@ -68,6 +68,11 @@ export async function point(display: Place, x: number, y: number): Promise<void>
   for (const step of [0, 3, 6]) await xdotool(display, ['mousemove', String(x + step), String(y)]);
 }
 
+/** Presses the left button there. */
+export async function click(display: Place, x: number, y: number): Promise<void> {
+  await xdotool(display, ['mousemove', String(x), String(y), 'click', '1']);
+}
+
 /** The name of the window that has the keyboard, as the X server says. */
 export async function focusedWindow(display: Place): Promise<string> {
   return (await xdotool(display, ['getwindowfocus', 'getwindowname'])).trim();
