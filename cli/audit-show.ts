@@ -87,6 +87,8 @@ function show(path: string, flags: ShowFlags): number {
       isAnchored = false;
       warn(shown.unanchored);
     }
+    for (const fault of evidence.emergencyFaults) warn(fault);
+    faults += evidence.emergencyFaults.length;
   } finally {
     evidence.close();
     for (const privateKey of privateKeys) privateKey.fill(0);

@@ -24,8 +24,11 @@ export class Alarms {
     return this.#open;
   }
 
-  add(findings: readonly Fault[]): void {
-    this.#open = [...this.#open, ...findings].slice(-MAX_ALARMS);
+  /** Answers those that are new: one that stands already is no second alarm. */
+  add(findings: readonly Fault[]): readonly Fault[] {
+    const fresh = findings.filter((fault) => !this.#stands(fault));
+    this.#open = [...this.#open, ...fresh].slice(-MAX_ALARMS);
+    return fresh;
   }
 
   /** Those alone that somebody has seen: one that was added meanwhile stays. */
@@ -37,9 +40,14 @@ export class Alarms {
     return utf8(JSON.stringify(this.#open));
   }
 
+  /** Those that were kept; what came up since and could not be kept stays. */
   load(stored: Uint8Array | undefined): void {
     const value: unknown = stored === undefined ? [] : JSON.parse(fromUtf8(stored) ?? '[]');
-    if (Value.Check(Stored, value)) this.#open = value.filter(isFault);
+    if (Value.Check(Stored, value)) this.add(value.filter(isFault));
+  }
+
+  #stands(fault: Fault): boolean {
+    return this.#open.some((other) => JSON.stringify(other) === JSON.stringify(fault));
   }
 }
 

@@ -6,7 +6,7 @@ import { CompactRange } from '../../core/audit/compact.ts';
 import type { TreeHasher } from '../../core/audit/hasher.ts';
 import { consistencyProof, type NodeReader } from '../../core/audit/merkle.ts';
 import { WardlockError } from '../../core/errors/index.ts';
-import type { EmergencyRun } from './emergency.ts';
+import type { EmergencyRun } from './emergency-file.ts';
 import type { Batch, ReadLimits } from './reader.ts';
 
 export function readEmergencyBatch(run: EmergencyRun, hasher: TreeHasher, start: number, limits: ReadLimits): Batch {

@@ -8,11 +8,13 @@ import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
 import { fromUtf8, toHex } from '../../core/audit/bytes.ts';
 import type { AuditCrypto } from '../../core/audit/crypto.ts';
+import type { Fault } from '../../core/audit/faults.ts';
 import type { LogSource } from '../../core/audit/verify/source.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import { anchorRecord, readAnchorSync } from './anchor.ts';
 import { asCoded } from './database.ts';
-import { emergencySource, readEmergencyRuns } from './emergency.ts';
+import { emergencySource, readEmergency } from './emergency-file.ts';
+import { EMERGENCY_TOLD, emergencyFaults, readTold } from './emergency-told.ts';
 import { openEvidence } from './evidence-database.ts';
 import { storePaths } from './incarnation.ts';
 import { SNAPSHOT_ANCHOR, SNAPSHOT_EMERGENCY, SNAPSHOT_WITNESSED } from './snapshot.ts';
@@ -36,6 +38,8 @@ export interface Evidence {
   readonly stored: StoredLog;
   /** The folder has a place for the head anchor and none that can be read. */
   readonly anchorMissing: boolean;
+  /** What is wrong with the emergency log beside it, apart from what its runs say themselves. */
+  readonly emergencyFaults: readonly Fault[];
   close(): void;
 }
 
@@ -66,8 +70,14 @@ export function openSnapshot(path: string, crypto: AuditCrypto): Evidence {
     const cosigned = tables.meta(SNAPSHOT_WITNESSED);
     const beside: BesideLog = { anchor, witnessed: cosigned === undefined ? undefined : fromUtf8(cosigned) };
     const stored: StoredLog = { file: path, copied: false, tables, beside };
-    const emergency = emergencySources(tables, tables.meta(SNAPSHOT_EMERGENCY), crypto);
-    return { sources: [storeSource(tables, beside), ...emergency], stored, anchorMissing: false, close: () => void db.close() };
+    const emergency = emergencyBeside(tables, tables.meta(SNAPSHOT_EMERGENCY), crypto);
+    return {
+      sources: [storeSource(tables, beside), ...emergency.sources],
+      stored,
+      anchorMissing: false,
+      emergencyFaults: emergency.faults,
+      close: () => void db.close(),
+    };
   } catch (error) {
     db.close();
     throw asCoded(error, path);
@@ -102,10 +112,12 @@ function openFolder(folder: string, name: string, crypto: AuditCrypto, present: 
     const beside: BesideLog = { anchor: concerned ? record : undefined, witnessed: readWitnessedNote(storePaths(folder).witnessed) };
     const stored: StoredLog = { file, copied: true, tables, beside };
     const main = storeSource(tables, beside);
+    const emergency = present ? emergencyBeside(tables, emergencyFile(folder), crypto) : undefined;
     return {
-      sources: present ? [main, ...emergencySources(tables, emergencyFile(folder), crypto)] : [main],
+      sources: [main, ...(emergency?.sources ?? [])],
       stored,
       anchorMissing: present && record === undefined,
+      emergencyFaults: emergency?.faults ?? [],
       close: () => {
         db.close();
         release();
@@ -122,10 +134,18 @@ function emergencyFile(folder: string): Uint8Array | undefined {
   return existsSync(path) ? new Uint8Array(readFileSync(path)) : undefined;
 }
 
-function emergencySources(tables: Tables, content: Uint8Array | undefined, crypto: AuditCrypto): readonly LogSource[] {
-  if (content === undefined) return [];
+/** The runs of the emergency log, and what is wrong with it by itself or held against what the store was told of it. */
+function emergencyBeside(
+  tables: Tables,
+  bytes: Uint8Array | undefined,
+  crypto: AuditCrypto,
+): { readonly sources: readonly LogSource[]; readonly faults: readonly Fault[] } {
   const { workstation } = readLogId(tables);
-  return readEmergencyRuns(content, crypto).map((run) => ({ ...emergencySource(workstation, run), unreceipted: true }));
+  const content = readEmergency(bytes ?? new Uint8Array(0), crypto);
+  return {
+    sources: content.runs.map((run) => ({ ...emergencySource(workstation, run), unreceipted: true })),
+    faults: emergencyFaults(readTold(tables.meta(EMERGENCY_TOLD)), content),
+  };
 }
 
 /** A store that an agent has open changes while it is read: /proc/locks tells, where there is one. */

@@ -116,10 +116,9 @@ export class LogLife {
     return true;
   }
 
-  /** Findings become alarms, and events of the log that is written now. */
+  /** Findings become alarms, and events of the log that is written now. One that stands already is neither again. */
   async raise(findings: readonly Fault[]): Promise<void> {
-    this.alarms.add(findings);
-    this.#selfReport.add(findings.map(tamperFound));
+    this.#selfReport.add(this.alarms.add(findings).map(tamperFound));
     // A full store is told with the next event that it has room for, or at its next start: whoever sends false receipts must not make it grow.
     if (this.#taking !== undefined && this.#taking.fill < 1) await this.#catchUp(this.#taking);
   }
@@ -152,8 +151,8 @@ export class LogLife {
     const live = await this.#connect(log, parts);
     this.#live = live;
     this.alarms.load(log.tables.meta('alarms'));
-    this.alarms.add(findings);
-    this.#selfReport.add([...(interrupted && birth === 'existing' ? [INFERRED_END] : []), ...findings.map(tamperFound)]);
+    const found = this.alarms.add([...findings, ...this.#life.emergency.faults(live)]);
+    this.#selfReport.add([...(interrupted && birth === 'existing' ? [INFERRED_END] : []), ...found.map(tamperFound)]);
     try {
       if (lacksRoom) throw full();
       await this.#beginTaking(live);
@@ -195,7 +194,8 @@ export class LogLife {
     beginLife(live.tables);
     if (this.alarms.open.length > 0) live.writeMeta('alarms', this.alarms.encode());
     await this.#selfReport.tell((event) => live.record(sealable(event), true));
-    await emergency.report((event) => live.record(sealable(event), true));
+    emergency.settle(live);
+    await emergency.report(live);
     this.#taking = live;
     this.#diskFull = false;
   }
@@ -224,7 +224,7 @@ export class LogLife {
     } catch (error) {
       this.#life.problem('What was found wrong with the record could not be recorded yet.', error);
     }
-    await this.#life.emergency.report((event) => live.record(sealable(event), true));
+    await this.#life.emergency.report(live);
   }
 
   #broke(error: unknown): void {

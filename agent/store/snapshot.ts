@@ -10,6 +10,7 @@ import { utf8 } from '../../core/audit/bytes.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { AnchorRecord } from './anchor.ts';
 import type { StoreDatabase } from './database.ts';
+import { EMERGENCY_TOLD } from './emergency-told.ts';
 
 const PRIVATE_FILE = 0o600;
 /** Key under which a snapshot carries the anchor. */
@@ -22,8 +23,8 @@ export const SNAPSHOT_EMERGENCY = 'emergency';
 export interface SnapshotParts {
   readonly anchor: AnchorRecord | undefined;
   readonly witnessed: string | undefined;
-  /** What the emergency log holds; read last, so that it is never behind what the copy says of it. */
-  readonly emergency: () => Uint8Array | undefined;
+  /** What the emergency log holds and what the main log was told of it; read last and at once, so that neither is behind the other. */
+  readonly emergency: () => { readonly content: Uint8Array | undefined; readonly told: Uint8Array | undefined };
 }
 
 export async function writeSnapshot(db: StoreDatabase, path: string, { anchor, witnessed, emergency }: SnapshotParts): Promise<void> {
@@ -41,8 +42,9 @@ export async function writeSnapshot(db: StoreDatabase, path: string, { anchor, w
     const put = copy.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)');
     if (anchor !== undefined) put.run(SNAPSHOT_ANCHOR, utf8(JSON.stringify(anchor)));
     if (witnessed !== undefined) put.run(SNAPSHOT_WITNESSED, utf8(witnessed));
-    const aside = emergency();
-    if (aside !== undefined) put.run(SNAPSHOT_EMERGENCY, aside);
+    const { content, told } = emergency();
+    if (content !== undefined) put.run(SNAPSHOT_EMERGENCY, content);
+    if (told !== undefined) put.run(EMERGENCY_TOLD, told);
   } finally {
     copy.close();
   }

@@ -174,7 +174,7 @@ export class AuditStore {
     if (judged.outcome === 'beyond') this.#life.retired?.supersede(origin, size);
     else if (origin === live.receipted().origin) live.keepReceipt(size, note);
     else {
-      this.#emergency.keepReceipt(origin, size);
+      this.#emergency.keepReceipt(origin, size, live, this.#isDamageSeen());
       this.#life.retired?.keepReceipt(origin, size, note);
     }
     return { outcome: 'accepted', receiptedSize: live.receiptedSize };
@@ -221,7 +221,7 @@ export class AuditStore {
   async snapshot(path: string): Promise<{ readonly path: string; readonly entries: number }> {
     const live = this.#life.needed();
     const entries = live.size;
-    await live.snapshot(path, { witnessed: this.#witnessed.latest?.note, emergency: () => this.#emergency.content() });
+    await live.snapshot(path, { witnessed: this.#witnessed.latest?.note, emergency: () => this.#emergency.forSnapshot(live) });
     return { path, entries };
   }
 
@@ -230,7 +230,9 @@ export class AuditStore {
     const seen = this.#life.alarms.open;
     await this.append({ type: 'recording.acknowledged', body: { person, findings: seen.length } });
     this.#life.alarms.remove(seen);
-    this.#life.needed().writeMeta('alarms', this.#life.alarms.encode());
+    const live = this.#life.needed();
+    live.writeMeta('alarms', this.#life.alarms.encode());
+    this.#emergency.makeRoom(live, this.#isDamageSeen());
   }
 
   /** Records the end, seals everything and closes. What fails of that is reported, and the rest is done all the same. */
@@ -252,6 +254,10 @@ export class AuditStore {
       this.#problem('The end of recording could not be recorded.', error);
       return false;
     }
+  }
+
+  #isDamageSeen(): boolean {
+    return this.#life.alarms.open.every(({ code }) => code !== 'EMERGENCY_DAMAGED');
   }
 
   #sideLogs(): readonly SideLog[] {

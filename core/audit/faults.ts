@@ -35,6 +35,8 @@ export const faultMeanings = {
   STORE_MISSING: 'The store is gone although the seat has recorded before.',
   STORE_DAMAGED: 'The database of the store is damaged.',
   INDEX_FORGED: 'A stored hash of the tree was not that of its entries; it was computed again from verified entries.',
+  EMERGENCY_DAMAGED: 'A part of the emergency log cannot be read: it was changed, or the power went while it was written.',
+  EMERGENCY_MISSING: 'The emergency log holds less than the record was told of.',
   KEYS_LOST: 'The signing key of the present epoch is gone, so the log cannot be continued.',
   KEY_MISMATCH: 'The log is not signed by the key given.',
   PROOF_INVALID: 'A proof does not lead to the signed root.',

@@ -133,3 +133,27 @@ test('each command says by a code what it expected instead', () => {
     expect(run.stderr.trim().split('\n')).toHaveLength(1);
   }
 });
+
+test('verify and show: an emergency log that lost what the record was told of is a fault, exit 1', async () => {
+  const kit = await storeKit();
+  try {
+    const store = await kit.open();
+    await store.appendEmergency(lockEvent(1));
+    await store.append(lockEvent(2));
+    await store.close();
+    const path = join(kit.storeDir, 'emergency.log');
+    const { size } = statSync(path);
+    truncateSync(path, 0);
+    truncateSync(path, size);
+    const command = [kit.storeDir, '--key', kit.logKeyText];
+    expect(audit('verify', ...command)).toMatchObject({
+      status: 1,
+      stdout: expect.stringMatching(/^EMERGENCY_MISSING: .* 0 are there\.$/m),
+    });
+    const shown = audit('show', ...command, '--reader-key', keyFile('reader', kit.readerKey, kit.dir));
+    expect(shown).toMatchObject({ status: 1, stderr: expect.stringMatching(/^EMERGENCY_MISSING: /m) });
+    expect(shown.stdout).toContain('recording.emergency');
+  } finally {
+    await kit.remove();
+  }
+});
