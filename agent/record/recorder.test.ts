@@ -15,6 +15,8 @@ const broke: AuditEvent = {
   type: 'breakglass.started',
   body: { session, person: null, reason: 'fire', note: '', limitSeconds: 60, policyVersion: 1 },
 };
+const refused: AuditEvent = { type: 'auth.refused', body: { person: 'ada', reason: 'pin.wrong', triesLeft: 2, badge: null } };
+const unlocked: AuditEvent = { type: 'session.unlocked', body: { session, person: 'ada', factors: [], pinPrompts: 1 } };
 const connected: AuditEvent = { type: 'ui.connected', body: { build: 'unknown' } };
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 
@@ -78,6 +80,16 @@ describe('the recorder', () => {
     expect(emergency).toEqual([ended, broke]);
     await recorder.settled();
     expect(recorder).toMatchObject({ broken: 'AUDIT_STORE_FULL', recording: true });
+  });
+
+  test('with a full store each refused sign-in is in the emergency log, and a sign-in and an unlock are in none', async () => {
+    const { recorder, log, emergency } = setting({ store: false, emergency: true });
+    recorder.use(log, []);
+    recorder.note(refused);
+    recorder.note(refused);
+    await expect(recorder.append(unlocked)).rejects.toMatchObject({ code: 'AUDIT_STORE_FULL' });
+    await recorder.settled();
+    expect(emergency).toEqual([refused, refused]);
   });
 
   test('with no log at all: only a break-glass goes on, kept for later, and the seat knows', async () => {

@@ -18,8 +18,17 @@ export type LastResort = (event: AuditEvent) => boolean;
 
 /** What goes on even when it is in no log (the default; nothing else ever does). */
 const LAST_RESORT: ReadonlySet<AuditEvent['type']> = new Set(['breakglass.started', 'breakglass.ended']);
-/** What the emergency log takes when the store can't: logins, logouts and break-glass. */
-const EMERGENCY: ReadonlySet<AuditEvent['type']> = new Set(['session.ended', 'session.locked', 'breakglass.started', 'breakglass.ended']);
+/**
+ * What the emergency log takes when the store can't: break-glass, the end of what goes on, and each sign-in that was refused, so that
+ * guessed PINs leave a trace. No sign-in and no unlock: without its record a seat is shut, and its emergency access is the way in.
+ */
+const EMERGENCY: ReadonlySet<AuditEvent['type']> = new Set([
+  'session.ended',
+  'session.locked',
+  'breakglass.started',
+  'breakglass.ended',
+  'auth.refused',
+]);
 
 export class Recorder {
   readonly #log: SeatLog;

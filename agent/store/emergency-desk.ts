@@ -4,8 +4,6 @@
  */
 import { dirname, join } from 'node:path';
 import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
-import type { Padded } from '../../core/audit/entry.ts';
-import type { Citation, Recipient } from '../../core/audit/epoch.ts';
 import type { Fault } from '../../core/audit/faults.ts';
 import type { TreeHasher } from '../../core/audit/hasher.ts';
 import { WardlockError } from '../../core/errors/index.ts';
@@ -47,9 +45,9 @@ export class EmergencyDesk {
     return this.#all().reduce((sum, run) => sum + entriesOf(run).length, 0);
   }
 
-  append(padded: Padded, recipients: readonly Recipient[], main: Citation): number {
+  append(...event: Parameters<EmergencyLog['append']>): number {
     if (this.#log === undefined) throw new WardlockError('AUDIT_APPEND_FAILED', 'There is no emergency log on this seat.');
-    const seq = this.#log.append(padded, recipients, main);
+    const seq = this.#log.append(...event);
     this.#content = undefined;
     return seq;
   }

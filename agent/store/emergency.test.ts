@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { AuditEvent } from '../../contract/events.ts';
 import type { Fault } from '../../core/audit/faults.ts';
 import { treeHasher } from '../../core/audit/hasher.ts';
 import { verifyLog } from '../../core/audit/verify/verify-log.ts';
@@ -179,6 +180,20 @@ test('a bit in the free part takes no room but its own', async () => {
   expect(await store.appendEmergency(lockEvent(6))).toEqual({ seq: 1 });
   expect(content().runs.map(({ entries }) => entries.length)).toEqual([6, 2]);
   expect(readFileSync(file)[EMERGENCY_BYTES - 10]).toBe(1);
+  await store.close();
+});
+
+test('refused sign-ins fill half of it at most, and an emergency still has its room', async () => {
+  const store = await seat.open();
+  const refused = { type: 'auth.refused', body: { person: 'ada', reason: 'pin.wrong', triesLeft: 0, badge: null } } as const;
+  const until = async (event: AuditEvent): Promise<void> => {
+    for (let at = 0; at < 1000; at += 1) await store.appendEmergency(event);
+  };
+  await expect(until(refused)).rejects.toMatchObject({ code: 'AUDIT_STORE_FULL' });
+  const guessed = store.status().emergencyEntries;
+  expect(content().end).toBeLessThanOrEqual(EMERGENCY_BYTES / 2);
+  await expect(until(lockEvent(1))).rejects.toMatchObject({ code: 'AUDIT_STORE_FULL' });
+  expect(store.status().emergencyEntries).toBeGreaterThan(guessed + 100);
   await store.close();
 });
 

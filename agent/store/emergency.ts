@@ -1,5 +1,5 @@
 /**
- * The emergency log: a preallocated append-only file that takes login, logout and break-glass when the store is full or
+ * The emergency log: a preallocated append-only file that takes break-glass, logout and refused sign-ins when the store is full or
  * broken. Owns its records and an incarnation of its own for each life of the agent; needs no room and no database. Each
  * event has an epoch of its own, so that no key outlives the call.
  */
@@ -20,6 +20,8 @@ import { underLogKey } from './log-signature.ts';
 
 /** Room for some 150 events; written once, so that a full disk can't take it away. */
 export const EMERGENCY_BYTES = 512 * 1024;
+/** What anybody can cause at a locked seat may take half of it: the rest is kept for emergencies and logouts. */
+const ROOM = { all: EMERGENCY_BYTES, half: EMERGENCY_BYTES / 2 } as const;
 const PRIVATE_FILE = 0o600;
 
 export interface EmergencyParts {
@@ -46,8 +48,8 @@ export class EmergencyLog {
     return new EmergencyLog(path, openFilled(path), parts);
   }
 
-  /** Durable when it returns. @param main what the main log was, as far as known */
-  append(padded: Padded, recipients: readonly Recipient[], main: Citation): number {
+  /** Durable when it returns. @param main what the main log was, as far as known @param room how far the file may be filled with it */
+  append(padded: Padded, recipients: readonly Recipient[], main: Citation, room: keyof typeof ROOM = 'all'): number {
     const { crypto, logSigner, workstation, now } = this.#parts;
     const hasher = treeHasher(crypto);
     const bytes = readWhole(this.#fd);
@@ -64,7 +66,7 @@ export class EmergencyLog {
     const head = underLogKey({ crypto, logSigner: named }, draft.head());
     const record = encodeRecord({ entries: draft.entries, kept: draft.kept.map(({ note }) => note), head }, crypto);
     // On zeros alone: what something else left in the file may be evidence.
-    this.#write(record, placeFor(bytes, content.end, record.length));
+    this.#write(record, placeFor(bytes.subarray(0, ROOM[room]), content.end, record.length));
     const after = draft.state();
     this.#state = { ...after, epoch: after.epoch === undefined ? undefined : { ...after.epoch, keys: undefined } };
     return seq;

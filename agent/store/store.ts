@@ -110,12 +110,16 @@ export class AuditStore {
     return { seq };
   }
 
-  /** Login, logout and break-glass when `append` said FULL or FAILED. Durable when it returns; rejects when this fails too. */
+  /**
+   * Break-glass, logout and refused sign-ins when `append` said FULL or FAILED. Durable when it returns; rejects when this fails too.
+   * Refused sign-ins fill half of it at most: whoever guesses PINs must not take the room of an emergency.
+   */
   async appendEmergency(event: AuditEvent): Promise<{ readonly seq: number }> {
     if (this.#life.closed) throw new WardlockError('AUDIT_STORE_CLOSED');
     const admission = this.#intake.admit(event, 0);
     if (admission.outcome !== 'admitted') throw new WardlockError('AUDIT_EVENT_REFUSED', 'The emergency log takes events of class 1 only.');
-    const seq = this.#emergency.append(pad(utf8(admission.text)), this.#recipients, citationOf(this.#life.live?.anchorRecord(), undefined));
+    const main = citationOf(this.#life.live?.anchorRecord(), undefined);
+    const seq = this.#emergency.append(pad(utf8(admission.text)), this.#recipients, main, event.type === 'auth.refused' ? 'half' : 'all');
     this.#intake.release(event.type);
     return { seq };
   }
