@@ -8,7 +8,7 @@ import type { Fault } from '../../core/audit/faults.ts';
 import type { TreeHasher } from '../../core/audit/hasher.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import { EmergencyLog } from './emergency.ts';
-import { type EmergencyContent, type EmergencyRun, entriesOf } from './emergency-file.ts';
+import { countOf, type EmergencyContent, type EmergencyRun } from './emergency-file.ts';
 import { emergencyConsistency, emergencyRoot, readEmergencyBatch } from './emergency-read.ts';
 import { countIn, EMERGENCY_TOLD, emergencyFaults, encodeTold, readTold, type Told } from './emergency-told.ts';
 import type { LogParts } from './incarnation.ts';
@@ -42,7 +42,7 @@ export class EmergencyDesk {
   }
 
   get entries(): number {
-    return this.#all().reduce((sum, run) => sum + entriesOf(run).length, 0);
+    return this.#all().reduce((sum, run) => sum + countOf(run), 0);
   }
 
   append(...event: Parameters<EmergencyLog['append']>): number {
@@ -113,7 +113,7 @@ export class EmergencyDesk {
   async report(live: Pick<LiveStore, 'record' | 'tables'>): Promise<void> {
     for (const run of this.#all().filter((candidate) => this.#isNews(candidate))) {
       const { incarnation } = run;
-      const entries = entriesOf(run).length;
+      const entries = countOf(run);
       const before = this.#reported.get(incarnation) ?? 0;
       this.#reported.set(incarnation, entries);
       try {
@@ -148,7 +148,7 @@ export class EmergencyDesk {
 
   /** A run grows when the store fails a second time in one life of the agent. */
   #isNews(run: EmergencyRun): boolean {
-    return entriesOf(run).length > (this.#reported.get(run.incarnation) ?? 0);
+    return countOf(run) > (this.#reported.get(run.incarnation) ?? 0);
   }
 
   #positionOf({ incarnation, entries }: EmergencyRun): LogPosition {

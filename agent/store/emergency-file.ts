@@ -57,6 +57,11 @@ export function entriesOf({ entries, behind }: EmergencyRun): readonly StoredEnt
   return [...entries.map((bytes, seq) => ({ seq, bytes })), ...behind.flatMap((record) => record.entries)];
 }
 
+/** How many there are. Asked at each append, so nothing is made for it. */
+export function countOf({ entries, behind }: EmergencyRun): number {
+  return behind.reduce((sum, record) => sum + record.entries.length, entries.length);
+}
+
 /** A run as the verifier reads it. */
 export function emergencySource(workstation: Uint8Array, run: EmergencyRun): LogSource {
   const incarnation = Uint8Array.from(run.incarnation.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));

@@ -105,7 +105,8 @@ export class AuditStore {
     } catch (error) {
       throw this.#notAppended(event, error);
     }
-    await this.#life.recorded(live);
+    // Nothing is waited for where nothing is left to say: each wait is a turn that a single append has to pay.
+    if (this.#life.noteRoom()) await this.#life.catchUp(live);
     if (admission.endsEpoch) void live.rotate('session_end');
     return { seq };
   }
