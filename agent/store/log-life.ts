@@ -102,10 +102,21 @@ export class LogLife {
     return this.#taking;
   }
 
-  /** An event was recorded: there is room, and what was left to say is said. */
-  async recorded(live: LiveStore): Promise<void> {
+  /** An event was recorded, so there is room. Answers whether something is left to say that could not be said before. */
+  noteRoom(): boolean {
     this.#diskFull = false;
-    if (this.#selfReport.isWaiting || this.#life.emergency.hasNews) await this.#catchUp(live);
+    return this.#selfReport.isWaiting || this.#life.emergency.hasNews;
+  }
+
+  /** Records what could not be recorded when it came up. It waits on where that fails again. */
+  async catchUp(live: LiveStore): Promise<void> {
+    try {
+      live.writeMeta('alarms', this.alarms.encode());
+      await this.#selfReport.tell((event) => live.record(sealable(event), true));
+    } catch (error) {
+      this.#life.problem('What was found wrong with the record could not be recorded yet.', error);
+    }
+    await this.#life.emergency.report(live);
   }
 
   /** Whether it is only that the disk is full: then what is there is read, and the store says how it stands. */
@@ -120,7 +131,7 @@ export class LogLife {
   async raise(findings: readonly Fault[]): Promise<void> {
     this.#selfReport.add(this.alarms.add(findings).map(tamperFound));
     // A full store is told with the next event that it has room for, or at its next start: whoever sends false receipts must not make it grow.
-    if (this.#taking !== undefined && this.#taking.fill < 1) await this.#catchUp(this.#taking);
+    if (this.#taking !== undefined && this.#taking.fill < 1) await this.catchUp(this.#taking);
   }
 
   /** What fails of it is reported, and the rest is done all the same. */
@@ -214,17 +225,6 @@ export class LogLife {
       this.#diskFull = false;
       throw new WardlockError('AUDIT_APPEND_FAILED', 'The audit store is broken and could not be opened again.', { cause: error });
     }
-  }
-
-  /** Records what could not be recorded when it came up. It waits on where that fails again. */
-  async #catchUp(live: LiveStore): Promise<void> {
-    try {
-      live.writeMeta('alarms', this.alarms.encode());
-      await this.#selfReport.tell((event) => live.record(sealable(event), true));
-    } catch (error) {
-      this.#life.problem('What was found wrong with the record could not be recorded yet.', error);
-    }
-    await this.#life.emergency.report(live);
   }
 
   #broke(error: unknown): void {
