@@ -124,6 +124,11 @@ export const UpdatesReply = Type.Object(
     directory: Type.Union([Type.Null(), Type.Object({ version: Count, sealed: Base64 }, closed)]),
     /** Somebody who is signed in here came in elsewhere: the seat asks at once what its server knows of people. */
     people: Type.Boolean(),
+    /**
+     * Another text whenever the other seats may know something new of this ward's people: then the seat asks. It says nothing of what that
+     * is. Absent: this server does not tell, and seats ask at each turn.
+     */
+    peopleMark: Type.Optional(Type.String({ pattern: '^[0-9a-z-]{1,80}$' })),
   },
   closed,
 );

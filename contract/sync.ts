@@ -105,8 +105,11 @@ export const syncBoundary = boundary({
         Type.Object({ outcome: Type.Literal('refused'), code: Type.String({ maxLength: 60 }), message: Type.String({ maxLength: 400 }) }),
       ]),
     },
-    /** What this seat has to tell of people, sealed to the site; null where the site takes none. Each answer asks a new question. */
-    news: { params: Nothing, result: Type.Union([Type.Null(), Type.Object({ sealed: Base64 })]) },
+    /**
+     * What this seat has to tell of people, sealed to the site; null where the site takes none, and, unless `always`, where nothing is
+     * new here and the last answer is young. Each answer asks a new question.
+     */
+    news: { params: Type.Object({ always: Type.Boolean() }), result: Type.Union([Type.Null(), Type.Object({ sealed: Base64 })]) },
     /** The server's answer to the last news. The agent checks it; `more`: there is more to tell at once. */
     people: { params: Type.Object({ sealed: Base64 }), result: Type.Object({ taken: Type.Boolean(), more: Type.Boolean() }) },
     connection: {

@@ -21,6 +21,7 @@ import { type StaffDirectory, standingOf } from './directory.ts';
 import { Entrance } from './entrance.ts';
 import type { Outbox } from './outbox.ts';
 import { PeopleLink } from './people-link.ts';
+import { longestSilence } from './people-pace.ts';
 import type { PinCheck } from './pin.ts';
 import { PinChange } from './pin-change.ts';
 import { PinProof } from './pin-proof.ts';
@@ -72,6 +73,7 @@ export class Credentials {
       age: this.age,
       takenElsewhere: ports.dispatch,
       onJudged: (item, refusal) => this.#judged(item, refusal),
+      longestSilence: () => longestSilence(policy()?.document),
     });
     const limits = (person: string): SeatRules['pin'] | null => this.#pinRulesFor(person);
     const proof = new PinProof({ ...ports, people: this.people, limits, fact: (person) => this.people.facts[person] });

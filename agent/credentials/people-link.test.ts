@@ -68,6 +68,7 @@ function opened(): Opened {
     heldSession: () => held,
     takenElsewhere: (event) => taken.push(event),
     onJudged: (item, refusal) => judged.push([item.kind, refusal]),
+    longestSilence: () => 300_000,
   });
   return { link, outbox, memory, directory, age };
 }
@@ -308,5 +309,24 @@ describe('one person, one seat', () => {
       { type: 'session.overlapped', body: { session: session.id, person: 'ada', seat: 'Bay 7', later: false } },
       { type: 'session.overlapped', body: { session: 'd'.repeat(32), person: 'ada', seat: 'Bay 1', later: true } },
     ]);
+  });
+
+  test('with nothing new and a young answer an idle seat tells nothing; a session that is new, come back to or over, and minutes without an answer make it ask', () => {
+    const { link } = opened();
+    const answered = (): void => void link.take(answer(read(link.news(false)).nonce));
+    answered();
+    expect(link.news(false)).toBeNull();
+    link.take(answer(read(link.news(true)).nonce));
+    held = session;
+    answered();
+    expect(link.news(false)).toBeNull();
+    held = { ...session, loginBootMs: session.loginBootMs + 1 };
+    answered();
+    held = null;
+    answered();
+    expect(link.news(false)).toBeNull();
+    bootMs += 300_000;
+    answered();
+    expect(link.news(false)).toBeNull();
   });
 });

@@ -23,6 +23,7 @@ import type { Recorder } from '../record/recorder.ts';
 import type { LastLogin, SeatMemory } from '../state/memory.ts';
 import type { StaffDirectory } from './directory.ts';
 import type { Outbox } from './outbox.ts';
+import { PeoplePace } from './people-pace.ts';
 import type { StaffAge } from './staff-age.ts';
 
 /** A right PIN is told of for as long as any policy may let it count, in milliseconds. */
@@ -44,11 +45,15 @@ export interface PeopleLinkPorts {
   readonly takenElsewhere: (event: SeatEvents['TakenElsewhere']) => void;
   /** What became of an item of the outbox. */
   readonly onJudged: (item: NewsItem, refusal: string | null) => void;
+  /** How long this seat may go without an answer while nothing happens, in milliseconds. */
+  readonly longestSilence: () => number;
 }
 
 interface Question {
   readonly nonce: string;
   readonly askedBootMs: number;
+  /** What it told, as text to compare. */
+  readonly told: string;
 }
 
 interface Told {
@@ -68,6 +73,7 @@ export class PeopleLink {
   readonly #right = new Map<string, { readonly pin: string; readonly bootMs: number }>();
   /** Sessions that were at two seats at once and are in the record as such. */
   readonly #overlaps = new Set<string>();
+  readonly #pace = new PeoplePace();
   #question: Question | null = null;
   #told: ReadonlyMap<string, Told>;
   #facts: { readonly revision: number; readonly byPerson: Readonly<Record<string, PersonFact>> } | null = null;
@@ -138,23 +144,28 @@ export class PeopleLink {
     return sealTo(nodeCrypto, bytesOf(newsKey), Buffer.from(JSON.stringify(verifier)), info);
   }
 
-  /** Everything that is to be told now, sealed; null where nobody takes it. Each call asks anew: older answers fit no more. */
-  news(): string | null {
-    const { identity, directory, outbox, clock } = this.#ports;
+  /**
+   * Everything that is to be told now, sealed; null where nobody takes it. Each call asks anew: older answers fit no more.
+   * @param always false: null also where nothing is new here and the last answer is young
+   */
+  news(always = true): string | null {
+    const { identity, directory, outbox, clock, longestSilence } = this.#ports;
     const { newsKey } = directory.current ?? {};
     if (newsKey === undefined || identity.enrolment === null) return null;
     const { tenant, workstationId } = identity.enrolment;
     const bootMs = clock.bootMs();
-    this.#question = { nonce: randomBytes(16).toString('hex'), askedBootMs: bootMs };
+    const guesses = this.#guesses();
+    const right = [...this.#right].filter(([, { bootMs: at }]) => bootMs - at < LONGEST_GRACE_MS);
+    const told = JSON.stringify([guesses, right, this.#held(), outbox.first.map(({ number }) => number)]);
+    if (!always && !this.#pace.isDue(told, bootMs, longestSilence())) return null;
+    this.#question = { nonce: randomBytes(16).toString('hex'), askedBootMs: bootMs, told };
     const news: SeatNews = {
       schema: 'wardlock-seat-news/1',
       tenant,
       workstationId,
       nonce: this.#question.nonce,
-      guesses: this.#guesses(),
-      right: [...this.#right]
-        .map(([person, right]) => ({ person, pin: right.pin, agoMs: bootMs - right.bootMs }))
-        .filter(({ agoMs }) => agoMs < LONGEST_GRACE_MS),
+      guesses,
+      right: right.map(([person, { pin, bootMs: at }]) => ({ person, pin, agoMs: bootMs - at })),
       present: this.#present(bootMs),
       items: [...outbox.first],
     };
@@ -173,6 +184,7 @@ export class PeopleLink {
     }
     this.#question = null;
     if (identity.enrolment === null) return { taken: false, more: false };
+    this.#pace.answered(question.told, question.askedBootMs);
     this.#serverTime = { wallMs: Date.parse(facts.at), askedBootMs: question.askedBootMs };
     if (facts.directory <= directory.version) age.confirmed(Date.parse(facts.at), question.askedBootMs);
     this.#learn(facts, question.askedBootMs);
@@ -205,9 +217,17 @@ export class PeopleLink {
   }
 
   #present(bootMs: number): SeatNews['present'] {
+    const held = this.#held();
+    if (held === null) return null;
+    const { loginBootMs, ...present } = held;
+    return { ...present, agoMs: Math.max(0, bootMs - loginBootMs) };
+  }
+
+  /** The session of a person that this seat holds, as it is told of. */
+  #held(): { readonly person: string; readonly session: string; readonly loginBootMs: number; readonly moved: boolean } | null {
     const held = this.#ports.heldSession();
     if (held === null || held.kind !== 'person' || held.who === null) return null;
-    return { person: held.who.id, session: held.id, agoMs: Math.max(0, bootMs - held.loginBootMs), moved: held.elsewhere !== null };
+    return { person: held.who.id, session: held.id, loginBootMs: held.loginBootMs, moved: held.elsewhere !== null };
   }
 
   /** One person, one seat: the session here gives way to the later one; where both went on at once, each seat writes that once. */

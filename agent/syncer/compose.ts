@@ -7,20 +7,12 @@ import { type SyncBoundary, syncBoundary } from '../../contract/sync.ts';
 import { isWardlockError } from '../../core/errors/index.ts';
 import { VERSION } from '../../core/version.ts';
 import { type BoundaryClient, connect } from '../../ipc/client.ts';
-import { openLog, type SeatLog } from '../log.ts';
-import { openAnchors } from './anchors.ts';
-import { openAuthorityRenewal } from './authority-renewal.ts';
-import { connectionTeller } from './connection.ts';
+import { openLog } from '../log.ts';
 import { enrol } from './enrol.ts';
 import { readIdentity, type SyncerIdentity } from './identity.ts';
-import { type RunningLane, runLane } from './lane.ts';
-import { lanes } from './lanes.ts';
-import { openPeople } from './people.ts';
-import { openRenewal } from './renewal.ts';
 import { openSeatClient } from './seat-client.ts';
-import { openStanding } from './standing.ts';
-import { openUpdates, type Versions } from './updates.ts';
-import { openUploads } from './uploads.ts';
+import { openSession, type Session } from './session.ts';
+import type { Versions } from './updates.ts';
 
 const BUILD = `wardlock-syncer/${VERSION}`;
 const RECONNECT_MS = 500;
@@ -82,6 +74,7 @@ export function startSyncer(options: SyncerOptions): Syncer {
   const sessionWith = (agent: Connection, identity: SyncerIdentity, have: Versions): Session =>
     openSession({
       agent,
+      server: openSeatClient(identity.server, identity.ca, { key: identity.key, certificate: identity.certificate }),
       identity,
       folder,
       have,
@@ -115,65 +108,6 @@ export function startSyncer(options: SyncerOptions): Syncer {
       clearTimeout(retry);
       present?.session?.close();
       present?.agent.close();
-    },
-  };
-}
-
-interface Session {
-  /** The log grew. */
-  wake(): void;
-  /** There is something to tell of people. */
-  tell(): void;
-  close(): void;
-}
-
-interface SessionParts {
-  readonly agent: Connection;
-  readonly identity: SyncerIdentity;
-  readonly folder: string;
-  readonly have: Versions;
-  readonly log: SeatLog;
-  readonly onRenewed: (identity: SyncerIdentity, known: Versions) => void;
-}
-
-function openSession({ agent, identity, folder, have, log, onRenewed }: SessionParts): Session {
-  const server = openSeatClient(identity.server, identity.ca, { key: identity.key, certificate: identity.certificate });
-  const { random } = Math;
-  const tell = connectionTeller(agent, log);
-  const anchors = openAnchors(agent, server);
-  const uploads = openUploads(agent, server);
-  const updates = openUpdates(agent, server, have, () => running.people.send({ type: 'due' }));
-  const people = openPeople(agent, server);
-  const standing = openStanding(agent, server);
-  const renewal = openRenewal({ server, folder, authority: openAuthorityRenewal(agent, server, identity) }, identity);
-  const renew = async (): Promise<boolean> => {
-    const renewed = await renewal.run();
-    if (renewed !== null) onRenewed(renewed, updates.known());
-    return false;
-  };
-  /** A certificate that is taken no more is renewed at once: the lane's own turn may be a day away. */
-  const told =
-    (outcome: (failure: unknown) => void) =>
-    (failure: unknown): void => {
-      outcome(failure);
-      if (renewal.refused(failure)) running.renewal.send({ type: 'due' });
-    };
-  const other = told(tell.other);
-  const running: { readonly [L in keyof typeof lanes]: RunningLane } = {
-    anchors: runLane({ lane: lanes.anchors, random, work: (_batch, signal) => anchors.run(signal), onOutcome: other }),
-    uploads: runLane({ lane: lanes.uploads, random, work: (batch, signal) => uploads.run(batch, signal), onOutcome: other }),
-    updates: runLane({ lane: lanes.updates, random, work: (_batch, signal) => updates.run(signal), onOutcome: told(tell.updates) }),
-    people: runLane({ lane: lanes.people, random, work: (_batch, signal) => people.run(signal), onOutcome: other }),
-    standing: runLane({ lane: lanes.standing, random, work: (_batch, signal) => standing.run(signal), onOutcome: other }),
-    renewal: runLane({ lane: lanes.renewal, random, work: renew, onOutcome: tell.other }),
-  };
-  for (const lane of Object.values(running)) lane.send({ type: 'ready' });
-  return {
-    wake: () => running.uploads.send({ type: 'due' }),
-    tell: () => running.people.send({ type: 'due' }),
-    close: () => {
-      for (const lane of Object.values(running)) lane.send({ type: 'lost' });
-      server.close();
     },
   };
 }

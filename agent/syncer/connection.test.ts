@@ -64,7 +64,7 @@ test.each([
     call: async ({ method }) => answer(method === 'GET' ? { policy: null, directory: { version: 7, sealed: 'AAAA' }, people: false } : {}),
     close: () => undefined,
   };
-  const updates = openUpdates(port, server, { policy: 0, directory: 0 }, () => {});
+  const updates = openUpdates({ agent: port, server, random: () => 1, onPeople: () => undefined }, { policy: 0, directory: 0 });
   for (let at = 0; at < 2; at += 1) {
     const run = updates.run(new AbortController().signal);
     if (fails) await expect(run).rejects.toMatchObject({ code });
@@ -84,7 +84,7 @@ test('the first poll and the one after a failure ask for an answer at once', asy
     },
     close: () => undefined,
   };
-  const updates = openUpdates(port, server, { policy: 0, directory: 0 }, () => {});
+  const updates = openUpdates({ agent: port, server, random: () => 1, onPeople: () => undefined }, { policy: 0, directory: 0 });
   for (let at = 0; at < 5; at += 1) await updates.run(new AbortController().signal).catch(() => null);
   expect(waits).toEqual(['0', '45', '45', '0', '45']);
 });

@@ -6,11 +6,14 @@ import Type, { type Static } from 'typebox';
 import { type Report, seatPaths, UpdatesReply } from '../../contract/seat-api.ts';
 import { isWardlockError } from '../../core/errors/index.ts';
 import type { AgentPort } from './agent-port.ts';
+import type { PeopleHint } from './people.ts';
 import { jsonBody, readAnswer, type SeatClient } from './seat-client.ts';
 
-const WAIT_SECONDS = 45;
+/** A poll waits for this long at most, and for no less than the second: seats that were answered together drift apart. */
+const MOST_WAIT_SECONDS = 45;
+const LEAST_WAIT_SECONDS = 30;
 /** The long poll itself and some time for the network. */
-const POLL_TIMEOUT_MS = (WAIT_SECONDS + 30) * 1000;
+const POLL_TIMEOUT_MS = (MOST_WAIT_SECONDS + 30) * 1000;
 /** An empty answer that came sooner than this means a server that stops: rest instead of asking at once. */
 const TOO_SOON_MS = 2000;
 const LONGEST_DETAIL = 300;
@@ -26,8 +29,17 @@ export interface Updates {
   known(): Versions;
 }
 
-/** @param onPeople somebody who is signed in here came in elsewhere, as the server says */
-export function openUpdates(agent: AgentPort, server: SeatClient, have: Versions, onPeople: () => void): Updates {
+export interface UpdatesPorts {
+  readonly agent: AgentPort;
+  readonly server: SeatClient;
+  readonly random: () => number;
+  /** What each answer says of people. */
+  readonly onPeople: (hint: PeopleHint) => void;
+  /** As a lane's: 1, except for simulated seats. */
+  readonly speed?: number;
+}
+
+export function openUpdates({ agent, server, random, onPeople, speed = 1 }: UpdatesPorts, have: Versions): Updates {
   let known = have;
   const report = async (body: Static<typeof Report>): Promise<void> => {
     readAnswer(await server.call({ method: 'POST', path: seatPaths.reports, ...jsonBody(body) }), Type.Object({}));
@@ -69,21 +81,25 @@ export function openUpdates(agent: AgentPort, server: SeatClient, have: Versions
       }
       const began = performance.now();
       // The first poll, and the first after a failure, is answered at once: whether knowledge is fresh is known then.
-      const wait = answered ? WAIT_SECONDS : 0;
+      const wait = answered ? waitSeconds(random(), speed) : 0;
       answered = false;
       const path = `${seatPaths.updates}?policy=${known.policy}&directory=${known.directory}&wait=${wait}`;
-      const { policy, directory, people } = readAnswer(
+      const { policy, directory, people, peopleMark } = readAnswer(
         await server.call({ method: 'GET', path, timeoutMs: POLL_TIMEOUT_MS, signal }),
         UpdatesReply,
       );
-      if (people) onPeople();
+      onPeople({ called: people, mark: peopleMark ?? null });
       // Staff first: a policy may name a role that only the newer directory knows.
       if (directory !== null) await settle('directory', directory.version, () => agent.request('directory', { sealed: directory.sealed }));
       if (policy !== null) await settle('policy', policy.version, () => agent.request('policy', { envelope: policy.envelope }));
       answered = true;
-      return policy !== null || directory !== null || performance.now() - began > TOO_SOON_MS;
+      return policy !== null || directory !== null || performance.now() - began > TOO_SOON_MS / speed;
     },
   };
+}
+
+function waitSeconds(random: number, speed: number): number {
+  return Math.ceil((LEAST_WAIT_SECONDS + (MOST_WAIT_SECONDS - LEAST_WAIT_SECONDS) * random) / speed);
 }
 
 type Outcome =

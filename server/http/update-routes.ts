@@ -72,11 +72,12 @@ const nothing: UpdatesReply = { policy: null, directory: null, people: false };
 async function newerFor(site: Site, seat: Seat, known: Known): Promise<UpdatesReply> {
   const { db } = site.store;
   const published = (await site.policies.version()) > known.policy ? await site.policies.latest() : null;
-  const { directory } = await concerning(db, seat);
+  const { directory, people } = await concerning(db, seat);
   const isNewer = directory > known.directory || (known.directory === 0 && (await site.directories.version()) > 0);
   return {
     policy: published === null ? null : { version: published.version, envelope: published.envelope.toString('base64') },
     directory: isNewer ? await site.directories.sealFor(seat) : null,
     people: await isCalled(db, seat.workstationId),
+    peopleMark: people,
   };
 }

@@ -73,7 +73,11 @@ async function compare({ db, changes }: LoginParts, seat: LoginSeat, present: Pr
   if (isOwn && known.session_id === session && at - known.at < SAME_LOGIN_MS) return;
   if (known !== undefined && !isOwn && known.at >= at) {
     // The older login, told late by a seat that did not know: its person was at two seats.
-    if (!present.moved && now - known.at > UNAWARE_MS) await flag(db, { person, later: known.workstation_id, former: seat, now });
+    if (present.moved || now - known.at <= UNAWARE_MS) return;
+    await flag(db, { person, later: known.workstation_id, former: seat, now });
+    // The later seat has its part to write down, and would not ask by itself while nothing happens there.
+    await db.transaction().execute((transaction) => putCall({ db: transaction, changes }, known.workstation_id, now));
+    changes.call(known.workstation_id);
     return;
   }
   const values = { workstation_id: seat.workstationId, session_id: session, at, held: 1, rival_name: null, rival_at: null };
@@ -84,13 +88,7 @@ async function compare({ db, changes }: LoginParts, seat: LoginSeat, present: Pr
       .onConflict((c) => c.column('person_id').doUpdateSet(values).where('person_logins.at', '<', at))
       .execute();
     if (known === undefined || isOwn || known.held === 0) return;
-    const call = { at: now };
-    await transaction
-      .insertInto('seat_calls')
-      .values({ workstation_id: known.workstation_id, ...call })
-      .onConflict((c) => c.column('workstation_id').doUpdateSet(call))
-      .execute();
-    await changes.bump(transaction, 'calls');
+    await putCall({ db: transaction, changes }, known.workstation_id, now);
   });
   if (known === undefined || isOwn || known.held === 0) return;
   changes.call(known.workstation_id);
@@ -102,6 +100,16 @@ async function compare({ db, changes }: LoginParts, seat: LoginSeat, present: Pr
     former: { workstationId: known.workstation_id, name: former?.name ?? 'another seat' },
     now,
   });
+}
+
+/** The seat is to ask what became of its sessions, whichever node it waits at; its waiting poll is woken by the caller after the commit. */
+async function putCall({ db, changes }: LoginParts, workstation_id: string, at: number): Promise<void> {
+  await db
+    .insertInto('seat_calls')
+    .values({ workstation_id, at })
+    .onConflict((c) => c.column('workstation_id').doUpdateSet({ at }))
+    .execute();
+  await changes.bump(db, 'calls');
 }
 
 interface Overlap {

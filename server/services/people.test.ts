@@ -14,6 +14,7 @@ import { testDatabase } from '../../test/support/test-store.ts';
 import { openSite, type Site } from '../compose.ts';
 import { isCalled } from './logins.ts';
 import type { TellingSeat } from './people.ts';
+import { concerning } from './scopes.ts';
 
 let folder: string;
 let site: Site;
@@ -265,6 +266,45 @@ test('news of another key, of another seat and noise are refused and change noth
   expect((await tells(two)).persons).toEqual([]);
 });
 
+describe('the mark by which idle seats know that there is something to ask', () => {
+  const markOf = async (seat: TestSeat): Promise<string> => (await concerning(site.store.db, seat)).people;
+
+  test('is another one for the ward of whose people a count or a right PIN is new, and for no other ward', async () => {
+    await site.staff.put([{ ...ada, wards: ['icu'] }]);
+    const far = await newSeat('4', 'lab');
+    const pin = await salt();
+    const [near, there] = [await markOf(two), await markOf(far)];
+    await tells(one);
+    expect(await markOf(two)).toBe(near);
+    const seen = [near];
+    for (const change of [
+      { guesses: [{ person: 'ada', pin, failures: 1 }] },
+      { guesses: [{ person: 'ada', pin, failures: 2 }] },
+      { right: [{ person: 'ada', pin, agoMs: 0 }] },
+    ]) {
+      await tells(one, change);
+      expect(seen).not.toContain(await markOf(two));
+      seen.push(await markOf(two));
+      // Told again it is nothing new.
+      await tells(one, change);
+      expect(await markOf(two)).toBe(seen.at(-1));
+    }
+    expect(await markOf(far)).toBe(there);
+  });
+
+  test('is another one for everybody where somebody works everywhere, and for the ward that somebody comes to', async () => {
+    const far = await newSeat('4', 'lab');
+    const before = await markOf(far);
+    await tells(one, { guesses: [{ person: 'ada', pin: await salt(), failures: 1 }] });
+    const counted = await markOf(far);
+    expect(counted).not.toBe(before);
+    await site.staff.put([{ ...ada, wards: ['icu'] }]);
+    expect(await markOf(far)).toBe(counted);
+    await site.staff.put([{ ...ada, wards: ['icu', 'lab'] }]);
+    expect(await markOf(far)).not.toBe(counted);
+  });
+});
+
 describe('one person, one seat', () => {
   const MINUTE = 60_000;
   const at = (session: string, agoMs: number, moved = false) => ({ present: { person: 'ada', session: session.repeat(32), agoMs, moved } });
@@ -302,6 +342,8 @@ describe('one person, one seat', () => {
     await tells(two, at('b', 5 * MINUTE));
     const late = await tells(one, at('a', 9 * MINUTE));
     expect(late.elsewhere).toMatchObject({ seatName: 'Bay 2', overlapped: true });
+    // The later seat may be idle: it has its part to write down, so it is called.
+    expect([await waits(one), await waits(two)]).toEqual([false, true]);
     expect((await tells(two, at('b', 5 * MINUTE))).overlapped).toEqual([{ person: 'ada', session: 'b'.repeat(32), seatName: 'Bay 1' }]);
     expect((await tells(one, at('a', 9 * MINUTE, true))).elsewhere).toMatchObject({ overlapped: false });
     expect(await alarms()).toEqual(['PERSON_AT_TWO_SEATS', 'PERSON_AT_TWO_SEATS']);

@@ -12,7 +12,7 @@ import { lockInTransaction } from '../store/engine.ts';
 import type { Tables } from '../store/schema.ts';
 import type { Changes } from './changes.ts';
 import { currentPin, isPin, setPin, verifierOf } from './pins.ts';
-import { type Scope, scopesOf } from './scopes.ts';
+import { raise, type Scope, scopesOf } from './scopes.ts';
 import type { ServerLog } from './server-log.ts';
 import type { StaffEntry } from './staff-entry.ts';
 import { parseEntries } from './staff-words.ts';
@@ -61,9 +61,13 @@ export function openStaff({ db, keys, changes, log, now }: StaffParts): Staff {
       await db.transaction().execute(async (transaction) => {
         await lockInTransaction(transaction, 'staff');
         const moved = new Set<Scope>();
+        const joined = new Set<Scope>();
         for (const [at, entry] of entries.entries()) {
-          for (const scope of await putOne(transaction, keys, entry, pins[at] ?? null)) moved.add(scope);
+          const concerned = await putOne(transaction, keys, entry, pins[at] ?? null);
+          for (const scope of concerned.moved) moved.add(scope);
+          for (const scope of concerned.joined) joined.add(scope);
         }
+        await raise(transaction, 'people', joined, null);
         const version = await changes.staffMoved(transaction, moved);
         await log.append({ type: 'staff.changed', actor: 'cli', body: { persons: entries.map(({ id }) => id), version } }, transaction);
       });
@@ -97,15 +101,23 @@ async function newPinOf(db: Kysely<Tables>, keys: SiteKeys, { id, pin }: StaffEn
   return current !== null && (await isPin(current, pin)) ? null : verifierOf(id, pin);
 }
 
-/** Answers whom it concerns: the wards of before and of now, and nobody where a list says again what is known. */
-async function putOne(db: Kysely<Tables>, keys: SiteKeys, entry: StaffEntry, pin: PinVerifier | null): Promise<ReadonlySet<Scope>> {
+interface Concerned {
+  /** The wards of before and of now; nobody where a list says again what is known. */
+  readonly moved: ReadonlySet<Scope>;
+  /** Where somebody known is new: those seats have not heard how often the PIN was guessed at elsewhere. */
+  readonly joined: ReadonlySet<Scope>;
+}
+
+async function putOne(db: Kysely<Tables>, keys: SiteKeys, entry: StaffEntry, pin: PinVerifier | null): Promise<Concerned> {
   const before = await pictureOf(db, entry.id);
   const former = before === null ? new Set<Scope>() : await scopesOf(db, [entry.id]);
   await putPerson(db, entry);
   if (pin !== null) await setPin(db, keys, entry.id, pin);
   await putBadges(db, keys, entry);
-  if (pin === null && before === (await pictureOf(db, entry.id))) return new Set();
-  return new Set([...former, ...(await scopesOf(db, [entry.id]))]);
+  if (pin === null && before === (await pictureOf(db, entry.id))) return { moved: new Set(), joined: new Set() };
+  const present = await scopesOf(db, [entry.id]);
+  const joined = before === null ? [] : [...present].filter((scope) => !former.has(scope));
+  return { moved: new Set([...former, ...present]), joined: new Set(joined) };
 }
 
 async function putPerson(db: Kysely<Tables>, entry: StaffEntry): Promise<void> {

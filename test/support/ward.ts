@@ -2,6 +2,7 @@
  * A ward for tests of what seats tell each other by way of their server: one real server, several seats with real agents
  * and syncers, staff from the command line. Owns these processes and their folders, and ends all of them.
  */
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -177,6 +178,12 @@ export class Ward {
         'insert into seat_guesses (workstation_id, person_id, pin_salt, failures, at) values (?, ?, ?, ?, ?)',
       );
       insert.run('f'.repeat(32), person, pin, failures, Date.now());
+      // Nobody's ward is told of a seat that is not there: everybody asks.
+      database
+        .prepare(
+          "insert into scope_versions (topic, scope, version, mark) values ('people', '*', 1, ?) on conflict (topic, scope) do update set mark = excluded.mark",
+        )
+        .run(randomBytes(8).toString('hex'));
     } finally {
       database.close();
     }
