@@ -10,6 +10,7 @@ import { DEFAULT_SERVER_STATE, type SiteFlags, withSite } from './server.ts';
 import { runFleet } from './sim/fleet.ts';
 import { judgeStored } from './sim/judge.ts';
 import { openNetwork } from './sim/network.ts';
+import { planOutage } from './sim/outage-plan.ts';
 import { processUsage } from './sim/process-usage.ts';
 import { trafficSummary } from './sim/report.ts';
 import { enrolSimSeat, type SimSeat } from './sim/seat.ts';
@@ -55,7 +56,7 @@ export function register(program: Command): void {
     .option('--count <n>', `seats, at most ${MOST_SEATS}`, '10')
     .option('--rate <n>', 'events a second of each seat', '1')
     .option('--minutes <n>', 'how long', '1')
-    .option('--outage <seconds>', 'after a third of the time all seats lose the network for this long', '0')
+    .option('--outage <seconds>', 'in the middle of the time all seats lose the network for this long', '0')
     .option('--speed <n>', 'compressed time: how many seconds of rate, minutes, outage, pacing and backoff pass in one real second', '1')
     .option('--pid <n>', "the server's process, whose memory and processor time are printed (default: whatever listens on that port)")
     .option('--json', 'print JSON')
@@ -64,11 +65,13 @@ export function register(program: Command): void {
 
 async function run(flags: SimFlags): Promise<void> {
   const count = within(flags.count, '--count', { least: 1, most: MOST_SEATS });
+  const minutes = within(flags.minutes, '--minutes', { least: 0.01, most: MOST_MINUTES });
+  const outageSeconds = within(flags.outage, '--outage', { least: 0, most: MOST_OUTAGE_SECONDS });
   const plan = {
     server: flags.server,
+    minutes,
+    outage: planOutage({ minutes, outageSeconds }),
     rate: within(flags.rate, '--rate', { least: 0.001, most: MOST_RATE }),
-    minutes: within(flags.minutes, '--minutes', { least: 0.01, most: MOST_MINUTES }),
-    outageSeconds: within(flags.outage, '--outage', { least: 0, most: MOST_OUTAGE_SECONDS }),
     speed: within(flags.speed, '--speed', { least: 1, most: MOST_SPEED }),
     say: (text: string) => void process.stderr.write(`${text}\n`),
   };

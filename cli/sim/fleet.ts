@@ -7,6 +7,7 @@ import { type RunningLane, runLane } from '../../agent/syncer/lane.ts';
 import { lanes } from '../../agent/syncer/lanes.ts';
 import { openUploads } from '../../agent/syncer/uploads.ts';
 import type { SimNetwork } from './network.ts';
+import type { Outage } from './outage-plan.ts';
 import { portOf } from './port.ts';
 import type { SimSeat } from './seat.ts';
 
@@ -20,8 +21,8 @@ export interface FleetPlan {
   /** Events a second of each seat. */
   readonly rate: number;
   readonly minutes: number;
-  /** All seats lose the network for so long after a third of the time; 0 for never. */
-  readonly outageSeconds: number;
+  /** When all seats lose the network; null for never. */
+  readonly outage: Outage | null;
   /** Simulated seconds in a real one. Every time above is simulated time. */
   readonly speed: number;
   readonly say: (text: string) => void;
@@ -32,8 +33,8 @@ export interface FleetEnd {
   readonly unacknowledged: number;
   /** Codes of what went wrong at the seats, with how often. */
   readonly incidents: Readonly<Record<string, number>>;
-  /** Simulated milliseconds since the start at which the network went and came back; null without an outage. */
-  readonly outage: { readonly from: number; readonly to: number } | null;
+  /** As it was, since the network's first window. */
+  readonly outage: Outage | null;
 }
 
 interface Living {
@@ -43,15 +44,14 @@ interface Living {
 }
 
 export async function runFleet(seats: readonly SimSeat[], network: SimNetwork, plan: FleetPlan): Promise<FleetEnd> {
-  const { minutes, outageSeconds, speed, say } = plan;
+  const { minutes, speed, say } = plan;
   const incidents: Record<string, number> = {};
   const onIncident = (code: string): void => {
     incidents[code] = (incidents[code] ?? 0) + 1;
   };
   const began = network.elapsed();
   const endAt = began + minutes * 60_000;
-  const outage =
-    outageSeconds > 0 ? { from: began + (minutes * 60_000) / 3, to: began + (minutes * 60_000) / 3 + outageSeconds * 1000 } : null;
+  const outage = plan.outage === null ? null : since(began, plan.outage);
   const living = seats.map((seat) => live(seat, network, { ...plan, onIncident, recording: () => network.elapsed() < endAt }));
   const behind = (): number => seats.reduce((sum, { record }) => sum + record.size - record.receiptedSize, 0);
   let saidAt = performance.now();
@@ -75,6 +75,10 @@ export async function runFleet(seats: readonly SimSeat[], network: SimNetwork, p
     for (const lane of running) lane.send({ type: 'lost' });
   }
   return { unacknowledged: behind(), incidents, outage };
+}
+
+function since(began: number, { steadyFrom, from, to }: Outage): Outage {
+  return { steadyFrom: began + steadyFrom, from: began + from, to: began + to };
 }
 
 interface Life extends FleetPlan {

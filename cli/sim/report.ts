@@ -1,5 +1,6 @@
-/** Sums up the traffic of simulated seats: times, refusals, and how high requests rose after an outage over what they were before. */
+/** Sums up the traffic of simulated seats: times, refusals, and how high requests rose after an outage over what they are every day. */
 import { type Traffic, WINDOW_SECONDS } from './network.ts';
+import type { Outage } from './outage-plan.ts';
 
 export interface TrafficSummary {
   /** Uploads that were taken. */
@@ -10,8 +11,9 @@ export interface TrafficSummary {
   readonly anchors: number;
   readonly refused: number;
   readonly failed: number;
-  /** Requests a second of simulated time in the busiest window before the outage, and after it; null without one. */
+  /** Requests a second of simulated time: in the median of the windows before the outage, once all lanes have their pace; null without one. */
   readonly steadyPerSecond: number | null;
+  /** In the busiest window after it. */
   readonly peakPerSecond: number | null;
   /** The second over the first. */
   readonly peakRatio: number | null;
@@ -19,21 +21,19 @@ export interface TrafficSummary {
 
 const MS_PER_SECOND = 1000;
 
-/** @param outage simulated milliseconds at which the network went and came back */
-export function trafficSummary(
-  { uploadsMs, anchors, refused, failed, windows }: Traffic,
-  outage: { readonly from: number; readonly to: number } | null,
-): TrafficSummary {
+/** @param outage since the first window */
+export function trafficSummary({ uploadsMs, anchors, refused, failed, windows }: Traffic, outage: Outage | null): TrafficSummary {
   const sorted = uploadsMs.toSorted((a, b) => a - b);
   const at = (share: number): number | null => {
     const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
     return value === undefined ? null : Math.round(value * 10) / 10;
   };
   const windowAt = (ms: number): number => Math.floor(ms / (WINDOW_SECONDS * MS_PER_SECOND));
-  const busiest = (from: number, to: number): number =>
-    Math.max(0, ...Array.from(windows.slice(from, to), (count) => count ?? 0)) / WINDOW_SECONDS;
-  const steady = outage === null ? null : busiest(0, windowAt(outage.from));
-  const peak = outage === null ? null : busiest(windowAt(outage.to), windows.length);
+  const sent = (from: number, to: number): number[] =>
+    Array.from(windows.slice(from, to), (count) => (count ?? 0) / WINDOW_SECONDS).toSorted((a, b) => a - b);
+  const before = outage === null ? [] : sent(windowAt(outage.steadyFrom), windowAt(outage.from));
+  const steady = outage === null ? null : (before[Math.floor(before.length / 2)] ?? 0);
+  const peak = outage === null ? null : (sent(windowAt(outage.to), windows.length).at(-1) ?? 0);
   const ratio = steady === null || peak === null || steady === 0 ? null : Math.round((peak / steady) * 100) / 100;
   return {
     uploads: sorted.length,

@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 test('seats that lose the network together come back with everything, once; state folder and process are found by the port', async () => {
-  const compressed = ['--count', '6', '--rate', '2', '--minutes', '1.5', '--outage', '30', '--speed', '20'];
+  const compressed = ['--count', '6', '--rate', '2', '--minutes', '4.5', '--outage', '30', '--speed', '20'];
   const result: Record<string, number> = JSON.parse(await cli(['sim', 'seats', '--server', server.ready.seats, ...compressed, '--json']));
   expect(result).toMatchObject({ seats: 6, lost: 0, twice: 0, unacknowledged: 0, serverPid: server.ready.pid });
   const least = { events: 6 * 20, uploads: 6, anchors: 6, serverMiB: 1, serverPeakMiB: 1, serverCpuSeconds: 0, peakRatio: 0 };
@@ -31,6 +31,7 @@ test('a number out of its bounds and an address that is not this machine are ref
     ['--count', '10001'],
     ['--speed', 'fast'],
     ['--minutes', ''],
+    ['--minutes', '40', '--outage', '1800'],
   ])
     await expect(cli(['sim', 'seats', '--server', server.ready.seats, ...wrong])).rejects.toThrow(wrong[0]);
   await expect(cli(['sim', 'seats', '--server', 'https://192.0.2.1:1', '--state', server.state])).rejects.toThrow(/loopback/);
