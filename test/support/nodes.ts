@@ -24,21 +24,28 @@ const TOKEN_LIFE_MS = 3_600_000;
 export class Nodes {
   readonly postgres: TestPostgres;
   readonly address: string;
+  /** As the nodes reach the database. */
+  readonly #served: string;
   readonly #folder: string;
   readonly #nodes: ServerProcess[] = [];
   #store: Store | null = null;
 
-  private constructor(postgres: TestPostgres, address: string, folder: string) {
+  private constructor(postgres: TestPostgres, addresses: { readonly direct: string; readonly served: string }, folder: string) {
     this.postgres = postgres;
-    this.address = address;
+    this.address = addresses.direct;
+    this.#served = addresses.served;
     this.#folder = folder;
   }
 
-  /** A cluster and the first `count` nodes of one site. */
-  static async start(count: number): Promise<Nodes> {
+  /**
+   * A cluster and the first `count` nodes of one site.
+   * @param through leads the nodes to the database another way; tests look at it directly
+   */
+  static async start(count: number, through: (address: string) => Promise<string> = async (address) => address): Promise<Nodes> {
     const postgres = await TestPostgres.start();
     const folder = await mkdtemp(join(tmpdir(), 'wardlock-nodes-'));
-    const one = new Nodes(postgres, await postgres.newDatabase(), folder);
+    const direct = await postgres.newDatabase();
+    const one = new Nodes(postgres, { direct, served: await through(direct) }, folder);
     try {
       await cli(['keys', 'new', 'reader', '--out', one.readerKey]);
       for (let at = 0; at < count; at += 1) await one.startNode(at);
@@ -77,7 +84,7 @@ export class Nodes {
     const seatsPort = before === undefined ? 0 : Number(new URL(before.ready.seats).port);
     const node = await startServer(folder, {
       seatsPort,
-      more: ['--database', this.address, ...(at === 0 ? ['--reader-key', this.readerKey] : [])],
+      more: ['--database', this.#served, ...(at === 0 ? ['--reader-key', this.readerKey] : [])],
     });
     this.#nodes[at] = node;
     return node;
