@@ -195,10 +195,14 @@ describe('a seat that can not shut sessions in any more', () => {
   };
 
   rootTest('is out of order once a session showed it, and in order again once sessions can be, with nobody doing anything', async () => {
-    // The kernel refuses it new groups from now on.
     const limit = join(await sessionsCgroup(seat.state), 'cgroup.max.descendants');
+    // The first session is shut in and gone before anything is refused.
+    await screens.client.request('launch', { appId: 'calc' }, 20_000);
+    await expect.poll(calculators, GONE).toBe(1);
     await screens.client.request('logout', {});
     await screens.sees((view) => view.phase === 'locked' && view.prompt === null && view.kept === null);
+    await expect.poll(calculators, GONE).toBe(0);
+    // The kernel refuses the seat new groups from now on.
     writeFileSync(limit, '0');
     // It opens for a moment, and no picture of that needs to be seen here.
     await comes();
