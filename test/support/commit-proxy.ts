@@ -20,7 +20,7 @@ interface Strike {
   readonly side: Side;
   readonly marker: Buffer;
   /** At that very moment, before the line is cut. */
-  readonly then: () => void;
+  readonly onStrike: () => void;
   readonly done: () => void;
 }
 
@@ -65,9 +65,9 @@ export class CommitProxy {
   }
 
   /** The next transaction that carries the marker is cut at its commit, once; resolves when it was. */
-  strike(side: Side, marker: string, then: () => void = () => undefined): Promise<void> {
+  strike(side: Side, marker: string, onStrike: () => void = () => undefined): Promise<void> {
     return new Promise((done) => {
-      this.#strike = { side, marker: Buffer.from(marker), then, done };
+      this.#strike = { side, marker: Buffer.from(marker), onStrike, done };
     });
   }
 
@@ -110,8 +110,8 @@ export class CommitProxy {
     else if (line.answers.messages.push(bytes).some(([type]) => type === READY)) line.answers.whole();
   }
 
-  #finish(line: Line, { then, done }: Strike): void {
-    then();
+  #finish(line: Line, { onStrike, done }: Strike): void {
+    onStrike();
     this.#cut(line);
     done();
   }
