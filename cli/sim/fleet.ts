@@ -2,14 +2,10 @@
  * Many simulated seats that record and sync as real ones do: the syncer's own lanes, pacing, backoff and jitter, in time that
  * may pass faster than the clock. It judges nothing; what reached the server is counted in its database.
  */
-import { openAnchors } from '../../agent/syncer/anchors.ts';
-import { type RunningLane, runLane } from '../../agent/syncer/lane.ts';
-import { lanes } from '../../agent/syncer/lanes.ts';
-import { openUploads } from '../../agent/syncer/uploads.ts';
 import type { SimNetwork } from './network.ts';
 import type { Outage } from './outage-plan.ts';
-import { portOf } from './port.ts';
 import type { SimSeat } from './seat.ts';
+import { openSimSession } from './session.ts';
 
 /** Simulated time that seats may take to bring everything after the last event: twice the longest backoff. */
 const DRAIN_MS = 1_800_000;
@@ -38,9 +34,7 @@ export interface FleetEnd {
 }
 
 interface Living {
-  readonly seat: SimSeat;
-  readonly lanes: readonly RunningLane[];
-  readonly timer: { stop(): void };
+  stop(): void;
 }
 
 export async function runFleet(seats: readonly SimSeat[], network: SimNetwork, plan: FleetPlan): Promise<FleetEnd> {
@@ -70,10 +64,7 @@ export async function runFleet(seats: readonly SimSeat[], network: SimNetwork, p
       `${simulated} s${speed === 1 ? '' : ' of simulated time'}: ${behind()} entries without a receipt, ${network.traffic.refused} times 429.`,
     );
   }
-  for (const { lanes: running, timer } of living) {
-    timer.stop();
-    for (const lane of running) lane.send({ type: 'lost' });
-  }
+  for (const one of living) one.stop();
   return { unacknowledged: behind(), incidents, outage };
 }
 
@@ -87,30 +78,24 @@ interface Life extends FleetPlan {
 }
 
 function live(seat: SimSeat, network: SimNetwork, { server, rate, speed, onIncident, recording }: Life): Living {
-  const agent = portOf(seat.record, seat.enrolment.mirrorKey, onIncident);
-  const client = network.clientFor(server, seat.enrolment.ca, seat.identity);
-  const { random } = Math;
-  const onOutcome = (): void => undefined;
-  const uploads = openUploads(agent, client);
-  const anchors = openAnchors(agent, client);
-  const uploading = runLane({ lane: lanes.uploads, random, speed, onOutcome, work: (batch, signal) => uploads.run(batch, signal) });
-  const anchoring = runLane({ lane: lanes.anchors, random, speed, onOutcome, work: (_batch, signal) => anchors.run(signal) });
-  const running = [uploading, anchoring];
-  for (const lane of running) lane.send({ type: 'ready' });
+  const { record, enrolment, identity } = seat;
+  const session = openSimSession(seat, {
+    server,
+    client: network.clientFor(server, enrolment.ca, identity),
+    elapsed: network.elapsed,
+    speed,
+    onIncident,
+  });
   const timer = recordAtTimes(rate * speed, () => {
     if (!recording()) return false;
-    seat.append(1);
-    uploading.send({ type: 'due' });
+    record.append(1);
+    session.wake();
     return true;
   });
   return {
-    seat,
-    lanes: running,
-    timer: {
-      stop: () => {
-        timer.stop();
-        client.close();
-      },
+    stop: () => {
+      timer.stop();
+      session.close();
     },
   };
 }

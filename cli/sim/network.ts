@@ -16,6 +16,9 @@ export interface Traffic {
   /** Milliseconds of real time of each upload that was taken. */
   readonly uploadsMs: number[];
   anchors: number;
+  /** Long polls, and exchanges about people, that were answered. */
+  polls: number;
+  exchanges: number;
   /** Answered 429. */
   refused: number;
   /** Not answered. */
@@ -37,7 +40,7 @@ export interface SimNetwork {
 
 export function openNetwork(speed: number): SimNetwork {
   const began = performance.now();
-  const traffic: Traffic = { uploadsMs: [], anchors: 0, refused: 0, failed: 0, windows: [] };
+  const traffic: Traffic = { uploadsMs: [], anchors: 0, polls: 0, exchanges: 0, refused: 0, failed: 0, windows: [] };
   const lines = new Set<() => void>();
   const network: SimNetwork = {
     traffic,
@@ -70,16 +73,19 @@ export function openNetwork(speed: number): SimNetwork {
   return network;
 }
 
-async function timed(traffic: Traffic, { path }: SeatCall, call: () => Promise<SeatAnswer>): Promise<SeatAnswer> {
+async function timed(traffic: Traffic, { path, signal }: SeatCall, call: () => Promise<SeatAnswer>): Promise<SeatAnswer> {
   const sent = performance.now();
   try {
     const answer = await call();
     if (answer.status === TOO_MANY) traffic.refused += 1;
     else if (answer.status === OK && path.startsWith(seatPaths.entries)) traffic.uploadsMs.push(performance.now() - sent);
     else if (answer.status === OK && path === seatPaths.addCheckpoint) traffic.anchors += 1;
+    else if (answer.status === OK && path === seatPaths.people) traffic.exchanges += 1;
+    else if (answer.status === OK && path.startsWith(seatPaths.updates)) traffic.polls += 1;
     return answer;
   } catch (failure) {
-    traffic.failed += 1;
+    // What its own lane gave up, as a poll at the end, is no failure.
+    if (signal?.aborted !== true) traffic.failed += 1;
     throw failure;
   }
 }

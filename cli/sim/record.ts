@@ -40,8 +40,9 @@ export class SimRecord {
   receiptedSize = 0;
   readonly #recipients: SimRecipients;
 
-  constructor(recipients: SimRecipients) {
-    this.signer = nodeCrypto.signer(nodeCrypto.random(SEED_BYTES));
+  /** @param seed of the log key; without it a new one */
+  constructor(recipients: SimRecipients, seed = nodeCrypto.random(SEED_BYTES)) {
+    this.signer = nodeCrypto.signer(seed);
     this.workstationId = workstationIdOf(this.signer.publicKey);
     this.#recipients = recipients;
     const workstation = fromHex(this.workstationId, WORKSTATION_BYTES);
@@ -125,6 +126,11 @@ export class SimRecord {
     const accepted = verifyCosignature(signed, parseVerifierKey(nodeCrypto, mirrorKey)) !== undefined && this.#hadRoot(checkpoint);
     if (accepted) this.receiptedSize = Math.max(this.receiptedSize, checkpoint.size);
     return { accepted, receiptedSize: this.receiptedSize };
+  }
+
+  /** @param witnessKey the one that this seat's enrolment named */
+  anchored({ note }: Asked<'anchored'>, witnessKey: string): Answer<'anchored'> {
+    return { accepted: verifyCosignature(parseCheckpoint(note).note, parseVerifierKey(nodeCrypto, witnessKey)) !== undefined };
   }
 
   #hadRoot({ size, root }: { readonly size: number; readonly root: Uint8Array }): boolean {

@@ -9,6 +9,8 @@ export interface TrafficSummary {
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
   readonly anchors: number;
+  readonly polls: number;
+  readonly exchanges: number;
   readonly refused: number;
   readonly failed: number;
   /** Requests a second of simulated time: in the median of the windows before the outage, once all lanes have their pace; null without one. */
@@ -22,7 +24,10 @@ export interface TrafficSummary {
 const MS_PER_SECOND = 1000;
 
 /** @param outage since the first window */
-export function trafficSummary({ uploadsMs, anchors, refused, failed, windows }: Traffic, outage: Outage | null): TrafficSummary {
+export function trafficSummary(
+  { uploadsMs, anchors, polls, exchanges, refused, failed, windows }: Traffic,
+  outage: Outage | null,
+): TrafficSummary {
   const sorted = uploadsMs.toSorted((a, b) => a - b);
   const at = (share: number): number | null => {
     const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
@@ -40,6 +45,8 @@ export function trafficSummary({ uploadsMs, anchors, refused, failed, windows }:
     p50Ms: at(0.5),
     p99Ms: at(0.99),
     anchors,
+    polls,
+    exchanges,
     refused,
     failed,
     steadyPerSecond: steady,

@@ -30,6 +30,7 @@ const SEED_BYTES = 32;
 
 interface EnrolledSim {
   readonly enrolment: Enrolment;
+  readonly sealingSeed: Uint8Array;
   readonly client: SeatClient;
   readonly identity: ClientIdentity;
 }
@@ -37,12 +38,15 @@ interface EnrolledSim {
 export class SimSeat {
   readonly record: SimRecord;
   readonly enrolment: Enrolment;
+  /** What is sealed to this seat opens with it. */
+  readonly sealingSeed: Uint8Array;
   readonly client: SeatClient;
   readonly identity: ClientIdentity;
 
-  constructor(record: SimRecord, { enrolment, client, identity }: EnrolledSim) {
+  constructor(record: SimRecord, { enrolment, sealingSeed, client, identity }: EnrolledSim) {
     this.record = record;
     this.enrolment = enrolment;
+    this.sealingSeed = sealingSeed;
     this.client = client;
     this.identity = identity;
     record.newEpoch();
@@ -136,7 +140,8 @@ export async function enrolSimSeat(server: string, token: string, recipients: Si
   const ca = await findAuthority(new URL(server), parsed);
   const record = new SimRecord(recipients);
   const key = await newKeyRequest();
-  const sealingKey = Buffer.from(nodeCrypto.hpkePublicKey(nodeCrypto.random(SEED_BYTES))).toString('base64');
+  const sealingSeed = nodeCrypto.random(SEED_BYTES);
+  const sealingKey = Buffer.from(nodeCrypto.hpkePublicKey(sealingSeed)).toString('base64');
   const parts = simClaim(record, { tokenId: tokenId(parsed.secret), tlsKeySha256: key.spkiSha256, sealingKey });
   const body = {
     secret: parsed.secret,
@@ -150,7 +155,7 @@ export async function enrolSimSeat(server: string, token: string, recipients: Si
     const enrolment: unknown = JSON.parse(Buffer.from(reply.envelope.payload, 'base64').toString('utf8'));
     if (!Value.Check(Enrolment, enrolment)) throw new WardlockError('ENROL_REPLY_INVALID');
     const identity = { key: key.keyPem, certificate: enrolment.clientCertificate };
-    return new SimSeat(record, { enrolment, identity, client: openSeatClient(server, ca, identity) });
+    return new SimSeat(record, { enrolment, sealingSeed, identity, client: openSeatClient(server, ca, identity) });
   } finally {
     stranger.close();
   }

@@ -84,7 +84,7 @@ async function onSqlite({ say, quick, wants }: BenchOptions): Promise<readonly B
       }
     });
   }
-  if (wants('seats.idle')) rows.push(await atSite(null, (site) => idleRow(site, quick ? QUICK_IDLE_SEATS : IDLE_SEATS, say)));
+  if (wants('seats.idle')) rows.push(...(await atSite(null, (site) => idleRows(site, quick ? QUICK_IDLE_SEATS : IDLE_SEATS, say))));
   if (['lost', 'twice', 'peak'].some((name) => wants(`outage.${name}`)))
     rows.push(...(await atSite(null, (site) => outageRows(site, quick ? QUICK_OUTAGE : OUTAGE, say))));
   return rows;
@@ -117,12 +117,15 @@ function rateRow(id: string, unit: string, { product, bare }: Rates, least: numb
 }
 
 /** The goal is for the full number only. */
-async function idleRow(site: BenchSite, count: number, say: (text: string) => void): Promise<BenchRow> {
-  const { beforeMiB, samplesMiB } = await measureIdleSeats(site, count, say);
-  say(`seats.idle: ${beforeMiB} MiB before the first seat, ${median(samplesMiB)} MiB with ${count}`);
+async function idleRows(site: BenchSite, wanted: number, say: (text: string) => void): Promise<readonly BenchRow[]> {
+  const { seats, beforeMiB, samplesMiB, samplesCpu } = await measureIdleSeats(site, wanted, say);
+  say(`seats.idle: ${beforeMiB} MiB before the first seat, ${median(samplesMiB)} MiB with ${seats}`);
   const goal: Goal = { is: 'at most', value: ONE_GIB_IN_MIB, of: 'median' };
-  const row = { id: 'seats.idle', unit: `MiB for ${count}`, median: median(samplesMiB), p99: percentile(samplesMiB, P99) };
-  return judge(count === IDLE_SEATS ? { ...row, goal } : row);
+  const memory = { id: 'seats.idle', unit: `MiB for ${seats}`, median: median(samplesMiB), p99: percentile(samplesMiB, P99) };
+  return [
+    judge(seats === IDLE_SEATS ? { ...memory, goal } : memory),
+    judge({ id: 'seats.idle.cpu', unit: `% of a core for ${seats}`, median: median(samplesCpu), p99: percentile(samplesCpu, P99) }),
+  ];
 }
 
 async function outageRows(site: BenchSite, plan: OutagePlan, say: (text: string) => void): Promise<readonly BenchRow[]> {

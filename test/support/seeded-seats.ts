@@ -8,7 +8,7 @@ import { SimRecord } from '../../cli/sim/record.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import type { Site } from '../../server/compose.ts';
 
-const WARD = 'seeded';
+const WARDS: readonly string[] = ['seeded'];
 const ROWS_AT_ONCE = 500;
 const KEY_BYTES = 32;
 const recipients = [nodeCrypto.hpkePublicKey(nodeCrypto.random(32)), nodeCrypto.hpkePublicKey(nodeCrypto.random(32))] as const;
@@ -16,17 +16,23 @@ const recipients = [nodeCrypto.hpkePublicKey(nodeCrypto.random(32)), nodeCrypto.
 export interface SeededSeat {
   readonly record: SimRecord;
   readonly identity: ClientIdentity;
+  /** Private keys, for a process of its own. */
+  readonly logSeed: Uint8Array;
+  readonly sealingSeed: Uint8Array;
 }
 
-export async function seedSeats(site: Site, count: number): Promise<SeededSeat[]> {
+/** @param wards that the seats are spread over */
+export async function seedSeats(site: Site, count: number, wards = WARDS): Promise<SeededSeat[]> {
   const seats: SeededSeat[] = [];
   await site.store.db
     .insertInto('wards')
-    .values({ id: WARD, name: 'Seeded' })
+    .values(wards.map((id) => ({ id, name: id })))
     .onConflict((c) => c.doNothing())
     .execute();
   for (let from = 0; from < count; from += ROWS_AT_ONCE) {
-    const made = await Promise.all(Array.from({ length: Math.min(ROWS_AT_ONCE, count - from) }, () => seed(site)));
+    const made = await Promise.all(
+      Array.from({ length: Math.min(ROWS_AT_ONCE, count - from) }, (_, at) => seed(site, wards[(from + at) % wards.length] ?? 'seeded')),
+    );
     await site.store.db.transaction().execute(async (transaction) => {
       await transaction
         .insertInto('seats')
@@ -42,8 +48,9 @@ export async function seedSeats(site: Site, count: number): Promise<SeededSeat[]
   return seats;
 }
 
-async function seed({ authority, tenant, now }: Site) {
-  const record = new SimRecord(recipients);
+async function seed({ authority, tenant, now }: Site, ward_id: string) {
+  const [logSeed, sealingSeed] = [nodeCrypto.random(KEY_BYTES), nodeCrypto.random(KEY_BYTES)];
+  const record = new SimRecord(recipients, logSeed);
   const { workstationId } = record;
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const publicKeySpki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
@@ -52,15 +59,15 @@ async function seed({ authority, tenant, now }: Site) {
   const row = {
     workstation_id: workstationId,
     name: `Seeded ${workstationId.slice(0, 8)}`,
-    ward_id: WARD,
+    ward_id,
     enrolled_at: now(),
     log_key: record.vkey,
-    sealing_key: Buffer.from(nodeCrypto.hpkePublicKey(nodeCrypto.random(KEY_BYTES))).toString('base64'),
+    sealing_key: Buffer.from(nodeCrypto.hpkePublicKey(sealingSeed)).toString('base64'),
     machine_id_sha256: hash('sha256', workstationId),
     os: '{}',
     revoked_at: null,
     last_seen_at: null,
   };
   const certificate = { workstation_id: workstationId, fingerprint_sha256: fingerprintSha256, issued_at: now(), not_after: notAfter };
-  return { seat: { record, identity }, row, certificate };
+  return { seat: { record, identity, logSeed, sealingSeed }, row, certificate };
 }

@@ -1,63 +1,62 @@
 /**
- * A process of idle seats: connects each over mutual TLS 1.3, polls once and counts the answer, then keeps a long poll open
- * for ever. Tells its parent how many are connected. Arguments: the server's address, its CA, the file of identities.
+ * A process of idle seats: each is the syncer's own session with every lane that a real seat runs, over a log that nobody adds to. They
+ * come one after the other. Tells its parent how many are connected, and of each that is so no more. Arguments: the server's address,
+ * its CA, the file of seats.
  */
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
-import { connect, createSecureContext } from 'node:tls';
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
-import { seatPaths } from '../../../contract/seat-api.ts';
+import { openSeatClient } from '../../../agent/syncer/seat-client.ts';
+import { SimRecord } from '../../../cli/sim/record.ts';
+import { openSimSession } from '../../../cli/sim/session.ts';
+import { nodeCrypto } from '../../../crypto/index.ts';
 
-const [url = '', caFile = '', identitiesFile = ''] = process.argv.slice(2);
-const { hostname, port, host } = new URL(url);
-const ca = readFileSync(caFile);
-const Identities = Type.Array(Type.Object({ key: Type.String(), certificate: Type.String() }));
-const identities = Value.Parse(Identities, JSON.parse(readFileSync(identitiesFile, 'utf8')));
+const [server = '', caFile = '', seatsFile = ''] = process.argv.slice(2);
+const ca = readFileSync(caFile, 'utf8');
+const IdleSeat = Type.Object({ key: Type.String(), certificate: Type.String(), logSeed: Type.String(), sealingSeed: Type.String() });
+const IdleSeats = Type.Object({
+  site: Type.Object({ tenant: Type.String(), directoryKey: Type.String(), mirrorKey: Type.String(), witnessKey: Type.String() }),
+  seats: Type.Array(IdleSeat),
+});
+export type IdleSeats = Static<typeof IdleSeats>;
+
+const { site, seats } = Value.Parse(IdleSeats, JSON.parse(readFileSync(seatsFile, 'utf8')));
+const recipients = [nodeCrypto.hpkePublicKey(nodeCrypto.random(32)), nodeCrypto.hpkePublicKey(nodeCrypto.random(32))] as const;
 /** Handshakes in hand. */
 const AT_ONCE = 16;
-const LONG_WAIT_SECONDS = 55;
-const poll = (seconds: number): string =>
-  `GET ${seatPaths.updates}?policy=0&directory=0&wait=${seconds} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n\r\n`;
 
 let connected = 0;
 let lost = 0;
-const tell = (): void => void process.send?.({ connected, lost, wanted: identities.length });
+const tell = (): void => void process.send?.({ connected, lost, wanted: seats.length });
+const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'));
 
-function openSeat({ key, certificate }: { readonly key: string; readonly certificate: string }): Promise<void> {
+function openSeat({ key, certificate, logSeed, sealingSeed }: Static<typeof IdleSeat>): Promise<void> {
+  const record = new SimRecord(recipients, bytesOf(logSeed));
+  record.newEpoch();
+  const identity = { key, certificate };
   return new Promise((answered) => {
-    const socket = connect({
-      host: hostname,
-      port: Number(port),
-      minVersion: 'TLSv1.3',
-      secureContext: createSecureContext({ ca, key, cert: certificate }),
-    });
-    let first = true;
-    socket.once('secureConnect', () => socket.write(poll(0)));
-    socket.on('data', (chunk) => {
-      if (!chunk.toString('latin1').startsWith('HTTP/1.1 200')) {
-        lost += 1;
-        process.stderr.write(`${chunk.toString('latin1').slice(0, 300)}\n`);
-        socket.destroy();
-        return;
-      }
-      socket.write(poll(LONG_WAIT_SECONDS));
-      if (!first) return;
-      first = false;
-      connected += 1;
-      answered();
-    });
-    socket.once('error', (error) => process.stderr.write(`${error.message}\n`));
-    socket.once('close', () => {
-      lost += 1;
-      tell();
-      answered();
-    });
+    openSimSession(
+      { record, identity, sealingSeed: bytesOf(sealingSeed), enrolment: { ...site, ca } },
+      {
+        server,
+        client: openSeatClient(server, ca, identity),
+        elapsed: () => performance.now(),
+        speed: 1,
+        onIncident: (code) => process.stderr.write(`an idle seat tells of ${code}\n`),
+        onConnection: (isOnline) => {
+          if (isOnline) connected += 1;
+          else lost += 1;
+          if (!isOnline) tell();
+          answered();
+        },
+      },
+    );
   });
 }
 
 process.on('message', tell);
-const waiting = [...identities];
+const waiting = [...seats];
 await Promise.all(
   Array.from({ length: AT_ONCE }, async () => {
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) await openSeat(next);

@@ -1,42 +1,57 @@
 /**
- * Seats that are connected and have nothing to say: each with its own key and certificate, one mutual-TLS connection and a
- * long poll open on it, as a real seat has. They live in processes of their own, so that only the server's memory counts.
+ * Seats that are connected and have nothing to say: each with its own keys, certificate and all the lanes of a real syncer. They live in
+ * processes of their own, so that only the server's memory and processor time count.
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import Type from 'typebox';
 import { Value } from 'typebox/value';
-import type { ClientIdentity } from '../../../agent/syncer/seat-client.ts';
 import { processUsage } from '../../../cli/sim/process-usage.ts';
-import { openSite } from '../../../server/compose.ts';
+import { openSite, type Site } from '../../../server/compose.ts';
 import { seedSeats } from '../../support/seeded-seats.ts';
 import type { BenchSite } from './bench-site.ts';
+import type { IdleSeats } from './idle-seats-program.ts';
 
 const PROCESSES = 2;
-const SETTLE_MS = 10_000;
-const SAMPLES = 10;
+/** Each lane has had several turns: the longest pause of one is a minute, but for people, who are asked for every few. */
+const SETTLE_MS = 120_000;
+const SAMPLES = 120;
 const SAMPLE_MS = 1000;
+/** A hospital's: 2,000 people, 50 a ward. */
+const WARDS = 40;
+const PEOPLE_OF_A_WARD = 50;
+/** A real seat holds its long poll and one connection for everything else. */
+const CONNECTIONS_OF_A_SEAT = 2;
+/** Of a server, for everything but seats. */
+const OTHER_FILES = 500;
 const program = resolve(import.meta.dirname, 'idle-seats-program.ts');
 
-export interface IdleMemory {
+export interface IdleUsage {
+  /** How many seats there were. */
+  readonly seats: number;
   /** Resident megabytes (2^20) of the server before the first seat came, and with all of them connected. */
   readonly beforeMiB: number;
   readonly samplesMiB: readonly number[];
+  /** Processor time of the server in each second of the look, in percent of one core. */
+  readonly samplesCpu: readonly number[];
 }
 
-export async function measureIdleSeats(site: BenchSite, count: number, say: (text: string) => void): Promise<IdleMemory> {
+export async function measureIdleSeats(site: BenchSite, wanted: number, say: (text: string) => void): Promise<IdleUsage> {
   const usage = processUsage(site.server.ready.pid);
   const beforeMiB = usage().mib;
-  say(`seats.idle: making ${count} seats`);
-  const identities = await makeSeats(site, count);
+  const seats = Math.min(wanted, Math.floor((openFilesOf(site.server.ready.pid) - OTHER_FILES) / CONNECTIONS_OF_A_SEAT));
+  if (seats < wanted) say(`seats.idle: this machine lets the server have connections for ${seats} seats, not for ${wanted}`);
+  say(`seats.idle: making ${seats} seats`);
+  const made = await makeSeats(site, seats);
   const children: ChildProcess[] = [];
   try {
-    const share = Math.ceil(count / PROCESSES);
+    const share = Math.ceil(seats / PROCESSES);
     await Promise.all(
       Array.from({ length: PROCESSES }, async (_, at) => {
         const file = join(site.folder, `idle-${at}.json`);
-        await writeFile(file, JSON.stringify(identities.slice(at * share, (at + 1) * share)));
+        await writeFile(file, JSON.stringify({ ...made, seats: made.seats.slice(at * share, (at + 1) * share) }), { mode: 0o600 });
         const child = fork(program, [site.server.ready.seats, site.server.ready.ca, file], {
           stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
         });
@@ -44,27 +59,64 @@ export async function measureIdleSeats(site: BenchSite, count: number, say: (tex
         await allConnected(child);
       }),
     );
-    say(`seats.idle: ${count} seats are connected; looking at the server for ${(SETTLE_MS + SAMPLES * SAMPLE_MS) / 1000} s`);
+    say(`seats.idle: ${seats} seats are connected; looking at the server for ${(SETTLE_MS + SAMPLES * SAMPLE_MS) / 1000} s`);
     await pause(SETTLE_MS);
     const samplesMiB: number[] = [];
+    const samplesCpu: number[] = [];
     for (let at = 0; at < SAMPLES; at += 1) {
+      const [from, before] = [performance.now(), usage().cpuSeconds];
       await pause(SAMPLE_MS);
-      samplesMiB.push(usage().mib);
+      const { mib, cpuSeconds } = usage();
+      samplesMiB.push(mib);
+      samplesCpu.push(((cpuSeconds - before) * 100_000) / (performance.now() - from));
     }
     await Promise.all(children.map(stillConnected));
-    return { beforeMiB, samplesMiB };
+    return { seats, beforeMiB, samplesMiB, samplesCpu };
   } finally {
     for (const child of children) child.kill('SIGKILL');
   }
 }
 
-async function makeSeats({ server, database }: BenchSite, count: number): Promise<ClientIdentity[]> {
+function openFilesOf(pid: number): number {
+  return Number(/^Max open files +(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1] ?? 0);
+}
+
+async function makeSeats({ server, database }: BenchSite, count: number): Promise<IdleSeats> {
   const site = await openSite({ stateFolder: server.state, database, tenant: null });
   try {
-    return (await seedSeats(site, count)).map(({ identity }) => identity);
+    const wards = Array.from({ length: WARDS }, (_, at) => `ward-${at + 1}`);
+    await site.staff.put(wards.flatMap(peopleOf));
+    const seats = await seedSeats(site, count, wards);
+    return {
+      site: trustOf(site),
+      seats: seats.map(({ identity, logSeed, sealingSeed }) => ({
+        ...identity,
+        logSeed: base64(logSeed),
+        sealingSeed: base64(sealingSeed),
+      })),
+    };
   } finally {
     await site.close();
   }
+}
+
+function peopleOf(ward: string): object[] {
+  return Array.from({ length: PEOPLE_OF_A_WARD }, (_, at) => ({
+    id: `${ward}.${at}`,
+    displayName: `Person ${at} of ${ward}`,
+    givenName: 'Person',
+    role: 'nurse',
+    badges: [`${ward}-${at}`],
+    wards: [ward],
+  }));
+}
+
+function trustOf({ tenant, keys, mirrorKey, witnessKey }: Site): IdleSeats['site'] {
+  return { tenant, directoryKey: base64(keys.directory.publicKey), mirrorKey, witnessKey };
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
 }
 
 const Said = Type.Object({ connected: Type.Integer(), lost: Type.Integer(), wanted: Type.Integer() });
