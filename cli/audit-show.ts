@@ -87,8 +87,8 @@ function show(path: string, flags: ShowFlags): number {
       isAnchored = false;
       warn(shown.unanchored);
     }
-    for (const fault of evidence.emergencyFaults) warn(fault);
-    faults += evidence.emergencyFaults.length;
+    for (const fault of evidence.faults) warn(fault);
+    faults += evidence.faults.length;
   } finally {
     evidence.close();
     for (const privateKey of privateKeys) privateKey.fill(0);

@@ -56,8 +56,7 @@ async function verify(path: string, keys: readonly NoteVerifier[], flags: Verify
     try {
       for (const [at, source] of evidence.sources.entries())
         await verifyReadable(at === 0 ? evidence.stored : undefined, source, keys, report);
-      if (evidence.anchorMissing) report.fault({ code: 'ANCHOR_MISSING' });
-      for (const fault of evidence.emergencyFaults) report.fault(fault);
+      for (const fault of evidence.faults) report.fault(fault);
     } finally {
       evidence.close();
     }

@@ -17,6 +17,8 @@ const Stored = Type.Array(
 /** More alarms than this are one alarm too many to read; the log itself holds every one. */
 const MAX_ALARMS = 100;
 
+const UNREADABLE: Fault = { code: 'STORE_DAMAGED', detail: 'What was found before and nobody has acknowledged cannot be read any more.' };
+
 export class Alarms {
   #open: Fault[] = [];
 
@@ -40,14 +42,29 @@ export class Alarms {
     return utf8(JSON.stringify(this.#open));
   }
 
-  /** Those that were kept; what came up since and could not be kept stays. */
-  load(stored: Uint8Array | undefined): void {
-    const value: unknown = stored === undefined ? [] : JSON.parse(fromUtf8(stored) ?? '[]');
-    if (Value.Check(Stored, value)) this.add(value.filter(isFault));
+  /** Those that were kept; what came up since and could not be kept stays. Answers what is wrong with what was kept. */
+  load(stored: Uint8Array | undefined): readonly Fault[] {
+    const kept = stored === undefined ? [] : readStored(stored);
+    this.add(kept ?? []);
+    return kept === undefined ? [UNREADABLE] : [];
   }
 
   #stands(fault: Fault): boolean {
     return this.#open.some((other) => JSON.stringify(other) === JSON.stringify(fault));
+  }
+}
+
+/** `undefined` for anything that was not written here, or not all of it. */
+function readStored(stored: Uint8Array): readonly Fault[] | undefined {
+  const value = parseJson(fromUtf8(stored) ?? '');
+  return Value.Check(Stored, value) && value.every(isFault) ? value : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -184,8 +184,13 @@ function decodeSlot(bytes: Uint8Array, crypto: Pick<AuditCrypto, 'sha256'>): Slo
   if (view.getUint32(0) !== MAGIC || counter === undefined || length > bytes.length - PREFIX_BYTES) return undefined;
   const payload = bytes.subarray(PREFIX_BYTES, PREFIX_BYTES + length);
   if (!equalBytes(bytes.subarray(16, PREFIX_BYTES), crypto.sha256(concat(bytes.subarray(0, 16), payload)))) return undefined;
-  const record = anchorRecord(parseJson(fromUtf8(payload) ?? ''));
+  const record = parseAnchorRecord(payload);
   return record === undefined ? undefined : { counter, record };
+}
+
+/** A record as JSON; `undefined` for anything that no writer of anchors makes. */
+export function parseAnchorRecord(json: Uint8Array): AnchorRecord | undefined {
+  return anchorRecord(parseJson(fromUtf8(json) ?? ''));
 }
 
 function parseJson(text: string): unknown {

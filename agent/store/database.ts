@@ -104,9 +104,10 @@ export function asCoded(error: unknown, path: string): unknown {
   return new WardlockError('AUDIT_STORE_FAILED', `The audit store failed: ${code}.`, { cause: error });
 }
 
-/** The file's content is not a database, or not a sound one. */
+/** The file's content is not a database, or not a sound one, or holds a row that Wardlock never writes: one bit makes a text of a blob. */
 export function isDamage(error: unknown): error is Error {
-  return error instanceof Database.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(error.code);
+  if (error instanceof Database.SqliteError) return /^SQLITE_(CORRUPT|NOTADB)/.test(error.code);
+  return isWardlockError(error) && error.code === 'AUDIT_STORE_FOREIGN';
 }
 
 export function isFull(error: unknown): boolean {

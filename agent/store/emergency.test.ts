@@ -51,7 +51,7 @@ function verified(path: string): readonly string[] {
   const evidence = path.endsWith('.db') ? openSnapshot(path, nodeCrypto) : openStoreFolder(path, nodeCrypto);
   try {
     const faults = evidence.sources.flatMap((source) => [...verifyLog(nodeCrypto, source, { logKey: seat.logKey })].map(nameOf));
-    return [...faults, ...named(evidence.emergencyFaults)];
+    return [...faults, ...named(evidence.faults)];
   } finally {
     evidence.close();
   }

@@ -16,6 +16,7 @@ import { verifyLog } from '../../core/audit/verify/verify-log.ts';
 import { isWardlockError } from '../../core/errors/index.ts';
 import type { AnchorRecord } from './anchor.ts';
 import { isDamage, type StoreDatabase } from './database.ts';
+import { checkMeta } from './meta.ts';
 import { frontierAt, storedNodes } from './nodes.ts';
 import { readPruned, storeSource } from './source.ts';
 import { startAt } from './start.ts';
@@ -35,6 +36,7 @@ export interface HeldAgainst {
 export function checkStore(db: StoreDatabase, crypto: AuditCrypto, against: HeldAgainst): readonly Fault[] {
   const tables = storeTables(db);
   try {
+    checkMeta(tables);
     const start = startOf(tables, crypto);
     const source = storeSource(tables, against, start);
     const faults =
@@ -51,6 +53,7 @@ export function checkStore(db: StoreDatabase, crypto: AuditCrypto, against: Held
 function checkWhole(db: StoreDatabase, crypto: AuditCrypto, against: HeldAgainst): readonly Fault[] {
   const tables = storeTables(db);
   try {
+    checkMeta(tables);
     const source = storeSource(tables, against, readPruned(tables));
     const faults = [...checkPruned(tables, source, against), ...verifyLog(crypto, source)];
     if (faults.some(({ code }) => code !== 'ANCHOR_MISSING')) return faults;

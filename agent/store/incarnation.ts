@@ -121,8 +121,7 @@ export async function finishBirth(paths: StorePaths, anchor: AnchorRecord | unde
   const db = openDatabase(paths.born, false);
   const { incarnation } = readLogId(storeTables(db));
   db.close();
-  if (toHex(incarnation) === anchor.incarnation && parseCheckpoint(anchor.head).checkpoint.size === 1)
-    await moveDatabase(paths.born, paths.db);
+  if (toHex(incarnation) === anchor.incarnation && citationIn(anchor.head)?.size === 1) await moveDatabase(paths.born, paths.db);
 }
 
 /** Picks a stored log up where its head is. `undefined` when the signing key of its epoch is gone. */

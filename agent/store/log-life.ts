@@ -161,8 +161,8 @@ export class LogLife {
   async #begin({ live: log, findings, interrupted, lacksRoom }: OpenedLog, parts: LogParts, birth: StoreOptions['birth']): Promise<void> {
     const live = await this.#connect(log, parts);
     this.#live = live;
-    this.alarms.load(log.tables.meta('alarms'));
-    const found = this.alarms.add([...findings, ...this.#life.emergency.faults(live)]);
+    const unread = this.alarms.load(log.tables.meta('alarms'));
+    const found = this.alarms.add([...unread, ...findings, ...this.#life.emergency.faults(live)]);
     this.#selfReport.add([...(interrupted && birth === 'existing' ? [INFERRED_END] : []), ...found.map(tamperFound)]);
     try {
       if (lacksRoom) throw full();

@@ -3,8 +3,9 @@
  * found. Owns the decision which findings end an incarnation; must never continue a log whose signed past does not fit.
  */
 import { existsSync } from 'node:fs';
-import { equalBytes, fromUtf8, toHex, utf8 } from '../../core/audit/bytes.ts';
+import { equalBytes, toHex, utf8 } from '../../core/audit/bytes.ts';
 import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
+import { parseHeader } from '../../core/audit/entry.ts';
 import type { Fault } from '../../core/audit/faults.ts';
 import { treeHasher } from '../../core/audit/hasher.ts';
 import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
@@ -23,6 +24,7 @@ import {
   retireLog,
   storePaths,
 } from './incarnation.ts';
+import { readBoots } from './meta.ts';
 import { rootAt } from './reader.ts';
 import { judgeKept, type KeptReceipt, type ReceiptedLog } from './receipts.ts';
 import { readLogId, readPruned } from './source.ts';
@@ -67,16 +69,17 @@ export function beginLife(tables: Tables): void {
 type OpenedFile = Pick<OpenedLog, 'lacksRoom'> & { readonly db: StoreDatabase };
 
 async function continueOrReplace(dir: string, parts: LogParts, anchorRead: AnchorRead, { db, lacksRoom }: OpenedFile): Promise<OpenedLog> {
-  const log = readLogIdOf(db);
-  if (log !== undefined && !equalBytes(log.workstation, parts.workstation)) {
+  const named = readLogIdOf(db);
+  const log = named !== undefined && equalBytes(named.workstation, parts.workstation) ? named : undefined;
+  if (named !== undefined && log === undefined && !holdsEntriesOf(db, parts.workstation)) {
     throw new WardlockError('AUDIT_STORE_FOREIGN', 'This audit store belongs to another seat.');
   }
   const name = log === undefined ? undefined : toHex(log.incarnation);
   const { findings, kept } =
     name === undefined ? { findings: [damaged('It does not say whose log it holds.')] } : inspect(db, parts, anchorRead, name);
-  const serious = findings.some((fault) => !CONTINUABLE.has(fault.code));
-  const live = serious ? undefined : await resumeLog(db, parts);
-  if (live !== undefined) {
+  const serious = findings.filter((fault) => !CONTINUABLE.has(fault.code));
+  const live = serious.length > 0 ? serious : await resumed(db, parts);
+  if ('db' in live) {
     if (anchorRead.state === 'present') dropFoundWal(db.name);
     else retireFoundWal(db.name, retiredPath(db.name, name));
     return { live: { ...live, receipt: kept }, findings, interrupted: live.tables.meta('clean') === undefined, lacksRoom };
@@ -84,7 +87,20 @@ async function continueOrReplace(dir: string, parts: LogParts, anchorRead: Ancho
   const receipt = receiptOf(db)?.note;
   db.close();
   const anchor = anchorRead.state === 'present' ? anchorRead.record : undefined;
-  return replace(dir, parts, { findings: serious ? findings : [...findings, { code: 'KEYS_LOST' }], anchor, receipt, incarnation: name });
+  const why = serious.length > 0 ? findings : [...findings, ...live];
+  return replace(dir, parts, { findings: why, anchor, receipt, incarnation: name });
+}
+
+/** The log to go on with, or why that can't be done. */
+async function resumed(db: StoreDatabase, parts: LogParts): Promise<LiveLog | readonly Fault[]> {
+  try {
+    return (await resumeLog(db, parts)) ?? [{ code: 'KEYS_LOST' }];
+  } catch (error) {
+    // Keys that don't answer now are no reason to begin anew: all else that has a code is said of what is stored.
+    const isOfStore = isDamage(error) || (isWardlockError(error) && error.code !== 'AUDIT_KEYS_UNAVAILABLE');
+    if (!isOfStore) throw error;
+    return [damaged(error.message)];
+  }
 }
 
 interface Inspected {
@@ -156,7 +172,7 @@ function witnessed({ witness }: LogParts, log: SoundLog): readonly Fault[] {
 export function countBoot(tables: Tables, bootId: string): number {
   const id = utf8(bootId);
   const known = tables.meta('boot_id');
-  const before = Number(fromUtf8(tables.meta('boot') ?? utf8('0')));
+  const before = readBoots(tables);
   const counter = known !== undefined && equalBytes(known, id) ? before : before + 1;
   tables.writeMeta('boot_id', id);
   tables.writeMeta('boot', utf8(String(counter)));
@@ -212,6 +228,19 @@ function readLogIdOf(db: StoreDatabase): ReturnType<typeof readLogId> | undefine
     return readLogId(storeTables(db));
   } catch (error) {
     if (isWardlockError(error) || isDamage(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether its entries are this seat's, whatever the store says of itself: then it is ours, and damaged. */
+function holdsEntriesOf(db: StoreDatabase, workstation: Uint8Array): boolean {
+  try {
+    const tables = storeTables(db);
+    const { last } = tables.bounds();
+    const entry = last === null ? undefined : tables.entry(last);
+    return entry !== undefined && equalBytes(parseHeader(entry).workstation, workstation);
+  } catch (error) {
+    if (isWardlockError(error) || isDamage(error)) return false;
     throw error;
   }
 }

@@ -2,7 +2,9 @@
  * A stored log as the verifier reads it, in pieces of bounded size. Owns the reading order; it hands on what the tables
  * hold and believes none of it.
  */
+import { HASH_BYTES, putU64, readU64 } from '../../core/audit/bytes.ts';
 import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
+import { coverage } from '../../core/audit/compact.ts';
 import { INCARNATION_BYTES, type LogId, WORKSTATION_BYTES } from '../../core/audit/entry.ts';
 import type { EntryPage, LogSource, LogStart, StoredEntry } from '../../core/audit/verify/source.ts';
 import { WardlockError } from '../../core/errors/index.ts';
@@ -18,7 +20,7 @@ const READ_KEPT = 256;
 const READ_NODES = 256;
 /** Pages that are read before the memory of those before is given back. */
 const RELEASE_PAGES = 16;
-const HASH_BYTES = 32;
+const SIZE_BYTES = 8;
 
 /** Which log a store holds; throws AUDIT_STORE_FOREIGN when it does not say. */
 export function readLogId(tables: Tables): LogId {
@@ -30,19 +32,22 @@ export function readLogId(tables: Tables): LogId {
   return { workstation, incarnation };
 }
 
+/** What pruning left of the entries before the first one; throws AUDIT_STORE_FOREIGN for what pruning never leaves. */
 export function readPruned(tables: Tables): Pruned {
   const stored = tables.meta('pruned');
   if (stored === undefined) return NOTHING_PRUNED;
-  const size = Number(new DataView(stored.buffer, stored.byteOffset).getBigUint64(0));
+  const size = stored.length < SIZE_BYTES ? undefined : readU64(new DataView(stored.buffer, stored.byteOffset), 0);
   const hashes: Uint8Array[] = [];
-  for (let at = 8; at + HASH_BYTES <= stored.length; at += HASH_BYTES) hashes.push(stored.subarray(at, at + HASH_BYTES));
+  for (let at = SIZE_BYTES; at + HASH_BYTES <= stored.length; at += HASH_BYTES) hashes.push(stored.subarray(at, at + HASH_BYTES));
+  if (size === undefined || hashes.length !== coverage(0, size).length || stored.length !== SIZE_BYTES + hashes.length * HASH_BYTES)
+    throw new WardlockError('AUDIT_STORE_FOREIGN', 'What the audit store says of pruned entries cannot be read.');
   return { size, hashes };
 }
 
 export function encodePruned(pruned: Pruned): Uint8Array {
-  const out = new Uint8Array(8 + pruned.hashes.length * HASH_BYTES);
-  new DataView(out.buffer).setBigUint64(0, BigInt(pruned.size));
-  for (const [at, hash] of pruned.hashes.entries()) out.set(hash, 8 + at * HASH_BYTES);
+  const out = new Uint8Array(SIZE_BYTES + pruned.hashes.length * HASH_BYTES);
+  putU64(out, 0, pruned.size);
+  for (const [at, hash] of pruned.hashes.entries()) out.set(hash, SIZE_BYTES + at * HASH_BYTES);
   return out;
 }
 

@@ -49,6 +49,7 @@ export function storeTables(db: StoreDatabase) {
   );
   const writeMeta = db.prepare('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value');
   const deleteMeta = db.prepare('DELETE FROM meta WHERE key = ?');
+  const countOtherMeta = db.prepare("SELECT count(*) FROM meta WHERE typeof(value) <> 'blob' OR typeof(key) <> 'text'").pluck();
   const readMeta = db.prepare('SELECT value FROM meta WHERE key = ?').pluck();
   const readHead = db.prepare('SELECT note, link FROM head WHERE id = 0');
   const readReceipt = db.prepare('SELECT size, note FROM receipt WHERE id = 0').raw();
@@ -86,6 +87,8 @@ export function storeTables(db: StoreDatabase) {
     writeReceipt: (size: number, note: string) => writeReceipt.run(size, note),
     writeMeta: (key: string, value: Uint8Array) => writeMeta.run(key, value),
     deleteMeta: (key: string) => deleteMeta.run(key),
+    /** Rows that no seat writes, whatever their key. */
+    otherMeta: () => Number(countOtherMeta.get()),
     meta: (key: string) => bytesOf(readMeta.get(key)),
     head: (): HeadRecord | undefined => headRow(readHead.get()),
     receipt: () => optional(receiptRow, readReceipt.get()),

@@ -33,7 +33,7 @@ export function check(
   try {
     const [source] = evidence.sources;
     if (source === undefined) throw new RangeError('no log');
-    const faults: Fault[] = evidence.anchorMissing ? [{ code: 'ANCHOR_MISSING' }] : [];
+    const faults: Fault[] = evidence.faults.filter(({ code }) => code === 'ANCHOR_MISSING');
     const run = verifyLog(nodeCrypto, source, {
       logKey: options.key ?? seat.logKey,
       receiptKeys: options.receiptKeys,

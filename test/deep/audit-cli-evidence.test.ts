@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { formatLine } from '../../core/audit/export/lines.ts';
 import { formatVerifierKey } from '../../core/audit/note.ts';
@@ -155,5 +156,30 @@ test('verify and show: an emergency log that lost what the record was told of is
     expect(shown.stdout).toContain('recording.emergency');
   } finally {
     await kit.remove();
+  }
+});
+
+test.each([
+  ['pruned', Uint8Array.of(1, 2, 3), 65, 'AUDIT_STORE_FOREIGN'],
+  ['pruned', new Uint8Array(9), 65, 'AUDIT_STORE_FOREIGN'],
+  ['pruned', 'text', 65, 'AUDIT_STORE_FOREIGN'],
+  ['anchor', Buffer.from('{'), 1, 'ANCHOR_MISSING'],
+  ['anchor', Buffer.from('{"incarnation":1}'), 1, 'ANCHOR_MISSING'],
+  ['anchor', Uint8Array.of(255), 1, 'ANCHOR_MISSING'],
+])('a snapshot whose row %s holds %j is refused or named, never with a stack', (row, value, status, code) => {
+  const path = join(seat.dir, 'with-a-row');
+  cpSync(join(evidence, 'snapshot'), path);
+  chmodSync(path, 0o600);
+  const db = new Database(path);
+  db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)').run(row, value);
+  db.close();
+  for (const args of [
+    ['verify', path, '--key', seat.logKeyText],
+    ['show', path, '--reader-key', reader, '--key', seat.logKeyText],
+  ]) {
+    const ended = audit(...args);
+    expect(ended).toMatchObject({ status });
+    expect(`${ended.stdout}${ended.stderr}`).toContain(code);
+    expect(ended.stderr).not.toMatch(/^ +at /m);
   }
 });
