@@ -11,7 +11,7 @@ import type { AuditCrypto } from '../../core/audit/crypto.ts';
 import type { Fault } from '../../core/audit/faults.ts';
 import type { LogSource } from '../../core/audit/verify/source.ts';
 import { WardlockError } from '../../core/errors/index.ts';
-import { anchorRecord, readAnchorSync } from './anchor.ts';
+import { parseAnchorRecord, readAnchorSync } from './anchor.ts';
 import { asCoded } from './database.ts';
 import { emergencySource, readEmergency } from './emergency-file.ts';
 import { EMERGENCY_TOLD, emergencyFaults, readTold } from './emergency-told.ts';
@@ -37,13 +37,12 @@ export interface Evidence {
   readonly sources: readonly LogSource[];
   /** Where the main log lies. */
   readonly stored: StoredLog;
-  /** The folder has a place for the head anchor and none that can be read. */
-  readonly anchorMissing: boolean;
-  /** What is wrong with the emergency log beside it, apart from what its runs say themselves. */
-  readonly emergencyFaults: readonly Fault[];
+  /** What is wrong beside the logs themselves: with the head anchor, and with the emergency log as a file. */
+  readonly faults: readonly Fault[];
   close(): void;
 }
 
+const ANCHOR_MISSING: Fault = { code: 'ANCHOR_MISSING' };
 const SQLITE_MAGIC = 'SQLite format 3\u0000';
 const WAL_FORMAT = 2;
 const WAL_FORMAT_AT = 18;
@@ -67,7 +66,7 @@ export function openSnapshot(path: string, crypto: AuditCrypto): Evidence {
   try {
     const tables = storeTables(db);
     const noted = tables.meta(SNAPSHOT_ANCHOR);
-    const anchor = noted === undefined ? undefined : anchorRecord(JSON.parse(fromUtf8(noted) ?? 'null'));
+    const anchor = noted === undefined ? undefined : parseAnchorRecord(noted);
     const cosigned = tables.meta(SNAPSHOT_WITNESSED);
     const beside: BesideLog = { anchor, witnessed: cosigned === undefined ? undefined : fromUtf8(cosigned) };
     const stored: StoredLog = { file: path, copied: false, tables, beside };
@@ -75,8 +74,7 @@ export function openSnapshot(path: string, crypto: AuditCrypto): Evidence {
     return {
       sources: [storeSource(tables, beside), ...emergency.sources],
       stored,
-      anchorMissing: false,
-      emergencyFaults: emergency.faults,
+      faults: [...(noted !== undefined && anchor === undefined ? [ANCHOR_MISSING] : []), ...emergency.faults],
       close: () => void db.close(),
     };
   } catch (error) {
@@ -117,8 +115,8 @@ function openFolder(folder: string, name: string, crypto: AuditCrypto, present: 
     return {
       sources: [main, ...(emergency?.sources ?? [])],
       stored,
-      anchorMissing: present && record === undefined,
-      emergencyFaults: emergency?.faults ?? [],
+      // The folder has a place for it.
+      faults: [...(present && record === undefined ? [ANCHOR_MISSING] : []), ...(emergency?.faults ?? [])],
       close: () => {
         db.close();
         release();
