@@ -5,6 +5,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { WardlockError } from '../../core/errors/index.ts';
+import { hasLeft, whenLeft } from './departures.ts';
 
 const RETRY_AFTER_SECONDS = 2;
 
@@ -28,6 +29,11 @@ export function limitInHand({ most, mostOfOne, whose, onRefused }: Places): Load
   const heldBy = (one: string): number => inHand.values().reduce((sum, holder) => sum + (holder === one ? 1 : 0), 0);
   return {
     onRequest: async (request, reply) => {
+      // It left while it was looked up: nothing would come any more that could give its place back.
+      if (hasLeft(request, reply)) {
+        reply.hijack();
+        return;
+      }
       const one = whose(request);
       if (inHand.size >= most || heldBy(one) >= mostOfOne) {
         onRefused();
@@ -36,7 +42,7 @@ export function limitInHand({ most, mostOfOne, whose, onRefused }: Places): Load
       }
       inHand.set(request, one);
       // A peer that goes away in the midst of its body gets no answer.
-      reply.raw.once('close', () => inHand.delete(request));
+      whenLeft(request, reply, () => inHand.delete(request));
     },
     onSend: async (request) => {
       inHand.delete(request);

@@ -9,6 +9,7 @@ import { isCalled } from '../services/logins.ts';
 import { concerning } from '../services/scopes.ts';
 import type { Woken } from '../services/waiters.ts';
 import type { App } from './app.ts';
+import { whenLeft } from './departures.ts';
 import { forSeats } from './seat-answers.ts';
 import { identifySeat, type ReadPeer, type Seat } from './seat-identity.ts';
 import { openTurns } from './turns.ts';
@@ -42,7 +43,7 @@ export function updateRoutes(app: App, site: Site, { seatOf, readPeer }: Callers
     const known = { policy: Number(policy), directory: Number(directory) };
     const peer = readPeer(request);
     const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
+    whenLeft(request, reply, () => gone.abort());
     const until = site.now() + Math.min(Number(wait), MAX_WAIT_SECONDS) * 1000;
     const over = (): boolean => until <= site.now() || gone.signal.aborted || stopping.aborted;
     let seat = seatOf(request);
