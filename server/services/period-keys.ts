@@ -1,6 +1,7 @@
 /**
  * Which period keys there are: public halves in the database, private halves in the folder of whoever holds them. It owns
- * when a new one is made: by a holder, in a new month. A process without the folder seals to the newest public half.
+ * when a new one is made: by a holder, in a new month. A process without the folder seals to the newest public half, whatever its
+ * clock says.
  */
 import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
@@ -23,7 +24,7 @@ export interface PeriodKey {
 
 export interface PeriodKeys {
   readonly folder: string;
-  /** The key to seal to now. */
+  /** The key to seal to now. Where this machine holds all keys, afterwards none is of a month to come. */
   current(): Promise<PeriodKey>;
   /** A private half; `elsewhere` where another machine holds it. `refresh` tells which are destroyed. */
   secret(id: string): Uint8Array | 'elsewhere' | 'destroyed';
@@ -63,7 +64,7 @@ export function openPeriodKeys(parts: PeriodKeyParts): PeriodKeys {
     const living = await livingKeys(db, files);
     const newest = living.at(-1);
     const holds = living.every(({ id }) => files.has(id));
-    const key = newest === undefined || (newest.period < period && holds) ? await makeOnce(parts, period) : keyOf(newest);
+    const key = newest === undefined || (newest.period !== period && holds) ? await bringToMonth(parts, period) : keyOf(newest);
     cached = { key, until: at + KEY_CACHE_MS };
     return key;
   };
@@ -95,12 +96,35 @@ function keyOf({ id, period, public_key }: Tables['period_keys']): PeriodKey {
 }
 
 /** Of processes that meet a new month at once one makes its key, and the others take that. */
-function makeOnce(parts: PeriodKeyParts, period: string): Promise<PeriodKey> {
+function bringToMonth(parts: PeriodKeyParts, period: string): Promise<PeriodKey> {
   return parts.db.transaction().execute(async (transaction) => {
     await lockInTransaction(transaction, 'retention', 'period-key');
-    const newest = (await livingKeys(transaction, parts.files)).at(-1);
-    return newest !== undefined && newest.period >= period ? keyOf(newest) : make({ ...parts, db: transaction }, period);
+    const living = await livingKeys(transaction, parts.files);
+    const newest = living.at(-1);
+    if (newest === undefined || newest.period < period) return make({ ...parts, db: transaction }, period);
+    if (newest.period > period) await takeBack(transaction, living, { period, at: parts.now() });
+    return { ...keyOf(newest), period };
   });
+}
+
+/**
+ * Keys of months to come were made under a clock that ran ahead. They are keys of the month in which that is seen: the newest of
+ * them would otherwise be sealed to until its month comes, and no purge would find a newer one. Their order stays, so that every
+ * process goes on with the key that it has, and what is made from now on comes after them.
+ */
+async function takeBack(
+  db: Kysely<Tables>,
+  living: readonly Tables['period_keys'][],
+  { period, at }: { readonly period: string; readonly at: number },
+): Promise<void> {
+  const ahead = living.filter((row) => row.period > period);
+  for (const [place, { id }] of ahead.entries()) {
+    await db
+      .updateTable('period_keys')
+      .set({ period, made_at: at - ahead.length + place })
+      .where('id', '=', id)
+      .execute();
+  }
 }
 
 /** The file first: a public half without its private one would close what is sealed to it at once. */

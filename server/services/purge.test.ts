@@ -32,6 +32,7 @@ let store: Store;
 let clock: number;
 let seat: SimRecord;
 let intake: Intake;
+let intakeWith: (keys: PeriodKeys) => Intake;
 let reader: Reader;
 let holds: Holds;
 let purge: Purge;
@@ -50,7 +51,11 @@ beforeEach(async () => {
   const envelopes = openEnvelopes({ db, crypto: nodeCrypto, periodKeys });
   const mirror = { name: 'wardlock/site/mirror', signer: nodeCrypto.signer(nodeCrypto.random(32)) };
   const logKeyOf = (vkey: string) => parseVerifierKey(nodeCrypto, vkey);
-  intake = openIntake({ db, crypto: nodeCrypto, hasher, mirror, envelopes, logKeyOf, now, onStored: () => undefined });
+  intakeWith = (keys) => {
+    const own = openEnvelopes({ db, crypto: nodeCrypto, periodKeys: keys });
+    return openIntake({ db, crypto: nodeCrypto, hasher, mirror, envelopes: own, logKeyOf, now, onStored: () => undefined });
+  };
+  intake = intakeWith(periodKeys);
   reader = openReader({ db, crypto: nodeCrypto, readerKeys: [readerKey], envelopes, log, now });
   holds = openHolds({ db, log, now });
   const policies = { latest: async () => null };
@@ -216,6 +221,33 @@ test('the key of the month waits until nobody can seal to it any more, and goes 
   const second = await purge.run(ask);
   expect(second).toMatchObject({ entries: 0, keys: { destroyed: [expect.stringMatching(/^2019-05-/)], resealed: 1 } });
   expect(await living()).toContain('2026-11');
+});
+
+test('a key that was made while the clock ran years ahead is one of the month in which it is right again, and goes on in its order', async () => {
+  clock = Date.UTC(2031, 0, 5);
+  await periodKeys.current();
+  clock = Date.UTC(2033, 0, 5);
+  const { id } = await periodKeys.current();
+  clock = LONG_AGO;
+  expect(await periodKeys.current()).toMatchObject({ id, period: '2019-05' });
+  expect(await living()).toEqual(['2019-05', '2019-05']);
+  clock = TODAY;
+  expect((await periodKeys.current()).period).toBe('2026-11');
+});
+
+test('what was sealed to a key of a clock that ran ahead, by a node that holds no keys, is purged like the rest', async () => {
+  clock = Date.UTC(2033, 0, 5);
+  const { id } = await periodKeys.current();
+  clock = LONG_AGO;
+  const files = openPeriodKeyFiles(join(folder, 'no-keys'));
+  intake = intakeWith(openPeriodKeys({ db: store.db, crypto: nodeCrypto, files, now: () => clock }));
+  await epochOf('p.a');
+  clock = TODAY;
+  expect((await purge.run(ask)).keys).toMatchObject({ destroyed: [], waiting: [id] });
+  clock += HOUR;
+  expect((await purge.run(ask)).keys).toMatchObject({ destroyed: [id], waiting: [] });
+  expect(await living()).toContain('2026-11');
+  expect(periodKeys.secret(id)).toBe('destroyed');
 });
 
 test('a person on hold keeps what is theirs; where the index cannot tell, everything is held', async () => {
