@@ -20,7 +20,7 @@ export interface ConnectOptions<B extends Boundary> {
   /** Name and version of the caller, for the record. */
   readonly build: string;
   readonly events: EventHandlers<B>;
-  /** Called once when an established connection is gone. The error says why; IPC_CLOSED when the server simply went. */
+  /** Called once when a connection that `connect` gave is gone; one that fails before is `connect`'s failure alone. The error says why. */
   readonly onClosed?: (why: WardlockError) => void;
   /** Users one of whom must own the socket and its folder: whoever the agent runs as. Default: root or the caller. */
   readonly trustedUids?: readonly number[];
@@ -51,11 +51,11 @@ export async function connect<B extends Boundary>(options: ConnectOptions<B>): P
   await checkOwner(options.path, options.trustedUids ?? [0, process.getuid?.() ?? 0]);
   const socket = await open(options.path);
   const connection = new ClientConnection(socket, options);
-  const hello: unknown = await connection.call('hello', { protocol: options.boundary.protocol, build: options.build }, REQUEST_TIMEOUT_MS);
+  const welcome = await greet(connection, options);
   // Not before whoever called has the client in hand: an event that came with the answer would meet somebody who is not ready.
   setImmediate(() => connection.handOver());
   return {
-    welcome: parse<B['requests']['hello' & RequestName<B>]['result']>(schemaOf(options.boundary, 'hello').result, hello),
+    welcome,
     get open() {
       return connection.open;
     },
@@ -66,6 +66,22 @@ export async function connect<B extends Boundary>(options: ConnectOptions<B>): P
     },
     close: () => connection.close(),
   };
+}
+
+/** Nothing stays open where it fails: a socket that nobody has would hold the caller's only place. */
+async function greet<B extends Boundary>(
+  connection: ClientConnection<B>,
+  { boundary, build }: ConnectOptions<B>,
+): Promise<Result<B, RequestName<B> & 'hello'>> {
+  try {
+    const hello: unknown = await connection.call('hello', { protocol: boundary.protocol, build }, REQUEST_TIMEOUT_MS);
+    const welcome = parse<B['requests']['hello' & RequestName<B>]['result']>(schemaOf(boundary, 'hello').result, hello);
+    connection.establish();
+    return welcome;
+  } catch (failure) {
+    connection.close();
+    throw failure;
+  }
 }
 
 function schemaOf<B extends Boundary>(boundary: B, name: string): Boundary['requests'][string] {
@@ -82,6 +98,7 @@ class ClientConnection<B extends Boundary> {
   #nextId = 1;
   #why: WardlockError | undefined;
   #partial: NodeJS.Timeout | undefined;
+  #isEstablished = false;
   /** Events that came before `connect` was done, in their order; undefined from then on. */
   #early: (() => void)[] | undefined = [];
 
@@ -117,6 +134,12 @@ class ClientConnection<B extends Boundary> {
         this.#settle(id, { error: isWardlockError(failure) ? failure : new WardlockError('IPC_CLOSED') });
       }
     });
+  }
+
+  /** From now on its end is told to whoever called. @throws what ended it meanwhile */
+  establish(): void {
+    if (!this.open) throw this.#why ?? new WardlockError('IPC_CLOSED');
+    this.#isEstablished = true;
   }
 
   /** From now on events are delivered as they come. */
@@ -189,7 +212,7 @@ class ClientConnection<B extends Boundary> {
     const why = this.#why ?? new WardlockError('IPC_CLOSED');
     this.#why = why;
     for (const id of [...this.#pending.keys()]) this.#settle(id, { error: why });
-    this.#options.onClosed?.(why);
+    if (this.#isEstablished) this.#options.onClosed?.(why);
   }
 }
 

@@ -242,6 +242,39 @@ describe('a boundary over a socket', () => {
     await expect(dial(path)).rejects.toMatchObject({ code: 'IPC_PEER_REFUSED' });
   });
 
+  it.each([
+    ['cuts the greeting', (socket: Socket): void => void socket.destroy(), 'IPC_CLOSED'],
+    [
+      'greets in another form',
+      (socket: Socket): void => void socket.write(encodeFrame({ id: 1, result: { hello: 7 } })),
+      'IPC_MESSAGE_MALFORMED',
+    ],
+    [
+      'refuses the greeting',
+      (socket: Socket): void => void socket.write(encodeFrame({ id: 1, error: { code: 'IPC_PROTOCOL_MISMATCH', message: 'no' } })),
+      'IPC_PROTOCOL_MISMATCH',
+    ],
+  ] as const)('one that %s is a failure of connecting alone, and leaves no socket open', async (_how, answer, code) => {
+    const path = join(folder, 'rude.sock');
+    const gone: Promise<unknown>[] = [];
+    const rude = createServer((socket) => {
+      socket.on('error', () => undefined);
+      gone.push(new Promise((resolve) => socket.once('close', resolve)));
+      socket.once('data', () => answer(socket));
+    });
+    await new Promise<void>((resolve) => rude.listen(path, resolve));
+    let ends = 0;
+    const onClosed = (): void => {
+      ends += 1;
+    };
+    await expect(
+      connect({ boundary: testBoundary, path, build: 'test/1', events: { tick: () => undefined }, onClosed }),
+    ).rejects.toMatchObject({ code });
+    await Promise.all(gone);
+    await new Promise((resolve) => rude.close(resolve));
+    expect([gone.length, ends]).toEqual([1, 0]);
+  });
+
   it('says so when nobody listens', async () => {
     await expect(dial(join(folder, 'none.sock'))).rejects.toMatchObject({ code: 'IPC_CLOSED' });
   });

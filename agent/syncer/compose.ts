@@ -15,7 +15,10 @@ import { openSession, type Session } from './session.ts';
 import type { Versions } from './updates.ts';
 
 const BUILD = `wardlock-syncer/${VERSION}`;
-const RECONNECT_MS = 500;
+/** How long to wait before the agent is asked again: longer each time in vain. */
+const FIRST_RECONNECT_MS = 500;
+const LAST_RECONNECT_MS = 8_000;
+
 export interface SyncerOptions {
   /** The seat's state folder: `run/sync.sock` is in it, and the syncer's own folder `syncer`. */
   readonly stateFolder: string;
@@ -35,10 +38,14 @@ export function startSyncer(options: SyncerOptions): Syncer {
   const path = options.socketPath ?? join(options.stateFolder, 'run', 'sync.sock');
   let stopped = false;
   let retry: NodeJS.Timeout | undefined;
+  let retryMs = FIRST_RECONNECT_MS;
   let present: { readonly agent: Connection; session: Session | null } | undefined;
 
   const again = (): void => {
-    if (!stopped) retry = setTimeout(() => void open(), RECONNECT_MS);
+    if (stopped) return;
+    clearTimeout(retry);
+    retry = setTimeout(() => void open(), retryMs);
+    retryMs = Math.min(retryMs * 2, LAST_RECONNECT_MS);
   };
   const open = async (): Promise<void> => {
     try {
@@ -59,6 +66,7 @@ export function startSyncer(options: SyncerOptions): Syncer {
         },
         ...(options.trustedUids === undefined ? {} : { trustedUids: options.trustedUids }),
       });
+      retryMs = FIRST_RECONNECT_MS;
       present = { agent, session: sessionOf(agent) };
     } catch (error) {
       log.warn('cannot reach the agent', { code: isWardlockError(error) ? error.code : 'IPC_CLOSED' });

@@ -5,7 +5,7 @@
 import { Value } from 'typebox/value';
 import { Enrolment, EnrolReply, seatPaths } from '../../contract/seat-api.ts';
 import { parseToken } from '../../core/enrolment/token.ts';
-import { WardlockError } from '../../core/errors/index.ts';
+import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import { tokenId } from '../../crypto/enrolment.ts';
 import type { AgentPort } from './agent-port.ts';
 import { findAuthority } from './authority.ts';
@@ -17,7 +17,7 @@ export interface EnrolWith {
   readonly token: string;
 }
 
-/** @throws WardlockError ENROL_*, SERVER_*; nothing is kept then */
+/** @throws WardlockError ENROL_*, SERVER_*: nothing is kept then; IPC_*: what the server gave is kept, as the agent may be enrolled by it */
 export async function enrol(agent: AgentPort, folder: string, { server, token }: EnrolWith): Promise<SyncerIdentity> {
   const parsed = parseToken(token);
   const url = serverOf(server);
@@ -47,7 +47,8 @@ export async function enrol(agent: AgentPort, folder: string, { server, token }:
     try {
       await agent.request('enrolled', { reply: answer.body.toString('base64') });
     } catch (error) {
-      dropIdentity(folder);
+      // Where the agent did not answer it may have stored the enrolment all the same; a certificate without one is of no use to anybody.
+      if (isWardlockError(error) && !error.code.startsWith('IPC_')) dropIdentity(folder);
       throw error;
     }
     return identity;
