@@ -34,9 +34,10 @@ export function openDatabase(path: string, create: boolean): StoreDatabase {
   if (isNew && !create) throw new WardlockError('AUDIT_STORE_FOREIGN', `There is no audit store at ${path}.`);
   const db = new Database(path, { fileMustExist: !create });
   try {
+    // Before anything is read: then the index of the WAL is in memory, and not in a file that a full disk has no room for.
+    db.pragma('locking_mode = EXCLUSIVE');
     if (isNew) db.pragma(`page_size = ${PAGE_BYTES}`);
     else checkApplication(db, path);
-    db.pragma('locking_mode = EXCLUSIVE');
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = FULL');
     db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);

@@ -147,14 +147,21 @@ export async function resumeLog(db: StoreDatabase, parts: LogParts): Promise<Liv
   return { db, tables, state: { log, range, link: head.link, epoch }, head: head.note };
 }
 
-/** Sets a log aside under its own name, untouched. */
-export async function retireLog(paths: StorePaths, incarnation: string | undefined): Promise<void> {
-  await moveDatabase(paths.db, retiredPath(paths.db, incarnation));
+/** Sets a log aside under its own name, untouched, and answers where. */
+export async function retireLog(paths: StorePaths, incarnation: string | undefined): Promise<string> {
+  const target = retiredPath(paths.db, incarnation);
+  await moveDatabase(paths.db, target);
+  return target;
 }
 
 /** Where a log that is set aside now, or a part of it, lies from then on. */
 export function retiredPath(db: string, incarnation = 'unknown'): string {
   return join(dirname(db), `retired-${incarnation}-${Date.now()}.db`);
+}
+
+/** Puts one back that was set aside for a log which then could not begin. */
+export async function restoreLog(paths: StorePaths, aside: string): Promise<void> {
+  await moveDatabase(aside, paths.db);
 }
 
 /** When a log was set aside, in milliseconds since 1970; `undefined` for the name of anything else. */

@@ -10,7 +10,7 @@ import type { Fault } from '../../core/audit/faults.ts';
 import { treeHasher } from '../../core/audit/hasher.ts';
 import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import { type AnchorRead, type AnchorRecord, readAnchor } from './anchor.ts';
-import { asCoded, isDamage, isFull, openDatabase, type StoreDatabase } from './database.ts';
+import { asCoded, hasNoRoom, isDamage, isFull, openDatabase, type StoreDatabase } from './database.ts';
 import { dropFoundWal, hasFoundWal, keepFoundWal, retireFoundWal } from './found-wal.ts';
 import { checkStore } from './fsck.ts';
 import {
@@ -19,6 +19,7 @@ import {
   finishBirth,
   type LiveLog,
   type LogParts,
+  restoreLog,
   resumeLog,
   retiredPath,
   retireLog,
@@ -190,9 +191,15 @@ interface Retired {
 async function replace(dir: string, parts: LogParts, why: Retired): Promise<OpenedLog> {
   const { findings, anchor, receipt, incarnation } = why;
   const paths = storePaths(dir);
-  await retireLog(paths, incarnation ?? anchor?.incarnation);
-  const live = await createLog(paths, parts, { kind: 'replacement', replaces: citationOf(anchor, receipt) });
-  return { live, findings, interrupted: true, lacksRoom: false };
+  const aside = await retireLog(paths, incarnation ?? anchor?.incarnation);
+  try {
+    const live = await createLog(paths, parts, { kind: 'replacement', replaces: citationOf(anchor, receipt) });
+    return { live, findings, interrupted: true, lacksRoom: false };
+  } catch (error) {
+    // Without room for a new log the next try finds the old one again, with all that is wrong with it, and not that there is none.
+    if (hasNoRoom(error) && !existsSync(paths.db)) await restoreLog(paths, aside);
+    throw error;
+  }
 }
 
 /** A file that is no database is ours and damaged when an anchor stands beside it, and foreign otherwise. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
 import { acknowledged, startAppender, untilAcknowledged, untilSaid } from '../audit/appender-process.ts';
-import { check } from '../audit/check.ts';
+import { check, entryOf, putEntry, tamper } from '../audit/check.ts';
 import { verifyAcknowledged } from '../audit/crash.ts';
 import { lockEvent } from '../audit/store-kit.ts';
 import { storeTests } from '../audit/store-tests.ts';
@@ -72,6 +72,47 @@ rootTest('a receipt on a full disk is kept by the anchor, and by the store as so
   expect(await again.applyReceipt(at.seat.receipt(again, size, root))).toMatchObject({ outcome: 'accepted' });
   await again.close();
   expect(check(at.seat.storeDir, at.seat, { receiptKeys: [at.seat.mirrorKey] }).faults).toEqual([]);
+});
+
+rootTest(
+  'closed in good order, then the disk filled up: the start gives its entries, and the end before it stays a clean one',
+  async () => {
+    at.disk('size=12m');
+    const store = await at.seat.open();
+    for (let event = 0; event < 20; event += 1) await store.append(lockEvent(event));
+    await store.close();
+    fill();
+    const full = await at.seat.open();
+    expect(full.status()).toMatchObject({ recording: 'full', size: 22 });
+    expect(full.readFrom(1, LIMITS).entries).toHaveLength(21);
+    await full.close();
+    rmSync(filler());
+    const again = await at.seat.open();
+    expect(again.findings).toEqual([]);
+    await again.close();
+    expect(ends()).toEqual(['shutdown', 'shutdown']);
+  },
+);
+
+rootTest('a damaged log on a full disk is replaced when there is room, and what was wrong with it is named', async () => {
+  at.disk('size=12m');
+  const store = await at.seat.open();
+  for (let event = 0; event < 20; event += 1) await store.append(lockEvent(event));
+  await store.close();
+  tamper(at.seat, (db) => {
+    const bytes = entryOf(db, 10);
+    bytes[100] = (bytes[100] ?? 0) ^ 1;
+    putEntry(db, 10, bytes);
+  });
+  fill();
+  const full = await at.seat.open();
+  await expect(full.append(lockEvent(1))).rejects.toMatchObject({ code: 'AUDIT_STORE_FULL' });
+  expect(full.status()).toMatchObject({ recording: 'full' });
+  rmSync(filler());
+  await expect.poll(() => full.append(lockEvent(2)).catch(() => null), { timeout: 10_000 }).toMatchObject({ seq: expect.any(Number) });
+  expect(full.findings.map(({ code }) => code)).toEqual(['ENTRY_ALTERED', 'ENTRIES_UNVERIFIED']);
+  expect(full.status().retiredUnreceipted).toBeGreaterThan(0);
+  await full.close();
 });
 
 rootTest('an end on a full disk comes to its end: what could not be recorded of it is said by the next start', async () => {
