@@ -20,7 +20,7 @@ export interface SimAgentParts {
   /** As the seat's enrolment named them. */
   readonly keys: { readonly mirrorKey: string; readonly witnessKey: string };
   readonly onIncident: (code: string) => void;
-  readonly onConnection: (isOnline: boolean) => void;
+  readonly onConnection: (isOnline: boolean, why: string | null) => void;
 }
 
 export function portOf({ record, people, keys, onIncident, onConnection }: SimAgentParts): AgentPort {
@@ -37,8 +37,8 @@ export function portOf({ record, people, keys, onIncident, onConnection }: SimAg
     // It enforces nothing and judges no policy: it says so, and which one it was offered.
     policy: ({ envelope }) => ({ outcome: 'applied', version: versionOf(envelope) }),
     enforcement: () => ({ mode: 'degraded.no-root', missing: [] }),
-    connection: ({ state }) => {
-      onConnection(state === 'online');
+    connection: ({ state, detail = null }) => {
+      onConnection(state === 'online', detail);
       return {};
     },
     incident: ({ code }) => {

@@ -34,7 +34,7 @@ export interface SimSessionParts {
   readonly speed: number;
   readonly onIncident: (code: string) => void;
   /** Each time that a poll was answered after none, or failed after one that was. */
-  readonly onConnection?: (isOnline: boolean) => void;
+  readonly onConnection?: (isOnline: boolean, why: string | null) => void;
 }
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };

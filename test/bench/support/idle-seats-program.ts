@@ -1,6 +1,6 @@
 /**
  * A process of idle seats: each is the syncer's own session with every lane that a real seat runs, over a log that nobody adds to. They
- * come one after the other. Tells its parent how many are connected, and of each that is so no more. Arguments: the server's address,
+ * come one after the other. Tells its parent how many are connected. Arguments: the server's address,
  * its CA, the file of seats.
  */
 import { readFileSync } from 'node:fs';
@@ -26,15 +26,16 @@ const recipients = [nodeCrypto.hpkePublicKey(nodeCrypto.random(32)), nodeCrypto.
 /** Handshakes in hand. */
 const AT_ONCE = 16;
 
+const waiting = [...seats];
 let connected = 0;
-let lost = 0;
-const tell = (): void => void process.send?.({ connected, lost, wanted: seats.length });
+const tell = (): void => void process.send?.({ connected, wanted: seats.length });
 const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'));
 
 function openSeat({ key, certificate, logSeed, sealingSeed }: Static<typeof IdleSeat>): Promise<void> {
   const record = new SimRecord(recipients, bytesOf(logSeed));
   record.newEpoch();
   const identity = { key, certificate };
+  let wasOnline = false;
   return new Promise((answered) => {
     openSimSession(
       { record, identity, sealingSeed: bytesOf(sealingSeed), enrolment: { ...site, ca } },
@@ -44,10 +45,11 @@ function openSeat({ key, certificate, logSeed, sealingSeed }: Static<typeof Idle
         elapsed: () => performance.now(),
         speed: 1,
         onIncident: (code) => process.stderr.write(`an idle seat tells of ${code}\n`),
-        onConnection: (isOnline) => {
-          if (isOnline) connected += 1;
-          else lost += 1;
-          if (!isOnline) tell();
+        onConnection: (isOnline, why) => {
+          if (!isOnline) process.stderr.write(`an idle seat is offline: ${why ?? 'no reason'}\n`);
+          connected += Number(isOnline) - Number(wasOnline);
+          wasOnline = isOnline;
+          if (waiting.length === 0) tell();
           answered();
         },
       },
@@ -56,7 +58,6 @@ function openSeat({ key, certificate, logSeed, sealingSeed }: Static<typeof Idle
 }
 
 process.on('message', tell);
-const waiting = [...seats];
 await Promise.all(
   Array.from({ length: AT_ONCE }, async () => {
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) await openSeat(next);
