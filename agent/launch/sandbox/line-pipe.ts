@@ -72,17 +72,15 @@ export class LinePipe {
   }
 
   async #hear(limitMs: number): Promise<Progress | typeof LATE | undefined> {
-    let isLate = false;
-    const limit = setTimeout(() => {
-      isLate = true;
-      this.#wake();
-    }, limitMs);
-    while (this.#lines.length === 0 && !this.#isOver && !isLate) {
+    const limit = AbortSignal.timeout(limitMs);
+    const wake = (): void => this.#wake();
+    limit.addEventListener('abort', wake);
+    while (this.#lines.length === 0 && !this.#isOver && !limit.aborted) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
-    clearTimeout(limit);
+    limit.removeEventListener('abort', wake);
     const line = this.#lines.shift();
     if (line !== undefined) return readProgress(line);
     return this.#isOver ? undefined : LATE;
