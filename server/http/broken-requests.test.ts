@@ -19,7 +19,7 @@ beforeEach(async () => {
     firstFault: () => Promise.resolve(null),
     read: () => Promise.reject(new Error('not read here')),
   };
-  peers = openRefusedPeers(log, Date.now, () => {});
+  peers = openRefusedPeers(log, () => {});
   server = createServer({ requestTimeout: 50, headersTimeout: 50, connectionsCheckingInterval: 20 }, (_request, response) =>
     response.end(),
   );

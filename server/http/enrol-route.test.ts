@@ -19,7 +19,7 @@ function openApp(enrol: () => Promise<never>): void {
     firstFault: () => Promise.resolve(null),
     read: () => Promise.reject(new Error('not read here')),
   };
-  const refused = openRefusedPeers(noLog, Date.now, () => {});
+  const refused = openRefusedPeers(noLog, () => {});
   app = newApp(null, { operational: openOperationalLog('test'), refused, now: () => 0 });
   const enrolments = {
     enrol,
@@ -27,7 +27,7 @@ function openApp(enrol: () => Promise<never>): void {
     renewalWait: () => Promise.resolve(0),
     renew: () => Promise.reject(new Error('not renewed here')),
   };
-  enrolRoute(app, { enrolments, refused, now: () => 0 });
+  enrolRoute(app, { enrolments, refused });
 }
 
 async function statuses(count: number): Promise<number[]> {

@@ -13,8 +13,8 @@ const GUESS_WINDOW_MS = 60_000;
 /** From here on the fault is this server's: nobody guessed. */
 const INTERNAL = 500;
 
-export function enrolRoute(app: App, site: Pick<Site, 'enrolments' | 'refused' | 'now'>): void {
-  const guesses = guessLimit(FAILED_ENROLMENTS, GUESS_WINDOW_MS, site.now);
+export function enrolRoute(app: App, site: Pick<Site, 'enrolments' | 'refused'>): void {
+  const guesses = guessLimit(FAILED_ENROLMENTS, GUESS_WINDOW_MS);
   const schema = {
     tags: ['enrolment'],
     summary: 'Turns a token and the claim of a machine into a seat; the one call without a certificate',

@@ -1,7 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type GuessLimit, guessLimit, MOST_NETWORKS } from './guess-limit.ts';
 
 const WINDOW_MS = 60_000;
+
+afterEach(() => vi.useRealTimers());
 
 function open(most: number): { readonly limit: GuessLimit; readonly waitOf: (address: string) => number; pass(ms: number): void } {
   let time = 1000;
@@ -39,6 +41,16 @@ describe('attempts of one network are limited in a window', () => {
     expect([waitOf('a'), waitOf('a')]).toEqual([0, 0]);
     slow[1]?.refund();
     expect(waitOf('a')).toBeGreaterThan(0);
+  });
+
+  test('a clock of the day that is set back holds no window open', () => {
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+    const limit = guessLimit(1, WINDOW_MS);
+    expect(limit.charge('a').waitSeconds).toBe(0);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    expect(limit.charge('a').waitSeconds).toBe(60);
+    vi.advanceTimersByTime(WINDOW_MS);
+    expect(limit.charge('a').waitSeconds).toBe(0);
   });
 
   test('a network is the half of an IPv6 address, and an IPv4 address however it is written', () => {

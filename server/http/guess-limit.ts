@@ -4,6 +4,7 @@
  * whole ward behind one address.
  */
 import { WardlockError } from '../../core/errors/index.ts';
+import { elapsedMs } from '../services/clocks.ts';
 import { networkOf } from '../services/networks.ts';
 
 /** With more than these the one whose window is the oldest is forgotten. */
@@ -25,13 +26,13 @@ interface Window {
   charged: number;
 }
 
-export function guessLimit(most: number, windowMs: number, now: () => number): GuessLimit {
+export function guessLimit(most: number, windowMs: number, elapsed: () => number = elapsedMs): GuessLimit {
   /** In the order of their windows' beginnings. */
   const windows = new Map<string, Window>();
   const windowOf = (network: string): Window => {
     const known = windows.get(network);
-    if (known !== undefined && now() - known.since < windowMs) return known;
-    const begun = { since: now(), charged: 0 };
+    if (known !== undefined && elapsed() - known.since < windowMs) return known;
+    const begun = { since: elapsed(), charged: 0 };
     windows.delete(network);
     const [oldest] = windows.keys();
     if (windows.size >= MOST_NETWORKS && oldest !== undefined) windows.delete(oldest);
@@ -42,7 +43,7 @@ export function guessLimit(most: number, windowMs: number, now: () => number): G
     charge: (address) => {
       const window = windowOf(networkOf(address));
       if (window.charged >= most) {
-        const waitSeconds = Math.max(1, Math.ceil((window.since + windowMs - now()) / 1000));
+        const waitSeconds = Math.max(1, Math.ceil((window.since + windowMs - elapsed()) / 1000));
         return { waitSeconds, refund: () => undefined };
       }
       window.charged += 1;

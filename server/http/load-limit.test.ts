@@ -13,7 +13,7 @@ const noLog = {
 };
 const parts = {
   operational: openOperationalLog('test'),
-  refused: openRefusedPeers(noLog, Date.now, () => {}),
+  refused: openRefusedPeers(noLog, () => {}),
   now: Date.now,
 };
 const whose = (request: FastifyRequest): string => String(request.headers['x-seat']);

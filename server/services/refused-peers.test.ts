@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { MOST_ROWS, openRefusedPeers, type RefusedPeers, WINDOW_MS } from './refused-peers.ts';
 import type { ServerEvent } from './server-log.ts';
 
@@ -8,6 +8,8 @@ interface Opened {
   readonly faults: unknown[];
   pass(ms: number): void;
 }
+
+afterEach(() => vi.useRealTimers());
 
 function open(append: (event: ServerEvent) => Promise<void> = () => Promise.resolve()): Opened {
   const rows: ServerEvent[] = [];
@@ -23,8 +25,8 @@ function open(append: (event: ServerEvent) => Promise<void> = () => Promise.reso
   };
   const peers = openRefusedPeers(
     log,
-    () => time,
     (fault) => faults.push(fault),
+    () => time,
   );
   return {
     peers,
@@ -81,4 +83,21 @@ test('while the record does not answer, what waits for it is bounded; a failed r
   expect(rows.length).toBeLessThanOrEqual(MOST_ROWS + 3);
   const told = rows.reduce((sum, { actor, body }) => sum + (actor === 'many' ? Number(body['total']) : 1), 0);
   expect(told).toBe(2000);
+});
+
+test('a clock of the day that is set back holds no window open', async () => {
+  vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+  const rows: ServerEvent[] = [];
+  const log = {
+    append: async (event: ServerEvent) => void rows.push(event),
+    firstFault: () => Promise.resolve(null),
+    read: () => Promise.reject(new Error('not read here')),
+  };
+  const peers = openRefusedPeers(log, () => undefined);
+  peers.count('192.0.2.7', 'A');
+  vi.setSystemTime(Date.now() - 3_600_000);
+  vi.advanceTimersByTime(WINDOW_MS);
+  peers.count('192.0.2.7', 'A');
+  await peers.settled();
+  expect(rows.map(({ body }) => body['total'])).toEqual([1, 2]);
 });

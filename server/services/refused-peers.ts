@@ -2,6 +2,7 @@
  * Connections and requests that were refused before anyone was known: counted all, recorded at most once a minute per
  * network and reason and at most so many a minute in all, so that a flood can neither hide nor fill the record.
  */
+import { elapsedMs } from './clocks.ts';
 import { networkOf } from './networks.ts';
 import type { ServerEvent, ServerLog } from './server-log.ts';
 
@@ -19,7 +20,7 @@ export interface RefusedPeers {
   settled(): Promise<void>;
 }
 
-export function openRefusedPeers(log: ServerLog, now: () => number, onFault: (fault: unknown) => void): RefusedPeers {
+export function openRefusedPeers(log: ServerLog, onFault: (fault: unknown) => void, elapsed: () => number = elapsedMs): RefusedPeers {
   const totals = new Map<string, number>();
   const recorded = new Map<string, number>();
   const waiting: ServerEvent[] = [];
@@ -57,7 +58,7 @@ export function openRefusedPeers(log: ServerLog, now: () => number, onFault: (fa
     tally,
     count: (address, reason) => {
       tally(reason);
-      const at = now();
+      const at = elapsed();
       roll(at);
       const key = `${networkOf(address)} ${reason}`;
       if (at - (recorded.get(key) ?? Number.NEGATIVE_INFINITY) < WINDOW_MS) return;

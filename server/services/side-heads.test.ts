@@ -81,15 +81,23 @@ test('a head that came before a larger one and is handled after it is late and n
   expect((await alarms()).map(({ kind, times }) => [kind, Number(times)])).toEqual([['SEAT_LOG_ROLLED_BACK', 1]]);
 });
 
+test('a head that was shown under a clock that ran ahead excuses no smaller one once the clock is right', async () => {
+  const smaller = record.anchorBody(0);
+  record.append(4);
+  expect(await show()).toMatchObject({ status: 200 });
+  await site.store.db
+    .updateTable('logs')
+    .set({ pinned_at: Date.now() + 5 * 3_600_000 })
+    .execute();
+  expect(await hand({ body: smaller, arrivedAt: Date.now() })).toEqual({ status: 409, size: 8 });
+  expect((await alarms()).map(({ kind }) => kind)).toEqual(['SEAT_LOG_ROLLED_BACK']);
+});
+
 test('fault 46: the shown end that never arrives is an alarm that names the log, whatever else the seat sends', async () => {
   expect(await show()).toMatchObject({ status: 200 });
   let time = 0;
-  const watch = watchSilence(
-    site.store.db,
-    () => time,
-    () => undefined,
-    () => true,
-  );
+  const now = (): number => time;
+  const watch = watchSilence({ db: site.store.db, now, elapsed: now, onFault: () => undefined, mayLook: () => true });
   await send(0, 1);
   await watch.look();
   time += ENTRIES_AWAY_MS + 1;

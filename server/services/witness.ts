@@ -20,6 +20,7 @@ import { isWardlockError, WardlockError } from '../../core/errors/index.ts';
 import { emptyLog } from '../../core/intake/batch.ts';
 import type { Tables } from '../store/schema.ts';
 import { raiseAlarm } from './alarms.ts';
+import { isAhead } from './clocks.ts';
 import { enqueue } from './log-of-logs/store.ts';
 import { type LogName, pin, readLeafHashes, readLog } from './logs.ts';
 import { beginLog, tellingOfTooMany } from './new-logs.ts';
@@ -134,8 +135,9 @@ function settle(
     const log = await readLog(transaction, name);
     if (log === null) await beginLog(transaction, name, now());
     const pinned = log?.pinned ?? { size: 0, root: hasher.emptyRoot, at: 0 };
-    // What came before the seat showed more was only handled late, by a node that waited for the database: no store went back.
-    if (size < pinned.size && arrivedAt >= pinned.at)
+    // What came before the seat showed more was only handled late, by a node that waited for the database: no store went back. A clock
+    // that was set back since then cannot tell, and nothing is excused by it.
+    if (size < pinned.size && (arrivedAt >= pinned.at || isAhead(pinned.at, now())))
       await alarm(
         transaction,
         name,
