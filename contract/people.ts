@@ -5,7 +5,7 @@
  */
 import Type, { type Static } from 'typebox';
 import { PinVerifier } from './directory.ts';
-import { Base64, Count, Id, Label, Milliseconds, SessionId, Sha256Hex, Timestamp, WorkstationId } from './scalars.ts';
+import { Base64, Count, Id, Label, Milliseconds, MOST_WRONG_PINS, SessionId, Sha256Hex, Timestamp, WorkstationId } from './scalars.ts';
 
 const closed = { additionalProperties: false } as const;
 
@@ -15,6 +15,8 @@ export const Sealed = Type.Object({ enc: Type.String({ pattern: '^[A-Za-z0-9+/]{
 /** A question that only its own answer fits: 16 random bytes. */
 const Nonce = Type.String({ pattern: '^[0-9a-f]{32}$' });
 const Salt = PinVerifier.properties.salt;
+/** What one seat counts of one person: no seat can say more, so that one alone blocks nobody elsewhere. */
+const WrongPins = Type.Integer({ minimum: 0, maximum: MOST_WRONG_PINS });
 
 /** People that one exchange may name: a ward's whole staff. */
 export const MOST_PEOPLE = 5_000;
@@ -39,7 +41,7 @@ export const SeatNews = Type.Object(
     workstationId: WorkstationId,
     nonce: Nonce,
     /** Everybody with wrong PINs in a row at this seat now; whoever is missing has none. */
-    guesses: Type.Array(Type.Object({ person: Id, pin: Salt, failures: Count }, closed), { maxItems: MOST_PEOPLE }),
+    guesses: Type.Array(Type.Object({ person: Id, pin: Salt, failures: WrongPins }, closed), { maxItems: MOST_PEOPLE }),
     /** The last right PIN of everybody who had one here since the agent started. */
     right: Type.Array(Type.Object({ person: Id, pin: Salt, agoMs: Milliseconds }, closed), { maxItems: MOST_PEOPLE }),
     /**

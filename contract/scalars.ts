@@ -34,6 +34,8 @@ export const Nothing = Type.Object({}, { additionalProperties: false });
 /** What a reader gives: the card's UID or the wedge's text, normalised to upper-case hexadecimal or digits. Raw ids never enter the log. */
 export const BadgeNumber = Type.String({ pattern: '^[0-9A-Za-z-]{4,64}$' });
 export const Pin = Type.String({ pattern: '^[0-9]{4,12}$' });
+/** Wrong PINs in a row that any policy lets one seat count of one person; from then on it takes none of theirs. */
+export const MOST_WRONG_PINS = 10;
 /** What a person types to say who they are: a user name or the full name. */
 export const TypedName = Type.String({ minLength: 1, maxLength: 80 });
 /** A temporary code or the code of a downtime card, as it was typed. */

@@ -4,7 +4,7 @@
  */
 import Type, { type Static } from 'typebox';
 import { Accent, Language } from '../contract/looks.ts';
-import { Id, Seconds } from '../contract/scalars.ts';
+import { Id, MOST_WRONG_PINS, Seconds } from '../contract/scalars.ts';
 import { Devices } from './devices.ts';
 import { scope } from './scope.ts';
 
@@ -34,7 +34,7 @@ export const Timers = Type.Object(
 export const PinRules = Type.Object(
   {
     minDigits: Type.Integer({ minimum: 4, maximum: 12 }),
-    maxConsecutiveFailures: Type.Integer({ minimum: 3, maximum: 10 }),
+    maxConsecutiveFailures: Type.Integer({ minimum: 3, maximum: MOST_WRONG_PINS }),
     firstWaitSeconds: Type.Integer({ minimum: 30, maximum: 3600 }),
   },
   closed,

@@ -14,6 +14,7 @@ import {
   type SeatNews,
   sealInfo,
 } from '../../contract/people.ts';
+import { MOST_WRONG_PINS } from '../../contract/scalars.ts';
 import type { OpenSession, PersonFact, SeatEvents } from '../../core/session/types.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { sealTo, unwrap, wrap } from '../../crypto/sealed-envelope.ts';
@@ -252,7 +253,9 @@ export class PeopleLink {
     const { memory, directory } = this.#ports;
     return Object.entries(memory.throttles).flatMap(([person, { pinId, failures }]) => {
       const pin = directory.pinOf(person);
-      return pin !== null && failures > 0 && directory.who(person)?.pinId === pinId ? [{ person, pin: pin.salt, failures }] : [];
+      return pin !== null && failures > 0 && directory.who(person)?.pinId === pinId
+        ? [{ person, pin: pin.salt, failures: Math.min(failures, MOST_WRONG_PINS) }]
+        : [];
     });
   }
 

@@ -1,19 +1,17 @@
 /** The server's side of what seats tell: counts are summed, items are taken once, each seat hears of the others only. */
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Value } from 'typebox/value';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FACTS_INFO, FACTS_TYPE, NEWS_INFO, NEWS_TYPE, PeopleFacts, type SeatNews, sealInfo } from '../../contract/people.ts';
-import { formatVerifierKey, NOTE_ED25519 } from '../../core/audit/index.ts';
+import type { PeopleFacts, SeatNews } from '../../contract/people.ts';
+import { MOST_WRONG_PINS } from '../../contract/scalars.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { pinVerifier } from '../../crypto/pin-verifier.ts';
-import { sealTo, unwrap, wrap } from '../../crypto/sealed-envelope.ts';
+import { sealTo } from '../../crypto/sealed-envelope.ts';
+import { enrolledSeat, newsInfoOf, newsKeyOf, sealedNews, type TestSeat, tellNews } from '../../test/support/telling-seats.ts';
 import { testDatabase } from '../../test/support/test-store.ts';
 import { openSite, type Site } from '../compose.ts';
 import { isCalled } from './logins.ts';
-import type { TellingSeat } from './people.ts';
 import { concerning } from './scopes.ts';
 
 let folder: string;
@@ -22,68 +20,10 @@ let one: TestSeat;
 let two: TestSeat;
 const ada = { id: 'ada', displayName: 'Ada Reyes', givenName: 'Ada', role: 'nurse', badges: ['04A1B2C3'], pin: '805917' };
 
-interface TestSeat extends TellingSeat {
-  readonly signer: ReturnType<typeof nodeCrypto.signer>;
-  readonly privateKey: Uint8Array;
-}
-
-async function newSeat(digit: string, wardId = 'icu'): Promise<TestSeat> {
-  const signer = nodeCrypto.signer(randomBytes(32));
-  const privateKey = randomBytes(32);
-  const workstationId = digit.repeat(32);
-  const sealingKey = Buffer.from(nodeCrypto.hpkePublicKey(privateKey));
-  const logKey = formatVerifierKey(nodeCrypto, { name: `wardlock/${digit}`, type: NOTE_ED25519, publicKey: signer.publicKey });
-  const { db } = site.store;
-  await db
-    .insertInto('wards')
-    .values({ id: wardId, name: wardId })
-    .onConflict((c) => c.doNothing())
-    .execute();
-  await db
-    .insertInto('seats')
-    .values({
-      workstation_id: workstationId,
-      name: `Bay ${digit}`,
-      ward_id: wardId,
-      enrolled_at: Date.now(),
-      log_key: logKey,
-      sealing_key: sealingKey.toString('base64'),
-      machine_id_sha256: digit.repeat(64),
-      os: '{}',
-      revoked_at: null,
-      last_seen_at: null,
-    })
-    .execute();
-  return { workstationId, name: `Bay ${digit}`, wardId, logKey, sealingKey, signer, privateKey };
-}
-
-const infoOf = (seat: TestSeat, ...more: string[]) => sealInfo(NEWS_INFO, 'site', seat.workstationId, ...more);
-const newsKey = () => nodeCrypto.hpkePublicKey(site.keys.newsSeed);
-
-function sealed(seat: TestSeat, change: Partial<SeatNews> = {}, signer = seat.signer): string {
-  const { workstationId } = seat;
-  const nonce = randomBytes(16).toString('hex');
-  const news: SeatNews = {
-    schema: 'wardlock-seat-news/1',
-    tenant: 'site',
-    workstationId,
-    nonce,
-    guesses: [],
-    right: [],
-    present: null,
-    items: [],
-    ...change,
-  };
-  return wrap(nodeCrypto, news, { signer, publicKey: newsKey() }, { type: NEWS_TYPE, info: infoOf(seat) });
-}
-
-async function tells(seat: TestSeat, change: Partial<SeatNews> = {}): Promise<PeopleFacts> {
-  const answer = await site.people.exchange(seat, sealed(seat, change));
-  const ends = { privateKey: seat.privateKey, signedBy: site.keys.directory.publicKey };
-  const facts = unwrap(nodeCrypto, answer, ends, { type: FACTS_TYPE, info: sealInfo(FACTS_INFO, 'site', seat.workstationId) });
-  if (!Value.Check(PeopleFacts, facts)) throw new Error('no facts');
-  return facts;
-}
+const newSeat = (digit: string, wardId?: string): Promise<TestSeat> => enrolledSeat(site, digit, wardId);
+const sealed = (seat: TestSeat, change?: Partial<SeatNews>, signer?: TestSeat['signer']): string => sealedNews(site, seat, change, signer);
+const tells = (seat: TestSeat, change?: Partial<SeatNews>): Promise<PeopleFacts> => tellNews(site, seat, change);
+const newsKey = () => newsKeyOf(site);
 
 async function salt(): Promise<string> {
   return (await site.staff.ofWard('icu')).find(({ id }) => id === 'ada')?.pin?.salt ?? '';
@@ -121,9 +61,10 @@ describe('counts', () => {
 
   test('escape 59 locked and in session: at a hundred in sum there is an alarm; a new PIN ends them', async () => {
     const pin = await salt();
-    await tells(one, { guesses: [{ person: 'ada', pin, failures: 60 }] });
+    const failed = { guesses: [{ person: 'ada', pin, failures: MOST_WRONG_PINS }] };
+    for (const digit of '345678abc') await tells(await newSeat(digit), failed);
     expect(await alarms()).toEqual([]);
-    await tells(two, { guesses: [{ person: 'ada', pin, failures: 40 }] });
+    await tells(two, failed);
     expect(await alarms()).toEqual(['PIN_GUESSED']);
     await site.staff.put([{ ...ada, pin: '640283' }]);
     expect((await tells(two)).persons).toEqual([]);
@@ -133,20 +74,21 @@ describe('counts', () => {
     const pin = await salt();
     const three = await newSeat('3');
     const failed = (failures: number) => ({ guesses: [{ person: 'ada', pin, failures }] });
-    await tells(one, failed(60));
+    for (const digit of '45678abcd') await tells(await newSeat(digit), failed(10));
+    await tells(one, failed(6));
     await later();
     await tells(two, { right: [{ person: 'ada', pin, agoMs: 0 }] });
     expect((await tells(three)).persons).toMatchObject([{ failuresElsewhere: 0, right: { seatName: 'Bay 2' } }]);
     // Told again, it is the same count still.
-    await tells(one, failed(60));
+    await tells(one, failed(6));
     expect((await tells(three)).persons).toMatchObject([{ failuresElsewhere: 0 }]);
     await later();
-    await tells(three, failed(40));
+    await tells(three, failed(4));
     expect(await alarms()).toEqual([]);
     // One more at the first seat, after the right one: what it counts is in a row again.
-    await tells(one, failed(61));
-    expect((await tells(two)).persons).toMatchObject([{ failuresElsewhere: 101 }]);
-    expect(await alarms()).toEqual(['PIN_GUESSED']);
+    await tells(one, failed(7));
+    expect((await tells(two)).persons).toMatchObject([{ failuresElsewhere: 11 }]);
+    expect(await alarms()).toEqual([]);
   });
 
   test('that a seat could tell only after the right PIN count until the next one', async () => {
@@ -197,7 +139,7 @@ describe('items', () => {
   test('a changed PIN is taken once, over the PIN it was changed from; a later change of that one is refused', async () => {
     const former = await salt();
     const change = async (seat: TestSeat, number: number, pin: string) => {
-      const verifier = sealTo(nodeCrypto, newsKey(), Buffer.from(JSON.stringify(await pinVerifier(pin))), infoOf(seat, 'ada'));
+      const verifier = sealTo(nodeCrypto, newsKey(), Buffer.from(JSON.stringify(await pinVerifier(pin))), newsInfoOf(seat, 'ada'));
       return { kind: 'pin' as const, number, person: 'ada', former, verifier };
     };
     const first = await change(one, 7, '930281');

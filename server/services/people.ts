@@ -2,9 +2,10 @@
  * The server's side of what seats tell of people: wrong PINs are summed over all seats, the last right one is remembered,
  * and each seat hears, for its ward only, what the others know, and whether its own person came in elsewhere. It judges no sign-in; the seats do, by what they hear.
  */
-import type { Kysely } from 'kysely';
+import type { ExpressionBuilder, Kysely } from 'kysely';
 import { Value } from 'typebox/value';
 import { FACTS_INFO, FACTS_TYPE, MOST_PEOPLE, NEWS_INFO, NEWS_TYPE, type PeopleFacts, SeatNews, sealInfo } from '../../contract/people.ts';
+import { MOST_WRONG_PINS } from '../../contract/scalars.ts';
 import type { AuditCrypto } from '../../core/audit/crypto.ts';
 import { parseVerifierKey } from '../../core/audit/index.ts';
 import { WardlockError } from '../../core/errors/index.ts';
@@ -17,9 +18,10 @@ import { raiseAlarm } from './alarms.ts';
 import type { Changes } from './changes.ts';
 import { type LoginFacts, takeLogin } from './logins.ts';
 import { type JudgedItem, takeItem } from './people-items.ts';
+import { withinItsWord } from './people-word.ts';
 import { concerning, raise, scopesOf } from './scopes.ts';
 import type { ServerLog } from './server-log.ts';
-import { peopleOfWard, type Staff } from './staff.ts';
+import { inWard, type Staff } from './staff.ts';
 
 export interface TellingSeat {
   readonly workstationId: string;
@@ -54,7 +56,7 @@ const SAME_PIN_MS = 2_000;
 export function openPeople(parts: PeopleParts): People {
   return {
     exchange: async (seat, sealed) => {
-      const news = openNews(parts, seat, sealed);
+      const news = await withinItsWord(parts, seat.wardId, openNews(parts, seat, sealed));
       const judged = await take(parts, seat, news);
       const login = await takeLogin(parts, seat, news.present, parts.now());
       const facts = await factsFor(parts, seat, { news, login, ...judged });
@@ -185,6 +187,17 @@ function guessesInARow(db: Kysely<Tables>) {
     .where((eb) => eb.or([eb('right_pins.at', 'is', null), eb('right_pins.at', '<=', eb.ref('seat_guesses.at'))]));
 }
 
+/** No count weighs more than any seat can have: there may be rows that were taken before they were bounded. */
+function sumOfFailures(eb: ExpressionBuilder<Tables, 'seat_guesses'>) {
+  const count = eb
+    .case()
+    .when('seat_guesses.failures', '>', MOST_WRONG_PINS)
+    .then(MOST_WRONG_PINS)
+    .else(eb.ref('seat_guesses.failures'))
+    .end();
+  return eb.fn.sum<number>(count).as('failures');
+}
+
 interface Guessed {
   readonly workstation_id: string;
   readonly person: string;
@@ -194,7 +207,7 @@ interface Guessed {
 
 async function alarmWhenGuessed(db: Kysely<Tables>, { workstation_id, person, pin, at }: Guessed): Promise<void> {
   const sum = await guessesInARow(db)
-    .select((eb) => eb.fn.sum<number>('seat_guesses.failures').as('failures'))
+    .select(sumOfFailures)
     .where('seat_guesses.person_id', '=', person)
     .where('seat_guesses.pin_salt', '=', pin)
     .executeTakeFirst();
@@ -220,13 +233,12 @@ async function factsFor(
   { news, login, taken, refused }: Judgement & { readonly news: SeatNews; readonly login: LoginFacts },
 ): Promise<PeopleFacts> {
   const at = now();
-  const ward = peopleOfWard(db, wardId).select('persons.id');
   // Most failures first, and all of them before what is only a comfort: whatever there is no room for must not make guessing easier.
   const counted = await guessesInARow(db)
     .select(['seat_guesses.person_id', 'seat_guesses.pin_salt'])
-    .select((eb) => eb.fn.sum<number>('seat_guesses.failures').as('failures'))
+    .select(sumOfFailures)
     .where('seat_guesses.workstation_id', '!=', workstationId)
-    .where('seat_guesses.person_id', 'in', ward)
+    .where(({ exists }) => exists(inWard(db, wardId, 'seat_guesses.person_id')))
     .groupBy(['seat_guesses.person_id', 'seat_guesses.pin_salt'])
     .orderBy('failures', 'desc')
     .limit(MOST_PEOPLE)
@@ -237,7 +249,7 @@ async function factsFor(
     .select(['right_pins.person_id', 'right_pins.pin_salt', 'right_pins.at', 'seats.name'])
     .where('right_pins.workstation_id', '!=', workstationId)
     .where('right_pins.at', '>', at - LONGEST_GRACE_MS)
-    .where('right_pins.person_id', 'in', ward)
+    .where(({ exists }) => exists(inWard(db, wardId, 'right_pins.person_id')))
     .orderBy('right_pins.at', 'desc')
     .limit(MOST_PEOPLE)
     .execute();

@@ -212,7 +212,7 @@ describe('a PIN', () => {
       return view.message?.key === 'pin.blocked';
     };
     expect(await blocked()).toBe(false);
-    // Ninety-eight more, as twenty seats that were never built here would have told.
+    // Ninety-eight more, as ten seats that were never built here would have told.
     ward.told({ person: 'cay', pin: guesses()[0]?.pin_salt ?? '', failures: 98 });
     await until(async () => {
       await new Promise((later) => setTimeout(later, 1_000));

@@ -8,6 +8,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { MOST_WRONG_PINS } from '../../contract/scalars.ts';
 import type { SeatView } from '../../contract/seat-view.ts';
 import type { PolicyDocument } from '../../policies/schema.ts';
 import { testPolicy } from './policy.ts';
@@ -170,15 +171,17 @@ export class Ward {
     return JSON.parse(await cli([...args, '--state', this.server.state, '--json'], input));
   }
 
-  /** Writes what a further seat would have told of wrong PINs, in the one place where the server keeps it. */
+  /** Writes what further seats would have told of wrong PINs, each as much as a seat can, in the one place where the server keeps it. */
   told({ person, pin, failures }: { readonly person: string; readonly pin: string; readonly failures: number }): void {
     const database = new Database(join(this.server.state, 'wardlock.db'));
     try {
       const insert = database.prepare(
         'insert into seat_guesses (workstation_id, person_id, pin_salt, failures, at) values (?, ?, ?, ?, ?)',
       );
-      insert.run('f'.repeat(32), person, pin, failures, Date.now());
-      // Nobody's ward is told of a seat that is not there: everybody asks.
+      for (let left = failures, seat = 1; left > 0; left -= MOST_WRONG_PINS, seat += 1) {
+        insert.run(seat.toString(16).padStart(32, 'f'), person, pin, Math.min(left, MOST_WRONG_PINS), Date.now());
+      }
+      // Nobody's ward is told of seats that are not there: everybody asks.
       database
         .prepare(
           "insert into scope_versions (topic, scope, version, mark) values ('people', '*', 1, ?) on conflict (topic, scope) do update set mark = excluded.mark",
