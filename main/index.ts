@@ -10,6 +10,7 @@ import { readFuseWire, wrongFuses } from './guard/fuses.ts';
 import { registerSeatScheme } from './guard/protocol.ts';
 import { refusedAtStart } from './guard/switches.ts';
 import { type KioskOptions, readOptions } from './options.ts';
+import { switchOff } from './switched-off.ts';
 
 /** sysexits.h: EX_CONFIG for a refused start, EX_USAGE for a wrong command line, EX_SOFTWARE for a defect. */
 const EXIT_REFUSED = 78;
@@ -32,7 +33,12 @@ function checkedOptions(): KioskOptions {
   if (app.isPackaged && options.mode === 'rehearsal') {
     throw new WardlockError('START_SWITCH_REFUSED', 'A packaged seat has no rehearsal. Start it with --mode kiosk or --mode practice.');
   }
-  const refused = refusedAtStart(options.mode, process.argv.slice(1), process.env);
+  const refused = refusedAtStart({
+    mode: options.mode,
+    argv: process.argv.slice(1),
+    env: process.env,
+    isPackaged: app.isPackaged,
+  });
   if (refused.length > 0) {
     throw new WardlockError('START_SWITCH_REFUSED', `A locked seat does not start with ${refused.join(', ')}. Remove it and start again.`);
   }
@@ -51,8 +57,7 @@ async function main(options: KioskOptions): Promise<void> {
 
 try {
   const options = checkedOptions();
-  // A sandboxed frame of a web app stays in its page's process, where its dialogs are kept shut (main/web/no-dialogs.ts).
-  app.commandLine.appendSwitch('disable-features', 'IsolateSandboxedIframes');
+  switchOff(app.commandLine);
   // GTK would ask OpenGL about the display and keep a whole software renderer in memory; nothing here draws by GTK's OpenGL.
   process.env.GDK_GL = 'disable';
   app.enableSandbox();

@@ -1,39 +1,18 @@
 /**
  * Keeps the dialogs of the operating system away from web apps: no file chooser, no print dialog. Chromium offers no
- * setting for either, so its own inspection protocol intercepts them; a page can't undo that. A page's wish to print is told.
+ * setting for either, so its own inspection protocol intercepts them; a page can't undo that. A page's wish to print is told, and so is
+ * what else its first script refuses.
  */
 import type { WebContents } from 'electron';
 import type { Report } from '../guard/reports.ts';
+import { type Attempt, attemptOf, PAGE_SCRIPT } from './page-script.ts';
 import type { PrintedPart } from './printing.ts';
 
 const PROTOCOL_VERSION = '1.3';
-/** What main alone reads; a page that writes them itself has asked to print, no more. */
-const PRINT_MARKS: ReadonlyMap<string, PrintedPart> = new Map([
-  ['wardlock: print the page', 'page'],
-  ['wardlock: print a frame', 'frame'],
+const PRINTED: ReadonlyMap<Attempt, PrintedPart> = new Map([
+  ['print the page', 'page'],
+  ['print a frame', 'frame'],
 ]);
-/**
- * Runs in every frame before any script of the page; it tells main by a console message. A page can print in two ways: by
- * `print()` and by an editing command. What the script needs later it takes now, while nobody has changed it.
- */
-const NO_PRINT = `(() => {
-  const { apply, defineProperty } = Reflect;
-  const { execCommand } = Document.prototype;
-  const { toLowerCase } = String.prototype;
-  const { console } = window;
-  const { debug } = console;
-  const marks = ${JSON.stringify([...PRINT_MARKS.keys()])};
-  const mark = marks[window === top ? 0 : 1];
-  const tell = () => void apply(debug, console, [mark]);
-  const command = function (name, ...more) {
-    const text = \`\${name}\`;
-    if (apply(toLowerCase, text, []) !== 'print') return apply(execCommand, this, [text, ...more]);
-    tell();
-    return false;
-  };
-  defineProperty(window, 'print', { value: tell, writable: false, configurable: false });
-  defineProperty(Document.prototype, 'execCommand', { value: command, writable: true, configurable: true, enumerable: true });
-})();`;
 
 /** @returns when the dialogs are shut; the page must not be loaded before */
 export async function shutDialogs(contents: WebContents, report: Report, onPrint: (part: PrintedPart) => void): Promise<void> {
@@ -43,8 +22,11 @@ export async function shutDialogs(contents: WebContents, report: Report, onPrint
     if (method === 'Page.fileChooserOpened') report('input', 'file chooser');
   });
   contents.on('console-message', (_event, _level, message) => {
-    const part = PRINT_MARKS.get(message);
+    const attempt = attemptOf(message);
+    if (attempt === undefined) return;
+    const part = PRINTED.get(attempt);
     if (part !== undefined) onPrint(part);
+    else report(attempt === 'webrtc' ? 'protocol' : 'window', attempt);
   });
   // The inspection protocol answers only once there is a frame to inspect.
   await contents.loadURL('about:blank');
@@ -53,5 +35,5 @@ export async function shutDialogs(contents: WebContents, report: Report, onPrint
   const shutChooser = (): Promise<unknown> => protocol.sendCommand('Page.setInterceptFileChooserDialog', { enabled: true });
   contents.on('dom-ready', () => void shutChooser().catch(() => report('input', 'file chooser may open')));
   await shutChooser();
-  await protocol.sendCommand('Page.addScriptToEvaluateOnNewDocument', { source: NO_PRINT });
+  await protocol.sendCommand('Page.addScriptToEvaluateOnNewDocument', { source: PAGE_SCRIPT });
 }

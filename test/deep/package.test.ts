@@ -122,6 +122,9 @@ describe.runIf(process.platform === 'linux')('the packaged seat', () => {
       ['--inspect-brk', ['--inspect-brk=0'], {}],
       ['--remote-debugging-port', ['--remote-debugging-port=0'], {}],
       ['--remote-debugging-pipe', ['--remote-debugging-pipe'], {}],
+      ['-remote-debugging-port', ['-remote-debugging-port=0'], {}],
+      ['-no-sandbox', ['-no-sandbox'], {}],
+      ['-proxy-server', ['-proxy-server=127.0.0.1:9'], {}],
       ['ELECTRON_RUN_AS_NODE', [], { ELECTRON_RUN_AS_NODE: '1' }],
     ];
     for (const [name, args, env] of ways) {

@@ -2,15 +2,13 @@
  * The kiosk in its real mode, which no test driver can enter: started as the seat starts it, worked by real keys, seen by
  * what the window system and the agent's double see of it.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from '@playwright/test';
-import type { Command } from '../../demo/stage.ts';
 import { press, tapByWedge } from './support/keys.ts';
 import { type Ground, prepareGround } from './support/seat.ts';
+import { type Started, start } from './support/undriven.ts';
 import { lockedView, pinView } from './support/views.ts';
 
 const run = promisify(execFile);
@@ -18,44 +16,6 @@ const EXIT_REFUSED = 78;
 const EXIT_USAGE = 64;
 const EXIT_TWICE = 75;
 const EXIT_PAGE_LOST = 70;
-
-interface Started {
-  readonly process: ChildProcess;
-  readonly said: () => string;
-  readonly ended: Promise<number | null>;
-}
-
-/** Starts it as a service manager would: no driver, no debugger. */
-function start(ground: Ground, more: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Started {
-  const { launch } = ground;
-  const direct: Command = {
-    command: launch.electron,
-    args: [
-      launch.app,
-      `--user-data-dir=${join(launch.home, 'electron')}`,
-      '--agent-socket',
-      launch.agentSocket,
-      '--mode',
-      'kiosk',
-      ...more,
-    ],
-  };
-  const { command, args } = launch.as?.(direct) ?? direct;
-  const child = spawn(command, [...args], {
-    cwd: '/',
-    env: { PATH: '/usr/bin:/bin', HOME: launch.home, DISPLAY: launch.display, XAUTHORITY: launch.authority ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let said = '';
-  child.stdout.on('data', (text: Buffer) => {
-    said += text.toString();
-  });
-  child.stderr.on('data', (text: Buffer) => {
-    said += text.toString();
-  });
-  const ended = once(child, 'exit').then(([code]) => (typeof code === 'number' ? code : null));
-  return { process: child, said: () => said, ended };
-}
 
 async function stop(kiosk: Started): Promise<number | null> {
   kiosk.process.kill('SIGTERM');
@@ -72,6 +32,8 @@ test.describe('a locked seat', () => {
   const refusedStarts: readonly (readonly [string, readonly string[], Readonly<Record<string, string>>])[] = [
     ['--inspect', ['--inspect=0'], {}],
     ['--remote-debugging-port', ['--remote-debugging-port=0'], {}],
+    ['-remote-debugging-port', ['-remote-debugging-port=0'], {}],
+    ['-proxy-server', ['-proxy-server=127.0.0.1:9'], {}],
     ['NODE_OPTIONS', [], { NODE_OPTIONS: '--max-old-space-size=512' }],
     ['SSLKEYLOGFILE', [], { SSLKEYLOGFILE: '/tmp/keys' }],
   ];

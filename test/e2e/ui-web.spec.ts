@@ -12,9 +12,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, type Page, test } from '@playwright/test';
-import type { AppView } from '../../contract/seat-view.ts';
 import { openSeat, type Seat } from './support/seat.ts';
 import { lockedView, openView } from './support/views.ts';
+import { launches } from './support/web-app.ts';
 
 const run = promisify(execFile);
 const UNKNOWN_SITE = join(import.meta.dirname, '../support/unknown-site-program.ts');
@@ -348,26 +348,6 @@ test.describe('a web app that can’t be seen', () => {
     await away.close();
   });
 });
-
-/** A new session starts this web app from its tile. */
-async function launches(seat: Seat, web: Omit<AppView, 'state'>): Promise<Page> {
-  const { app, page } = seat.kiosk;
-  seat.agent.on('launch', () => {
-    seat.agent.push(openView({ apps: [{ ...web, state: 'running' }] }));
-    seat.agent.web({ appId: web.id, action: 'open' });
-  });
-  seat.agent.web({ appId: web.id, action: 'closeAll' });
-  seat.agent.push(lockedView());
-  await until(page, 'lock');
-  // The window of the test before, which may just have been opened, is not taken for the new one.
-  await expect.poll(() => app.evaluate(({ webContents }) => webContents.getAllWebContents().length)).toBe(1);
-  await expect.poll(() => app.windows().length).toBe(1);
-  seat.agent.push(openView({ apps: [{ ...web, state: 'ready' }] }));
-  await until(page, 'launcher');
-  const opened = app.waitForEvent('window');
-  await page.getByRole('button', { name: new RegExp(`^${web.name}`) }).click();
-  return opened;
-}
 
 /** Windows on the display, dialogs of the toolkit included. */
 async function countWindows(seat: Seat): Promise<number> {
