@@ -31,6 +31,9 @@ export const LOCKED_PREFERENCES = {
   enableWebSQL: false,
 } as const satisfies WebPreferences;
 
+/** Nothing is served below it, and nothing leaves the process for it. */
+const NO_DICTIONARIES = 'wardlock://seat/dictionaries/';
+
 export function lockPage(contents: WebContents, rule: PageRule): void {
   const { report } = rule;
   const guard = (border: 'navigation') => (event: { readonly url: string; preventDefault(): void }) => {
@@ -109,10 +112,14 @@ export function lockSession(
     report('permission', 'display-capture');
     answer({});
   });
+  // A partition that is used again keeps none of its former rules.
+  session.removeAllListeners('will-download');
   session.on('will-download', (event, item) => {
     if (!begins(item)) event.preventDefault();
   });
   session.setSpellCheckerEnabled(false);
+  // Chromium fetches a dictionary for each session all the same, past every lock: there is none where it looks now.
+  session.setSpellCheckerDictionaryDownloadURL(NO_DICTIONARIES);
   session.webRequest.onBeforeRequest((details, answer) => {
     const cancel = !mayRequest(details.url, details.resourceType, details.webContents?.getURL() ?? '');
     if (cancel)

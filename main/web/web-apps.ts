@@ -2,8 +2,7 @@
  * Web apps of the session: each in a view and an in-memory partition of its own, held to the origins that the policy
  * names. It owns those views and must leave nothing of them when the session ends.
  */
-import { randomUUID } from 'node:crypto';
-import { type BaseWindow, type Rectangle, session, WebContentsView } from 'electron';
+import { type BaseWindow, type Rectangle, WebContentsView } from 'electron';
 import type { WebTrouble } from '../../contract/bridge.ts';
 import { LOCKED_PREFERENCES, lockPage, lockSession } from '../guard/borders.ts';
 import type { RefusedBorder } from '../guard/reports.ts';
@@ -12,6 +11,7 @@ import type { DownloadSource, Downloads } from './downloads.ts';
 import { failureOf, type PageFailure } from './failures.ts';
 import { shutDialogs } from './no-dialogs.ts';
 import { mayFrame, mayNavigate, mayRequest, originOf } from './origins.ts';
+import { createPartitions, type Partition } from './partitions.ts';
 import type { PrintedPart } from './printing.ts';
 
 export interface WebAppSource extends DownloadSource {
@@ -46,7 +46,7 @@ export interface WebAppsOptions {
 interface OpenApp {
   readonly source: WebAppSource;
   readonly view: WebContentsView;
-  readonly session: Electron.Session;
+  readonly partition: Partition;
   /** Why it can't be seen now. */
   trouble: WebTrouble | null;
 }
@@ -66,6 +66,7 @@ export interface WebApps {
 
 export function createWebApps(options: WebAppsOptions): WebApps {
   const open = new Map<string, OpenApp>();
+  const partitions = createPartitions();
   let attached: string | null = null;
 
   const detach = (): void => {
@@ -79,8 +80,9 @@ export function createWebApps(options: WebAppsOptions): WebApps {
     if (attached === appId) detach();
     open.delete(appId);
     options.downloads.stop('closed', appId);
+    const pid = app.view.webContents.getOSProcessId();
     app.view.webContents.close({ waitForBeforeUnload: false });
-    void wipe(app.session);
+    partitions.release(appId, app.partition, () => !isRunning(pid));
   };
 
   const tell = (app: OpenApp, trouble: WebTrouble | null): void => {
@@ -101,7 +103,8 @@ export function createWebApps(options: WebAppsOptions): WebApps {
     });
   };
   const openApp = (source: WebAppSource): void => {
-    const own = session.fromPartition(`web-${randomUUID()}`, { cache: false });
+    const partition = partitions.take(source.id);
+    const own = partition.session;
     const refused = (border: RefusedBorder, what: string): void => {
       if (border === 'navigation' || border === 'window' || border === 'protocol') options.onRefusedOrigin(source.id, what);
       else options.report(border, what);
@@ -131,7 +134,7 @@ export function createWebApps(options: WebAppsOptions): WebApps {
     lockPage(contents, { mayNavigate: mayBe, astray: { unless: mayBe, home: source.url }, report: refused });
     contents.setWebRTCIPHandlingPolicy('disable_non_proxied_udp');
     options.gate.attach(contents, 'web');
-    const app: OpenApp = { source, view, session: own, trouble: null };
+    const app: OpenApp = { source, view, partition, trouble: null };
     open.set(source.id, app);
     contents.on('did-fail-load', (_event, ...[code, description, , isMainFrame]) => {
       if (!isMainFrame || code === ABORTED) return;
@@ -143,12 +146,14 @@ export function createWebApps(options: WebAppsOptions): WebApps {
       failed(app, 'ended');
       tell(app, troubleOf(CRASHED, reason));
     });
-    void shutDialogs(contents, options.report, (part) => options.onPrint(source, part))
+    const held = partition.prepare(source.origins, (origin) => options.onRefusedOrigin(source.id, origin));
+    void Promise.all([held, shutDialogs(contents, options.report, (part) => options.onPrint(source, part))])
       .then(() => {
         shut = true;
-        load(app);
+        if (open.get(source.id) === app) load(app);
       })
       .catch(() => {
+        if (open.get(source.id) !== app) return;
         options.report('navigation', 'web app did not load');
         tell(app, troubleOf(CRASHED, 'not locked'));
       });
@@ -203,7 +208,10 @@ function troubleOf(code: string, detail?: string): WebTrouble {
   return { kind, code: (detail === undefined ? code : `${code} ${detail}`).slice(0, 60), retrying: false };
 }
 
-/** The partition lives in memory and is never used again; this drops what it held at once. */
-async function wipe(own: Electron.Session): Promise<void> {
-  await Promise.allSettled([own.closeAllConnections(), own.clearStorageData(), own.clearCache(), own.clearAuthCache()]);
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }

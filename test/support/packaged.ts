@@ -4,19 +4,18 @@
  */
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import type { OsUser } from '../../agent/os/users.ts';
+import { listeningOfProcess } from './listening.ts';
 import { isAlive } from './processes.ts';
 import type { TestDisplay } from './x-display.ts';
 
 const run = promisify(execFile);
 const LOOK_MS = 20;
-/** State of a listening socket in /proc/net/tcp (tcp_states.h). */
-const LISTEN = '0A';
 
 export interface Ended {
   readonly code: number | null;
@@ -160,14 +159,7 @@ export class PackagedSeat {
 
 /** Addresses of TCP sockets that any living process of this user listens at. */
 export function listeningOf(uid: number): readonly string[] {
-  const listening = new Map<string, string>();
-  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    for (const row of readFileSync(table, 'utf8').trim().split('\n').slice(1)) {
-      const fields = row.trim().split(/\s+/u);
-      if (fields[3] === LISTEN && fields[9] !== undefined) listening.set(`socket:[${fields[9]}]`, fields[1] ?? 'unknown');
-    }
-  }
-  return processesOfUser(uid).flatMap((pid) => descriptorsOf(pid).flatMap((link) => listening.get(link) ?? []));
+  return processesOfUser(uid).flatMap(listeningOfProcess);
 }
 
 function processesOfUser(uid: number): readonly number[] {
@@ -182,19 +174,5 @@ function uidOf(pid: number): number | undefined {
     return Number(/^Uid:\s+(\d+)/mu.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
   } catch {
     return undefined;
-  }
-}
-
-function descriptorsOf(pid: number): readonly string[] {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
-      try {
-        return [readlinkSync(`/proc/${pid}/fd/${fd}`)];
-      } catch {
-        return [];
-      }
-    });
-  } catch {
-    return [];
   }
 }
