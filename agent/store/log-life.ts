@@ -44,7 +44,7 @@ export class LogLife {
   #anchor: AnchorWriter | undefined;
   #retired: RetiredLogs | undefined;
   #opening: Promise<void> | undefined;
-  #triedAt = 0;
+  #triedAt = Number.NEGATIVE_INFINITY;
   #diskFull = false;
   #closed = false;
 
@@ -212,8 +212,9 @@ export class LogLife {
   }
 
   async #reopen(): Promise<void> {
-    if (this.#opening === undefined && Date.now() - this.#triedAt >= REOPEN_INTERVAL_MS) {
-      this.#triedAt = Date.now();
+    // Not by the machine's clock: put back an hour, it would leave the seat without a record for an hour.
+    if (this.#opening === undefined && performance.now() - this.#triedAt >= REOPEN_INTERVAL_MS) {
+      this.#triedAt = performance.now();
       this.#opening = this.#open('existing').finally(() => {
         this.#opening = undefined;
       });

@@ -1,6 +1,6 @@
 /** The change of keys beside recording: saved ahead, destroyed aside, and events wait for neither. */
-import { rename } from 'node:fs/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { epochKeyFile } from '../../agent/keys/epoch-key-file.ts';
 import { type KeyVault, openVault } from '../../agent/keys/index.ts';
 import { storePaths } from '../../agent/store/incarnation.ts';
@@ -146,4 +146,28 @@ test('a store that breaks while a key is being destroyed is opened again, and go
   await store.close();
   expect(check(seat.storeDir, seat).faults).toEqual([]);
   expect(await keys.seeds(store.position().incarnation)).toHaveLength(1);
+});
+
+test('a store that broke is opened again although the machine’s clock was put back meanwhile', async () => {
+  const store = await seat.open();
+  await store.append(lockEvent(1));
+  const { db } = storePaths(seat.storeDir);
+  await rename(db, `${db}.away`);
+  // What can't be opened, nor put aside for a new one.
+  await mkdir(db);
+  await writeFile(`${db}/kept`, '');
+  // The first breaks the store, the second tries to open it and fails.
+  for (let at = 0; at < 2; at += 1) await expect(store.append(lockEvent(2))).rejects.toMatchObject({ code: 'AUDIT_APPEND_FAILED' });
+  const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() - 3_600_000);
+  try {
+    await rm(db, { recursive: true });
+    await rename(`${db}.away`, db);
+    await expect
+      .poll(() => store.append(lockEvent(3)).catch(() => undefined), { timeout: 5_000 })
+      .toMatchObject({ seq: expect.any(Number) });
+  } finally {
+    clock.mockRestore();
+  }
+  await store.close();
+  expect(check(seat.storeDir, seat).faults).toEqual([]);
 });
