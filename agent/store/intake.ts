@@ -1,6 +1,7 @@
 /**
  * What may enter the log: events of the taxonomy, within size, floods of the lower classes summarised with a count. Owns
- * validation and the buckets; must never drop an event without counting it, nor hold back one of class 1.
+ * validation and the buckets; must never drop an event without counting it, nor hold back one of class 1 but for refusals that the
+ * network's parser can bring about as often as it likes.
  */
 import type { TObject } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
@@ -15,6 +16,12 @@ interface Allowance {
   readonly perSecond: number;
 }
 const ALLOWANCES: Readonly<Record<2 | 3, Allowance>> = { 2: { burst: 200, perSecond: 10 }, 3: { burst: 20, perSecond: 2 } };
+/**
+ * Refusals of what the syncer hands in are class 1, and whoever took it over could fill the store with them: the first of each code are
+ * recorded, then as many as tell that it goes on, and the rest is counted. A second bucket is for all codes of a type together.
+ */
+const OF_ONE_CODE: Allowance = { burst: 10, perSecond: 1 / 60 };
+const OF_ALL_CODES: Allowance = { burst: 60, perSecond: 0.1 };
 /** How full the store may be before a class has to wait for room; class 1 may use all of it. */
 const SHARE: Readonly<Record<EventClass, number>> = { 1: 1, 2: 0.95, 3: 0.8 };
 /** Ends of sessions end the epoch too: what one person did is sealed before the next one sits down. */
@@ -36,7 +43,8 @@ export type Admission = Admitted | { readonly outcome: 'summarised' };
 
 export class Intake {
   readonly #nowMicros: () => number;
-  readonly #buckets = new Map<EventType, { tokens: number; at: number }>();
+  /** By type; those of one code by type and code. */
+  readonly #buckets = new Map<string, { tokens: number; at: number }>();
   readonly #held = new Map<EventType, number>();
 
   constructor(nowMicros: () => number) {
@@ -62,7 +70,7 @@ export class Intake {
       throw new WardlockError('AUDIT_EVENT_REFUSED', `The event ${String(event.type).slice(0, 60)} does not fit the taxonomy.`);
     }
     const eventClass = events[event.type].class;
-    const isFlood = eventClass !== 1 && !this.#take(event.type, ALLOWANCES[eventClass]);
+    const isFlood = eventClass === 1 ? this.#isRepeated(event) : !this.#take(event.type, ALLOWANCES[eventClass]);
     const hasRoom = fill < SHARE[eventClass];
     if (isFlood || (eventClass === 3 && !hasRoom)) {
       this.hold(event.type);
@@ -97,13 +105,18 @@ export class Intake {
     return due;
   }
 
-  #take(type: EventType, allowance: Allowance): boolean {
+  #isRepeated(event: AuditEvent): boolean {
+    if (event.type !== 'sync.incident' && event.type !== 'policy.refused' && event.type !== 'directory.refused') return false;
+    return !this.#take(`${event.type} ${event.body.code}`, OF_ONE_CODE) || !this.#take(event.type, OF_ALL_CODES);
+  }
+
+  #take(bucketOf: string, allowance: Allowance): boolean {
     const at = this.#nowMicros();
-    const bucket = this.#buckets.get(type) ?? { tokens: allowance.burst, at };
+    const bucket = this.#buckets.get(bucketOf) ?? { tokens: allowance.burst, at };
     const gained = (Math.max(0, at - bucket.at) / MICROS_PER_SECOND) * allowance.perSecond;
     bucket.tokens = Math.min(allowance.burst, bucket.tokens + gained);
     bucket.at = at;
-    this.#buckets.set(type, bucket);
+    this.#buckets.set(bucketOf, bucket);
     if (bucket.tokens < 1) return false;
     bucket.tokens -= 1;
     return true;
