@@ -150,12 +150,12 @@ async function compose(options: SiteOptions, { store, operational, fault }: Grou
   const changes = openChanges(store, fault);
   const log = openServerLog(db, now);
   const staff = openStaff({ db, keys, changes, log, now });
-  const policies = openPolicies({ db, tenant, crypto: nodeCrypto, changes, log, now });
+  const refused = openRefusedPeers(log, fault);
+  const policies = openPolicies({ db, tenant, crypto: nodeCrypto, changes, log, refused, now });
   const presence = openPresence(db, fault);
   const mayLook = heldWhenAsked(() => store.duty('silence'));
   const silence = watchSilence({ db, now, onFault: fault, mayLook });
   const emergencies = openEmergencies({ db, log, now, onFault: fault, mayLook });
-  const refused = openRefusedPeers(log, fault);
   const metrics = openMetrics(() => refused.totals());
   const periodFiles = openPeriodKeyFiles(options.periodKeysFolder ?? join(stateFolder, 'period-keys'));
   const periodKeys = openPeriodKeys({ db, crypto: nodeCrypto, files: periodFiles, now });

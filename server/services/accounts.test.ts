@@ -5,6 +5,7 @@ import { secretBox } from '../site/secret-box.ts';
 import type { Store } from '../store/store.ts';
 import { type Accounts, openAccounts } from './accounts.ts';
 import { openServerLog } from './server-log.ts';
+import { STRANGERS_WINDOW_MS } from './strangers.ts';
 
 const PASSWORD = 'correct horse battery';
 let store: Store;
@@ -76,4 +77,24 @@ test('a name without an account gives the same answers and the same waits as one
   const known = await series('ines');
   expect(known.at(-1)).toBe('SERVER_TOO_MANY: Too many wrong passwords. Wait 120 seconds.');
   expect(await series('nobody')).toEqual(known);
+});
+
+test('names without an account fill no record: one row a window says how many attempts there were; those of an account have a row each', async () => {
+  const told = async (): Promise<unknown[]> => {
+    const rows = await store.db.selectFrom('server_events').select('body').where('type', '=', 'account.refused').orderBy('seq').execute();
+    return rows.map(({ body }): unknown => JSON.parse(body));
+  };
+  for (let at = 0; at < 6; at += 1) await answerTo(`nobody-${at}`, 'wrong');
+  expect(await told()).toEqual([{ account: null, attempts: 1 }]);
+  for (let at = 0; at < 2; at += 1) await answerTo('ines', 'wrong');
+  expect((await told()).slice(1)).toEqual([{ account: 'ines' }, { account: 'ines' }]);
+  time += STRANGERS_WINDOW_MS;
+  await answerTo('nobody-6', 'wrong');
+  // A clock that is set back holds no window open.
+  time -= 10 * STRANGERS_WINDOW_MS;
+  await answerTo('nobody-7', 'wrong');
+  expect((await told()).slice(3)).toEqual([
+    { account: null, attempts: 6 },
+    { account: null, attempts: 1 },
+  ]);
 });

@@ -13,6 +13,7 @@ import { lockInTransaction } from '../store/engine.ts';
 import type { Tables } from '../store/schema.ts';
 import type { ServerLog } from './server-log.ts';
 import { ID_RULE } from './staff-words.ts';
+import { recordStranger } from './strangers.ts';
 
 /** RFC 9106's second recommendation. */
 const ARGON = { memoryCost: 65_536, timeCost: 3, parallelism: 4 } as const;
@@ -115,7 +116,9 @@ async function signIn(
   const account = (await charge(parts, name)) ?? (await chargeStranger(parts, name));
   const right = await verify(account?.password ?? (await strangersPassword), password);
   if (account === null || !right) {
-    await log.append({ type: 'account.refused', actor: 'console', body: { account: account === null ? null : name } });
+    // Those of an account are bounded by its waits.
+    if (account === null) await recordStranger(parts);
+    else await log.append({ type: 'account.refused', actor: 'console', body: { account: name } });
     throw new WardlockError('SERVER_SIGN_IN_WRONG');
   }
   const secret = randomBytes(SESSION_BYTES).toString('base64url');

@@ -14,6 +14,7 @@ import type { PolicyDocument, PolicyEnvelope } from '../../policies/schema.ts';
 import { lockInTransaction } from '../store/engine.ts';
 import type { Tables } from '../store/schema.ts';
 import type { Changes } from './changes.ts';
+import type { RefusedPeers } from './refused-peers.ts';
 import type { ServerLog } from './server-log.ts';
 
 const POLICY_KEYS = 'policy.keys';
@@ -38,13 +39,14 @@ interface PolicyParts {
   readonly db: Kysely<Tables>;
   readonly tenant: string;
   readonly crypto: AuditCrypto;
-  readonly changes: Changes;
+  readonly changes: Pick<Changes, 'bump' | 'wake'>;
   readonly log: ServerLog;
+  readonly refused: Pick<RefusedPeers, 'note'>;
   readonly now: () => number;
 }
 
 export function openPolicies(parts: PolicyParts): Policies {
-  const { db, changes, log } = parts;
+  const { db, changes, log, refused } = parts;
   const keys = async (within = db): Promise<Buffer[]> => {
     const row = await within.selectFrom('settings').select('value').where('key', '=', POLICY_KEYS).executeTakeFirst();
     return row === undefined || row.value === '' ? [] : row.value.split(' ').map((key) => Buffer.from(key, 'base64'));
@@ -106,7 +108,13 @@ export function openPolicies(parts: PolicyParts): Policies {
         return await accept(envelope, actor);
       } catch (refusal) {
         if (isWardlockError(refusal)) {
-          await log.append({ type: 'policy.refused', actor, body: { code: refusal.code, version: versionOf(envelope) } });
+          const { code } = refusal;
+          // Strangers may offer as many as they like, and whoever has an old one that was signed.
+          await refused.note(actor, code, (total) => ({
+            type: 'policy.refused',
+            actor,
+            body: { code, version: versionOf(envelope), total },
+          }));
         }
         throw refusal;
       }

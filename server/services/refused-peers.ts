@@ -12,6 +12,8 @@ export const MOST_ROWS = 59;
 
 export interface RefusedPeers {
   count(address: string, reason: string): void;
+  /** The same with a row of the caller's own, of which the total is known; resolves when it is recorded, or only counted. */
+  note(address: string, reason: string, rowOf: (total: number) => ServerEvent): Promise<void>;
   /** Counts without a record: a busy server is no event. */
   tally(reason: string): void;
   /** Reason to how many since the start. */
@@ -54,22 +56,28 @@ export function openRefusedPeers(log: ServerLog, onFault: (fault: unknown) => vo
     for (const [key, since] of recorded) if (at - since >= WINDOW_MS) recorded.delete(key);
     tellLeftOut();
   };
+  const note = (address: string, reason: string, rowOf: (total: number) => ServerEvent): void => {
+    tally(reason);
+    const at = elapsed();
+    roll(at);
+    const key = `${networkOf(address)} ${reason}`;
+    if (at - (recorded.get(key) ?? Number.NEGATIVE_INFINITY) < WINDOW_MS) return;
+    if (window.rows >= MOST_ROWS || waiting.length >= MOST_ROWS) {
+      leftOut += 1;
+      timer ??= setTimeout(tellLeftOut, WINDOW_MS).unref();
+      return;
+    }
+    window = { ...window, rows: window.rows + 1 };
+    recorded.set(key, at);
+    record(rowOf(totals.get(reason) ?? 0));
+  };
   return {
     tally,
-    count: (address, reason) => {
-      tally(reason);
-      const at = elapsed();
-      roll(at);
-      const key = `${networkOf(address)} ${reason}`;
-      if (at - (recorded.get(key) ?? Number.NEGATIVE_INFINITY) < WINDOW_MS) return;
-      if (window.rows >= MOST_ROWS || waiting.length >= MOST_ROWS) {
-        leftOut += 1;
-        timer ??= setTimeout(tellLeftOut, WINDOW_MS).unref();
-        return;
-      }
-      window = { ...window, rows: window.rows + 1 };
-      recorded.set(key, at);
-      record({ type: 'peer.refused', actor: address, body: { address, reason, total: totals.get(reason) ?? 0 } });
+    count: (address, reason) =>
+      note(address, reason, (total) => ({ type: 'peer.refused', actor: address, body: { address, reason, total } })),
+    note: async (address, reason, rowOf) => {
+      note(address, reason, rowOf);
+      await writing;
     },
     totals: () => totals,
     settled: async () => {

@@ -236,9 +236,9 @@ describe('staff and policy', () => {
     await writeFile(file, JSON.stringify(testPolicy(version + 1, asBase64, { roles: [] })));
     await expect(cli(args('policy.key'))).rejects.toThrow(/POLICY_EMPTY/);
     expect(recorded().slice(before)).toEqual([
-      { code: 'POLICY_OLDER', version },
-      { code: 'POLICY_UNSIGNED', version: version + 1 },
-      { code: 'POLICY_WRONG_TENANT', version: version + 1 },
+      { code: 'POLICY_OLDER', version, total: 1 },
+      { code: 'POLICY_UNSIGNED', version: version + 1, total: 1 },
+      { code: 'POLICY_WRONG_TENANT', version: version + 1, total: 1 },
     ]);
   });
 });
