@@ -16,7 +16,9 @@ import { openTurns } from './turns.ts';
 
 const MAX_WAIT_SECONDS = 55;
 /** Polls that are answered at a time: a change for all is sealed for each of thousands of seats. */
-const LOOKS_AT_ONCE = 8;
+const LOOKS_AT_ONCE = 4;
+/** Why a wait ends. A reason that is given is no exception with a stack, which costs more than the rest of a poll. */
+const OVER = 'over';
 
 interface Callers {
   readonly seatOf: (request: FastifyRequest) => Seat;
@@ -60,7 +62,7 @@ export function updateRoutes(app: App, site: Site, { seatOf, readPeer }: Callers
       // One that is called is one of few, and somebody stands before two seats.
       const newer = await (woken === 'called' ? look() : inTurn(look));
       if (newer.policy !== null || newer.directory !== null || newer.people || over()) {
-        gone.abort();
+        gone.abort(OVER);
         return newer;
       }
       woken = await change;
