@@ -15,7 +15,7 @@ import { restoreSettings } from '../../agent/os/restrictions/seat-restrictions.t
 import { makeThrowAwayUsers, type ThrowAwayUsers } from '../../agent/os/users.ts';
 import { listeningOf, PackagedSeat } from '../support/packaged.ts';
 import { isLinuxRoot, rootTest } from '../support/root.ts';
-import { startTestDisplay, type TestDisplay } from '../support/x-display.ts';
+import { startTestDisplay, type TestDisplay, titlesShown } from '../support/x-display.ts';
 
 const run = promisify(execFile);
 const root = path.resolve(import.meta.dirname, '../..');
@@ -172,7 +172,7 @@ describe.runIf(process.platform === 'linux')('the packaged seat', () => {
       expect(seat.check()).toEqual({ code: 0, said: '' });
     });
     for (const [name, words, change] of changes) {
-      rootTest(`escape 35: with ${name} the screens are not started, and the reason is named`, async () => {
+      rootTest(`escape 35: with ${name} the check before the screens fails, so that their unit does not start them, and names the reason`, async () => {
         const undo = await change();
         try {
           const { code, said: log } = seat.check();
@@ -184,6 +184,27 @@ describe.runIf(process.platform === 'linux')('the packaged seat', () => {
         expect(seat.check().code).toBe(0);
       });
     }
+
+    rootTest(
+      'escape 35: started past that check beside a loose app folder, the program runs its own archive, and its agent takes it for changed',
+      async () => {
+        const { ui, app } = users.users;
+        const mark = path.join(ui.home, 'loose-ran');
+        const undo = await looseApp(path.join(resources, 'app'), mark);
+        const agent = await seat.startAgent(state, ui, app);
+        const screens = seat.startScreens(ui, display, { socket: socket() });
+        try {
+          await expect.poll(() => titlesShown(display), PATIENCE).toContain('Wardlock');
+          expect(await exists(mark)).toBe(false);
+          expect(agent.said()).toContain('resources/app/package.json does not belong');
+          expect(screensOf(seat, state)).toBe('warn');
+        } finally {
+          await seat.endScreens(screens);
+          await agent.stop();
+          await undo();
+        }
+      },
+    );
 
     rootTest('escape 35: screens that were changed, or that are another program, are refused by the agent all the same', async () => {
       const { ui, app } = users.users;
@@ -205,6 +226,8 @@ describe.runIf(process.platform === 'linux')('the packaged seat', () => {
       const screens = seat.startScreens(ui, display, { socket: socket() });
       try {
         expect(agent.said()).toContain('not what was packaged');
+        // Electron looks at no archive on Linux: past the check the program does run.
+        await expect.poll(() => titlesShown(display), PATIENCE).toContain('Wardlock');
         const refusals = (): number => agent.said().split('"PACKAGE_CHANGED"').length - 1;
         await expect.poll(refusals, PATIENCE).toBeGreaterThan(0);
         expect(screensOf(seat, state)).toBe('warn');
@@ -236,9 +259,11 @@ async function edited(file: string): Promise<() => Promise<void>> {
   };
 }
 
-async function looseApp(folder: string): Promise<() => Promise<void>> {
+/** @param mark the file that it writes when it runs */
+async function looseApp(folder: string, mark = '/nonexistent/mark'): Promise<() => Promise<void>> {
   await mkdir(folder);
   await writeFile(path.join(folder, 'package.json'), '{"name":"loose","main":"index.js"}');
+  await writeFile(path.join(folder, 'index.js'), `require('node:fs').writeFileSync(${JSON.stringify(mark)}, 'ran')`);
   return () => rm(folder, { recursive: true });
 }
 

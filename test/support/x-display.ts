@@ -2,7 +2,7 @@
  * A display for tests: Xvfb with a cookie, and the few X requests that tests need, made by this process itself. Ends what it
  * started.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -142,6 +142,14 @@ async function readNumber(server: ChildProcess): Promise<number> {
   if (!(pipe instanceof Readable)) throw new TypeError('Xvfb was started without its pipe.');
   const [chunk] = await once(pipe, 'data');
   return Number(String(chunk).trim());
+}
+
+/** The titles of the windows that can be seen. */
+export function titlesShown(display: TestDisplay): readonly string[] {
+  const env = { DISPLAY: display.name, XAUTHORITY: display.xauthority, PATH: '/usr/bin:/bin' };
+  const asked = (...args: readonly string[]): readonly string[] =>
+    spawnSync('xdotool', args, { env, encoding: 'utf8' }).stdout.split('\n').filter(Boolean);
+  return asked('search', '--onlyvisible', '--name', '.').flatMap((id) => asked('getwindowname', id));
 }
 
 /** The different pixel values that a display shows in a rectangle. */

@@ -47,7 +47,7 @@ test('escape 32 in session: with a proxy of the system a web application reaches
   await web.waitForSelector('h1');
   expect(new Set(asked)).toEqual(new Set([OWN]));
   for (const to of [`ws://${OWN}/own`, 'ws://evil.example/away', 'wss://evil.example/away']) {
-    await web.evaluate((address) => new SharedWorker('/shared.js').port.postMessage(address), to);
+    await web.evaluate(`new SharedWorker('/shared.js').port.postMessage(${JSON.stringify(to)})`);
   }
   await expect.poll(() => asked).toContain(`tunnel ${OWN}:80`);
   await expect
