@@ -9,6 +9,7 @@ import type { ListenOptions } from '../../ipc/server.ts';
 import { offerAuthority } from '../enrolment/authority.ts';
 import type { SeatAgent } from '../seat-agent.ts';
 import { admitUsers } from './admit.ts';
+import { afterRecord } from './after-record.ts';
 
 /** Raw bytes of one answer, so that their base64 fits a frame with room to spare. */
 const BATCH_BYTES = 160 * 1024;
@@ -32,6 +33,7 @@ export function syncEndpoint(seat: SeatAgent, path: string): ListenOptions<SyncB
 
 function handlersOf(seat: SeatAgent): Handlers<SyncBoundary> {
   const { identity, directory, recorder, launcher, log } = seat.parts;
+  const recorded = afterRecord(recorder);
   return {
     hello: () => ({
       workstationId: identity.enrolment?.workstationId ?? null,
@@ -69,7 +71,7 @@ function handlersOf(seat: SeatAgent): Handlers<SyncBoundary> {
       }
       log.warn('a receipt was refused', { code: outcome.code });
       recorder.note({ type: 'sync.incident', body: { code: outcome.code } });
-      return { accepted: false, receiptedSize: store.position().receiptedSize };
+      return recorded({ accepted: false, receiptedSize: store.position().receiptedSize });
     },
     anchored: async ({ note }) => {
       const accepted = await seat.record.needed().applyCosignature(note);
@@ -77,19 +79,19 @@ function handlersOf(seat: SeatAgent): Handlers<SyncBoundary> {
         log.warn('a cosignature was refused', { code: 'AUDIT_RECEIPT_REFUSED' });
         recorder.note({ type: 'sync.incident', body: { code: 'AUDIT_RECEIPT_REFUSED' } });
       }
-      return { accepted };
+      return recorded({ accepted });
     },
-    policy: ({ envelope }) => seat.site.offerPolicy(bytes(envelope)),
-    directory: ({ sealed }) => seat.site.offerDirectory(bytes(sealed)),
-    authority: ({ ca }) => offerAuthority({ identity, recorder, trustedWallMs: () => seat.site.trustedWallMs() }, ca),
-    news: () => {
-      const sealed = seat.credentials.people.news();
+    policy: ({ envelope }) => recorded(seat.site.offerPolicy(bytes(envelope))),
+    directory: ({ sealed }) => recorded(seat.site.offerDirectory(bytes(sealed))),
+    authority: ({ ca }) => recorded(offerAuthority({ identity, recorder, trustedWallMs: () => seat.site.trustedWallMs() }, ca)),
+    news: ({ always }) => {
+      const sealed = seat.credentials.people.news(always);
       return sealed === null ? null : { sealed };
     },
     people: ({ sealed }) => {
       const taken = seat.credentials.people.take(sealed);
       seat.push();
-      return taken;
+      return recorded(taken);
     },
     connection: (connection) => {
       seat.site.setConnection(connection);
@@ -103,7 +105,7 @@ function handlersOf(seat: SeatAgent): Handlers<SyncBoundary> {
     incident: ({ code, detail }) => {
       log.warn('the syncer reports an incident', { code, detail });
       recorder.note({ type: 'sync.incident', body: { code: incidentCode(code) } });
-      return {};
+      return recorded({});
     },
   };
 }

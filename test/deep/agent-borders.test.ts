@@ -155,6 +155,25 @@ describe('a staff directory', () => {
   });
 });
 
+describe('incidents', () => {
+  test('are in the record when they are answered; of one that is told without end the first are, and the count of the rest', async () => {
+    syncer = await seat.furnish([ada]);
+    const tell = async (code: string) => syncer.request('incident', { code, detail: 'told by the test' });
+    const codes = ['SERVER_ANSWER_MALFORMED', 'SYNC_LOGS_DIFFER', 'AUDIT_RECEIPT_REFUSED'];
+    for (const [at, code] of codes.entries()) {
+      await tell(code);
+      // Answered, it is there: read once, never waited for.
+      expect(bodies(await seat.record(syncer), 'sync.incident')).toEqual(codes.slice(0, at + 1).map((told) => ({ code: told })));
+    }
+    for (let times = 0; times < 200; times += 1) await tell('SYNC_LOGS_DIFFER');
+    const events = await seat.recordUntil(syncer, 'recording.summarised');
+    expect(bodies(events, 'sync.incident').length).toBeLessThanOrEqual(15);
+    expect(bodies(events, 'recording.summarised')).toMatchObject([{ type: 'sync.incident' }]);
+    await tell('SERVER_ANSWER_MALFORMED');
+    expect(bodies(await seat.record(syncer), 'sync.incident').at(-1)).toEqual({ code: 'SERVER_ANSWER_MALFORMED' });
+  });
+});
+
 describe('an enrolment', () => {
   test('answered by another server than the token names is refused, and the seat stays unenrolled', async () => {
     const syncing = await seat.syncer();
