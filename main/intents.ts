@@ -76,7 +76,7 @@ export function createIntents({ mode, link, change, picture, retry, typing }: In
   };
 }
 
-/** Draws the lock, then asks for it. When the agent can't answer, the lock stays until it speaks again. */
+/** Draws the lock, then asks for it. When the agent can't answer, the lock stays until it says that the seat is closed, or is reached anew. */
 export async function locking<N extends RequestName<UiBoundary> & ('lock' | 'logout' | 'power')>(
   { link, change }: Pick<IntentParts, 'link' | 'change'>,
   name: N,

@@ -108,9 +108,14 @@ describe('what the seat shows', () => {
   it('predicts a lock until the agent has spoken', () => {
     const predicted = play(up, open, { kind: 'predictLock' });
     expect(isOpen(predicted)).toBe(false);
-    expect(isOpen(step(predicted, { kind: 'view', view: view(1, 'open') }))).toBe(false);
-    expect(isOpen(step(predicted, { kind: 'lockAnswered', taken: true }))).toBe(false);
-    expect(step(predicted, { kind: 'view', view: view(2, 'locked') }).predictedAt).toBeNull();
+    // On its way when the lock was asked for: an application ended, a minute went by.
+    expect(isOpen(step(predicted, { kind: 'view', view: view(2, 'open') }))).toBe(false);
+    const taken = step(predicted, { kind: 'lockAnswered', taken: true });
+    expect(isOpen(taken)).toBe(false);
+    expect(isOpen(step(taken, { kind: 'view', view: view(2, 'open') }))).toBe(true);
+    const locked = step(predicted, { kind: 'view', view: view(2, 'locked') });
+    expect(locked.predicted).toBeNull();
+    expect(step(locked, { kind: 'lockAnswered', taken: true })).toBe(locked);
     expect(isOpen(step(predicted, { kind: 'lockAnswered', taken: false }))).toBe(true);
   });
 
@@ -156,12 +161,33 @@ describe('what the seat shows', () => {
         let state = initialState('kiosk', DISPLAY, 0);
         for (const next of changes) {
           state = step(state, next);
-          const mayBeSeen = state.link === 'up' && state.predictedAt === null && ['open', 'warning'].includes(state.view?.phase ?? '');
+          const mayBeSeen = state.link === 'up' && state.predicted === null && ['open', 'warning'].includes(state.view?.phase ?? '');
           if (visibleApp(state) !== null) expect(mayBeSeen).toBe(true);
           if (state.link !== 'up') expect(pictureOf(state, 0, 0).view).toBeNull();
         }
       }),
       { numRuns: 2000 },
+    );
+  });
+
+  it('opens for no view between a lock that was asked for and the answer, whatever else happens', () => {
+    const other: fc.Arbitrary<SeatChange> = fc.oneof(
+      fc
+        .tuple(fc.nat(20), fc.constantFrom('open' as const, 'warning' as const))
+        .map(([n, phase]) => ({ kind: 'view' as const, view: view(n, phase) })),
+      fc.constant({ kind: 'predictLock' as const }),
+      fc.record({ kind: fc.constantFrom('launched' as const, 'show' as const), appId: fc.constantFrom('calculator', 'clock') }),
+    );
+    fc.assert(
+      fc.property(fc.array(other, { maxLength: 20 }), (others) => {
+        let state = play(up, open, { kind: 'predictLock' });
+        for (const next of others) {
+          state = step(state, next);
+          expect(isOpen(state)).toBe(false);
+          expect(visibleApp(state)).toBeNull();
+        }
+        expect(isOpen(step(state, { kind: 'lockAnswered', taken: false }))).toBe(true);
+      }),
     );
   });
 });

@@ -13,8 +13,8 @@ export interface SeatState {
   readonly linkSince: number;
   /** The agent's last word; null whenever the link is not up. */
   readonly view: SeatView | null;
-  /** Generation of the view in which a lock was predicted; null when none is. */
-  readonly predictedAt: number | null;
+  /** A lock that is drawn before the agent's word: asked for, or said to be done while the view of it is to come. */
+  readonly predicted: 'asked' | 'taken' | null;
   /** Started from the launcher and not yet running: comes to the front when it runs. */
   readonly wanted: string | null;
   readonly front: string | null;
@@ -43,7 +43,7 @@ export function initialState(mode: SeatMode, display: DisplaySettings, now: numb
     link: 'connecting',
     linkSince: now,
     view: null,
-    predictedAt: null,
+    predicted: null,
     wanted: null,
     front: null,
     sessionId: null,
@@ -56,7 +56,7 @@ export function initialState(mode: SeatMode, display: DisplaySettings, now: numb
 /** Whether a session's work may be seen: the one question that decides over every window. */
 export function isOpen(state: SeatState): boolean {
   const { view } = state;
-  return state.link === 'up' && state.predictedAt === null && view !== null && view.session !== null && isOpenPhase(view);
+  return state.link === 'up' && state.predicted === null && view !== null && view.session !== null && isOpenPhase(view);
 }
 
 /** The app whose window is to be seen now; null whenever the seat is not open, and where the seat's own page tells why it can't be. */
@@ -83,16 +83,16 @@ export function step(state: SeatState, change: SeatChange): SeatState {
             link: change.link,
             linkSince: state.link === 'up' ? change.at : state.linkSince,
             view: null,
-            predictedAt: null,
+            predicted: null,
             wanted: null,
           };
     case 'view':
       return withView(state, change.view);
     case 'predictLock':
-      return isOpen(state) ? { ...state, predictedAt: state.view?.generation ?? 0 } : state;
+      return isOpen(state) ? { ...state, predicted: 'asked' } : state;
     case 'lockAnswered':
       // Not taken: the agent says that nothing is to be locked, so its own view counts again.
-      return change.taken ? state : { ...state, predictedAt: null };
+      return state.predicted === null ? state : { ...state, predicted: change.taken ? 'taken' : null };
     case 'launched':
       return front({ ...state, wanted: change.appId });
     case 'show':
@@ -113,7 +113,7 @@ export function pictureOf(state: SeatState, serial: number, now: number): Pictur
     link: state.link,
     linkForMs: state.link === 'up' ? 0 : Math.max(0, Math.round(now - state.linkSince)),
     view: state.view,
-    lockPredicted: state.predictedAt !== null,
+    lockPredicted: state.predicted !== null,
     front,
     trouble: front === null ? null : (state.troubles.get(front) ?? null),
     display: state.display,
@@ -124,7 +124,8 @@ function withView(state: SeatState, view: SeatView): SeatState {
   if (state.link !== 'up') return state;
   const sessionId = view.session?.id ?? (view.kept === null ? null : state.sessionId);
   const same = sessionId !== null && sessionId === state.sessionId;
-  const answered = state.predictedAt !== null && (view.generation > state.predictedAt || !isOpenPhase(view));
+  // An open view may have been on its way when the lock was asked for: it ends nothing before the agent has answered.
+  const isOver = state.predicted === 'taken' || !isOpenPhase(view);
   const choice = heard(state.choice, { offered: view.looks?.languages ?? null, sessionId, isOpen: view.session !== null });
   return front({
     ...state,
@@ -132,7 +133,7 @@ function withView(state: SeatState, view: SeatView): SeatState {
     sessionId,
     choice,
     display: displayOf(state, choice),
-    predictedAt: answered ? null : state.predictedAt,
+    predicted: isOver ? null : state.predicted,
     front: same ? state.front : null,
     wanted: same ? state.wanted : null,
     // A closed app takes its trouble with it; one that is starting may have failed before the agent says that it runs.
