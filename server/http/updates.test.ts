@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { seatPaths, type UpdatesReply } from '../../contract/seat-api.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
+import { testDatabase } from '../../test/support/test-store.ts';
 import { openSite, type Site } from '../compose.ts';
 import type { Statement } from '../store/engine.ts';
 import { createSeatsApp } from './seats-app.ts';
@@ -37,7 +38,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'wardlock-updates-'));
   statements = [];
   const onStatement = ({ query }: Statement): void => void statements.push(query.sql);
-  site = await openSite({ stateFolder: folder, database: null, tenant: null, onStatement });
+  site = await openSite({ stateFolder: folder, database: await testDatabase(), tenant: null, onStatement });
   await putSeats('icu', [workstationId]);
 });
 afterEach(async () => {
