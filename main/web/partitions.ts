@@ -55,7 +55,7 @@ export function createPartitions(): Partitions {
 function createPartition(): Partition {
   const own = session.fromPartition(`web-${randomUUID()}`, { cache: false });
   let tell: (origin: string) => void = () => {};
-  let deadEnd: Promise<DeadEnd> | undefined;
+  let deadEnd: DeadEnd | undefined;
   /** One at a time: an application may be closed while it still opens. */
   let last: Promise<void> = Promise.resolve();
   const next = (step: () => Promise<void>): Promise<void> => {
@@ -68,8 +68,8 @@ function createPartition(): Partition {
     prepare: (origins, refused) =>
       next(async () => {
         tell = refused;
-        deadEnd ??= openDeadEnd((origin) => tell(origin));
-        await hold(own, origins, await deadEnd);
+        deadEnd ??= await openDeadEnd((origin) => tell(origin));
+        await hold(own, origins, deadEnd);
         // Again: what ended after the last person's work may have written until then.
         await empty(own);
       }),

@@ -208,7 +208,9 @@ function troubleOf(code: string, detail?: string): WebTrouble {
   return { kind, code: (detail === undefined ? code : `${code} ${detail}`).slice(0, 60), retrying: false };
 }
 
+/** @param pid 0 for a page whose process has ended already, as Electron says it */
 function isRunning(pid: number): boolean {
+  if (pid === 0) return false;
   try {
     return process.kill(pid, 0);
   } catch {

@@ -172,17 +172,20 @@ describe.runIf(process.platform === 'linux')('the packaged seat', () => {
       expect(seat.check()).toEqual({ code: 0, said: '' });
     });
     for (const [name, words, change] of changes) {
-      rootTest(`escape 35: with ${name} the check before the screens fails, so that their unit does not start them, and names the reason`, async () => {
-        const undo = await change();
-        try {
-          const { code, said: log } = seat.check();
-          expect(code).toBe(1);
-          expect(log).toMatch(words);
-        } finally {
-          await undo();
-        }
-        expect(seat.check().code).toBe(0);
-      });
+      rootTest(
+        `escape 35: with ${name} the check before the screens fails, so that their unit does not start them, and names the reason`,
+        async () => {
+          const undo = await change();
+          try {
+            const { code, said: log } = seat.check();
+            expect(code).toBe(1);
+            expect(log).toMatch(words);
+          } finally {
+            await undo();
+          }
+          expect(seat.check().code).toBe(0);
+        },
+      );
     }
 
     rootTest(
