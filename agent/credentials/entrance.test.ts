@@ -60,7 +60,7 @@ const staff = directoryOf([
 function opened(suggestNames = true): { readonly entrance: Entrance; readonly memory: SeatMemory; readonly directory: StaffDirectory } {
   const memory = new SeatMemory(join(folder, 'memory'), box, clock);
   const directory = new StaffDirectory(join(folder, 'directory'), box, new PinCheck(randomBytes(32)));
-  if (directory.current === null) directory.replace(staff);
+  if (directory.current === null) directory.replace(staff, () => false);
   const document = testPolicy(1, { reader: '', escrow: '' }, { signIn: { rules: [], suggestNames } });
   const policy = () => ({ document, version: 1, sha256: '', expiresWallMs: 0 });
   const ports = { directory, memory, clock, policy, trustedWallMs: () => wallMs, leastPinDigits: () => 4 };
@@ -116,13 +116,38 @@ describe('a code', () => {
     expect(memory.usedCards).toEqual(['f'.repeat(64)]);
   });
 
-  test('that is guessed at makes everybody wait, also after a restart; a right one ends that', () => {
-    const { entrance } = opened();
+  test('that is guessed at makes everybody wait, also after a restart; a right one is looked at, and by itself forgives nothing', () => {
+    const { entrance, memory } = opened();
     for (let guesses = 0; guesses < 3; guesses++) expect(entrance.code('99999999').standing).toBe('unknown');
     expect(entrance.code('48217730')).toMatchObject({ standing: 'wait', waitMs: 30_000 });
     expect(opened().entrance.code('48217730')).toMatchObject({ standing: 'wait' });
     bootMs += 30_000;
     expect(entrance.code('48217730').standing).toBe('ok');
+    expect(memory.codeThrottle).toMatchObject({ failures: 3 });
     expect(entrance.code('99999999').standing).toBe('unknown');
+    expect(entrance.code('48217730')).toMatchObject({ standing: 'wait', waitMs: 60_000 });
+  });
+
+  const between = (entrance: Entrance, own: string): string[] =>
+    ['10000000', '10000001', own, '10000002', own].map((digits) => entrance.code(digits).standing);
+
+  test('of one’s own between the guesses does not end the wait', () => {
+    for (const own of ['48217730', '11112222']) {
+      const { entrance, memory } = opened();
+      expect(between(entrance, own)).toEqual(['unknown', 'unknown', 'ok', 'unknown', 'wait']);
+      memory.setCodeThrottle(null);
+    }
+  });
+
+  test('of a card that is used up is a guess like any other', () => {
+    const { entrance, memory, directory } = opened();
+    memory.useCard(entrance.code('11112222').badge ?? '', directory.cards);
+    expect(between(entrance, '11112222')).toEqual(['unknown', 'unknown', 'used', 'wait', 'wait']);
+  });
+
+  test('costs nothing while it is right, however often it is typed', () => {
+    const { entrance, memory } = opened();
+    for (let times = 0; times < 5; times++) expect(entrance.code('48217730').standing).toBe('ok');
+    expect(memory.codeThrottle).toBeNull();
   });
 });

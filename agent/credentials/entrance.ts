@@ -82,10 +82,12 @@ export class Entrance {
       const waitMs = verdict.why === 'wait' ? verdict.waitMs : 0;
       return { type: 'BadgeRead', by: 'code', badge: null, standing: 'wait', who: null, waitMs };
     }
-    memory.setCodeThrottle(charge(memory.codeThrottle ?? undefined, CODE_GUESSES, limits, now));
+    const former = memory.codeThrottle;
+    memory.setCodeThrottle(charge(former ?? undefined, CODE_GUESSES, limits, now));
     const { kind, standing, ...found } = directory.findCode(digits, trustedWallMs(), leastPinDigits());
-    if (standing === 'ok') memory.setCodeThrottle(null);
     const isUsed = kind === 'card' && memory.usedCards.includes(found.badge);
+    // A code of one's own costs nothing, and forgives no guess at anybody else's: only a session that it opens does.
+    if (standing === 'ok' && !isUsed) memory.setCodeThrottle(former);
     return { type: 'BadgeRead', by: kind, ...found, standing: isUsed ? 'used' : standing };
   }
 

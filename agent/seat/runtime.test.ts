@@ -1,4 +1,4 @@
-/** How often a person is asked for the PIN over a shift, as the record says it, with readers that read a card again and again. */
+/** What the seat remembers of prompts for the PIN over a shift, with readers that read a card again and again, and of guesses at codes. */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -72,6 +72,13 @@ function lock(): void {
   runtime.dispatch({ type: 'LockPressed' });
 }
 
+const guessed = { pinId: 'codes', failures: 2, waitMs: 0, waitUntilBootMs: 0, bootId: 'b' };
+
+function came(by: 'badge' | 'code' | 'card'): void {
+  later(5_000);
+  runtime.dispatch({ type: 'BadgeRead', badge: 'f'.repeat(64), by, standing: 'ok', who: ada });
+}
+
 const prompts = () => written.flatMap(({ body }) => ('pinPrompts' in body ? [body.pinPrompts] : []));
 
 test('a card that is read again while its PIN is asked for is one prompt', async () => {
@@ -104,4 +111,32 @@ test('over a shift each prompt counts once: ways back, a wrong PIN, a prompt tha
   reads(ada, 2);
   await types(PIN);
   expect(prompts()).toEqual([1, 2, 4, 1]);
+});
+
+test.each(['code', 'card'] as const)('guesses at codes are forgiven by a session that a %s opened or came back to', async (by) => {
+  memory.setCodeThrottle(guessed);
+  came(by);
+  expect(memory.codeThrottle).toEqual(guessed);
+  await types('000000');
+  expect(memory.codeThrottle).toEqual(guessed);
+  await types(PIN);
+  expect(memory.codeThrottle).toBeNull();
+  lock();
+  memory.setCodeThrottle(guessed);
+  came(by);
+  await types(PIN);
+  expect(memory.codeThrottle).toBeNull();
+});
+
+test('guesses at codes are not forgiven by a badge, nor by emergency access, which asks for no PIN', async () => {
+  memory.setCodeThrottle(guessed);
+  came('badge');
+  await types(PIN);
+  runtime.dispatch({ type: 'LogoutPressed' });
+  await vi.waitUntil(() => runtime.seat.session.at === 'none');
+  came('code');
+  runtime.dispatch({ type: 'BreakGlassPressed', reasonId: 'code-blue', note: '' });
+  await vi.waitUntil(() => runtime.openSession !== null);
+  expect(runtime.openSession?.kind).toBe('breakglass');
+  expect(memory.codeThrottle).toEqual(guessed);
 });

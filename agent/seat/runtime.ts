@@ -115,6 +115,7 @@ export class SeatRuntime {
     const { seat, effects, taken } = step(before, event, env);
     this.#seat = seat;
     this.#countPrompt(before);
+    if (hasOpenedByCode(before, seat)) this.#remember('codes', () => this.#ports.memory.setCodeThrottle(null));
     for (const effect of effects) this.#perform(effect);
     return taken;
   }
@@ -259,6 +260,13 @@ export class SeatRuntime {
 /** No blocks, no inodes, or a quota that is used up. */
 function hasNoRoom(failure: unknown): boolean {
   return failure instanceof Error && 'code' in failure && (failure.code === 'ENOSPC' || failure.code === 'EDQUOT');
+}
+
+/** Somebody signed in with a code or a card: what was mistyped before it was no guess. Emergency access asks for no PIN and forgives none. */
+function hasOpenedByCode({ session }: Seat, after: Seat): boolean {
+  if (session.at !== 'authenticating' || session.attempt.grant?.session.kind !== 'person') return false;
+  const { by } = session.attempt;
+  return (by === 'code' || by === 'card') && after.session.at === 'active' && isOpen(after.lock);
 }
 
 /** The attempt that waits for a PIN, and whose. */
