@@ -117,6 +117,7 @@ export class SeatAgent {
     this.site = new SiteLink({
       ...parts,
       serverWallMs: () => this.credentials.people.serverWallMs,
+      isOnItsWay: (person, version) => this.credentials.people.isOnItsWay(person, version),
       tellSyncer: outputs.enrol,
       openRecord: (policy) => this.record.openFor(policy),
       onPolicy: () => this.#policyChanged(),

@@ -39,6 +39,7 @@ function link(serverWallMs = 0, hasSyncer = false): { readonly site: SiteLink; r
     log: silent,
     directory,
     serverWallMs: () => serverWallMs,
+    isOnItsWay: () => false,
     tellSyncer: () => hasSyncer,
     openRecord: () => Promise.resolve(),
     onPolicy: () => {},
@@ -53,7 +54,10 @@ test('escape 53 locked: a clock that was set back to 1970 stands no earlier than
   const issuedAt = '2030-06-01T00:00:00Z';
   const badgeKey = randomBytes(32).toString('base64');
   const ward = { id: 'icu', name: 'ICU' };
-  directory.replace({ schema: 'wardlock-directory/1', tenant: 'site', version: 1, issuedAt, ward, seatName: 'Bay', badgeKey, persons: [] });
+  directory.replace(
+    { schema: 'wardlock-directory/1', tenant: 'site', version: 1, issuedAt, ward, seatName: 'Bay', badgeKey, persons: [] },
+    () => false,
+  );
   expect(site.trustedWallMs()).toBe(wallMs);
   expect(site.trouble).toBeNull();
   wallMs = 0;

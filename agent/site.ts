@@ -27,6 +27,8 @@ export interface SitePorts {
   readonly memory: Pick<SeatMemory, 'highest' | 'raiseHighest'>;
   /** Makes the audit store ready for these recipients, before the first event of this policy. */
   readonly openRecord: (policy: PolicySnapshot) => Promise<void>;
+  /** Whether a directory of this version may lack a PIN that this person changed at the seat. */
+  readonly isOnItsWay: (person: string, version: number) => boolean;
   readonly onPolicy: () => void;
   readonly onDirectory: (gone: readonly string[]) => void;
 }
@@ -94,7 +96,7 @@ export class Site {
   }
 
   #takeDirectory(sealed: Uint8Array): Result<SyncBoundary, 'directory'> {
-    const { directory, memory, recorder, onDirectory } = this.#ports;
+    const { directory, memory, recorder, isOnItsWay, onDirectory } = this.#ports;
     // The stored directory may be lost: nothing below what was once in use comes back, that itself does.
     const floor = Math.max(directory.version, memory.highest('directory'));
     const received = receiveDirectory(sealed, this.#directoryPorts, floor);
@@ -108,7 +110,7 @@ export class Site {
     if (version === directory.version) return { outcome: 'unchanged', version };
     memory.raiseHighest('directory', version);
     // Whom the site has locked out is out, whether or not the record has room to say so: it is told, never waited for.
-    const { gone, roles } = directory.replace(received.directory);
+    const { gone, roles } = directory.replace(received.directory, (person) => isOnItsWay(person, version));
     recorder.note({ type: 'directory.applied', body: { version, persons: persons.length, ...(roles > 0 ? { roles } : {}) } });
     onDirectory(gone);
     return { outcome: 'applied', version };

@@ -6,12 +6,15 @@ import { PIN_HISTORY } from '../../core/credentials/pin-rules.ts';
 import type { SeatPerson } from './directory.ts';
 import type { SeatFormerPin, SeatPin } from './pin.ts';
 
-/** The person as the new directory has them, with a PIN that was changed here meanwhile still in force. */
-export function withChangedPin(received: SeatPerson, known: SeatPerson | undefined): SeatPerson {
+/**
+ * The person as the new directory has them, with a PIN that was changed here meanwhile still in force.
+ * @param isOnItsWay false: the server has judged every change of theirs that this list could lack, so its word on the PIN counts
+ */
+export function withChangedPin(received: SeatPerson, known: SeatPerson | undefined, isOnItsWay: boolean): SeatPerson {
   const { pin = null, formerPin: former, formerPins: here = [] } = known ?? {};
   const there = received.formerPins ?? [];
-  // Still the PIN of before: our change is on its way. The same as ours: it has arrived. Any other: somebody set a newer one.
-  if (pin !== null && former !== undefined && received.pin?.salt === former.salt)
+  // Still the PIN of before: our change may be on its way. The same as ours: it has arrived. Any other: somebody set a newer one.
+  if (isOnItsWay && pin !== null && former !== undefined && received.pin?.salt === former.salt)
     return { ...received, pin, formerPin: former, formerPins: formerOf(pin, [...here, ...there]) };
   return { ...received, formerPins: formerOf(received.pin, [...there, ...(pin === null ? [] : [pin]), ...here]) };
 }

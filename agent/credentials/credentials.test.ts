@@ -64,6 +64,7 @@ describe('the staff directory', () => {
     persons,
   });
   const now = Date.parse('2030-06-01T00:00:00Z');
+  const nobody = (): boolean => false;
   let folder = '';
   let path = '';
 
@@ -82,6 +83,7 @@ describe('the staff directory', () => {
         person('early', { validFrom: '2030-07-01T00:00:00Z' }),
         person('late', { validUntil: '2030-06-01T00:00:00Z' }),
       ]),
+      nobody,
     );
     const again = new StaffDirectory(path, box, pins);
     expect(again.find('04-ada', now)).toMatchObject({ standing: 'ok', who: { id: 'ada', pinId: null }, badge: badge('04ADA') });
@@ -93,19 +95,19 @@ describe('the staff directory', () => {
 
   test('names whoever lost the right to sit here', () => {
     const staff = new StaffDirectory(path, box, pins);
-    staff.replace(directoryOf([person('ada'), person('ben'), person('cay')]));
-    expect(staff.replace(directoryOf([person('ada'), person('ben', { revoked: true })], 2)).gone).toEqual(['ben', 'cay']);
+    staff.replace(directoryOf([person('ada'), person('ben'), person('cay')]), nobody);
+    expect(staff.replace(directoryOf([person('ada'), person('ben', { revoked: true })], 2), nobody).gone).toEqual(['ben', 'cay']);
   });
 
   test('names whoever has another role now, whose session still has the former one', () => {
     const staff = new StaffDirectory(path, box, pins);
-    staff.replace(directoryOf([person('ada'), person('ben')]));
-    expect(staff.replace(directoryOf([person('ada'), person('ben', { role: 'porter' })], 2)).gone).toEqual(['ben']);
+    staff.replace(directoryOf([person('ada'), person('ben')]), nobody);
+    expect(staff.replace(directoryOf([person('ada'), person('ben', { role: 'porter' })], 2), nobody).gone).toEqual(['ben']);
   });
 
   test('lies on disk sealed, without any name, and not at all in another seat’s box', async () => {
     const staff = new StaffDirectory(path, box, pins);
-    staff.replace(directoryOf([person('ada', { pin: await verifierOf('246810') })]));
+    staff.replace(directoryOf([person('ada', { pin: await verifierOf('246810') })]), nobody);
     expect((await readFile(path)).includes('ada')).toBe(false);
     const stranger = new StaffDirectory(path, secretBox(nodeCrypto, randomBytes(32)), pins);
     expect(stranger).toMatchObject({ wasBroken: true, current: null });

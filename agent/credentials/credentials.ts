@@ -186,9 +186,11 @@ export class Credentials {
   #judged(item: NewsItem, refusal: string | null): void {
     if (item.kind === 'badge') this.badgeEnrolment.judged(item, refusal);
     if (item.kind !== 'pin' || refusal === null) return;
-    const { directory, recorder, log } = this.#ports;
+    const { directory, recorder, log, outbox } = this.#ports;
     log.warn('the server refused a changed PIN', { code: refusal });
-    directory.undoPinChange(item.person);
+    // The changes in force here began at the PIN that the server has. One of before those is undone already, or was overtaken by IT.
+    const former = directory.person(item.person)?.formerPin?.salt ?? '';
+    if (item.number >= outbox.lastChangeFrom(item.person, former)) directory.undoPinChange(item.person);
     recorder.note({ type: 'pin.changed', body: { person: item.person, where: 'refused' } });
   }
 }

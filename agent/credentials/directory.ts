@@ -94,8 +94,14 @@ export class StaffDirectory {
     return this.#now?.version ?? 0;
   }
 
-  /** Takes a directory that was verified; says whose session must end with it, and how many known people have another role now. Durable when it returns. */
-  replace(received: ReceivedDirectory): { readonly gone: readonly string[]; readonly roles: number } {
+  /**
+   * Takes a directory that was verified; says whose session must end with it, and how many known people have another role now. Durable when it returns.
+   * @param isOnItsWay whose change of the PIN this directory may not know of yet
+   */
+  replace(
+    received: ReceivedDirectory,
+    isOnItsWay: (person: string) => boolean,
+  ): { readonly gone: readonly string[]; readonly roles: number } {
     const next: SeatDirectory = {
       tenant: received.tenant,
       version: received.version,
@@ -104,7 +110,7 @@ export class StaffDirectory {
       seatName: received.seatName,
       badgeKey: received.badgeKey,
       ...(received.newsKey === undefined ? {} : { newsKey: received.newsKey }),
-      persons: received.persons.map((person) => withChangedPin(this.#keep(person), this.person(person.id))),
+      persons: received.persons.map((person) => withChangedPin(this.#keep(person), this.person(person.id), isOnItsWay(person.id))),
     };
     saveBoxed(this.#file, this.#box, next);
     const former = this.#now?.persons ?? [];

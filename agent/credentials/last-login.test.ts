@@ -40,7 +40,7 @@ interface Opened {
 function opened(): Opened {
   const memory = new SeatMemory(join(folder, 'memory'), box, clock);
   const directory = new StaffDirectory(join(folder, 'directory'), box, pins);
-  if (directory.current === null) directory.replace(staff());
+  if (directory.current === null) directory.replace(staff(), () => false);
   const credentials = new Credentials({
     identity,
     directory,

@@ -42,6 +42,16 @@ export class Outbox {
     return this.#now.items.find((item) => item.number === number);
   }
 
+  /** Whether a PIN that this person changed waits to be judged. */
+  hasPinOf(person: string): boolean {
+    return this.#now.items.some((item) => item.kind === 'pin' && item.person === person);
+  }
+
+  /** The number of the last change that this person made from the PIN with this salt; 0 for none that waits. */
+  lastChangeFrom(person: string, salt: string): number {
+    return this.#now.items.findLast((item) => item.kind === 'pin' && item.person === person && item.former === salt)?.number ?? 0;
+  }
+
   /** Durable when it returns. @throws SESSION_NOT_NOW when there is room for nothing more */
   add(item: WithoutNumber<NewsItem>): number {
     const { next, items } = this.#now;

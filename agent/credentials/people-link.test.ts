@@ -36,6 +36,7 @@ let told = 0;
 let held: OpenSession | null = null;
 let taken: unknown[] = [];
 let judged: unknown[] = [];
+let isDiskFull = false;
 
 interface Opened {
   readonly link: PeopleLink;
@@ -49,7 +50,7 @@ interface Opened {
 function opened(): Opened {
   const memory = new SeatMemory(join(folder, 'memory'), box, clock);
   const directory = new StaffDirectory(join(folder, 'directory'), box, pins);
-  if (directory.current === null) directory.replace(staff());
+  if (directory.current === null) directory.replace(staff(), () => false);
   const outbox = new Outbox(join(folder, 'outbox'), box, 100);
   const age = new StaffAge({ clock, memory, trustedWallMs: () => wallMs, issuedAt: () => directory.current?.issuedAt ?? null });
   const recorder = { note: (event: AuditEvent) => noted.push(event) } as unknown as Recorder;
@@ -67,7 +68,10 @@ function opened(): Opened {
     },
     heldSession: () => held,
     takenElsewhere: (event) => taken.push(event),
-    onJudged: (item, refusal) => judged.push([item.kind, refusal]),
+    onJudged: (item, refusal) => {
+      if (isDiskFull) throw new Error('no space left on device');
+      judged.push([item.kind, refusal, outbox.find(item.number) !== undefined]);
+    },
     longestSilence: () => 300_000,
   });
   return { link, outbox, memory, directory, age };
@@ -79,6 +83,7 @@ beforeEach(async () => {
   wallMs = Date.parse('2030-06-01T10:00:00Z');
   noted = [];
   judged = [];
+  isDiskFull = false;
   told = 0;
   held = null;
   taken = [];
@@ -154,8 +159,25 @@ test('news: wrong PINs of now, right ones by their age, what waits in the outbox
   });
   expect(read(opened().link.news()).items).toHaveLength(1);
   link.take(answer(news.nonce, { taken: number, refused: [{ number, code: 'SERVER_BADGE_TAKEN' }] }));
-  expect(judged).toEqual([['badge', 'SERVER_BADGE_TAKEN']]);
+  expect(judged).toEqual([['badge', 'SERVER_BADGE_TAKEN', true]]);
   expect(read(link.news()).items).toEqual([]);
+  expect(opened().outbox.size).toBe(0);
+});
+
+test('what was judged is told again until this seat has done what follows from it: first that, then the item goes', () => {
+  const { link, outbox } = opened();
+  const number = outbox.add({ kind: 'badge', person: 'ada', badge: 'c'.repeat(64) });
+  const refused = [{ number, code: 'SERVER_BADGE_TAKEN' }];
+  isDiskFull = true;
+  const asked = read(link.news(false)).nonce;
+  expect(() => link.take(answer(asked, { taken: number, refused }))).toThrow('no space left on device');
+  isDiskFull = false;
+  // Neither a restart nor an idle seat keeps it from being asked again.
+  expect(opened().outbox.size).toBe(1);
+  const again = read(link.news(false));
+  expect(again.items).toMatchObject([{ number }]);
+  link.take(answer(again.nonce, { taken: number, refused }));
+  expect(judged).toEqual([['badge', 'SERVER_BADGE_TAKEN', true]]);
   expect(opened().outbox.size).toBe(0);
 });
 
@@ -234,6 +256,16 @@ describe('escape 58 locked and in session: the age of the staff', () => {
   });
 });
 
+test('a changed PIN is on its way until it is judged, and lists of before the answer may lack it still', () => {
+  const { link, outbox } = opened();
+  expect(link.isOnItsWay('ada', 7)).toBe(false);
+  const verifier = { enc: `${'A'.repeat(43)}=`, ciphertext: 'AAAA' };
+  const number = outbox.add({ kind: 'pin', person: 'ada', former: 'b2xk', verifier });
+  expect([link.isOnItsWay('ada', 9), link.isOnItsWay('ben', 9)]).toEqual([true, false]);
+  link.take(answer(read(link.news()).nonce, { taken: number, directory: 8 }));
+  expect([link.isOnItsWay('ada', 7), link.isOnItsWay('ada', 8)]).toEqual([true, false]);
+});
+
 test('a PIN that was changed here stays through older directories, and gives way to one that was set meanwhile', async () => {
   const { directory } = opened();
   const mine = await pinVerifier('930281');
@@ -244,16 +276,16 @@ test('a PIN that was changed here stays through older directories, and gives way
     persons: staff().persons.map((person) => ({ ...person, pin })),
   });
   directory.changePin('ada', pins.keep(mine));
-  directory.replace(withPin(8, verifier));
+  directory.replace(withPin(8, verifier), () => true);
   expect(directory.pinOf('ada')?.salt).toBe(mine.salt);
   directory.undoPinChange('ada');
   expect(directory.pinOf('ada')?.salt).toBe(verifier.salt);
   directory.changePin('ada', pins.keep(mine));
-  directory.replace(withPin(9, mine));
+  directory.replace(withPin(9, mine), () => true);
   directory.undoPinChange('ada');
   expect(directory.pinOf('ada')?.salt).toBe(mine.salt);
   directory.changePin('ada', pins.keep(verifier));
-  directory.replace(withPin(10, desk));
+  directory.replace(withPin(10, desk), () => true);
   expect(directory.pinOf('ada')?.salt).toBe(desk.salt);
 });
 

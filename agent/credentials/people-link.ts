@@ -44,7 +44,7 @@ export interface PeopleLinkPorts {
   /** The session that this seat holds, open or locked; null when there is none. */
   readonly heldSession: () => OpenSession | null;
   readonly takenElsewhere: (event: SeatEvents['TakenElsewhere']) => void;
-  /** What became of an item of the outbox. */
+  /** What became of an item of the outbox. Told again after a crash, or where it threw: it must not matter that it was told before. */
   readonly onJudged: (item: NewsItem, refusal: string | null) => void;
   /** How long this seat may go without an answer while nothing happens, in milliseconds. */
   readonly longestSilence: () => number;
@@ -78,6 +78,8 @@ export class PeopleLink {
   #question: Question | null = null;
   #told: ReadonlyMap<string, Told>;
   #facts: { readonly revision: number; readonly byPerson: Readonly<Record<string, PersonFact>> } | null = null;
+  /** The newest directory that the server told of since the agent started. */
+  #newestDirectory = 0;
   #serverTime: { readonly wallMs: number; readonly askedBootMs: number } | null = null;
 
   constructor(ports: PeopleLinkPorts) {
@@ -129,6 +131,11 @@ export class PeopleLink {
     if (right) this.#right.set(person, { pin: pin.salt, bootMs: this.#ports.clock.bootMs() });
     else this.#right.delete(person);
     this.#ports.tell();
+  }
+
+  /** Whether the directory of this version may lack a PIN that the person changed here: not judged yet, or the server has a newer one. */
+  isOnItsWay(person: string, version: number): boolean {
+    return this.#ports.outbox.hasPinOf(person) || version < this.#newestDirectory;
   }
 
   /** The server answers again: what waits for it is told at once. */
@@ -185,15 +192,25 @@ export class PeopleLink {
     }
     this.#question = null;
     if (identity.enrolment === null) return { taken: false, more: false };
-    this.#pace.answered(question.told, question.askedBootMs);
     this.#serverTime = { wallMs: Date.parse(facts.at), askedBootMs: question.askedBootMs };
+    this.#newestDirectory = Math.max(this.#newestDirectory, facts.directory);
     if (facts.directory <= directory.version) age.confirmed(Date.parse(facts.at), question.askedBootMs);
     this.#learn(facts, question.askedBootMs);
     this.#movedAway(facts, question.askedBootMs);
-    const judged = outbox.first.filter(({ number }) => number <= facts.taken);
-    outbox.taken(facts.taken);
-    for (const item of judged) this.#ports.onJudged(item, facts.refused.find(({ number }) => number === item.number)?.code ?? null);
+    this.#judge(facts);
+    // Where that failed, the question counts as unanswered and is asked again soon.
+    this.#pace.answered(question.told, question.askedBootMs);
     return { taken: true, more: outbox.size > 0 };
+  }
+
+  /** What came of each item is done here before the item goes: the server repeats its word for as long as the item is told. */
+  #judge({ taken, refused }: PeopleFacts): void {
+    const { outbox, onJudged } = this.#ports;
+    for (const item of outbox.first.filter(({ number }) => number <= taken)) {
+      onJudged(item, refused.find(({ number }) => number === item.number)?.code ?? null);
+      outbox.taken(item.number);
+    }
+    outbox.taken(taken);
   }
 
   #learn(facts: PeopleFacts, askedBootMs: number): void {

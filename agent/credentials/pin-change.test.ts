@@ -33,11 +33,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** The site's next list: the PIN in force there, and those before it. */
-function receive(pin: PinVerifier, formerPins: readonly PinVerifier[] = []): void {
+/** The site's next list, while what was changed here waits for its answer: the PIN in force there, and those before it. */
+function receive(pin: PinVerifier, formerPins: readonly PinVerifier[] = [], isOnItsWay = true): void {
   const given: Directory = staff();
   version += 1;
-  directory.replace({ ...given, version, persons: given.persons.map((person) => ({ ...person, pin, formerPins: [...formerPins] })) });
+  const persons = given.persons.map((person) => ({ ...person, pin, formerPins: [...formerPins] }));
+  directory.replace({ ...given, version, persons }, () => isOnItsWay);
 }
 
 /** What is changed to, by somebody who knows the PIN in force; each outcome. */
@@ -85,6 +86,17 @@ describe('a changed PIN', () => {
     // IT has set another one meanwhile: the server never hears of what was changed here.
     receive(await pinVerifier(FIFTH), [first]);
     expect(await change(FIRST, SECOND, THIRD, FIFTH)).toEqual(['used', 'used', 'used', 'used']);
+  });
+
+  test('that nothing tells the server of any more gives way to the PIN that the server has, and may not be taken again', async () => {
+    const first = await pinVerifier(FIRST);
+    receive(first);
+    expect(await change(SECOND)).toEqual(['changed']);
+    receive(first);
+    expect(directory.pinOf('ada')?.salt).not.toBe(first.salt);
+    receive(first, [], false);
+    expect(directory.pinOf('ada')?.salt).toBe(first.salt);
+    expect(await change(SECOND, THIRD)).toEqual(['used', 'changed']);
   });
 
   test('that the server refuses is undone, and the PIN of before is in force, not a former one twice', async () => {

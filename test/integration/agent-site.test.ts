@@ -68,6 +68,7 @@ function started(): SiteLink {
     log: silent,
     directory: new StaffDirectory(file('directory'), box, new PinCheck(pinKey)),
     serverWallMs: () => 0,
+    isOnItsWay: () => false,
     tellSyncer: () => false,
     openRecord: () => Promise.resolve(),
     onPolicy: () => {},
