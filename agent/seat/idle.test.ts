@@ -100,6 +100,24 @@ describe('idle time', () => {
   });
 });
 
+test.each([
+  ['is put back within two minutes, the seat stays open', 60, 'unlocked'],
+  ['stays away, input does not keep the seat open', 600, 'locked'],
+] as const)('a card that made room for the second person’s: where it %s', (_name, awaySeconds, at) => {
+  world.rules = { ...rules, maxSessionMs: 86_400_000, secondRoles: { nurse: ['nurse'] } };
+  world.signIn(ada);
+  world.send({ type: 'BadgeRemoved', badge: 'badge-ada', person: 'ada' });
+  world.advance(1_000);
+  world.send({ type: 'ReaderState', presence: { watching: true, lying: ['badge-ben'] } });
+  world.signIn(person('ben'));
+  expect(world.seat.session).toMatchObject({ session: { who: { id: 'ada' }, factors: ['badge', 'pin', 'second'] } });
+  pass(awaySeconds, working);
+  if (at === 'unlocked') world.send({ type: 'ReaderState', presence: { watching: true, lying: ['badge-ada'] } });
+  pass(260, working);
+  expect(world.seat.lock.at).toBe(at);
+  expect(noted.some(({ body }) => 'reason' in body && body.reason === 'card-away')).toBe(at === 'locked');
+});
+
 /** A trace as the system tells it, in whole seconds; the application's window is no page of the seat. */
 function live(name: TraceName, seconds: number): void {
   const { ages } = makeTrace(name, 62, seconds);

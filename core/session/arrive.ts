@@ -88,7 +88,8 @@ function secondRolesOf({ role }: Who, { env }: SessionContext): readonly string[
   return env.rules?.secondRoles[role] ?? [];
 }
 
-function askSecond(first: FirstPerson, held: OpenSession | null, { env, common }: SessionContext): SessionMove {
+/** Waits for whoever is to confirm; the first person's card may leave the reader for theirs. */
+export function askSecond(first: FirstPerson, held: OpenSession | null, { env, common }: SessionContext): SessionMove {
   const id = common.serial + 1;
   return {
     to: {

@@ -107,6 +107,47 @@ describe('where the policy wants two people', () => {
     }
   });
 
+  const takes = (world: World, who: Who): void => void world.send({ type: 'BadgeRemoved', badge: `badge-${who.id}`, person: who.id });
+
+  test('one reader is enough where cards must stay: the first card makes room for the second', () => {
+    const world = worldWhere();
+    proves(world, vera);
+    takes(world, vera);
+    expect(world.seat.session).toMatchObject({ at: 'authenticating', attempt: { stage: 'second', first: { who: { id: 'vera' } } } });
+    proves(world, lena);
+    expect(started(world)).toMatchObject([{ person: 'vera', confirmedBy: 'lena' }]);
+    takes(world, lena);
+    expect(world.seat).toMatchObject({ session: { at: 'active', session: { who: { id: 'vera' } } }, lock: { at: 'unlocked' } });
+  });
+
+  test('two readers: the first card may go at any time before the seat opens, the second one not', () => {
+    const world = worldWhere();
+    proves(world, vera);
+    world.tap(lena);
+    takes(world, vera);
+    expect(world.seat.session).toMatchObject({ attempt: { stage: 'pin', who: { id: 'lena' } } });
+    world.send({ type: 'PinEntered', pin: '246810' });
+    takes(world, vera);
+    expect(world.seat.session).toMatchObject({ attempt: { stage: 'checking', who: { id: 'lena' } } });
+    takes(world, lena);
+    expect(world.seat.session).toMatchObject({ attempt: { stage: 'second', first: { who: { id: 'vera' } } } });
+    world.settle();
+    expect(started(world)).toEqual([]);
+    expect(world.durable.at(-1)).toMatchObject({ type: 'auth.refused', body: { person: 'lena', reason: 'interrupted.card-removed' } });
+  });
+
+  test('a second card that goes before its PIN takes the seat back to the wait for a second person, which ends by itself', () => {
+    const world = worldWhere();
+    proves(world, vera);
+    world.tap(lena);
+    takes(world, lena);
+    world.send({ type: 'PinEntered', pin: '246810' });
+    expect(world.guesses).toEqual([]);
+    expect(world.seat.session).toMatchObject({ attempt: { stage: 'second', first: { who: { id: 'vera' } } } });
+    world.advance(120_000);
+    expect(world.seat.session.at).toBe('none');
+  });
+
   test('the way back to one’s own kept work needs nobody else', () => {
     const world = worldWhere();
     proves(world, vera);

@@ -3,7 +3,7 @@
  * fault takes the seat back to where it was, closed.
  */
 
-import { admit, arrive, beginBreakGlass, breakGlass, collided, confirm, confirmed } from './arrive.ts';
+import { admit, arrive, askSecond, beginBreakGlass, breakGlass, collided, confirm, confirmed } from './arrive.ts';
 import { faulted, faultedRecord, stillEnding } from './fault.ts';
 import {
   ATTEMPT_MS,
@@ -27,7 +27,7 @@ import type { Notice } from './notice.ts';
 import { charged, coolOver, faultReason, faultRecord, ignored, type SessionRow, type StateRows, seen } from './rows.ts';
 import { movedAway, saysWhere } from './taken-elsewhere.ts';
 import { charge, type GuessLimits, type GuessVerdict } from './throttle.ts';
-import type { Effect, Env, Grace, OpenSession, SeatEvents, SessionStates, Who } from './types.ts';
+import type { Attempt, Effect, Env, Grace, OpenSession, SeatEvents, SessionStates, Who } from './types.ts';
 import { unrecorded } from './unrecorded.ts';
 
 type State = SessionStates['authenticating'];
@@ -40,14 +40,17 @@ function limitsOf(env: Env): GuessLimits | null {
   return env.rules === null ? null : { maxFailures: env.rules.pin.maxFailures, firstWaitMs: env.rules.pin.firstWaitMs };
 }
 
+/** A try whose answer nobody waits for any more counts, and is in the record. */
+function interrupted({ stage, who, badge }: Attempt, reason: string): readonly Effect[] {
+  if (stage !== 'checking') return [];
+  const body = { person: who?.id ?? null, reason: `interrupted.${reason}`, triesLeft: 0, badge };
+  return [append({ type: 'auth.refused', body })];
+}
+
 /** Gives the attempt up. What was about to be opened, and may be durable already, is closed in the record too. */
 function giveUp(state: State, reason: string, says: Notice | null = null): SessionMove {
   const { attempt, held } = state;
-  const undone: Effect[] = [];
-  if (attempt.stage === 'checking') {
-    const body = { person: attempt.who?.id ?? null, reason: `interrupted.${reason}`, triesLeft: 0, badge: attempt.badge };
-    undone.push(append({ type: 'auth.refused', body }));
-  }
+  const undone: Effect[] = [...interrupted(attempt, reason)];
   if (attempt.grant !== null) {
     const { session } = attempt.grant;
     undone.push(
@@ -191,16 +194,20 @@ function tapped(state: State, event: SeatEvents['BadgeRead'], context: SessionCo
   return askedAlready(state, arrive({ who: event.who, badge: event.badge, by, held }, context));
 }
 
+/** A card that must stay was taken away. Whoever waits for a second person had to make room for that one's card: theirs was no goodbye. */
+function cardTaken(state: State, event: SeatEvents['BadgeRemoved'], context: SessionContext): SessionMove {
+  const { attempt, held } = state;
+  const isTheirs = attempt.who !== null && attempt.who.id === event.person && attempt.by === 'badge';
+  if (context.env.rules?.removalLocks !== true || !isTheirs || attempt.stage === 'second') return { to: state, taken: false };
+  if (attempt.first === null) return giveUp(state, 'card-removed');
+  const move = askSecond(attempt.first, held, context);
+  return { ...move, effects: [...interrupted(attempt, 'card-removed'), ...(move.effects ?? [])] };
+}
+
 export const authenticating: StateRows<'authenticating'> = {
   BadgeRead: { leadsTo: ['ending'], run: tapped },
   ReaderState: seen,
-  BadgeRemoved: {
-    leadsTo: ['none', 'active'],
-    run: (state, event, { env }) => {
-      const isTheirs = state.attempt.who !== null && state.attempt.who.id === event.person && state.attempt.by === 'badge';
-      return env.rules?.removalLocks === true && isTheirs ? giveUp(state, 'card-removed') : { to: state, taken: false };
-    },
-  },
+  BadgeRemoved: { leadsTo: ['none', 'active'], run: cardTaken },
   PinEntered: {
     leadsTo: ['none', 'active'],
     run: (state, event, context) =>

@@ -54,6 +54,14 @@ function checkSecond({ session }: Seat): void {
   if (who === null || who.id === first.who.id) throw new Error('nobody else confirms');
 }
 
+/** A card that leaves the reader for the second one drops nobody who waits to be confirmed. */
+function checkWaiting({ session: before }: Seat, event: SeatEvent, { seat }: Stepped): void {
+  if (event.type !== 'BadgeRemoved' || before.at !== 'authenticating' || before.attempt.first === null) return;
+  const { session } = seat;
+  if (session.at !== 'authenticating' || session.attempt.first?.who.id !== before.attempt.first.who.id)
+    throw new Error('a card that was taken away ended the wait for a second person');
+}
+
 /** Nothing opens without a screen; without a policy in force only emergency access does; the badge alone never by old knowledge. */
 function checkSurroundings(world: World, event: SeatEvent, { seat, effects }: Stepped): void {
   const opens = effects.some(({ do: what }) => what === 'uncover');
@@ -167,6 +175,7 @@ export function checkWorld(world: World, before: Seat, event: SeatEvent, after: 
   checkSum(world, after);
   checkGrace(world, before, event, after);
   checkOneSeat(before, event, after);
+  checkWaiting(before, event, after);
 }
 
 /** A watch for a world: throws as soon as a step breaks a law. */
