@@ -51,6 +51,10 @@ async function fill(): Promise<string> {
     ]);
     const { id } = await site.enrolments.makeToken({ seatName: 'Bay 4', wardId: 'icu', wardName: 'ICU', lifeMs: 60_000 });
     await site.accounts.put('iris', 'correct horse battery');
+    await site.store.db
+      .insertInto('refused_items')
+      .values({ workstation_id: 'a'.repeat(32), number: 7, code: 'SERVER_BADGE_TAKEN' })
+      .execute();
     await site.logOfLogs.publish();
     return id;
   });
@@ -100,7 +104,7 @@ test('a restored database has every row that the backup had, and says that it wa
     'transparency_tiles',
   ];
   for (const [name, rows] of Object.entries(before)) if (!marked.includes(name)) expect([name, after[name]]).toEqual([name, rows]);
-  for (const name of ['persons', 'accounts', 'wards'] as const) expect(after[name]).not.toBe('');
+  for (const name of ['persons', 'accounts', 'wards', 'refused_items'] as const) expect(after[name]).not.toBe('');
   await withSite(target, async (site) => {
     expect((await site.alarms.open()).alarms.map(({ kind }) => kind)).toEqual(['SERVER_RESTORED']);
     expect(await site.log.firstFault()).toBeNull();

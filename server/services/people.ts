@@ -19,6 +19,7 @@ import type { Changes } from './changes.ts';
 import { type LoginFacts, takeLogin } from './logins.ts';
 import { type JudgedItem, takeItem } from './people-items.ts';
 import { withinItsWord } from './people-word.ts';
+import { withFormerRefusals } from './refused-items.ts';
 import { concerning, raise, scopesOf } from './scopes.ts';
 import type { ServerLog } from './server-log.ts';
 import { inWard, type Staff } from './staff.ts';
@@ -118,7 +119,7 @@ async function take(parts: PeopleParts, seat: TellingSeat, told: SeatNews): Prom
     await changes.staffMoved(transaction, await scopesOf(transaction, moved));
     // The log's lock comes last wherever staff changes: two that take it and a version in another order would wait for each other.
     for (const event of events) await log.append({ ...event, actor: workstationId }, transaction);
-    return { taken, refused };
+    return { taken, refused: await withFormerRefusals(transaction, workstationId, { told: news.items, refused }) };
   });
   if (moved.size > 0) changes.wake();
   return judgement;

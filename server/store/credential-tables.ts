@@ -47,6 +47,13 @@ export interface SeatNewsTable {
   taken: number;
 }
 
+/** Items of a seat that were refused, until it tells of later ones only. */
+export interface RefusedItemsTable {
+  workstation_id: string;
+  number: number;
+  code: string;
+}
+
 /** Where a person came in last, by the server's clock. `held`: the seat still tells of that session. `rival_*`: a seat that held another one of theirs meanwhile. */
 export interface PersonLoginsTable {
   person_id: string;
@@ -82,4 +89,5 @@ export interface CredentialTables {
   seat_guesses: SeatGuessesTable;
   right_pins: RightPinsTable;
   seat_news: SeatNewsTable;
+  refused_items: RefusedItemsTable;
 }

@@ -16,6 +16,7 @@ import * as logins from './migrations/0008-logins.ts';
 import * as emergencies from './migrations/0009-emergencies.ts';
 import * as holdsByName from './migrations/0010-holds-by-name.ts';
 import * as scopeVersions from './migrations/0011-scope-versions.ts';
+import * as refusedItems from './migrations/0012-refused-items.ts';
 import type { ColumnTypes } from './migrations/types.ts';
 import type { Tables } from './schema.ts';
 
@@ -32,6 +33,7 @@ const migrations = [
   emergencies.up,
   holdsByName.up,
   scopeVersions.up,
+  refusedItems.up,
 ] as const;
 
 /** Brings the database to this build's schema. @throws WardlockError SERVER_DATABASE_FOREIGN when it is newer or another program's */
