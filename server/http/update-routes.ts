@@ -50,8 +50,8 @@ export function updateRoutes(app: App, site: Site, { seatOf, readPeer }: Callers
     const over = (): boolean => until <= site.now() || gone.signal.aborted || stopping.aborted;
     let seat = seatOf(request);
     const look = async (): Promise<UpdatesReply> => {
-      // Whoever has gone meanwhile costs nothing any more: it asks anew.
-      if (gone.signal.aborted) return nothing;
+      // Whoever has gone meanwhile, and a server that goes, costs nothing any more: the seat asks anew.
+      if (gone.signal.aborted || stopping.aborted) return nothing;
       // Whoever was revoked while it waited, or whose certificate ended, gets nothing that came after.
       seat = await identifySeat(site.store.db, peer, site.now());
       return newerFor(site, seat, known);

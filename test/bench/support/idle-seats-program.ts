@@ -25,10 +25,17 @@ const { site, seats } = Value.Parse(IdleSeats, JSON.parse(readFileSync(seatsFile
 const recipients = [nodeCrypto.hpkePublicKey(nodeCrypto.random(32)), nodeCrypto.hpkePublicKey(nodeCrypto.random(32))] as const;
 /** Handshakes in hand. */
 const AT_ONCE = 16;
+/** A machine that is too busy for its seats says so often enough. */
+const MOST_WARNINGS = 5;
 
 const waiting = [...seats];
 let connected = 0;
 const tell = (): void => void process.send?.({ connected, wanted: seats.length });
+let warnings = 0;
+const warn = (text: string): void => {
+  warnings += 1;
+  if (warnings <= MOST_WARNINGS) process.stderr.write(`${text}\n`);
+};
 const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'base64'));
 
 function openSeat({ key, certificate, logSeed, sealingSeed }: Static<typeof IdleSeat>): Promise<void> {
@@ -44,9 +51,9 @@ function openSeat({ key, certificate, logSeed, sealingSeed }: Static<typeof Idle
         client: openSeatClient(server, ca, identity),
         elapsed: () => performance.now(),
         speed: 1,
-        onIncident: (code) => process.stderr.write(`an idle seat tells of ${code}\n`),
+        onIncident: (code) => warn(`an idle seat tells of ${code}`),
         onConnection: (isOnline, why) => {
-          if (!isOnline) process.stderr.write(`an idle seat is offline: ${why ?? 'no reason'}\n`);
+          if (!isOnline && wasOnline) warn(`an idle seat is offline: ${why ?? 'no reason'}`);
           connected += Number(isOnline) - Number(wasOnline);
           wasOnline = isOnline;
           if (waiting.length === 0) tell();
