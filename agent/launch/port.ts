@@ -79,9 +79,14 @@ export interface StartedApp {
   readonly pid: number;
   readonly appId: string;
   readonly sessionId: string;
+  /**
+   * Resolves when nothing of the application lives any more, neither its first process nor what that left running, as far as it can be told
+   * apart. Until then it can be frozen, ended and brought to the front. Never rejects.
+   */
+  readonly gone: Promise<void>;
 }
 
-/** How the application itself ended; what it left running ends with the session. */
+/** How the first process of an application ended; what it left running may live on (`StartedApp.gone`). */
 export interface AppExit {
   readonly sessionId: string;
   readonly appId: string;

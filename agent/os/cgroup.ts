@@ -2,7 +2,7 @@
  * Control groups, version 2 (cgroups(7)): where a session's processes are counted, frozen and ended whole. Owns folders
  * below one root of its own; never touches a group that it did not make, and never a version 1 hierarchy.
  */
-import { writeFileSync } from 'node:fs';
+import { watch, writeFileSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -70,10 +70,33 @@ async function subgroups(path: string): Promise<readonly string[]> {
   return entries.filter((entry) => entry.isDirectory()).map((entry) => join(path, entry.name));
 }
 
-/** Whether anything in the group still runs. A group that is gone runs nothing. */
+/** Whether anything in the group still runs. A group that is gone runs nothing; one that can't be looked into counts as running. */
 async function isPopulated(group: Cgroup): Promise<boolean> {
-  const events = await readFile(join(group.path, 'cgroup.events'), 'utf8').catch(() => '');
-  return /^populated 1$/mu.test(events);
+  try {
+    return /^populated 1$/mu.test(await readFile(join(group.path, 'cgroup.events'), 'utf8'));
+  } catch (cause) {
+    return !isGone(cause);
+  }
+}
+
+/**
+ * Resolves when nothing in the group runs any more, or when the signal gives the wait up. The kernel tells of it, so nobody polls.
+ * @throws where the kernel has no watch left to give
+ */
+export async function untilEmpty(group: Cgroup, signal: AbortSignal): Promise<void> {
+  if (signal.aborted || !(await isPopulated(group))) return;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const watcher = watch(join(group.path, 'cgroup.events'), { persistent: false, signal });
+  const look = async (): Promise<void> => {
+    if (!(await isPopulated(group))) watcher.close();
+  };
+  watcher
+    .on('change', () => void look())
+    .on('close', resolve)
+    .on('error', reject);
+  // The last process may have gone before the watch began.
+  await look();
+  await promise;
 }
 
 /** Stops every process of the group from running, or lets them go on. Returns when the kernel has done so. */

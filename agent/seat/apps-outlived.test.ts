@@ -1,7 +1,7 @@
 /** Launches that outlive what they were for, and policies that change under running applications. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { LaunchSpec } from '../launch/port.ts';
-import { apps, kill, midday, renew, session, world } from './test-apps.ts';
+import { apps, end, kill, midday, renew, session, world } from './test-apps.ts';
 import { testDocument } from './test-document.ts';
 
 beforeEach(renew);
@@ -32,7 +32,7 @@ describe('a launch that outlives what it was for', () => {
     const slow = Promise.withResolvers<void>();
     world.prepared = slow.promise;
     const latter = running.launch('calc');
-    world.exits[0]?.({ sessionId: session.id, appId: 'calc', pid: 1, exitCode: 0, signal: null });
+    await end(world.started[0], 0);
     expect(running.stateOf('calc')).toBe('starting');
     slow.resolve();
     await latter;
@@ -44,6 +44,15 @@ describe('a launch that outlives what it was for', () => {
     expect(await running.launch('calc')).toBe(true);
     expect(running.stateOf('calc')).toBeUndefined();
     expect(world.done).not.toContain('end calc');
+  });
+
+  test('is running when its first process has ended before its start was told and left another', async () => {
+    const running = apps();
+    world.onStart = () => queueMicrotask(() => world.started[0]?.leave({ exitCode: 0, signal: null }));
+    expect(await running.launch('calc')).toBe(true);
+    expect(running.stateOf('calc')).toBe('running');
+    await running.close('calc');
+    expect(world.done.slice(-2)).toEqual(['end calc', 'app.exited']);
   });
 
   test('ends what has just begun when it was closed while it started', async () => {

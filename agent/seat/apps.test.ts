@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { LaunchSpec } from '../launch/port.ts';
 import type { SessionApps } from './apps.ts';
-import { apps, renew, session, world } from './test-apps.ts';
+import { apps, end, renew, session, world } from './test-apps.ts';
 import { testDocument } from './test-document.ts';
 
 beforeEach(renew);
@@ -22,7 +22,7 @@ describe('a launch', () => {
     expect(await running.launch('calc')).toBe(true);
     expect(world.done).toEqual(['prepare calc', 'app.launched', 'start calc']);
     expect(running.stateOf('calc')).toBe('running');
-    world.exits[0]?.({ sessionId: session.id, appId: 'calc', pid: 1, exitCode: 0, signal: null });
+    await end(world.started[0], 0);
     expect(running.stateOf('calc')).toBeUndefined();
     expect(world.done.at(-1)).toBe('app.exited');
   });
@@ -120,6 +120,7 @@ describe('a lock', () => {
   });
   const lockedWith = async (choice: 'keep' | 'freeze' | 'end'): Promise<SessionApps> => {
     world.open = session;
+    world.started = [];
     world.policy = onLock(choice);
     const running = apps();
     await running.launch('calc');
@@ -204,11 +205,62 @@ describe('what the policy says of a program', () => {
     await running.launch('calc');
     await running.launch('calc');
     expect(specs).toEqual([expect.objectContaining({ scripts, cwd: '/opt/x' }), expect.objectContaining({ scripts, cwd: '/opt/x' })]);
-    world.exits[0]?.({ sessionId: session.id, appId: 'calc', pid: 1, exitCode: 0, signal: null });
+    await end(world.started[0], 0);
     expect(running.stateOf('calc')).toBe('running');
-    world.exits[1]?.({ sessionId: session.id, appId: 'calc', pid: 2, exitCode: 0, signal: null });
+    await end(world.started[1], 0);
     expect(running.stateOf('calc')).toBeUndefined();
     expect(world.recorded.filter(({ type }) => type === 'app.exited')).toHaveLength(2);
+  });
+});
+
+describe('an application whose first process has ended and left another', () => {
+  const left = async (onLock: 'keep' | 'freeze' | 'end'): Promise<SessionApps> => {
+    world.policy = { ...testDocument, apps: testDocument.apps.map((app) => ({ ...app, onLock })) };
+    const running = apps();
+    await running.launch('calc');
+    world.started[0]?.leave({ exitCode: 5, signal: null });
+    await Promise.resolve();
+    world.done = [];
+    return running;
+  };
+  const exits = (): readonly unknown[] => world.recorded.filter(({ type }) => type === 'app.exited').map(({ body }) => body);
+
+  test.each([
+    ['freeze', ['freeze calc', 'app.frozen']],
+    ['end', ['end calc', 'app.exited']],
+  ] as const)('does on a lock what the policy says: %s', async (onLock, order) => {
+    const running = await left(onLock);
+    world.open = null;
+    await running.follow();
+    expect(world.done).toEqual(order);
+  });
+
+  test('is ended by a policy that no longer names it', async () => {
+    const running = await left('keep');
+    world.policy = { ...testDocument, apps: testDocument.apps.slice(2) };
+    await running.enforce();
+    expect(world.done).toEqual(['end calc', 'app.exited']);
+  });
+
+  test('is not started a second time, and can be closed: the record then has the code of its first process, once', async () => {
+    const running = await left('keep');
+    expect(await running.launch('calc')).toBe(true);
+    expect(world.done).toEqual(['front calc']);
+    expect(exits()).toEqual([]);
+    expect(await running.close('calc')).toBe(true);
+    world.started[0]?.vanish();
+    await Promise.resolve();
+    expect(exits()).toEqual([expect.objectContaining({ app: 'calc', exitCode: 5, signal: null })]);
+    expect(await running.close('calc')).toBe(false);
+  });
+
+  test('has ended when the last of it has', async () => {
+    const running = await left('keep');
+    expect(running.stateOf('calc')).toBe('running');
+    world.started[0]?.vanish();
+    await Promise.resolve();
+    expect(running.stateOf('calc')).toBeUndefined();
+    expect(exits()).toEqual([expect.objectContaining({ exitCode: 5 })]);
   });
 });
 
@@ -269,7 +321,7 @@ describe('the record of an end', () => {
   test('keeps the code of one that ended by itself, and names no signal for what has no process', async () => {
     const running = apps();
     await running.launch('calc');
-    world.exits[0]?.({ sessionId: session.id, appId: 'calc', pid: 1, exitCode: 3, signal: null });
+    world.started[0]?.leave({ exitCode: 3, signal: null });
     await running.endSession(session.id);
     expect(exit()).toMatchObject({ app: 'calc', exitCode: 3, signal: null });
     await running.launch('web');

@@ -47,6 +47,8 @@ interface Running {
   state: AppState;
   /** Whether it was told to stand still. */
   isFrozen: boolean;
+  /** How its first process ended, once it has. What that left running is the application as well. */
+  exit?: AppExit;
 }
 
 /** A launch that was decided. */
@@ -263,8 +265,7 @@ export class SessionApps {
     this.#ports.web('all', 'closeAll');
     const report = await this.#ports.launcher.endSession(session);
     for (const running of [...this.#running]) {
-      // Native ones that ran have told how they ended: what is left are web applications, which have no process of their own, and what never ran.
-      if (running.session === session) this.#exited(running, null, null);
+      if (running.session === session) this.#exited(running);
     }
     this.#message = null;
     return report.clean;
@@ -296,20 +297,17 @@ export class SessionApps {
       launcher.discard(prepared);
       return false;
     }
-    let hasEnded = false;
     const started = await launcher.start(prepared, (exit) => {
-      hasEnded = true;
-      this.#nativeExit(exit, row);
+      row.exit = exit;
     });
     if (!started.ok) return this.#notStarted(appId, session, started);
-    // One that had little to do may have done it by now: it did start.
-    if (hasEnded) return true;
     if (!this.#running.has(row)) {
       // It was to end while it started: what has just begun goes as well.
       await launcher.endApp(session.id, appId);
       return false;
     }
     row.state = 'running';
+    void started.gone.then(() => this.#exited(row));
     // The seat may have locked in the very moment of the start.
     void this.follow();
     return true;
@@ -362,10 +360,6 @@ export class SessionApps {
     return this.#running.has(row) && this.#ports.openSession()?.id === row.session;
   }
 
-  #nativeExit(exit: AppExit, row: Running): void {
-    if (this.#running.has(row)) this.#exited(row, exit.exitCode, exit.signal);
-  }
-
   /** Ends these instances; of one application the launcher can only end all, and then all have ended. */
   async #end(rows: readonly Running[]): Promise<void> {
     for (const row of rows) {
@@ -373,13 +367,14 @@ export class SessionApps {
       if (!this.#running.has(row)) continue;
       if (app.kind === 'web') this.#ports.web(app.id, 'close');
       else await this.#ports.launcher.endApp(session, app.id);
-      // A native application that ran has told how it ended.
-      if (this.#running.has(row)) this.#exited(row, null, null);
+      this.#exited(row);
     }
   }
 
-  #exited(row: Running, exitCode: number | null, signal: string | null): void {
-    this.#running.delete(row);
+  /** Once for each. Web applications have no process of their own, and what never ran has no exit. */
+  #exited(row: Running): void {
+    if (!this.#running.delete(row)) return;
+    const { exitCode = null, signal = null } = row.exit ?? {};
     const seconds = Math.max(0, Math.round((this.#ports.clock.bootMs() - row.sinceBootMs) / 1000));
     const body = { session: row.session, app: row.app.id, exitCode, signal, seconds };
     this.#ports.recorder.note({ type: 'app.exited', body });

@@ -31,6 +31,15 @@ export const session: OpenSession = {
   elsewhere: null,
 };
 
+/** A started application. */
+interface Process {
+  readonly appId: string;
+  /** Its first process ends; what that left running lives on. */
+  readonly leave: (how: Pick<AppExit, 'exitCode' | 'signal'>) => void;
+  /** Nothing of it lives any more. */
+  readonly vanish: () => void;
+}
+
 interface World {
   done: string[];
   open: OpenSession | null;
@@ -44,8 +53,7 @@ interface World {
   onStart: () => void;
   onPrepare: (spec: LaunchSpec) => void;
   prepared: Promise<void>;
-  exits: ((exit: AppExit) => void)[];
-  alive: Map<string, (exit: AppExit) => void>;
+  started: Process[];
   recorded: AuditEvent[];
 }
 
@@ -63,8 +71,7 @@ function fresh(): World {
     onStart: () => {},
     onPrepare: () => {},
     prepared: Promise.resolve(),
-    exits: [],
-    alive: new Map(),
+    started: [],
     recorded: [],
   };
 }
@@ -78,9 +85,26 @@ export function renew(): void {
 
 /** As the launchers do: what is ended tells how it ended. */
 export function kill(appId: string): void {
-  const onExit = world.alive.get(appId);
-  world.alive.delete(appId);
-  onExit?.({ sessionId: session.id, appId, pid: 1, exitCode: null, signal: 'SIGKILL' });
+  for (const process of world.started.filter((each) => each.appId === appId)) {
+    process.leave({ exitCode: null, signal: 'SIGKILL' });
+    process.vanish();
+  }
+}
+
+/** Ends by itself, with nothing left. Resolves when that was told. */
+export async function end(process: Process | undefined, exitCode: number): Promise<void> {
+  process?.leave({ exitCode, signal: null });
+  process?.vanish();
+  await Promise.resolve();
+}
+
+function processOf({ appId, sessionId }: LaunchSpec, onExit: (exit: AppExit) => void, vanish: () => void): Process {
+  let hasExited = false;
+  const leave: Process['leave'] = (how) => {
+    if (!hasExited) onExit({ sessionId, appId, pid: 1, ...how });
+    hasExited = true;
+  };
+  return { appId, leave, vanish };
 }
 
 const launcher: Launcher = {
@@ -97,9 +121,10 @@ const launcher: Launcher = {
   start: (launch, onExit) => {
     world.onStart();
     world.done.push(`start ${launch.spec.appId}`);
-    world.exits.push(onExit);
-    world.alive.set(launch.spec.appId, onExit);
-    return Promise.resolve({ ok: true, pid: 1, appId: launch.spec.appId, sessionId: launch.spec.sessionId });
+    const { appId, sessionId } = launch.spec;
+    const gone = Promise.withResolvers<void>();
+    world.started.push(processOf(launch.spec, onExit, gone.resolve));
+    return Promise.resolve({ ok: true, pid: 1, appId, sessionId, gone: gone.promise });
   },
   discard: (launch) => world.done.push(`discard ${launch.spec.appId}`),
   endApp: (_session, appId) => {
@@ -120,7 +145,7 @@ const launcher: Launcher = {
   },
   keepFile: () => Promise.reject(new Error('not here')),
   endSession: (sessionId) => {
-    for (const appId of [...world.alive.keys()]) kill(appId);
+    for (const { appId } of world.started) kill(appId);
     return Promise.resolve({ sessionId, processes: 0, clean: true });
   },
   close: () => Promise.resolve(),

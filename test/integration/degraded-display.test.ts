@@ -60,7 +60,7 @@ test('a display is handed out when its window manager does its work, not when th
     },
     startManager: () => {
       const { pid = 0 } = spawn('/bin/sh', ['-c', SLOW_MANAGER], { env, stdio: 'ignore' });
-      return Promise.resolve({ ok: true, pid, appId: 'manager', sessionId: SESSION });
+      return Promise.resolve({ ok: true, pid, appId: 'manager', sessionId: SESSION, gone: new Promise(() => undefined) });
     },
     log: () => undefined,
   });

@@ -6,6 +6,7 @@ import { chmodSync, copyFileSync, existsSync, readFileSync, writeFileSync } from
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import type { AppExit } from '../../agent/launch/port.ts';
+import { cgroupMount } from '../../agent/os/cgroup.ts';
 import { SHELL, sessionTests } from '../support/in-session.ts';
 import { cpuTicks, processesOf } from '../support/processes.ts';
 import { rootTest } from '../support/root.ts';
@@ -176,6 +177,51 @@ describe('a script that the policy names for an interpreter', () => {
     expect(await session.written('/tmp/printed')).toBe(`${session.programs}\n`);
     const nowhere = session.app(SHELL, printing, { cwd: `${session.programs}/nowhere` });
     expect(await session.run(nowhere)).toMatchObject({ ok: false, reason: 'start-failed' });
+  });
+});
+
+describe('what an application leaves running when its first process ends', () => {
+  const children = [named('/usr/bin/setsid'), named('/bin/sleep'), named(SHELL)];
+  const DAEMON = 'setsid dash -c "setsid sleep 1000 &" & wait; exit 5';
+
+  /** A double fork: a daemon in a session of its own whose parents have all ended. */
+  async function leaving(): Promise<{ readonly gone: Promise<void>; readonly isGone: () => boolean }> {
+    const exit = Promise.withResolvers<AppExit>();
+    const app = await startApp(session.launcher, session.app(SHELL, ['-c', DAEMON], { children }), exit.resolve);
+    if (!app.ok) throw new Error(app.detail);
+    let isGone = false;
+    void app.gone.then(() => {
+      isGone = true;
+    });
+    expect(await exit.promise).toMatchObject({ exitCode: 5 });
+    await expect.poll(() => sleepers(), started).toBe(1);
+    return { gone: app.gone, isGone: () => isGone };
+  }
+
+  rootTest('is the application still: it stands still and ends when that is asked of it', async () => {
+    const { gone, isGone } = await leaving();
+    await session.launcher.freeze(session.sessionId, 'test', true);
+    const [sleeper = 0] = processesOf(session.seat.app.uid, 'sleep');
+    const [, group = ''] = /^0::(.+)$/mu.exec(readFileSync(`/proc/${sleeper}/cgroup`, 'utf8')) ?? [];
+    expect(readFileSync(join((await cgroupMount()) ?? '', group, 'cgroup.events'), 'utf8')).toMatch(/^frozen 1$/mu);
+    expect(isGone()).toBe(false);
+    await session.launcher.endApp(session.sessionId, 'test');
+    await gone;
+    expect(sleepers()).toBe(0);
+  });
+
+  rootTest('is gone when the last of it ends by itself', async () => {
+    const { gone, isGone } = await leaving();
+    expect(isGone()).toBe(false);
+    for (const pid of processesOf(session.seat.app.uid, 'sleep')) process.kill(pid, 'SIGTERM');
+    await gone;
+  });
+
+  rootTest('is gone with the session', async () => {
+    const { gone, isGone } = await leaving();
+    expect(isGone()).toBe(false);
+    expect(await session.launcher.endSession(session.sessionId)).toMatchObject({ processes: 1, clean: true });
+    await gone;
   });
 });
 

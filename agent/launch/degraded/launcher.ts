@@ -30,7 +30,7 @@ import type {
   StartedApp,
 } from '../port.ts';
 import { closeLaunch, type HeldLaunch, PreparedLaunches } from '../prepared.ts';
-import { endMarked, inGroups, markedProcesses, SESSION_MARK, signalAll } from './marked-processes.ts';
+import { endMarked, inGroups, markedProcesses, SESSION_MARK, signalAll, untilGroupEmpty } from './marked-processes.ts';
 
 interface Session {
   readonly language: string;
@@ -38,7 +38,7 @@ interface Session {
   readonly home: string;
   display: SessionDisplay | undefined;
   desktop: Desktop | undefined;
-  /** By the pid of its first process: which application it is, and its exit. */
+  /** By the pid of its first process, which names its process group: which application it is, and that process's exit. */
   readonly apps: Map<number, { readonly appId: string; readonly exit: Promise<void> }>;
 }
 
@@ -178,13 +178,17 @@ export class DegradedLauncher implements Launcher {
     if (pid === undefined) return { ok: false, reason: 'start-failed', detail: await failureOf(child) };
     const exit = new Promise<void>((resolve) => {
       child.once('exit', (exitCode, signal) => {
-        session.apps.delete(pid);
         onExit({ sessionId, appId, pid, exitCode, signal });
         resolve();
       });
     });
     session.apps.set(pid, { appId, exit });
-    return { ok: true, pid, appId, sessionId };
+    const forgetOnceEmpty = async (): Promise<void> => {
+      await exit;
+      await untilGroupEmpty(sessionId, pid);
+      session.apps.delete(pid);
+    };
+    return { ok: true, pid, appId, sessionId, gone: forgetOnceEmpty() };
   }
 
   #spawn(spec: LaunchSpec, held: HeldLaunch, session: Session): ChildProcess {

@@ -9,6 +9,8 @@ export const SESSION_MARK = 'WARDLOCK_SESSION';
 
 const END_LIMIT_MS = 5_000;
 const POLL_MS = 10;
+/** How often a process group is looked at whose leader has ended and left something. */
+const LEFT_POLL_MS = 1_000;
 
 /** Living processes whose environment carries the mark of this session. Those of other users can't be looked into. */
 export async function markedProcesses(sessionId: string): Promise<readonly number[]> {
@@ -28,6 +30,26 @@ async function carries(pid: number, mark: string): Promise<boolean> {
 export async function inGroups(pids: readonly number[], groups: ReadonlySet<number>): Promise<readonly number[]> {
   const found = await Promise.all(pids.map(async (pid) => (groups.has(await groupOf(pid)) ? [pid] : [])));
   return found.flat();
+}
+
+/** Resolves when no process of the session is in this process group any more: the kernel tells nobody of that, so it is asked now and then. */
+export async function untilGroupEmpty(sessionId: string, group: number): Promise<void> {
+  const groups = new Set([group]);
+  // The kernel keeps a group whose zombies nobody fetches. Seen empty once is not enough: a look can miss what is just being forked or executed.
+  for (let seenEmpty = 0; seenEmpty < 2 && groupExists(group); ) {
+    const left = await inGroups(await markedProcesses(sessionId), groups);
+    seenEmpty = left.length === 0 ? seenEmpty + 1 : 0;
+    await sleep(LEFT_POLL_MS, undefined, { ref: false });
+  }
+}
+
+function groupExists(group: number): boolean {
+  try {
+    return process.kill(-group, 0);
+  } catch (cause) {
+    // EPERM: there is one, of another user by now.
+    return !(cause instanceof Error && 'code' in cause && cause.code === 'ESRCH');
+  }
 }
 
 /** Not a number for one that has gone. */

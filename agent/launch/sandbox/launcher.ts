@@ -274,7 +274,7 @@ export class SandboxLauncher implements Launcher {
       const { pid } = started.app;
       this.#apps.set(pid, { sessionId, appId });
       void started.app.exit.then((exit) => onExit({ sessionId, appId, pid, ...exit }));
-      return { ok: true, pid, appId, sessionId };
+      return { ok: true, pid, appId, sessionId, gone: started.gone };
     } finally {
       loaders.forEach((fd) => {
         closeSync(fd);

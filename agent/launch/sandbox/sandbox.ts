@@ -7,7 +7,7 @@ import { statSync } from 'node:fs';
 import { chown, readFile, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { WardlockError } from '../../../core/errors/index.ts';
-import { type Cgroup, endCgroup, enterCgroup, freezeCgroup, livingProcesses, makeSubgroup, removeIfEmpty } from '../../os/cgroup.ts';
+import { type Cgroup, endCgroup, enterCgroup, freezeCgroup, livingProcesses, makeSubgroup, untilEmpty } from '../../os/cgroup.ts';
 import { type Command, spawnInNamespaceOf, spawnNamespaceInit } from '../../os/pid-namespace.ts';
 import { WINDOW_MANAGER_CONFIG } from '../desktop.ts';
 import { notKept } from '../kept-file.ts';
@@ -41,9 +41,25 @@ interface RunningApp {
   readonly exit: Promise<{ readonly exitCode: number | null; readonly signal: string | null }>;
 }
 
-export type SandboxStart =
-  | { readonly ok: true; readonly app: RunningApp }
-  | { readonly ok: false; readonly detail: string; readonly pid: number | undefined };
+interface FailedStart {
+  readonly ok: false;
+  readonly detail: string;
+  readonly pid: number | undefined;
+}
+
+type Become = { readonly ok: true; readonly app: RunningApp } | FailedStart;
+
+/** `gone` settles when nothing is left in the application's group. */
+export type SandboxStart = { readonly ok: true; readonly app: RunningApp; readonly gone: Promise<void> } | FailedStart;
+
+/** One that was started and of which something may still live. */
+interface KeptApp {
+  readonly appId: string;
+  /** How its first process ends. */
+  readonly exit: RunningApp['exit'];
+  /** Nothing of it lives any more. */
+  readonly forget: () => void;
+}
 
 /** The programs lie beside this file, as TypeScript in development and as JavaScript in a package. */
 const programPath = (name: string): string => join(import.meta.dirname, `${name}${extname(import.meta.filename)}`);
@@ -65,8 +81,8 @@ export class Sandbox {
   readonly #group: Cgroup;
   readonly #init: ChildProcess;
   readonly #initPid: number;
-  /** Of each group of an application: whose it is, and how its first process ends. */
-  readonly #apps = new Map<Cgroup, { readonly appId: string; readonly exit: RunningApp['exit'] }>();
+  /** By the group that each application has to itself. */
+  readonly #apps = new Map<Cgroup, KeptApp>();
   #starters = 0;
   #next: Promise<Starter> | undefined;
   #isEnding = false;
@@ -118,10 +134,9 @@ export class Sandbox {
   async start(appId: string, request: StartRequest): Promise<SandboxStart> {
     const starter = await this.#takeStarter();
     const started = await this.#become(starter, request);
-    if (started.ok) this.#keep(appId, started.app);
-    else await endCgroup(starter.group);
+    if (!started.ok) await endCgroup(starter.group);
     setImmediate(() => this.#warmNext());
-    return started;
+    return started.ok ? { ...started, gone: this.#keep(appId, started.app) } : started;
   }
 
   /** Shows the session its display: the server's socket, and the cookie in a folder that applications can read and not change. */
@@ -151,11 +166,13 @@ export class Sandbox {
   /** Ends one application with all that it started, and waits until its own exit is known. */
   async endApp(appId: string): Promise<boolean> {
     const theirs = [...this.#apps].filter(([, app]) => app.appId === appId);
-    const ended = theirs.map(async ([group, { exit }]) => {
+    const ended = theirs.map(async ([group, { exit, forget }]) => {
       const isClean = await endCgroup(group);
+      if (!isClean) return false;
       // Whoever asked is told of the exit before this returns.
-      if (isClean) await exit;
-      return isClean;
+      await exit;
+      forget();
+      return true;
     });
     return (await Promise.all(ended)).every(Boolean);
   }
@@ -184,10 +201,12 @@ export class Sandbox {
   /** Ends everything. False when something survived the limit. */
   async end(): Promise<boolean> {
     this.#isEnding = true;
-    const exits = [...this.#apps.values()].map(({ exit }) => exit);
+    const apps = [...this.#apps.values()];
     const isClean = await endCgroup(this.#group);
-    if (isClean) await Promise.all(exits);
-    return isClean;
+    if (!isClean) return false;
+    await Promise.all(apps.map(({ exit }) => exit));
+    for (const { forget } of apps) forget();
+    return true;
   }
 
   #groupsOf(appId: string): readonly Cgroup[] {
@@ -206,12 +225,26 @@ export class Sandbox {
     return `/proc/${this.#livingInit()}/root${inside}`;
   }
 
-  /** Until the application and all that it left running have ended. */
-  #keep(appId: string, { group, exit }: RunningApp): void {
-    this.#apps.set(group, { appId, exit });
-    void exit.then(async () => {
-      if (await removeIfEmpty(group)) this.#apps.delete(group);
-    });
+  /** Until the application and all that it left running have ended; settles then. */
+  #keep(appId: string, { group, exit }: RunningApp): Promise<void> {
+    const gone = Promise.withResolvers<void>();
+    // A group that is removed right after it was emptied may never tell that it was empty: whoever ends it says so.
+    const watch = new AbortController();
+    const forget = (): void => {
+      watch.abort();
+      this.#apps.delete(group);
+      gone.resolve();
+    };
+    this.#apps.set(group, { appId, exit, forget });
+    const removeOnceEmpty = async (): Promise<void> => {
+      await exit;
+      await untilEmpty(group, watch.signal);
+      await endCgroup(group);
+      forget();
+    };
+    // Where nothing can be watched it counts as running until somebody ends it.
+    removeOnceEmpty().catch(() => undefined);
+    return gone.promise;
   }
 
   #warmNext(): void {
@@ -248,9 +281,9 @@ export class Sandbox {
     return { child, pipe, group, warm: pipe.expect('ready') };
   }
 
-  async #become(starter: Starter, request: StartRequest): Promise<SandboxStart> {
+  async #become(starter: Starter, request: StartRequest): Promise<Become> {
     const { child, pipe, group } = starter;
-    const failed = ({ detail }: { readonly detail: string }): SandboxStart => ({ ok: false, detail, pid: child.pid });
+    const failed = ({ detail }: { readonly detail: string }): FailedStart => ({ ok: false, detail, pid: child.pid });
     const warm = await starter.warm;
     if (!warm.ok) return failed(warm);
     const exit = exitOf(child);
