@@ -7,6 +7,7 @@ import { seatPaths, type UpdatesReply } from '../../contract/seat-api.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { testDatabase } from '../../test/support/test-store.ts';
 import { openSite, type Site } from '../compose.ts';
+import { seatScope } from '../services/scopes.ts';
 import type { Statement } from '../store/engine.ts';
 import { createSeatsApp } from './seats-app.ts';
 
@@ -145,6 +146,26 @@ test('a seat that is revoked while it waits is refused at once, and no other sea
   statements.length = 0;
   await site.seats.revoke('c'.repeat(32));
   expect((await revoked).json()).toMatchObject({ code: 'SERVER_SEAT_REVOKED' });
+  expect(statements.filter((sql) => sql.includes('"not_after"')).length).toBe(1);
+  site.stopping.abort();
+  await all;
+  await app.close();
+});
+
+test('a seat that is moved gets the staff of its new ward at once, though that changed long before; no other seat looks, nor any after an enrolment', async () => {
+  await putSeats('lab', ['c'.repeat(32)]);
+  await site.staff.put([{ ...ada, wards: ['lab'] }]);
+  await site.staff.put([{ ...ada, id: 'n.ben', badges: [], wards: ['icu'] }]);
+  const { app, answered, all } = await manyWaiting([workstationId, 'c'.repeat(32)], { directory: 2 });
+  // As after an enrolment: there is nothing new.
+  site.changes.wake();
+  await site.store.db.transaction().execute(async (transaction) => {
+    await transaction.updateTable('seats').set({ ward_id: 'lab' }).where('workstation_id', '=', workstationId).execute();
+    await site.changes.staffMoved(transaction, new Set([seatScope(workstationId)]));
+  });
+  site.changes.wake();
+  while (answered.size === 0) await new Promise((later) => setTimeout(later, 5));
+  expect([...answered].map(([seat, { directory }]) => [seat, directory?.version])).toEqual([[workstationId, 3]]);
   expect(statements.filter((sql) => sql.includes('"not_after"')).length).toBe(1);
   site.stopping.abort();
   await all;
