@@ -1,15 +1,16 @@
 /**
- * Puts the enforced launcher together for an agent that runs as root on Linux, after having tried every layer once. A layer that
+ * Puts the enforced launcher together for an agent that runs as root on Linux, after having tried every layer. A layer that
  * fails leaves a launcher that refuses: never one that merely promises.
  */
 import { join } from 'node:path';
 import { cgroupMount } from '../../os/cgroup.ts';
-import { landlockAbi } from '../../os/landlock.ts';
+import { ABI_WITH_DENIAL_RECORDS, landlockAbi } from '../../os/landlock.ts';
 import { endAllOf, livingOf } from '../../os/user-processes.ts';
 import { openDenialReports } from '../denials/reports.ts';
 import { missing, withCause } from '../layers.ts';
 import type { AppUser, Launcher, LauncherOptions, LaunchLog, MissingLayer } from '../port.ts';
 import { RefusingLauncher } from '../refusing.ts';
+import { firstTrial } from './first-trial.ts';
 import { SandboxLauncher } from './launcher.ts';
 import { openSeatCgroups } from './seat-cgroups.ts';
 import { Surveyor } from './surveyor.ts';
@@ -34,9 +35,10 @@ export async function createSandboxLauncher(options: LauncherOptions, seatGroup:
   const cgroups = await openSeatCgroups(join(mount, seatGroup)).catch(inWords);
   if (typeof cgroups === 'string') return refusing(log, cgroups);
   const reports = await openDenialReports(options.stateFolder, log);
-  const trial = await tryLayers(firstUser, cgroups, reports).catch((cause: unknown) => ({
-    ...{ failure: inWords(cause), isReported: false, hasOwnNetwork: false },
-  }));
+  const trial = await firstTrial({
+    trial: () => tryLayers(firstUser, cgroups, reports),
+    canReport: landlockAbi() >= ABI_WITH_DENIAL_RECORDS && reports.areComing,
+  });
   if (trial.failure !== undefined) {
     await reports.close();
     return refusing(log, trial.failure);
