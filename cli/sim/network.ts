@@ -25,6 +25,8 @@ export interface Traffic {
   failed: number;
   /** Requests sent in each window since the start. */
   readonly windows: number[];
+  /** Those of them that were answered 429. */
+  readonly refusedWindows: number[];
 }
 
 export interface SimNetwork {
@@ -40,7 +42,7 @@ export interface SimNetwork {
 
 export function openNetwork(speed: number): SimNetwork {
   const began = performance.now();
-  const traffic: Traffic = { uploadsMs: [], anchors: 0, polls: 0, exchanges: 0, refused: 0, failed: 0, windows: [] };
+  const traffic: Traffic = { uploadsMs: [], anchors: 0, polls: 0, exchanges: 0, refused: 0, failed: 0, windows: [], refusedWindows: [] };
   const lines = new Set<() => void>();
   const network: SimNetwork = {
     traffic,
@@ -61,7 +63,9 @@ export function openNetwork(speed: number): SimNetwork {
           if (network.away) throw new WardlockError('SERVER_UNREACHABLE', 'The simulated network is gone.');
           const window = Math.floor(network.elapsed() / (WINDOW_SECONDS * 1000));
           traffic.windows[window] = (traffic.windows[window] ?? 0) + 1;
-          return timed(traffic, wanted, () => client.call(wanted));
+          const answer = await timed(traffic, wanted, () => client.call(wanted));
+          if (answer.status === TOO_MANY) traffic.refusedWindows[window] = (traffic.refusedWindows[window] ?? 0) + 1;
+          return answer;
         },
         close: () => {
           lines.delete(drop);

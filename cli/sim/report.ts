@@ -15,6 +15,8 @@ export interface TrafficSummary {
   readonly failed: number;
   /** Requests a second of simulated time: in the median of the windows before the outage, once all lanes have their pace; null without one. */
   readonly steadyPerSecond: number | null;
+  /** Of the requests in those windows the share that was answered 429: with more than a few the machine could not keep up, and it is no steady state. */
+  readonly steadyRefused: number | null;
   /** In the busiest window after it. */
   readonly peakPerSecond: number | null;
   /** The second over the first. */
@@ -25,7 +27,7 @@ const MS_PER_SECOND = 1000;
 
 /** @param outage since the first window */
 export function trafficSummary(
-  { uploadsMs, anchors, polls, exchanges, refused, failed, windows }: Traffic,
+  { uploadsMs, anchors, polls, exchanges, refused, failed, windows, refusedWindows }: Traffic,
   outage: Outage | null,
 ): TrafficSummary {
   const sorted = uploadsMs.toSorted((a, b) => a - b);
@@ -36,7 +38,8 @@ export function trafficSummary(
   const windowAt = (ms: number): number => Math.floor(ms / (WINDOW_SECONDS * MS_PER_SECOND));
   const sent = (from: number, to: number): number[] =>
     Array.from(windows.slice(from, to), (count) => (count ?? 0) / WINDOW_SECONDS).toSorted((a, b) => a - b);
-  const before = outage === null ? [] : sent(windowAt(outage.steadyFrom), windowAt(outage.from));
+  const range = outage === null ? null : ([windowAt(outage.steadyFrom), windowAt(outage.from)] as const);
+  const before = range === null ? [] : sent(...range);
   const steady = outage === null ? null : (before[Math.floor(before.length / 2)] ?? 0);
   const peak = outage === null ? null : (sent(windowAt(outage.to), windows.length).at(-1) ?? 0);
   const ratio = steady === null || peak === null || steady === 0 ? null : Math.round((peak / steady) * 100) / 100;
@@ -50,7 +53,17 @@ export function trafficSummary(
     refused,
     failed,
     steadyPerSecond: steady,
+    steadyRefused: range === null ? null : share(sum(refusedWindows.slice(...range)), sum(windows.slice(...range))),
     peakPerSecond: peak,
     peakRatio: ratio,
   };
+}
+
+/** A window in which nothing happened has no count. */
+function sum(counts: readonly number[]): number {
+  return Array.from(counts, (count) => count ?? 0).reduce((all, count) => all + count, 0);
+}
+
+function share(part: number, all: number): number {
+  return all === 0 ? 0 : Math.round((part / all) * 1000) / 1000;
 }

@@ -32,6 +32,7 @@ const Result = Type.Object({
   p50Ms: Type.Number(),
   p99Ms: Type.Number(),
   steadyPerSecond: Type.Number(),
+  steadyRefused: Type.Number(),
   peakPerSecond: Type.Number(),
   serverPeakMiB: Type.Integer(),
   serverCpuSeconds: Type.Number(),
