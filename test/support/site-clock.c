@@ -1,7 +1,7 @@
 /*
- * Preloaded into the processes of a test: moves the wall clock by the seconds that the file SITE_CLOCK holds, and the wall and boot
- * clocks by those that it holds for a sleep (8 bytes each, mapped, so that a change counts at once and in every thread). All other
- * clocks are the machine's.
+ * Preloaded into the processes of a test: moves the wall clock by the seconds that the file SITE_CLOCK holds, the wall and boot clocks
+ * by those that it holds for a sleep, and all three by those in which time merely passed (8 bytes each, mapped, so that a change counts
+ * at once and in every thread). All other clocks are the machine's.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -18,6 +18,7 @@
 struct offsets {
   volatile int64_t set;
   volatile int64_t slept;
+  volatile int64_t passed;
 };
 
 static const struct offsets *offset;
@@ -32,14 +33,17 @@ __attribute__((constructor)) static void map_offset(void) {
   close(file);
 }
 
-static time_t moved(void) { return offset == NULL ? 0 : (time_t)(offset->set + offset->slept); }
+static time_t passed(void) { return offset == NULL ? 0 : (time_t)offset->passed; }
 
-static time_t slept(void) { return offset == NULL ? 0 : (time_t)offset->slept; }
+static time_t slept(void) { return offset == NULL ? 0 : (time_t)(offset->slept + offset->passed); }
+
+static time_t moved(void) { return offset == NULL ? 0 : (time_t)offset->set + slept(); }
 
 int clock_gettime(clockid_t clock, struct timespec *out) {
   if (syscall(SYS_clock_gettime, clock, out) != 0) return -1;
   if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE) out->tv_sec += moved();
   if (clock == CLOCK_BOOTTIME) out->tv_sec += slept();
+  if (clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE) out->tv_sec += passed();
   return 0;
 }
 

@@ -1,6 +1,6 @@
 /**
  * A wall clock that a test moves while real processes run under it, and a machine that sleeps. What is started through `process.env`
- * from then on follows it; the clock of time awake stays the machine's. (libfaketime, told of a new time while it runs, shows threads the old one
+ * from then on follows it; the clock of time awake stays the machine's, unless time passes by all of them. (libfaketime, told of a new time while it runs, shows threads the old one
  * now and then.) Owns the loader's settings in this process's environment.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -17,6 +17,8 @@ export interface SiteClock {
   setDays(days: number): void;
   /** Wakes the machine after so many seconds of sleep in all: wall and boot clocks go on in them, the clock of time awake does not. */
   sleepSeconds(seconds: number): void;
+  /** Lets so many seconds pass in all, by every clock: what waits is due. */
+  passSeconds(seconds: number): void;
   /** Leaves the environment as it was. */
   release(): void;
 }
@@ -27,8 +29,8 @@ export function openSiteClock(folder: string): SiteClock {
   const file = join(folder, 'site-clock');
   const settings: Readonly<Record<string, string>> = { LD_PRELOAD: library, SITE_CLOCK: file };
   const before = Object.keys(settings).map((name) => [name, process.env[name]] as const);
-  const offsets = Buffer.alloc(16);
-  const move = (seconds: bigint, at: 0 | 8): void => {
+  const offsets = Buffer.alloc(24);
+  const move = (seconds: bigint, at: 0 | 8 | 16): void => {
     offsets.writeBigInt64LE(seconds, at);
     // In place: the processes have these very bytes mapped.
     writeFileSync(file, offsets, { flag: 'r+' });
@@ -38,6 +40,7 @@ export function openSiteClock(folder: string): SiteClock {
   return {
     setDays: (days) => move(BigInt(days) * DAY_SECONDS, 0),
     sleepSeconds: (seconds) => move(BigInt(seconds), 8),
+    passSeconds: (seconds) => move(BigInt(seconds), 16),
     release: () => {
       for (const [name, value] of before) {
         if (value === undefined) delete process.env[name];
