@@ -17,7 +17,7 @@ test('fault 50: 1,000 seats come back from 30 minutes offline: 0 lost, 0 twice, 
     expect(result).toMatchObject({ seats: 1000, lost: 0, twice: 0, unacknowledged: 0 });
     expect(result['events']).toBeGreaterThan(100_000);
     // Else the machine could not keep up, and the comparison says nothing.
-    expect(result['steadyRefused']).toBeLessThanOrEqual(0.01);
+    expect(result['steadyRefused']).toBeLessThanOrEqual(0.05);
     expect(result['peakRatio']).toBeLessThanOrEqual(2);
   } finally {
     await server.stop();
