@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { TestPostgres } from '../support/postgres.ts';
 import { type BareWriter, barePostgres, bareSqlite } from './support/bare.ts';
 import { type BenchSite, openBenchSite } from './support/bench-site.ts';
-import { measureIdleSeats } from './support/idle-seats.ts';
+import { type IdleKind, idleKinds, measureIdleSeats } from './support/idle-seats.ts';
 import { measureAnchors, measureIntake, type Rates } from './support/intake.ts';
 import { measureOutage, type OutagePlan } from './support/outage.ts';
 import { type BenchOptions, type BenchRow, type Goal, judge, median, percentile } from './support/row.ts';
@@ -18,6 +18,8 @@ import { measureSearches, type SearchName, searchNames } from './support/searche
 const ROUNDS = 9;
 const QUICK_ROUNDS = 5;
 const IDLE_SEATS = 10_000;
+/** As many as a machine with 20,000 open files and two busy cores holds. */
+const LANES_SEATS = 3000;
 const QUICK_IDLE_SEATS = 1000;
 const ONE_GIB_IN_MIB = 1024;
 const OUTAGE: OutagePlan = { seats: 1000, speed: 6, minutes: 60, outageMinutes: 30 };
@@ -86,7 +88,10 @@ async function onSqlite({ say, quick, wants }: BenchOptions): Promise<readonly B
       }
     });
   }
-  if (wants('seats.idle')) rows.push(...(await atSite(null, (site) => idleRows(site, quick ? QUICK_IDLE_SEATS : IDLE_SEATS, say))));
+  if (wants('seats.idle'))
+    rows.push(...(await atSite(null, (site) => idleRows(site, idleKinds.polls, quick ? QUICK_IDLE_SEATS : IDLE_SEATS, say))));
+  if (wants('seats.lanes'))
+    rows.push(...(await atSite(null, (site) => idleRows(site, idleKinds.lanes, quick ? QUICK_IDLE_SEATS : LANES_SEATS, say))));
   if (['lost', 'twice', 'steady', 'peak'].some((name) => wants(`outage.${name}`)))
     rows.push(...(await atSite(null, (site) => outageRows(site, quick ? QUICK_OUTAGE : OUTAGE, say))));
   return rows;
@@ -119,14 +124,15 @@ function rateRow(id: string, unit: string, { product, bare }: Rates, least: numb
 }
 
 /** The goal is for the full number only. */
-async function idleRows(site: BenchSite, wanted: number, say: (text: string) => void): Promise<readonly BenchRow[]> {
-  const { seats, beforeMiB, samplesMiB, samplesCpu } = await measureIdleSeats(site, wanted, say);
-  say(`seats.idle: ${beforeMiB} MiB before the first seat, ${median(samplesMiB)} MiB with ${seats}`);
+async function idleRows(site: BenchSite, kind: IdleKind, wanted: number, say: (text: string) => void): Promise<readonly BenchRow[]> {
+  const { id } = kind;
+  const { seats, beforeMiB, samplesMiB, samplesCpu } = await measureIdleSeats(site, kind, wanted, say);
+  say(`${id}: ${beforeMiB} MiB before the first seat, ${median(samplesMiB)} MiB with ${seats}`);
   const goal: Goal = { is: 'at most', value: ONE_GIB_IN_MIB, of: 'median' };
-  const memory = { id: 'seats.idle', unit: `MiB for ${seats}`, median: median(samplesMiB), p99: percentile(samplesMiB, P99) };
+  const memory = { id, unit: `MiB for ${seats}`, median: median(samplesMiB), p99: percentile(samplesMiB, P99) };
   return [
     judge(seats === IDLE_SEATS ? { ...memory, goal } : memory),
-    judge({ id: 'seats.idle.cpu', unit: `% of a core for ${seats}`, median: median(samplesCpu), p99: percentile(samplesCpu, P99) }),
+    judge({ id: `${id}.cpu`, unit: `% of a core for ${seats}`, median: median(samplesCpu), p99: percentile(samplesCpu, P99) }),
   ];
 }
 

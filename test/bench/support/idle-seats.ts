@@ -1,6 +1,7 @@
 /**
- * Seats that are connected and have nothing to say: each with its own keys, certificate and all the lanes of a real syncer. They live in
- * processes of their own, so that only the server's memory and processor time count.
+ * Seats that are connected and have nothing to say: each with its own keys and certificate, either with a long poll open and nothing
+ * else, or with all the lanes of a real syncer. They live in processes of their own, so that only the server's memory and processor
+ * time count.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -12,23 +13,32 @@ import { processUsage } from '../../../cli/sim/process-usage.ts';
 import { openSite, type Site } from '../../../server/compose.ts';
 import { seedSeats } from '../../support/seeded-seats.ts';
 import type { BenchSite } from './bench-site.ts';
-import type { IdleSeats } from './idle-seats-program.ts';
+import type { IdleSeats } from './idle-lanes-program.ts';
 
 const PROCESSES = 2;
-/** Each lane has had several turns: the longest pause of one is a minute, but for people, who are asked for every few. */
-const SETTLE_MS = 120_000;
-const SAMPLES = 120;
 const SAMPLE_MS = 1000;
 /** Ten thousand handshakes on a busy machine. */
 const CONNECT_LIMIT_MS = 900_000;
 /** A hospital's: 2,000 people, 50 a ward. */
 const WARDS = 40;
 const PEOPLE_OF_A_WARD = 50;
-/** A real seat holds its long poll and one connection for everything else. */
-const CONNECTIONS_OF_A_SEAT = 2;
 /** Of a server, for everything but seats. */
 const OTHER_FILES = 500;
-const program = resolve(import.meta.dirname, 'idle-seats-program.ts');
+
+/** What each seat does while it is idle. */
+export interface IdleKind {
+  readonly id: string;
+  readonly program: string;
+  readonly connections: number;
+  readonly settleMs: number;
+  readonly samples: number;
+}
+
+export const idleKinds = {
+  polls: { id: 'seats.idle', program: 'idle-polls-program.ts', connections: 1, settleMs: 10_000, samples: 10 },
+  /** Each lane has had several turns: the longest pause of one is a minute, but for people, who are asked for every few. */
+  lanes: { id: 'seats.lanes', program: 'idle-lanes-program.ts', connections: 2, settleMs: 120_000, samples: 120 },
+} as const satisfies Record<string, IdleKind>;
 
 export interface IdleUsage {
   /** How many seats there were. */
@@ -40,12 +50,14 @@ export interface IdleUsage {
   readonly samplesCpu: readonly number[];
 }
 
-export async function measureIdleSeats(site: BenchSite, wanted: number, say: (text: string) => void): Promise<IdleUsage> {
+export async function measureIdleSeats(site: BenchSite, kind: IdleKind, wanted: number, say: (text: string) => void): Promise<IdleUsage> {
+  const { id, connections, settleMs, samples } = kind;
+  const program = resolve(import.meta.dirname, kind.program);
   const usage = processUsage(site.server.ready.pid);
   const beforeMiB = usage().mib;
-  const seats = Math.min(wanted, Math.floor((openFilesOf(site.server.ready.pid) - OTHER_FILES) / CONNECTIONS_OF_A_SEAT));
-  if (seats < wanted) say(`seats.idle: this machine lets the server have connections for ${seats} seats, not for ${wanted}`);
-  say(`seats.idle: making ${seats} seats`);
+  const seats = Math.min(wanted, Math.floor((openFilesOf(site.server.ready.pid) - OTHER_FILES) / connections));
+  if (seats < wanted) say(`${id}: this machine lets the server have connections for ${seats} seats, not for ${wanted}`);
+  say(`${id}: making ${seats} seats`);
   const made = await makeSeats(site, seats);
   const children: ChildProcess[] = [];
   try {
@@ -61,11 +73,11 @@ export async function measureIdleSeats(site: BenchSite, wanted: number, say: (te
         await allConnected(child);
       }),
     );
-    say(`seats.idle: ${seats} seats are connected; looking at the server for ${(SETTLE_MS + SAMPLES * SAMPLE_MS) / 1000} s`);
-    await pause(SETTLE_MS);
+    say(`${id}: ${seats} seats are connected; looking at the server for ${(settleMs + samples * SAMPLE_MS) / 1000} s`);
+    await pause(settleMs);
     const samplesMiB: number[] = [];
     const samplesCpu: number[] = [];
-    for (let at = 0; at < SAMPLES; at += 1) {
+    for (let at = 0; at < samples; at += 1) {
       const [from, before] = [performance.now(), usage().cpuSeconds];
       await pause(SAMPLE_MS);
       const { mib, cpuSeconds } = usage();
