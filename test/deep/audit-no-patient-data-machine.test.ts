@@ -149,6 +149,8 @@ test('no patient data enters the record at the ports of the machine: cards, type
   await screens.client.request('logout', {});
   await screens.sees(({ phase, prompt }) => phase === 'locked' && prompt === null);
   await expect.poll(() => told('app.exited'), GONE).toHaveLength(1);
+  // A reader's state is an event once it has stayed so.
+  await expect.poll(() => told('reader.state'), GONE).not.toEqual([]);
   const events = await seat.record(syncer);
   expect([...new Set<string>(events.map(({ type }) => type))]).toEqual(
     expect.arrayContaining(['auth.refused', 'reader.state', 'session.started', 'app.launched', 'app.refused', 'app.exited']),
