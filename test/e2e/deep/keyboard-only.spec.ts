@@ -30,6 +30,9 @@ const window = (): Promise<string> => focusedWindow(opened.display);
 const focused = (): Promise<string> =>
   kiosk.page.evaluate(() => document.activeElement?.ariaLabel ?? document.activeElement?.textContent ?? '');
 
+/** How long a key that was heard may take to have its effect. */
+const PRESSED_MS = 4_000;
+
 /** Goes on with Tab until that has the keyboard. */
 async function tabTo(name: RegExp): Promise<void> {
   await expect
@@ -56,8 +59,11 @@ test('without a pointer: in, into an application, to the bar and back with Super
   await seen.until('app');
   await expect.poll(window).toBe(APPLICATIONS);
 
-  await press(opened.display, 'Super_L');
-  await expect.poll(window).toBe(SEAT);
+  // On a busy machine the application may not hear keys yet in the moment in which its window comes: whoever presses then presses again.
+  await expect(async () => {
+    if ((await window()) === APPLICATIONS) await press(opened.display, 'Super_L');
+    await expect.poll(window, { timeout: PRESSED_MS }).toBe(SEAT);
+  }).toPass({ timeout: 4 * PRESSED_MS });
   await expect.poll(focused).toMatch(/^Apps/);
   await opened.display.picture(test.info().outputPath('bar-by-keyboard.png'));
   await press(opened.display, 'Super_L');
