@@ -94,7 +94,7 @@ describe('a policy', () => {
     syncer = await seat.furnish([ada]);
     const screens = await seat.screens();
     await screens.client.request('badge', { number: ada.badge });
-    await screens.client.request('pin', { pin: ada.pin });
+    await screens.pin(ada.pin);
     await screens.sees((view) => view.phase === 'open');
     await screens.client.request('launch', { appId: 'web' });
     const { apps } = seat.site.document(2);
@@ -143,7 +143,7 @@ describe('a staff directory', () => {
     syncer = await seat.furnish([ada]);
     const screens = await seat.screens();
     await screens.client.request('badge', { number: ada.badge });
-    await screens.client.request('pin', { pin: ada.pin });
+    await screens.pin(ada.pin);
     await screens.sees((view) => view.phase === 'open');
     await syncer.request('directory', { sealed: await seat.site.directory(2, [{ ...ada, change: { revoked: true } }]) });
     await screens.sees((view) => view.phase === 'locked' && view.kept === null);

@@ -43,7 +43,7 @@ beforeEach(async () => {
   const windowId = client.window({ x: 0, y: 0, width: 640, height: 480 });
   await screens.client.request('surface', { display: outer.name, windowId, width: 640, height: 480 });
   await screens.client.request('badge', { number: ada.badge });
-  await screens.client.request('pin', { pin: ada.pin });
+  await screens.pin(ada.pin);
   await screens.sees((view) => view.phase === 'open');
 });
 
@@ -84,7 +84,7 @@ describe('a native application', () => {
     await screens.sees((view) => view.kept !== null);
     expect(calculators()).toBe(1);
     await screens.client.request('badge', { number: ada.badge });
-    await screens.client.request('pin', { pin: ada.pin });
+    await screens.pin(ada.pin);
     await screens.sees((view) => view.phase === 'open');
     await screens.client.request('logout', {});
     await screens.sees((view) => view.phase === 'locked' && view.prompt === null && view.kept === null);
@@ -130,7 +130,7 @@ describe('a native application', () => {
     await sleep(FROZEN_LOOK_MS);
     expect([isAlive(pid), cpuTicks(pid)]).toEqual([true, before]);
     await screens.client.request('badge', { number: ada.badge });
-    await screens.client.request('pin', { pin: ada.pin });
+    await screens.pin(ada.pin);
     await screens.sees((view) => view.phase === 'open');
     await expect.poll(() => cpuTicks(pid), GONE).toBeGreaterThan(before);
     const told = (await seat.record(syncer)).flatMap((event) => (event.type === 'app.frozen' ? [event.body.frozen] : []));
@@ -191,7 +191,7 @@ describe('a native application', () => {
 describe('a seat that can not shut sessions in any more', () => {
   const comes = async (): Promise<void> => {
     await screens.client.request('badge', { number: ada.badge });
-    await screens.client.request('pin', { pin: ada.pin });
+    await screens.pin(ada.pin);
   };
 
   rootTest('is out of order once a session showed it, and in order again once sessions can be, with nobody doing anything', async () => {

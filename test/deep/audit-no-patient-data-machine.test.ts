@@ -130,7 +130,7 @@ test('no patient data enters the record at the ports of the machine: cards, type
     await screens.client.request('badge', { number });
   }
   await screens.client.request('badge', { number: ada.badge });
-  await screens.client.request('pin', { pin: ada.pin });
+  await screens.pin(ada.pin);
   await screens.sees(({ phase }) => phase === 'open');
   const windowId = client.window({ x: 0, y: 0, width: 640, height: 480 });
   await screens.client.request('surface', { display: outer.name, windowId, width: 640, height: 480 });

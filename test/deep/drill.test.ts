@@ -147,7 +147,7 @@ describe('the bypass drill', () => {
     await syncer.request('directory', { sealed: await running.site.directory(1, [ada]) });
     const screens = await running.screens(ui);
     await screens.client.request('badge', { number: ada.badge });
-    await screens.client.request('pin', { pin: ada.pin });
+    await screens.pin(ada.pin);
     await screens.sees(({ phase }) => phase === 'open');
     expect(await drill('--state', running.state)).toMatchObject({ code: 2, stderr: expect.stringContaining('signed in') });
   });

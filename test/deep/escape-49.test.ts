@@ -90,9 +90,9 @@ rootTest('escape 49 locked: power cut while the agent writes its log: it comes b
 rootTest(
   'escape 49 in session: power cut at work: the seat comes back locked, the session is ended in the record, nothing is missing',
   () =>
-    cutWhile(async ({ client, sees }) => {
+    cutWhile(async ({ client, sees, pin }) => {
       await client.request('badge', { number: '04A1B2C3' });
-      await client.request('pin', { pin: '246810' });
+      await pin('246810');
       return (await sees(({ phase }) => phase === 'open')).session?.id ?? null;
     }),
 );

@@ -38,9 +38,9 @@ async function furnished(change: Parameters<SeatProcess['furnish']>[1] = {}): Pr
   return { screens, sync };
 }
 
-async function signIn({ client, sees }: Screens): Promise<void> {
+async function signIn({ client, sees, pin }: Screens): Promise<void> {
   await client.request('badge', { number: ada.badge });
-  await client.request('pin', { pin: ada.pin });
+  await pin(ada.pin);
   await sees(({ phase }) => phase === 'open');
 }
 

@@ -35,6 +35,9 @@ const PATIENCE = 40;
 /** Shorter than any test's own limit, which could not say what was seen instead. */
 const SEEN_LIMIT_MS = 55_000;
 
+/** How many of the last pictures a failure tells. */
+const SHOWN = 12;
+
 /** An agent's folder that other users may pass through to their sockets. */
 const PASS_THROUGH = 0o711;
 
@@ -52,12 +55,17 @@ export interface Screens {
   view(): SeatView;
   /** Resolves with the first picture, from now on or already there, that fits. */
   sees(what: (view: SeatView) => boolean): Promise<SeatView>;
+  /** Types a PIN into the prompt that is there, or waits for it: a tap can be kept until a former session is gone. */
+  pin(pin: string): Promise<void>;
   readonly web: string[];
   readonly closed: Promise<void>;
   /** Stops telling the agent that it lives, without closing. */
   freeze(): void;
   close(): void;
 }
+
+const inShort = ({ phase, prompt, message, truth }: SeatView): string =>
+  [phase, prompt?.kind, message?.key, truth.enforcement.mode].filter(Boolean).join(' ');
 
 export class SeatProcess {
   readonly folder: string;
@@ -203,9 +211,14 @@ export class SeatProcess {
       web,
       closed: gone,
       view: latest,
-      sees: (what) =>
-        new Promise((done, fail) => {
-          const late = setTimeout(() => fail(new Error(`not seen in ${SEEN_LIMIT_MS} ms, but ${JSON.stringify(latest())}`)), SEEN_LIMIT_MS);
+      sees: (what) => {
+        // Made here, so that its stack names the line that waits.
+        const notSeen = new Error();
+        return new Promise((done, fail) => {
+          const late = setTimeout(() => {
+            notSeen.message = `not seen in ${SEEN_LIMIT_MS} ms; shown last: ${pictures.slice(-SHOWN).map(inShort).join(', ')}; now ${JSON.stringify(latest())}`;
+            fail(notSeen);
+          }, SEEN_LIMIT_MS);
           look = () => {
             const view = latest();
             if (!what(view)) return;
@@ -213,7 +226,12 @@ export class SeatProcess {
             done(view);
           };
           look();
-        }),
+        });
+      },
+      pin: async (pin) => {
+        await screens.sees((view) => view.prompt?.kind === 'pin');
+        await client.request('pin', { pin });
+      },
       freeze: () => clearInterval(alive),
       close: () => {
         clearInterval(alive);

@@ -65,10 +65,8 @@ export class WardSeat {
     this.screens = await this.process.screens();
   }
 
-  /** Types a PIN into the prompt that is there, or waits for it. */
-  async pin(pin: string): Promise<void> {
-    await this.screens.sees((view) => view.prompt?.kind === 'pin');
-    await this.screens.client.request('pin', { pin });
+  pin(pin: string): Promise<void> {
+    return this.screens.pin(pin);
   }
 
   opened(): Promise<SeatView> {

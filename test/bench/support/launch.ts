@@ -85,7 +85,7 @@ async function openScreens(): Promise<{ readonly screens: Screens; readonly clos
     const screens = await seat.screens(ui);
     await screens.client.request('surface', { display: outer.name, windowId: client.window(SIZE), width: SIZE.width, height: SIZE.height });
     await screens.client.request('badge', { number: PERSON.badge });
-    await screens.client.request('pin', { pin: PERSON.pin });
+    await screens.pin(PERSON.pin);
     await screens.sees((view) => view.phase === 'open');
     return { screens, close };
   } catch (cause) {
