@@ -120,6 +120,33 @@ describe('where the policy wants two people', () => {
     expect(world.seat).toMatchObject({ session: { at: 'active', session: { who: { id: 'vera' } } }, lock: { at: 'unlocked' } });
   });
 
+  /** As the seat hears of a card that is laid on a reader: what lies there first, then the tap. */
+  const lays = (world: World, who: Who): boolean => {
+    world.send({ type: 'ReaderState', presence: { watching: true, lying: [`badge-${who.id}`] } });
+    return world.tap(who).taken;
+  };
+
+  test.each([
+    ['while the person works', 0],
+    ['while the person reads', 30_000],
+    ['in the warning', 61_000],
+  ])('the first card that is laid back %s is no goodbye: the seat stays open until that card is taken', (_when, idleMs) => {
+    const world = worldWhere();
+    proves(world, vera);
+    takes(world, vera);
+    lays(world, lena);
+    world.send({ type: 'PinEntered', pin: '246810' });
+    world.settle();
+    takes(world, lena);
+    world.advance(10_000);
+    world.send({ type: 'Activity', idleMs: 0 });
+    world.advance(idleMs);
+    expect(lays(world, vera)).toBe(true);
+    expect(world.seat).toMatchObject({ session: { at: 'active' }, lock: { at: 'unlocked' } });
+    takes(world, vera);
+    expect(world.seat).toMatchObject({ session: { at: 'active', session: { who: { id: 'vera' } } }, lock: { at: 'locked' } });
+  });
+
   test('two readers: the first card may go at any time before the seat opens, the second one not', () => {
     const world = worldWhere();
     proves(world, vera);

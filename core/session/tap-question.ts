@@ -18,12 +18,13 @@ export function ownTap(state: State, event: Tap, context: SessionContext): Sessi
     const restsUntil = Math.max(common.tapGuardBootMs, env.bootMs + CARD_RESTS_MS);
     return { to: state, taken: false, common: { tapGuardBootMs: restsUntil } };
   }
-  // Whoever taps at covered work has come back to it.
-  if (lock.at === 'blurred') {
+  const isHandOver = lock.at === 'asking' && lock.question.kind === 'handOver';
+  // Whoever taps at covered work has come back to it, and whoever lays down a card that must lie there means to stay: taking it away locks.
+  if (lock.at === 'blurred' || (!isHandOver && liesToStay(event, context))) {
     const touched = { lastInputBootMs: env.bootMs, tapGuardBootMs: env.bootMs + TAP_GUARD_MS };
     return { to: state, signals: [{ type: 'Input', sure: true }], common: touched, taken: true };
   }
-  if (lock.at === 'asking' && lock.question.kind === 'handOver') return { to: state, taken: false };
+  if (isHandOver) return { to: state, taken: false };
   const askMs = env.rules?.tapQuestionMs ?? 0;
   const isAtWork = env.bootMs - common.lastInputBootMs < AT_WORK_MS || session.procedure !== null;
   if (lock.at !== 'unlocked' || !isAtWork || askMs === 0) return lockUp(session, 'tap', context, event.badge);
@@ -33,6 +34,12 @@ export function ownTap(state: State, event: Tap, context: SessionContext): Sessi
     common: { tapGuardBootMs: env.bootMs + CARD_RESTS_MS },
     taken: true,
   };
+}
+
+/** Where cards must stay and a reader sees this one lie, as it does after it made room for a second person's. A keyboard reader sees none lie. */
+function liesToStay({ badge }: Tap, { env, common }: SessionContext): boolean {
+  const { watching, lying } = common.presence;
+  return env.rules?.removalLocks === true && watching && badge !== null && lying.includes(badge);
 }
 
 /** Somebody else over a procedure in progress: recorded, shown with their name, and nothing closes before the seat is handed over. */

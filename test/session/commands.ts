@@ -151,6 +151,7 @@ const commands: readonly fc.Arbitrary<Command>[] = [
   who.chain((one) => always({ type: 'BadgeRead', badge: `card-${one.id}`, by: 'card', standing: 'ok', who: one })),
   who.chain((one) => always({ type: 'BadgeRemoved', badge: `badge-${one.id}`, person: one.id })),
   always({ type: 'ReaderState', presence: { watching: true, lying: [] } }),
+  who.chain((one) => always({ type: 'ReaderState', presence: { watching: true, lying: [`badge-${one.id}`] } })),
   always({ type: 'BadgeRead', badge: null, standing: 'unreadable', who: null }),
   always({ type: 'CancelPressed' }),
   always({ type: 'LogoutPressed' }),
