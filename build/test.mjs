@@ -20,11 +20,11 @@ const suites = {
       vitestCheck('unit'),
       coverageCheck,
       vitestCheck('architecture'),
-      vitestCheck('integration'),
+      vitestCheck('integration', { secondTry: true }),
       playwrightCheck('e2e'),
     ],
   },
-  deep: { results: '.ci/results-deep.json', checks: [vitestCheck('deep'), playwrightCheck('deep')] },
+  deep: { results: '.ci/results-deep.json', checks: [vitestCheck('deep', { secondTry: true }), playwrightCheck('deep')] },
   long: { results: '.ci/results-long.json', checks: [vitestCheck('long')] },
 };
 

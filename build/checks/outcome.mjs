@@ -5,8 +5,8 @@ import path from 'node:path';
 import { humanTime, line } from '../lib/say.mjs';
 
 /**
- * @typedef {{name: string, status: 'passed'|'failed'|'skipped', ms: number, detail?: string}} Outcome
- * detail: why it failed or was skipped; not part of the results file.
+ * @typedef {{name: string, status: 'passed'|'failed'|'skipped', ms: number, detail?: string, firstTry?: string}} Outcome
+ * detail: why it failed or was skipped; firstTry: why what passed had failed before. The results file says only that there was one.
  */
 
 /** How often a check that runs says that it still does. */
@@ -44,11 +44,17 @@ export function printFailures(outcomes) {
   if (skipped.length > 0) line('\nSkipped:');
   for (const outcome of skipped.slice(0, LISTED_SKIPS)) line(`  - ${outcome.name}: ${outcome.detail || 'no reason given'}`);
   if (skipped.length > LISTED_SKIPS) line(`  ... and ${skipped.length - LISTED_SKIPS} more`);
+  const late = outcomes.filter((outcome) => outcome.firstTry !== undefined);
+  printInFull('Passed only at a second try, alone (each is a defect of the test or of the product):', late, 'firstTry');
   const failed = outcomes.filter((outcome) => outcome.status === 'failed');
-  if (failed.length > 0) line('\nFailed:');
-  for (const [index, outcome] of failed.entries()) {
+  printInFull('Failed:', failed, 'detail');
+}
+
+function printInFull(title, outcomes, field) {
+  if (outcomes.length > 0) line(`\n${title}`);
+  for (const [index, outcome] of outcomes.entries()) {
     line(`\n${index + 1}) ${outcome.name}`);
-    if (index < DETAILED_FAILURES && outcome.detail) line(clip(outcome.detail).replace(/^/gm, '   '));
+    if (index < DETAILED_FAILURES && outcome[field]) line(clip(outcome[field]).replace(/^/gm, '   '));
   }
 }
 
@@ -58,7 +64,9 @@ export function printFailures(outcomes) {
  */
 export async function writeResults(file, outcomes) {
   await mkdir(path.dirname(file), { recursive: true });
-  const rows = outcomes.map(({ name, status, ms }) => ({ name, status, ms: Math.round(ms) }));
+  const rows = outcomes.map(({ name, status, ms, firstTry }) => {
+    return { name, status, ms: Math.round(ms), ...(firstTry === undefined ? {} : { secondTry: true }) };
+  });
   await writeFile(file, `${JSON.stringify(rows, null, 1)}\n`);
 }
 

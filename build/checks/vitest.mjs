@@ -5,6 +5,7 @@ import path from 'node:path';
 import { at, root, toolEnvironment } from '../lib/paths.mjs';
 import { run, tail } from '../lib/run.mjs';
 import { filesBelow } from '../lib/sources.mjs';
+import { withSecondTry } from './second-try.mjs';
 
 /** True when the project's folder holds a test; unit tests stand everywhere. */
 function hasTests(project) {
@@ -15,29 +16,39 @@ function hasTests(project) {
  * Runs one project of vitest.config.ts.
  *
  * @param {string} project
+ * @param {{secondTry?: boolean}} [options] whether files with a failure run once more, alone
  */
-export function vitestCheck(project) {
+export function vitestCheck(project, { secondTry = false } = {}) {
   const name = `vitest ${project}`;
   return {
     name,
     async run() {
       if (!hasTests(project)) return [{ name, status: 'failed', ms: 0, detail: `test/${project} holds no test` }];
-      const folder = await mkdtemp(path.join(os.tmpdir(), 'wardlock-vitest-'));
-      try {
-        const file = path.join(folder, 'report.json');
-        const args = ['run', '--project', project, `--reporter=${at('build', 'checks', 'vitest-reporter.mjs')}`];
-        const env = toolEnvironment({ WARDLOCK_REPORT: file, NO_COLOR: '1', FORCE_COLOR: undefined });
-        const result = await run(at('node_modules', '.bin', 'vitest'), args, { cwd: root, env });
-        const report = await readFile(file, 'utf8').then(JSON.parse, () => undefined);
-        const outcomes = (report ?? []).map((outcome) => ({ ...outcome, name: `${project}: ${outcome.name}` }));
-        const explained = outcomes.some((outcome) => outcome.status === 'failed');
-        if (report === undefined || (result.code !== 0 && !explained)) {
-          outcomes.push({ name: `${name} itself`, status: 'failed', ms: result.ms, detail: tail(result.out + result.err, 80) });
-        }
-        return outcomes;
-      } finally {
-        await rm(folder, { recursive: true, force: true });
-      }
+      const outcomes = await runProject(project, []);
+      return secondTry ? withSecondTry(outcomes, (files) => runProject(project, files)) : outcomes;
     },
   };
+}
+
+/**
+ * @param {string} project
+ * @param {readonly string[]} files none for all of the project
+ */
+async function runProject(project, files) {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'wardlock-vitest-'));
+  try {
+    const file = path.join(folder, 'report.json');
+    const args = ['run', '--project', project, `--reporter=${at('build', 'checks', 'vitest-reporter.mjs')}`, ...files];
+    const env = toolEnvironment({ WARDLOCK_REPORT: file, NO_COLOR: '1', FORCE_COLOR: undefined });
+    const result = await run(at('node_modules', '.bin', 'vitest'), args, { cwd: root, env });
+    const report = await readFile(file, 'utf8').then(JSON.parse, () => undefined);
+    const outcomes = (report ?? []).map((outcome) => ({ ...outcome, name: `${project}: ${outcome.name}` }));
+    const explained = outcomes.some((outcome) => outcome.status === 'failed');
+    if (report === undefined || (result.code !== 0 && !explained)) {
+      outcomes.push({ name: `vitest ${project} itself`, status: 'failed', ms: result.ms, detail: tail(result.out + result.err, 80) });
+    }
+    return outcomes;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }

@@ -9,6 +9,7 @@ import process from 'node:process';
 import Type from 'typebox';
 import Value from 'typebox/value';
 import { describe, expect, test } from 'vitest';
+import { withSecondTry } from '../../build/checks/second-try.mjs';
 import { root, withPlanted } from './support.ts';
 
 const Outcomes = Type.Array(
@@ -60,6 +61,63 @@ describe("vitest's outcomes", () => {
   });
 });
 
+describe('a second try', () => {
+  type Outcomes = Parameters<typeof withSecondTry>[0];
+  const outcome = (name: string, status: string, detail = ''): Outcomes[number] => ({
+    name,
+    status,
+    ms: 1,
+    ...(detail === '' ? {} : { detail }),
+  });
+  const [a, b] = ['deep: test/deep/a.test.ts', 'deep: test/deep/b.test.ts'];
+
+  /** What the whole run said, what each file says alone, and which files ran again. */
+  async function tried(first: Outcomes, second: Outcomes) {
+    const asked: string[] = [];
+    const outcomes = await withSecondTry(first, async (files: readonly string[]) => {
+      asked.push(...files);
+      return second;
+    });
+    return { asked, outcomes };
+  }
+
+  test('is of the whole file, and what passes only there says what had failed', async () => {
+    const first = [outcome(`${a} > one`, 'passed'), outcome(`${a} > two`, 'failed', 'not seen'), outcome(`${b} > three`, 'passed')];
+    const { asked, outcomes } = await tried(first, [outcome(`${a} > one`, 'passed'), outcome(`${a} > two`, 'passed')]);
+    expect(asked).toEqual(['test/deep/a.test.ts']);
+    expect(outcomes).toEqual([first[0], { ...outcome(`${a} > two`, 'passed'), firstTry: 'not seen' }, first[2]]);
+  });
+
+  test('fails what fails again, and what had passed and fails now', async () => {
+    const first = [outcome(`${a} > one`, 'passed'), outcome(`${a} > two`, 'failed', 'not seen')];
+    const second = [outcome(`${a} > one`, 'failed', 'worse'), outcome(`${a} > two`, 'failed', 'not seen either')];
+    expect((await tried(first, second)).outcomes).toEqual(second);
+  });
+
+  test('of a file whose preparation failed passes it only if something of the file passed and nothing failed', async () => {
+    const first = [outcome(`${a} > one`, 'skipped'), outcome(`${a} > block (setup)`, 'failed', 'no table')];
+    const { outcomes } = await tried(first, [outcome(`${a} > one`, 'passed')]);
+    expect(outcomes).toEqual([
+      outcome(`${a} > one`, 'passed'),
+      { ...outcome(`${a} > block (setup)`, 'passed', 'no table'), firstTry: 'no table' },
+    ]);
+    expect((await tried(first, [])).outcomes).toEqual(first);
+  });
+
+  test('tells what the second run alone has to say', async () => {
+    const broken = outcome('vitest deep itself', 'failed', 'it died');
+    expect((await tried([outcome(`${a} > one`, 'failed')], [broken])).outcomes).toEqual([outcome(`${a} > one`, 'failed'), broken]);
+  });
+
+  test.each([
+    ['in more than three files', ['a', 'b', 'c', 'd'].map((file) => outcome(`deep: test/deep/${file}.test.ts > it`, 'failed'))],
+    ['that belongs to no file', [outcome('deep: errors outside of any test', 'failed')]],
+    ['that is none', [outcome(`${a} > one`, 'passed')]],
+  ])('is not given to a failure %s', async (_, first) => {
+    expect(await tried(first, [])).toEqual({ asked: [], outcomes: first });
+  });
+});
+
 describe('the last lines of .ci/run', () => {
   const sum = (files: Readonly<Record<string, string>>, names: readonly string[]) => {
     return withPlanted(files, (folder) => {
@@ -91,6 +149,13 @@ describe('the last lines of .ci/run', () => {
     expect(sum({ 'a.json': passed, ...files }, ['a.json', 'b.json'])).toEqual({
       code: 1,
       printed: 'failed: b.json\n1 passed, 1 failed, 0 skipped\n',
+    });
+  });
+
+  test('what passed only at a second try is named and is no failure', () => {
+    expect(sum({ 'a.json': '[{"name":"a","status":"passed","ms":1,"secondTry":true}]' }, ['a.json'])).toEqual({
+      code: 0,
+      printed: 'passed only at a second try: a\n1 passed, 0 failed, 0 skipped\n',
     });
   });
 
