@@ -1,10 +1,12 @@
 /**
- * A seat whose kernel shuts sessions in at the start and later does not, for real: the limit of its own cgroup refuses new ones. And a
- * session that ends before anything of it exists, with real users and cgroups and a survey that the test holds back.
+ * A seat whose kernel shuts sessions in at the start and later does not, or the other way round, for real: the limit of its own cgroup refuses
+ * new ones. And a session that ends before anything of it exists, with real users and cgroups and a survey that the test holds back.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { createLauncher } from '../../agent/launch/compose.ts';
 import { SandboxLauncher } from '../../agent/launch/sandbox/launcher.ts';
 import { openSeatCgroups } from '../../agent/launch/sandbox/seat-cgroups.ts';
 import { UserPool } from '../../agent/launch/sandbox/user-pool.ts';
@@ -14,7 +16,7 @@ import { SHELL } from '../support/in-session.ts';
 import { isLinuxRoot, rootTest } from '../support/root.ts';
 import { named, openSeat, runApp, type Seat, sessionsCgroup } from '../support/sandboxed-seat.ts';
 
-const TRIED = { timeout: 20_000 };
+const TRIED = { timeout: 30_000 };
 
 let seat: Seat;
 let limit = '';
@@ -51,6 +53,31 @@ describe('a layer that is lost while the seat runs', () => {
     launcher.openSession({ sessionId: sessionId(3) });
     expect(await exits(3, 5)).toMatchObject({ exitCode: 5 });
     expect(await launcher.endSession(sessionId(3))).toMatchObject({ clean: true });
+  });
+});
+
+describe('a layer that does not work when the agent starts', () => {
+  rootTest('keeps the seat from starting anything until it works, without another start of the agent', async () => {
+    const state = mkdtempSync(join(tmpdir(), 'wl-late-'));
+    const group = dirname(await sessionsCgroup(state));
+    mkdirSync(group);
+    writeFileSync(join(group, 'cgroup.max.descendants'), '0');
+    const { app, ui } = seat;
+    const launcher = await createLauncher({ appUsers: [app], uiUser: ui, stateFolder: state, runFolder: state, log: () => undefined });
+    const session = sessionId(4);
+    try {
+      launcher.openSession({ sessionId: session });
+      expect(launcher.mode).toMatchObject({ name: 'refusing', missing: [{ layer: 'namespaces' }] });
+      const launch = { sessionId: session, appId: 'test', ...named(SHELL), args: ['-c', 'exit 6'], env: {}, children: [] };
+      expect(await runApp(launcher, launch)).toMatchObject({ ok: false, reason: 'enforcement-missing' });
+      writeFileSync(join(group, 'cgroup.max.descendants'), 'max');
+      await expect.poll(() => launcher.mode.name, TRIED).toBe('enforced');
+      // The session was open before.
+      expect(await runApp(launcher, launch)).toMatchObject({ exitCode: 6 });
+    } finally {
+      await launcher.close();
+      rmSync(state, { recursive: true, force: true });
+    }
   });
 });
 

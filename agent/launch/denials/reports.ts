@@ -6,11 +6,13 @@ import type { RestrictionReport } from '../../os/restrictions/restrictions.ts';
 import { auditRestrictions } from '../../os/restrictions/seat-restrictions.ts';
 import { auditRecords } from '../../os/restrictions/settings.ts';
 import type { LaunchLog } from '../port.ts';
-import { type DenialListener, listenForDenials } from './listener.ts';
+import { type DenialHandlers, type DenialListener, listenForDenials } from './listener.ts';
 import type { CountedDenial } from './tally.ts';
 
 export interface DenialReports {
-  /** Whether the kernel's records reach this process now. */
+  /** Whether somebody listens and the kernel's records are on. A listener that stands in the wrong place hears nothing all the same. */
+  readonly isListening: boolean;
+  /** Whether the kernel's records reach this process: it listens, and one has come. */
   readonly areComing: boolean;
   /** Who is told of denials from now on. */
   tell(reader: (denial: CountedDenial) => void): void;
@@ -30,9 +32,12 @@ export async function openDenialReports(stateFolder: string, log: LaunchLog): Pr
   await restrictions
     .revert()
     .catch((cause: unknown) => log('warn', 'What a former run switched on is not back.', { cause: String(cause) }));
-  const reports = new Reports(() => restrictions.perform(), log);
+  const reports = new Reports({ perform: () => restrictions.perform(), listen: listenForDenials, log });
   await reports.listen();
   return {
+    get isListening() {
+      return reports.isListening;
+    },
     get areComing() {
       return reports.areComing;
     },
@@ -44,25 +49,35 @@ export async function openDenialReports(stateFolder: string, log: LaunchLog): Pr
   };
 }
 
-class Reports {
-  readonly #perform: () => Promise<RestrictionReport>;
-  readonly #log: LaunchLog;
+export interface ReportsPorts {
+  /** Switches the kernel's records on. */
+  readonly perform: () => Promise<RestrictionReport>;
+  readonly listen: (handlers: DenialHandlers) => Promise<DenialListener>;
+  readonly log: LaunchLog;
+}
+
+export class Reports {
+  readonly #ports: ReportsPorts;
   #reader: (denial: CountedDenial) => void = () => undefined;
   #listener: DenialListener | undefined;
   #areOn = false;
+  #hasOneCome = false;
   #isClosed = false;
   #switchedOn: readonly number[] = [];
   #restartMs = FIRST_RESTART_MS;
   #restart: NodeJS.Timeout | undefined;
   #listeningSince = 0;
 
-  constructor(perform: () => Promise<RestrictionReport>, log: LaunchLog) {
-    this.#perform = perform;
-    this.#log = log;
+  constructor(ports: ReportsPorts) {
+    this.#ports = ports;
+  }
+
+  get isListening(): boolean {
+    return this.#areOn && this.#listener !== undefined;
   }
 
   get areComing(): boolean {
-    return this.#areOn && this.#listener !== undefined;
+    return this.isListening && this.#hasOneCome;
   }
 
   tell(reader: (denial: CountedDenial) => void): void {
@@ -72,8 +87,11 @@ class Reports {
   /** Never rejects: without reports what is denied stays denied. */
   async listen(): Promise<void> {
     try {
-      const listener = await listenForDenials({
-        onDenied: (denial) => this.#reader(denial),
+      const listener = await this.#ports.listen({
+        onDenied: (denial) => {
+          this.#hasOneCome = true;
+          this.#reader(denial);
+        },
         onTrouble: (what) => this.#troubled(what),
       });
       if (this.#isClosed) return await listener.close();
@@ -81,7 +99,7 @@ class Reports {
       this.#listeningSince = performance.now();
       await this.#switchOn();
     } catch (cause) {
-      this.#log('warn', 'Denials are not reported.', { cause: cause instanceof Error ? cause.message : String(cause) });
+      this.#ports.log('warn', 'Denials are not reported.', { cause: cause instanceof Error ? cause.message : String(cause) });
       this.#listenLater();
     }
   }
@@ -95,7 +113,7 @@ class Reports {
   }
 
   #troubled(what: 'lost' | 'switched-off' | 'ended'): void {
-    this.#log('warn', 'Reports of denials are not complete.', { cause: what });
+    this.#ports.log('warn', 'Reports of denials are not complete.', { cause: what });
     // One that ends before it listened is the failure of `listen`.
     if (what === 'ended' && this.#listener !== undefined) {
       this.#listener = undefined;
@@ -117,10 +135,10 @@ class Reports {
   }
 
   async #switchOn(): Promise<void> {
-    const { failed } = await this.#perform();
+    const { failed } = await this.#ports.perform();
     // With a smaller backlog a burst may be cut; that is told when it happens.
     this.#areOn = failed.every(({ id }) => id !== auditRecords.id);
     for (const { id, detail } of failed)
-      this.#log('warn', `Reports of denials may not be complete: ${id} could not be set.`, { cause: detail });
+      this.#ports.log('warn', `Reports of denials may not be complete: ${id} could not be set.`, { cause: detail });
   }
 }

@@ -47,7 +47,7 @@ import type { UserPool } from './user-pool.ts';
 export interface SandboxLauncherOptions {
   /** Layers that this kernel does not give, without which the others still hold. */
   readonly missing: readonly MissingLayer[];
-  readonly reports: DenialReports;
+  readonly reports: Pick<DenialReports, 'areComing' | 'tell' | 'close'>;
   readonly onDenied: (denial: AppDenial) => void;
   readonly users: UserPool;
   readonly uiUser: { readonly uid: number; readonly gid: number };

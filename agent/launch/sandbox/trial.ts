@@ -22,13 +22,13 @@ export interface Trial {
 }
 
 /** For a trial that asks whether programs are held, not whether it is reported: the reports go on to whoever has them. */
-const UNREPORTED = { areComing: false, tell: () => undefined };
+const UNREPORTED = { isListening: false, tell: () => undefined };
 
 const PROGRAM = '/bin/true';
 const REPORT_LIMIT_MS = 2_000;
 
 /** @throws what setting up a sandbox throws */
-export async function tryLayers(user: AppUser, groups: SeatCgroups, reports: Pick<DenialReports, 'tell' | 'areComing'>): Promise<Trial> {
+export async function tryLayers(user: AppUser, groups: SeatCgroups, reports: Pick<DenialReports, 'tell' | 'isListening'>): Promise<Trial> {
   const denied = new Set<number>();
   const report = Promise.withResolvers<void>();
   let awaited: number | undefined;
@@ -45,7 +45,7 @@ export async function tryLayers(user: AppUser, groups: SeatCgroups, reports: Pic
   });
   const pid = await startDenied(sandbox, user);
   awaited = pid;
-  const isReported = pid !== undefined && reports.areComing && (denied.has(pid) || (await within(report.promise, REPORT_LIMIT_MS)));
+  const isReported = pid !== undefined && reports.isListening && (denied.has(pid) || (await within(report.promise, REPORT_LIMIT_MS)));
   const hasOwnNetwork = sandbox.hasOwnNetwork();
   const isEnded = await sandbox.end();
   if (pid === undefined) return { failure: 'a program ran that the trial had denied', isReported, hasOwnNetwork };
