@@ -25,7 +25,7 @@ const suites = {
     ],
   },
   deep: { results: '.ci/results-deep.json', checks: [vitestCheck('deep', { secondTry: true }), playwrightCheck('deep')] },
-  long: { results: '.ci/results-long.json', checks: [vitestCheck('long')] },
+  long: { results: '.ci/results-long.json', checks: [vitestCheck('long', { tells: true })] },
 };
 
 const about = `node build/test.mjs [SUITE]

@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import process from 'node:process';
 import { at, root, toolEnvironment } from '../lib/paths.mjs';
 import { run, tail } from '../lib/run.mjs';
 import { filesBelow } from '../lib/sources.mjs';
@@ -16,16 +17,17 @@ function hasTests(project) {
  * Runs one project of vitest.config.ts.
  *
  * @param {string} project
- * @param {{secondTry?: boolean}} [options] whether files with a failure run once more, alone
+ * @param {{secondTry?: boolean, tells?: boolean}} [options] whether files with a failure run once more, alone; whether each test is
+ *   named when it begins and ends, with what it says meanwhile of how far it is
  */
-export function vitestCheck(project, { secondTry = false } = {}) {
+export function vitestCheck(project, { secondTry = false, tells = false } = {}) {
   const name = `vitest ${project}`;
   return {
     name,
     async run() {
       if (!hasTests(project)) return [{ name, status: 'failed', ms: 0, detail: `test/${project} holds no test` }];
-      const outcomes = await runProject(project, []);
-      return secondTry ? withSecondTry(outcomes, (files) => runProject(project, files)) : outcomes;
+      const outcomes = await runProject(project, [], tells);
+      return secondTry ? withSecondTry(outcomes, (files) => runProject(project, files, tells)) : outcomes;
     },
   };
 }
@@ -33,14 +35,17 @@ export function vitestCheck(project, { secondTry = false } = {}) {
 /**
  * @param {string} project
  * @param {readonly string[]} files none for all of the project
+ * @param {boolean} tells
  */
-async function runProject(project, files) {
+async function runProject(project, files, tells) {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'wardlock-vitest-'));
   try {
     const file = path.join(folder, 'report.json');
     const args = ['run', '--project', project, `--reporter=${at('build', 'checks', 'vitest-reporter.mjs')}`, ...files];
-    const env = toolEnvironment({ WARDLOCK_REPORT: file, NO_COLOR: '1', FORCE_COLOR: undefined });
-    const result = await run(at('node_modules', '.bin', 'vitest'), args, { cwd: root, env });
+    const tell = tells ? { WARDLOCK_TELL: '1' } : {};
+    const env = toolEnvironment({ WARDLOCK_REPORT: file, ...tell, NO_COLOR: '1', FORCE_COLOR: undefined });
+    const hear = tells ? (text) => void process.stderr.write(text) : undefined;
+    const result = await run(at('node_modules', '.bin', 'vitest'), args, { cwd: root, env, hear });
     const report = await readFile(file, 'utf8').then(JSON.parse, () => undefined);
     const outcomes = (report ?? []).map((outcome) => ({ ...outcome, name: `${project}: ${outcome.name}` }));
     const explained = outcomes.some((outcome) => outcome.status === 'failed');

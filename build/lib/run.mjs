@@ -9,7 +9,8 @@ const KEEP = 2_000_000;
  *
  * @param {string} program
  * @param {readonly string[]} args
- * @param {{cwd?: string, env?: Record<string, string|undefined>, timeoutMs?: number, keep?: number}} [options]
+ * @param {{cwd?: string, env?: Record<string, string|undefined>, timeoutMs?: number, keep?: number, hear?: (text: string) => void}} [options]
+ *   hear gets its standard error as it comes
  * @returns {Promise<{code: number, out: string, err: string, ms: number}>} code is 127 when the program does not exist
  *   and 124 when it took longer than `timeoutMs`
  */
@@ -37,6 +38,7 @@ export function run(program, args, options = {}) {
     });
     child.stderr.setEncoding('utf8').on('data', (text) => {
       err = (err + text).slice(-keep);
+      options.hear?.(text);
     });
     child.on('error', (error) => {
       err += error.message;

@@ -28,7 +28,7 @@ const suite = {
   'vitest.config.ts': 'export default {};',
   'a.test.ts': `
     import { beforeAll, describe, expect, test } from 'vitest';
-    test('passes', () => { expect(1).toBe(1); });
+    test('passes', () => { process.stderr.write('half of it\\n'); expect(1).toBe(1); });
     test('fails', () => { expect({ seat: 1 }).toEqual({ seat: 2 }); });
     test('is skipped', ({ skip }) => { skip('no reader here'); });
     test('leaks', () => { setTimeout(() => { throw new Error('too late'); }, 1); });
@@ -39,13 +39,17 @@ const suite = {
 };
 
 describe("vitest's outcomes", () => {
-  const { status, outcomes } = withPlanted(suite, (folder) => {
+  const { status, outcomes, told } = withPlanted(suite, (folder) => {
     symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
     const report = path.join(folder, 'report.json');
     const reporter = path.join(root, 'build/checks/vitest-reporter.mjs');
-    const env = { ...process.env, WARDLOCK_REPORT: report, VITEST: undefined };
-    const ran = spawnSync(path.join(root, 'node_modules/.bin/vitest'), ['run', `--reporter=${reporter}`], { cwd: folder, env });
-    return { status: ran.status, outcomes: existsSync(report) ? readOutcomes(report) : [] };
+    const env = { ...process.env, WARDLOCK_REPORT: report, WARDLOCK_TELL: '1', VITEST: undefined };
+    const ran = spawnSync(path.join(root, 'node_modules/.bin/vitest'), ['run', `--reporter=${reporter}`], {
+      cwd: folder,
+      env,
+      encoding: 'utf8',
+    });
+    return { status: ran.status, outcomes: existsSync(report) ? readOutcomes(report) : [], told: ran.stderr };
   });
   const named = (part: string) => outcomes.find((outcome) => outcome.name.includes(part));
 
@@ -58,6 +62,11 @@ describe("vitest's outcomes", () => {
     expect(named('block (setup)')).toMatchObject({ status: 'failed' });
     expect(named('b.test.ts (setup)')).toMatchObject({ status: 'failed' });
     expect(named('outside of any test')?.detail).toContain('too late');
+  });
+
+  test('a suite that takes long is told while it runs: which test begins and ends, and what it says of itself', () => {
+    const said = ['  a.test.ts > passes ...', '  a.test.ts > passes: passed (', '  a.test.ts > fails: failed (', 'half of it'];
+    for (const words of said) expect(told).toContain(words);
   });
 });
 

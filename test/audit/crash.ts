@@ -3,12 +3,14 @@
  * may be missing, and what else is there must be a prefix of what was asked for. Test helper only.
  */
 import { expect } from 'vitest';
+import { progress } from '../support/progress.ts';
 import { acknowledged, startAppender, untilAcknowledged } from './appender-process.ts';
 import { check } from './check.ts';
 import type { StoreKit } from './store-kit.ts';
 
 /** @param rotateEach a new epoch after so many events; by default after 7 to 11 */
 export async function crashLoop(seat: StoreKit, rounds: number, rotateEach?: number): Promise<void> {
+  const say = progress('killed and verified', rounds);
   let first = 0;
   for (let round = 0; round < rounds; round += 1) {
     const before = acknowledged(`${seat.dir}/acks`).size;
@@ -25,6 +27,7 @@ export async function crashLoop(seat: StoreKit, rounds: number, rotateEach?: num
     expect(appender.output(), `round ${round}`).toMatch(/^opened \d+ \n/);
     verifyAcknowledged(seat, `round ${round}`);
     first += ROUND_EVENTS;
+    await say(round + 1);
   }
 }
 

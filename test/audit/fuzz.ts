@@ -22,6 +22,7 @@ import { formatTlogProof, parseAddCheckpoint, parseTlogProof } from '../../core/
 import { verifyLog } from '../../core/audit/verify/verify-log.ts';
 import { isWardlockError } from '../../core/errors/index.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
+import { progress } from '../support/progress.ts';
 import { generator } from './generator.ts';
 import { honestExport } from './honest-export.ts';
 import { type MemoryLog, memoryLog, sourceOf } from './memory-log.ts';
@@ -53,7 +54,7 @@ export interface Fuzzed {
 }
 
 /** Runs so many inputs, mutated once or twice, through every parser. */
-export function fuzzCodecs(seed: number, count: number): Fuzzed {
+export async function fuzzCodecs(seed: number, count: number): Promise<Fuzzed> {
   const random = generator(seed);
   const crypto = seededCrypto(seed);
   const log = memoryLog({ epochs: [2], crypto });
@@ -80,6 +81,7 @@ export function fuzzCodecs(seed: number, count: number): Fuzzed {
     [new TextEncoder().encode(anchor), (input) => readRecord(text(input))],
     [emergency, (input) => readEmergency(input, nodeCrypto).damage],
   ];
+  const say = progress('inputs parsed', count);
   let refused = 0;
   let faulted = 0;
   for (let at = 0; at < count; at += 1) {
@@ -93,6 +95,7 @@ export function fuzzCodecs(seed: number, count: number): Fuzzed {
       if (!isWardlockError(error)) throw new Error(`input ${at} of seed ${seed} ended in an uncoded error`, { cause: error });
       refused += 1;
     }
+    await say(at + 1);
   }
   return { refused, faulted };
 }
@@ -161,7 +164,7 @@ interface Notes {
 }
 
 /** Verifies so many logs of which one entry or note was mutated; throws when a changed log passes. */
-export function fuzzVerifier(seed: number, count: number): void {
+export async function fuzzVerifier(seed: number, count: number): Promise<void> {
   const random = generator(seed);
   const crypto = seededCrypto(seed);
   const log = memoryLog({ epochs: [3, 3], crypto });
@@ -199,6 +202,7 @@ export function fuzzVerifier(seed: number, count: number): void {
   const sound = verified(log.entries, honest);
   if (sound.faults > 0 || sound.summary.witnessed === 0) throw new Error('the log is not sound before it is mutated');
   const names = ['head', 'receipt', 'anchor', 'witnessed'] as const;
+  const say = progress('logs verified', count);
   for (let round = 0; round < count; round += 1) {
     const which = random(log.entries.size + honest.kept.length + names.length);
     const entries = new Map(log.entries);
@@ -223,6 +227,7 @@ export function fuzzVerifier(seed: number, count: number): void {
     const isUnwitnessed = notes.witnessed !== honest.witnessed && summary.witnessed === 0;
     if (faults === 0 && (isChanged || !(isUnwitnessed || onlyPassedOver(honest, notes))))
       throw new Error(`round ${round} of seed ${seed}: a changed log passed`);
+    await say(round + 1);
   }
 }
 

@@ -12,6 +12,7 @@ import { storeSource } from '../../agent/store/source.ts';
 import { storeTables } from '../../agent/store/tables.ts';
 import { verifyLog } from '../../core/audit/verify/verify-log.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
+import { progress } from '../support/progress.ts';
 import { startAppender, untilAcknowledged } from './appender-process.ts';
 import { check, nameOf } from './check.ts';
 import { generator } from './generator.ts';
@@ -60,6 +61,7 @@ export async function cutWal(seat: StoreKit, cases: number): Promise<void> {
   const wal = readFileSync(`${storePaths(seat.storeDir).db}-wal`);
   const whole = verifyCopy(seat, wal);
   expect(whole.faults).toEqual([]);
+  const say = progress('cuts verified', cases);
   let last = 0;
   for (let at = 0; at < cases; at += 1) {
     const length = Math.floor((wal.length * at) / cases);
@@ -67,6 +69,7 @@ export async function cutWal(seat: StoreKit, cases: number): Promise<void> {
     expect(faults, `cut at ${length}`).toEqual([]);
     expect(size, `cut at ${length}`).toBeGreaterThanOrEqual(last);
     last = size;
+    await say(at + 1);
   }
   expect(last).toBeGreaterThan(0);
   expect(last).toBeLessThanOrEqual(whole.size);
@@ -105,6 +108,7 @@ export async function flipWal(seat: StoreKit, cases: number): Promise<void> {
   const whole = verifyCopy(seat, wal);
   const anchor = headAsAnchor(seat, wal);
   const next = generator(22);
+  const say = progress('flips verified', cases);
   let shorter = 0;
   for (let at = 0; at < cases; at += 1) {
     const flipped = Uint8Array.from(wal);
@@ -116,6 +120,7 @@ export async function flipWal(seat: StoreKit, cases: number): Promise<void> {
       shorter += 1;
       expect(faults, `flip at ${place}`).toEqual([`ANCHOR_AHEAD ${rangeText(size, whole.size - 1)}`]);
     }
+    await say(at + 1);
   }
   expect(shorter).toBeGreaterThan(cases / 4);
   for (let at = 0; at < STARTS; at += 1) {

@@ -9,7 +9,7 @@ import { storePaths } from '../../agent/store/incarnation.ts';
 import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
 import { describeFault } from '../../core/audit/faults.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
-import { acknowledged, startAppender, untilAcknowledged } from '../audit/appender-process.ts';
+import { acknowledged, endAppenders, startAppender, untilAcknowledged } from '../audit/appender-process.ts';
 import { check } from '../audit/check.ts';
 import { crashLoop, verifyAcknowledged } from '../audit/crash.ts';
 import { lockEvent, type StoreKit, storeKit } from '../audit/store-kit.ts';
@@ -19,7 +19,10 @@ let seat: StoreKit;
 beforeEach(async () => {
   seat = await storeKit();
 });
-afterEach(() => seat.remove());
+afterEach(async () => {
+  await endAppenders();
+  await seat.remove();
+});
 
 const ROUNDS = 20;
 const CASES = 2000;

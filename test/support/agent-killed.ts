@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseCheckpoint, treeHasher, verifyConsistency } from '../../core/audit/index.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
+import { progress } from './progress.ts';
 import { type Screens, SeatProcess } from './seat-process.ts';
 import { until } from './server-process.ts';
 
@@ -104,6 +105,7 @@ export function agentKilled(rounds: number): void {
     (await seat.furnish([{ id: 'ada', badge: '04A1B2C3', pin: '246810' }])).close();
     const acknowledged: Acknowledged = { opened: [], applied: [], checkpoints: [] };
     const versions = { next: 2 };
+    const say = progress('killed and started again', rounds);
     for (let round = 0; round < rounds; round += 1) {
       const screens = await seat.screens();
       await screens.sees((view) => view.phase === 'locked');
@@ -119,6 +121,7 @@ export function agentKilled(rounds: number): void {
       await seat.stop('SIGKILL');
       await using;
       await seat.start();
+      await say(round + 1);
     }
     const syncer = await seat.syncer();
     await arePrefixes(syncer, acknowledged.checkpoints);
