@@ -44,8 +44,8 @@ async function runProject(project, files, tells) {
     const args = ['run', '--project', project, `--reporter=${at('build', 'checks', 'vitest-reporter.mjs')}`, ...files];
     const tell = tells ? { WARDLOCK_TELL: '1' } : {};
     const env = toolEnvironment({ WARDLOCK_REPORT: file, ...tell, NO_COLOR: '1', FORCE_COLOR: undefined });
-    const hear = tells ? (text) => void process.stderr.write(text) : undefined;
-    const result = await run(at('node_modules', '.bin', 'vitest'), args, { cwd: root, env, hear });
+    const heard = tells ? { hear: (/** @type {string} */ text) => void process.stderr.write(text) } : {};
+    const result = await run(at('node_modules', '.bin', 'vitest'), args, { cwd: root, env, ...heard });
     const report = await readFile(file, 'utf8').then(JSON.parse, () => undefined);
     const outcomes = (report ?? []).map((outcome) => ({ ...outcome, name: `${project}: ${outcome.name}` }));
     const explained = outcomes.some((outcome) => outcome.status === 'failed');
