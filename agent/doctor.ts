@@ -92,7 +92,7 @@ function policy(seat: SeatAgent): Finding {
 
 /** What is left where nobody can sign in, by the policy that rules. */
 function emergency({ credentials }: SeatAgent, isRecordLost = false): string {
-  return LEFT[emergencyLeft(credentials.rules?.breakGlass ?? null, isRecordLost)];
+  return LEFT[emergencyLeft(credentials.rulesFor(null)?.breakGlass ?? null, isRecordLost)];
 }
 
 function staff(seat: SeatAgent): Finding {

@@ -170,7 +170,7 @@ export class SeatAgent {
     });
     this.idle = new SeatIdle({
       clock,
-      rules: () => this.credentials.rules,
+      rules: () => this.credentials.rulesFor(null),
       presence: () => this.runtime.seat.common.presence,
       holderOf: (badge) => directory.holderOf(badge),
       openSession,
@@ -193,8 +193,8 @@ export class SeatAgent {
     if (memory.wasBroken) everybodyWaits(parts);
     this.runtime = new SeatRuntime({
       ...parts,
-      surroundings: () => ({
-        rules: this.credentials.rules,
+      surroundings: (about) => ({
+        rules: this.credentials.rulesFor(about),
         policy: this.site.policyState,
         uiConnected: this.ui.connected,
         ...this.credentials.surroundings,

@@ -66,7 +66,8 @@ export class Credentials {
   constructor(ports: CredentialPorts) {
     this.#ports = ports;
     const { directory, memory, clock, policy, trustedWallMs, leastPinDigits } = ports;
-    this.entrance = new Entrance({ directory, memory, clock, policy, trustedWallMs, leastPinDigits });
+    const leastDigits = (role: string): number => Math.max(this.rulesFor({ role })?.pin.minDigits ?? 0, leastPinDigits());
+    this.entrance = new Entrance({ directory, memory, clock, policy, trustedWallMs, leastDigits });
     this.age = new StaffAge({ clock, memory, trustedWallMs, issuedAt: () => directory.current?.issuedAt ?? null });
     this.people = new PeopleLink({
       ...ports,
@@ -92,10 +93,9 @@ export class Credentials {
     return whereabouts(directory.current ?? identity.enrolment, trustedWallMs());
   }
 
-  /** The policy in force as it is here and now. */
-  get rules(): SeatRules | null {
-    const { policy, present } = this.#ports;
-    return rulesOf(policy(), this.where, this.#roleOf(present()));
+  /** The policy in force as it is here and now for this person; for null what holds for everybody. */
+  rulesFor(who: Pick<Who, 'role'> | null): SeatRules | null {
+    return rulesOf(this.#ports.policy(), this.where, who?.role ?? null);
   }
 
   /** When and where this person was signed in last, here or, as far as the server told, elsewhere. */
@@ -121,7 +121,7 @@ export class Credentials {
   get signIn(): SeatView['signIn'] {
     const { policy } = this.#ports;
     return {
-      byName: (this.rules?.byName.length ?? 0) > 0,
+      byName: (this.rulesFor(null)?.byName.length ?? 0) > 0,
       suggests: policy()?.document.signIn?.suggestNames ?? false,
       byCode: this.entrance.takesCodes(),
       newBadge: this.badgeEnrolment.offered,
@@ -138,12 +138,8 @@ export class Credentials {
 
   /** An override may ask for a longer PIN than the policy itself; a shorter one is none at this seat. */
   #pinRulesFor(person: string): SeatRules['pin'] | null {
-    const pin = rulesOf(this.#ports.policy(), this.where, this.#roleOf(person))?.pin;
+    const pin = this.rulesFor(this.#ports.directory.person(person) ?? null)?.pin;
     return pin === undefined ? null : { ...pin, minDigits: Math.max(pin.minDigits, this.#ports.leastPinDigits()) };
-  }
-
-  #roleOf(person: string | null): string | null {
-    return person === null ? null : (this.#ports.directory.person(person)?.role ?? null);
   }
 
   /** How old the knowledge of the staff is, for the screens. */

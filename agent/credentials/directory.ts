@@ -65,6 +65,9 @@ export interface CodeLookup extends Lookup {
   readonly kind: SignInCode['kind'];
 }
 
+/** How short the PIN of somebody of this role may be. */
+type LeastDigits = (role: string) => number;
+
 export class StaffDirectory {
   readonly #file: BoxedFile<typeof SeatDirectory>;
   readonly #box: SecretBox;
@@ -165,13 +168,13 @@ export class StaffDirectory {
   }
 
   /** Who holds this badge, and whether they may use it now. The same work for a known and an unknown one. */
-  find(number: string, wallMs: number, leastDigits = 0): Lookup {
+  find(number: string, wallMs: number, leastDigits?: LeastDigits): Lookup {
     const badge = this.#hash(number.toUpperCase().replaceAll('-', ''));
     return { badge, ...this.judge(this.#byBadge.get(badge), wallMs, leastDigits) };
   }
 
   /** Whose temporary code or downtime card this is; a code that nobody has counts as a temporary one. */
-  findCode(digits: string, wallMs: number, leastDigits: number): CodeLookup {
+  findCode(digits: string, wallMs: number, leastDigits?: LeastDigits): CodeLookup {
     const badge = this.#hash(`code:${digits}`);
     const known = this.#byCode.get(badge);
     if (known === undefined) return { badge, kind: 'code', standing: 'unknown', who: null };
@@ -182,10 +185,10 @@ export class StaffDirectory {
   }
 
   /** Whether this person may come in now; nobody is unknown. */
-  judge(person: SeatPerson | undefined, wallMs: number, leastDigits: number): Judged {
+  judge(person: SeatPerson | undefined, wallMs: number, leastDigits: LeastDigits = () => 0): Judged {
     if (person === undefined) return { standing: 'unknown', who: null };
     const standing = standingOf(person, wallMs);
-    const isShort = standing === 'ok' && person.pin !== null && person.pin.digits < leastDigits;
+    const isShort = standing === 'ok' && person.pin !== null && person.pin.digits < leastDigits(person.role);
     return { standing: isShort ? 'shortPin' : standing, who: whoOf(person) };
   }
 

@@ -63,7 +63,7 @@ function opened(suggestNames = true): { readonly entrance: Entrance; readonly me
   if (directory.current === null) directory.replace(staff, () => false);
   const document = testPolicy(1, { reader: '', escrow: '' }, { signIn: { rules: [], suggestNames } });
   const policy = () => ({ document, version: 1, sha256: '', expiresWallMs: 0 });
-  const ports = { directory, memory, clock, policy, trustedWallMs: () => wallMs, leastPinDigits: () => 4 };
+  const ports = { directory, memory, clock, policy, trustedWallMs: () => wallMs, leastDigits: () => 4 };
   return { entrance: new Entrance(ports), memory, directory };
 }
 

@@ -18,7 +18,8 @@ export interface EntrancePorts {
   readonly policy: () => PolicySnapshot | null;
   /** The wall clock, but never before what the site signed. */
   readonly trustedWallMs: () => number;
-  readonly leastPinDigits: () => number;
+  /** How short the PIN of somebody of this role may be here and now. */
+  readonly leastDigits: (role: string) => number;
 }
 
 export interface NamedPerson {
@@ -41,18 +42,18 @@ export class Entrance {
   }
 
   badge(number: string): Arrived {
-    const { directory, trustedWallMs, leastPinDigits } = this.#ports;
-    return { type: 'BadgeRead', by: 'badge', ...directory.find(number, trustedWallMs(), leastPinDigits()) };
+    const { directory, trustedWallMs, leastDigits } = this.#ports;
+    return { type: 'BadgeRead', by: 'badge', ...directory.find(number, trustedWallMs(), leastDigits) };
   }
 
   /** A user name, or a full name that only one person here has. */
   name(typed: string): Arrived {
-    const { directory, trustedWallMs, leastPinDigits } = this.#ports;
+    const { directory, trustedWallMs, leastDigits } = this.#ports;
     const wanted = normal(typed);
     const everyone = directory.current?.persons ?? [];
     const sameName = everyone.filter(({ displayName }) => normal(displayName) === wanted);
     const person = everyone.find(({ id }) => normal(id) === wanted) ?? (sameName.length === 1 ? sameName[0] : undefined);
-    const found = directory.judge(person, trustedWallMs(), leastPinDigits());
+    const found = directory.judge(person, trustedWallMs(), leastDigits);
     return { type: 'BadgeRead', by: 'name', badge: null, ...found };
   }
 
@@ -64,14 +65,14 @@ export class Entrance {
     const fits = ({ id, displayName }: SeatPerson): boolean =>
       [id, displayName, ...displayName.split(/\s+/)].some((word) => normal(word).startsWith(begun));
     const people = (directory.current?.persons ?? []).filter(
-      (person) => fits(person) && directory.judge(person, trustedWallMs(), 0).standing === 'ok',
+      (person) => fits(person) && directory.judge(person, trustedWallMs()).standing === 'ok',
     );
     return people.slice(0, MOST_NAMES).map(({ id, displayName, initials }) => ({ id, displayName, initials }));
   }
 
   /** @throws when the charge for a guess can't be made durable; the code is not looked at then */
   code(digits: string): Arrived {
-    const { directory, memory, clock, policy, trustedWallMs, leastPinDigits } = this.#ports;
+    const { directory, memory, clock, policy, trustedWallMs, leastDigits } = this.#ports;
     const limits: GuessLimits = {
       maxFailures: Number.MAX_SAFE_INTEGER,
       firstWaitMs: (policy()?.document.pin.firstWaitSeconds ?? 0) * 1_000,
@@ -84,7 +85,7 @@ export class Entrance {
     }
     const former = memory.codeThrottle;
     memory.setCodeThrottle(charge(former ?? undefined, CODE_GUESSES, limits, now));
-    const { kind, standing, ...found } = directory.findCode(digits, trustedWallMs(), leastPinDigits());
+    const { kind, standing, ...found } = directory.findCode(digits, trustedWallMs(), leastDigits);
     const isUsed = kind === 'card' && memory.usedCards.includes(found.badge);
     // A code of one's own costs nothing, and forgives no guess at anybody else's: only a session that it opens does.
     if (standing === 'ok' && !isUsed) memory.setCodeThrottle(former);

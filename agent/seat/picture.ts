@@ -3,6 +3,7 @@
  * the last one said; what stands in one is `view.ts`'s.
  */
 import type { SeatView } from '../../contract/seat-view.ts';
+import { subjectOf } from '../../core/session/subject.ts';
 import type { SeatAgent, SeatParts } from '../seat-agent.ts';
 import type { FormerLogin } from './former-login.ts';
 import type { LocalAlarm } from './local-alarm.ts';
@@ -56,7 +57,7 @@ export class SeatPicture {
       env: {
         bootMs: clock.bootMs(),
         wallMs: clock.wallMs(),
-        rules: credentials.rules,
+        rules: credentials.rulesFor(subjectOf(runtime.seat, null)),
         uiConnected: ui.connected,
         ...credentials.surroundings,
       },

@@ -8,7 +8,8 @@ import { type ErrorCode, isWardlockError } from '../../core/errors/index.ts';
 import { isOpen } from '../../core/session/open.ts';
 import type { SessionRecord } from '../../core/session/records.ts';
 import { initialSeat, step } from '../../core/session/step.ts';
-import type { Effect, Env, OpenSession, Seat, SeatEvent, UsedCard } from '../../core/session/types.ts';
+import { subjectOf } from '../../core/session/subject.ts';
+import type { Effect, Env, OpenSession, Seat, SeatEvent, UsedCard, Who } from '../../core/session/types.ts';
 import type { Clock } from '../clock.ts';
 import type { SeatLog } from '../log.ts';
 import type { Recorder } from '../record/recorder.ts';
@@ -22,8 +23,8 @@ export interface RuntimePorts {
   readonly log: SeatLog;
   readonly recorder: Recorder;
   readonly memory: SeatMemory;
-  /** The rest of what a step may know. */
-  readonly surroundings: () => Pick<Env, 'rules' | 'policy' | 'uiConnected' | 'facts' | 'staff'>;
+  /** The rest of what a step may know that is about this person; null for one about nobody. */
+  readonly surroundings: (about: Who | null) => Pick<Env, 'rules' | 'policy' | 'uiConnected' | 'facts' | 'staff'>;
   readonly checkPin: (person: string, pin: string) => Promise<boolean>;
   readonly openSession: (session: OpenSession) => void;
   /** Ends everything of the session; false when something is left. */
@@ -105,7 +106,7 @@ export class SeatRuntime {
   #step(event: SeatEvent): boolean {
     const { clock, surroundings } = this.#ports;
     const env: Env = {
-      ...surroundings(),
+      ...surroundings(subjectOf(this.#seat, event)),
       bootMs: clock.bootMs(),
       wallMs: clock.wallMs(),
       bootId: clock.bootId,

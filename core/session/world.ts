@@ -4,6 +4,7 @@
  */
 import type { SessionRecord } from './records.ts';
 import { initialSeat, step } from './step.ts';
+import { subjectOf } from './subject.ts';
 import { restored, type Throttle } from './throttle.ts';
 import type { Effect, Env, Seat, SeatEvent, SeatRules, Stepped, TimerName, Who } from './types.ts';
 
@@ -39,6 +40,8 @@ export interface Guess {
 export class World {
   seat: Seat;
   rules: SeatRules | null = rules;
+  /** What differs for people of a role. */
+  ofRole: Readonly<Record<string, Partial<SeatRules>>> = {};
   policy: Env['policy'] = 'active';
   uiConnected = true;
   facts: Env['facts'] = {};
@@ -73,16 +76,18 @@ export class World {
     return `boot-${this.#boot}`;
   }
 
-  env(): Env {
+  env(event: SeatEvent | null = null): Env {
     this.#ids += 1;
-    const { bootMs, wallMs, bootId, policy, uiConnected, facts, staff, rules: ruling } = this;
+    const { bootMs, wallMs, bootId, policy, uiConnected, facts, staff } = this;
+    const own = this.ofRole[subjectOf(this.seat, event)?.role ?? ''];
+    const ruling = this.rules === null ? null : { ...this.rules, ...own };
     return { bootMs, wallMs, bootId, rules: ruling, policy, uiConnected, facts, staff, freshId: this.#ids.toString(16).padStart(32, '0') };
   }
 
   send(event: SeatEvent): Stepped {
     const before = this.seat;
     if (event.type === 'EnforcementFailed' || event.type === 'Repaired') this.enforced = event.type === 'Repaired';
-    const after = step(before, event, this.env());
+    const after = step(before, event, this.env(event));
     this.seat = after.seat;
     for (const effect of after.effects) this.#perform(effect);
     this.watch(before, event, after);
