@@ -142,6 +142,7 @@ export const lockTable: Table<LockStates, LockEvents, LockContext, LockMove> = {
           to: { at: 'warning', sinceBootMs: env.bootMs, untilBootMs },
           effects: [
             { do: 'append', record: { type: 'session.warned', body: { session: event.session.id, idleSeconds } }, ticket: null },
+            { do: 'clearTimer', timer: 'idle' },
             { do: 'setTimer', timer: 'warning', atBootMs: untilBootMs },
           ],
         };

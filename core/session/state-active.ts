@@ -120,7 +120,11 @@ export const active: StateRows<'active'> = {
     leadsTo: [],
     run: (state, event, { env, common }) => ({
       to: state,
-      signals: [{ type: 'Input', sure: false }],
+      // Each report also judges idle time anew: the policy or the hour may ask for an earlier warning than the one that was set.
+      signals: [
+        { type: 'Input', sure: false },
+        { type: 'IdleReached', session: state.session },
+      ],
       common: { lastInputBootMs: Math.max(common.lastInputBootMs, env.bootMs - event.idleMs) },
     }),
   },

@@ -147,3 +147,20 @@ describe('whom a step is about', () => {
     expect(subjectOf(world.seat, null)).toBeNull();
   });
 });
+
+test('a policy or an hour that wants an earlier warning has it for whoever sits there already', () => {
+  const world = vault({ warnAfterMs: 900_000 });
+  world.signIn(ada);
+  world.advance(100_000);
+  world.rules = rules;
+  world.send({ type: 'Activity', idleMs: 20_000 });
+  expect(world.seat.lock.at).toBe('unlocked');
+  world.advance(40_000);
+  expect(world.seat.lock.at).toBe('warning');
+  world.advance(1_000);
+  world.send({ type: 'Activity', idleMs: 0 });
+  world.rules = { ...rules, warnAfterMs: 30_000 };
+  world.advance(40_000);
+  world.send({ type: 'Activity', idleMs: 40_000 });
+  expect(world.seat.lock.at).toBe('warning');
+});
