@@ -3,23 +3,19 @@
  * past the door and into what judges. Whatever comes, the answer is a status below 500 with a code and no stack, most of it was
  * judged and not just unreadable, and what is stored afterwards is the seat's own. Nonsense from schemas: fuzz.test.ts.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { encodeEntries } from '../../agent/syncer/wire.ts';
-import { SimRecord } from '../../cli/sim/record.ts';
+import type { SimRecord } from '../../cli/sim/record.ts';
 import { seatPaths } from '../../contract/seat-api.ts';
 import { formatNote, logKeyName, parseCheckpoint, parseNote, signNote } from '../../core/audit/index.ts';
 import { isErrorCode } from '../../core/errors/index.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
-import { testDatabase } from '../../test/support/test-store.ts';
-import { openSite, type Site } from '../compose.ts';
+import { type SiteOfOne, siteOfOne } from '../../test/support/site-of-one.ts';
+import type { Site } from '../compose.ts';
 import { withoutEnvelopes } from '../services/envelopes.ts';
 import { unpackEntries } from '../services/logs.ts';
 import type { App } from './app.ts';
-import { createSeatsApp } from './seats-app.ts';
 
 const SEED = 20_261_128;
 const RUNS = 400;
@@ -31,37 +27,20 @@ const EPOCHS = 4;
 const OF_AN_EPOCH = 20;
 const FUZZ_MS = 60_000;
 
-let folder: string;
+let one: SiteOfOne;
 let site: Site;
 let app: App;
 let record: SimRecord;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'wardlock-fuzz-'));
-  site = await openSite({ stateFolder: folder, database: await testDatabase(), tenant: null });
-  const key = (): Uint8Array => nodeCrypto.hpkePublicKey(nodeCrypto.random(32));
-  record = new SimRecord([key(), key()]);
+  one = await siteOfOne();
+  ({ site, record } = one);
   grow(EPOCHS / 2);
-  const { workstationId: workstation_id, vkey: log_key } = record;
-  const { db } = site.store;
-  await db.insertInto('wards').values({ id: 'icu', name: 'ICU' }).execute();
-  const rest = { name: 'Bay 4', ward_id: 'icu', enrolled_at: 0, machine_id_sha256: '', os: '{}', revoked_at: null, last_seen_at: null };
-  const sealing_key = Buffer.from(key()).toString('base64');
-  await db
-    .insertInto('seats')
-    .values({ workstation_id, log_key, sealing_key, ...rest })
-    .execute();
-  const fingerprint_sha256 = 'f'.repeat(64);
-  await db
-    .insertInto('seat_certificates')
-    .values({ workstation_id, fingerprint_sha256, issued_at: 0, not_after: Number.MAX_SAFE_INTEGER })
-    .execute();
-  app = await createSeatsApp(site, null, () => ({ workstationId: workstation_id, fingerprintSha256: fingerprint_sha256 }));
+  app = await one.seatsApp();
 });
 afterEach(async () => {
   await app.close();
-  await site.close();
-  await rm(folder, { recursive: true, force: true });
+  await one.remove();
 });
 
 function grow(epochs: number): void {

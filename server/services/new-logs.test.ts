@@ -1,41 +1,25 @@
 /** How many logs one seat may begin, at the witness and at the intake, and that what is known goes on beyond it. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SimLog } from '../../cli/sim/log.ts';
-import { SimRecord } from '../../cli/sim/record.ts';
+import type { SimRecord } from '../../cli/sim/record.ts';
 import { fromHex, logKeyName, WORKSTATION_BYTES } from '../../core/audit/index.ts';
-import { nodeCrypto } from '../../crypto/index.ts';
-import { testDatabase } from '../../test/support/test-store.ts';
-import { openSite, type Site } from '../compose.ts';
+import { type SiteOfOne, siteOfOne } from '../../test/support/site-of-one.ts';
+import type { Site } from '../compose.ts';
 import { MOST_LOGS_OF_A_SEAT } from './new-logs.ts';
 
 /** Rows of one statement, for SQLite's bound of its parameters. */
 const ROWS = 1024;
 
-let folder: string;
+let one: SiteOfOne;
 let site: Site;
 let record: SimRecord;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'wardlock-new-logs-'));
-  site = await openSite({ stateFolder: folder, database: await testDatabase(), tenant: null });
-  const key = (): Uint8Array => nodeCrypto.hpkePublicKey(nodeCrypto.random(32));
-  record = new SimRecord([key(), key()]);
+  one = await siteOfOne();
+  ({ site, record } = one);
   beginAnother();
-  await site.store.db.insertInto('wards').values({ id: 'icu', name: 'ICU' }).execute();
-  const seat = { workstation_id: record.workstationId, log_key: record.vkey, sealing_key: Buffer.from(key()).toString('base64') };
-  const rest = { name: 'Bay 4', ward_id: 'icu', enrolled_at: 0, machine_id_sha256: '', os: '{}', revoked_at: null, last_seen_at: null };
-  await site.store.db
-    .insertInto('seats')
-    .values({ ...seat, ...rest })
-    .execute();
 });
-afterEach(async () => {
-  await site.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterEach(() => one.remove());
 
 /** A new log under the keys of the same seat. */
 function beginAnother(): void {

@@ -2,42 +2,25 @@
  * What the witness keeps of a log beside the main one (a run of the emergency log, a log that was replaced) once its head was
  * shown, before an entry of it came: the biggest head, and an alarm that names the log when the seat falls short of it.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { SimRecord } from '../../cli/sim/record.ts';
-import { nodeCrypto } from '../../crypto/index.ts';
-import { testDatabase } from '../../test/support/test-store.ts';
-import { openSite, type Site } from '../compose.ts';
+import type { SimRecord } from '../../cli/sim/record.ts';
+import { type SiteOfOne, siteOfOne } from '../../test/support/site-of-one.ts';
+import type { Site } from '../compose.ts';
 import { ENTRIES_AWAY_MS, watchSilence } from './silence.ts';
 import type { Shown } from './witness.ts';
 
-let folder: string;
+let one: SiteOfOne;
 let site: Site;
 /** Its log is one beside the main one: the server makes no difference. */
 let record: SimRecord;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'wardlock-side-heads-'));
-  site = await openSite({ stateFolder: folder, database: await testDatabase(), tenant: null });
-  const key = (): Uint8Array => nodeCrypto.hpkePublicKey(nodeCrypto.random(32));
-  record = new SimRecord([key(), key()]);
+  one = await siteOfOne();
+  ({ site, record } = one);
   record.newEpoch();
   record.append(3);
-  const { db } = site.store;
-  await db.insertInto('wards').values({ id: 'icu', name: 'ICU' }).execute();
-  const seat = { workstation_id: record.workstationId, log_key: record.vkey, sealing_key: Buffer.from(key()).toString('base64') };
-  const rest = { name: 'Bay 4', ward_id: 'icu', enrolled_at: 0, machine_id_sha256: '', os: '{}', revoked_at: null, last_seen_at: null };
-  await db
-    .insertInto('seats')
-    .values({ ...seat, ...rest })
-    .execute();
 });
-afterEach(async () => {
-  await site.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterEach(() => one.remove());
 
 const show = (oldSize = 0) => hand({ body: record.anchorBody(oldSize), arrivedAt: Date.now() });
 const hand = (shown: Shown) => site.witness.addCheckpoint({ workstationId: record.workstationId, logKey: record.vkey }, shown);

@@ -2,63 +2,30 @@
  * Close-out of an emergency access from the seat's record to the server's log: a real seat records it, a real server indexes it, and
  * an auditor finds and closes it out by command and by the API.
  */
-import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { call } from '../../cli/https.ts';
 import type { Me } from '../../contract/console-api.ts';
 import type { EmergencyList } from '../../contract/emergencies.ts';
-import { testPolicy } from '../support/policy.ts';
-import { type SeatDouble, startSeat } from '../support/seat-double.ts';
-import { cli, newToken, rows, type ServerProcess, startServer, until } from '../support/server-process.ts';
+import { publishPolicy, type ReadSite, startReadSite, trusting } from '../support/read-site.ts';
+import { cli, rows, until } from '../support/server-process.ts';
 
-const PASSWORD = 'correct horse battery';
 const session = 'b'.repeat(32);
 let folder: string;
-let server: ServerProcess;
-let seat: SeatDouble;
+let server: ReadSite['server'];
+let seat: ReadSite['seat'];
+let auditor: ReadSite['auditor'];
+let remove: ReadSite['remove'];
 let where: readonly string[];
 
-function publicKey(path: string): string {
-  const file: { publicKey: string } = JSON.parse(readFileSync(`${path}.pub`, 'utf8'));
-  return file.publicKey;
-}
-
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'wardlock-close-out-'));
-  for (const kind of ['reader', 'escrow']) await cli(['keys', 'new', kind, '--out', join(folder, `${kind}.key`)]);
-  server = await startServer(folder, { more: ['--reader-key', join(folder, 'reader.key')] });
-  await cli(['account', 'add', 'iris', '--state', server.state], `${PASSWORD}\n`);
-  const keys = { reader: publicKey(join(folder, 'reader.key')), escrow: publicKey(join(folder, 'escrow.key')) };
-  const file = join(folder, 'policy.json');
-  await writeFile(file, JSON.stringify(testPolicy(1, keys)));
-  const trusted = ['--server', server.ready.console, '--ca', server.ready.ca];
-  await cli(['policy', 'publish', file, ...trusted, '--key', join(folder, 'policy.key')]);
-  await writeFile(join(folder, 'password'), `${PASSWORD}\n`);
-  where = [...trusted, '--account', 'iris', '--password-file', join(folder, 'password')];
-  seat = await startSeat(await mkdtemp(join(folder, 'seat-')), {
-    readerPublicKey: Buffer.from(keys.reader, 'base64'),
-    escrowPublicKey: Buffer.from(keys.escrow, 'base64'),
-  });
-  const token = await newToken(server.state);
-  await until(() => {
-    try {
-      seat.enrol(server.ready.seats, token);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-  await until(() => seat.enrolment);
+  ({ folder, server, seat, auditor, remove } = await startReadSite(publishPolicy));
+  await writeFile(join(folder, 'password'), `${auditor.password}\n`);
+  where = [...trusting(server), '--account', auditor.name, '--password-file', join(folder, 'password')];
 });
-afterAll(async () => {
-  await seat.close();
-  await server.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => remove());
 
 const indexed = (condition: string): Promise<unknown> =>
   until(() => rows(server.state, `select * from indexed_sessions where session_id = ? and ${condition}`, session).length > 0);
@@ -85,7 +52,7 @@ test('an auditor closes one out after it ended, with their name in the log; nobo
       headers,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-  const signedIn = await request('POST', '/api/sign-in', {}, { name: 'iris', password: PASSWORD });
+  const signedIn = await request('POST', '/api/sign-in', {}, { name: 'iris', password: auditor.password });
   const cookie = signedIn.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
   const { csrf }: Me = JSON.parse((await request('GET', '/api/me', { cookie })).body.toString());
   const proven = { cookie, 'x-wardlock-csrf': csrf };

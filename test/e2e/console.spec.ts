@@ -3,56 +3,34 @@
  * keyboard, light and dark, at twice the text size; without a finding of axe and without a script that the server did not send.
  */
 
-import { readFileSync } from 'node:fs';
-import { chmod, chown, copyFile, cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, chown, copyFile, cp, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type ElectronApplication, _electron as electron, expect, type Page, test } from '@playwright/test';
 import { type Display, startDisplay } from '../../demo/display.ts';
 import { electronWrapper } from '../../demo/kiosk.ts';
 import { readRuntime } from '../../demo/runtime.ts';
-import { type SeatDouble, startSeat } from '../support/seat-double.ts';
-import { cli, newToken, rows, type ServerProcess, startServer, until } from '../support/server-process.ts';
+import { type ReadSite, startReadSite } from '../support/read-site.ts';
+import { cli, rows, until } from '../support/server-process.ts';
 import { dropTo } from './support/seat.ts';
 
 const UNPRIVILEGED = 61_235;
-const PASSWORD = 'correct horse battery';
 const session = 'a'.repeat(32);
 
 // One visit of one auditor, step by step.
 test.describe.configure({ mode: 'serial' });
 
-let folder: string;
-let server: ServerProcess;
-let seat: SeatDouble;
+let site: ReadSite;
 let display: Display;
 let browser: ElectronApplication;
 let page: Page;
 let removeWrapper: () => Promise<void>;
 
-function publicKey(path: string): Buffer {
-  const file: { publicKey: string } = JSON.parse(readFileSync(`${path}.pub`, 'utf8'));
-  return Buffer.from(file.publicKey, 'base64');
-}
-
 async function record(): Promise<void> {
-  for (const kind of ['reader', 'escrow']) await cli(['keys', 'new', kind, '--out', join(folder, `${kind}.key`)]);
-  server = await startServer(folder, { more: ['--reader-key', join(folder, 'reader.key')] });
-  await cli(['account', 'add', 'iris', '--state', server.state], `${PASSWORD}\n`);
-  await cli(['staff', 'add', 'n.ada', '--state', server.state, '--name', 'Ada Reyes', '--role', 'nurse']);
-  const keys = { readerPublicKey: publicKey(join(folder, 'reader.key')), escrowPublicKey: publicKey(join(folder, 'escrow.key')) };
-  seat = await startSeat(await mkdtemp(join(folder, 'seat-')), keys);
-  const token = await newToken(server.state);
-  await until(() => {
-    try {
-      seat.enrol(server.ready.seats, token);
-      return true;
-    } catch {
-      return false;
-    }
+  site = await startReadSite(async ({ server }) => {
+    await cli(['staff', 'add', 'n.ada', '--state', server.state, '--name', 'Ada Reyes', '--role', 'nurse']);
   });
-  await until(() => seat.enrolment);
+  const { server, seat } = site;
   seat.append([
     {
       type: 'session.started',
@@ -67,7 +45,9 @@ async function record(): Promise<void> {
   await until(() => rows(server.state, 'select * from index_cursors where next_seq = ?', seat.size).length > 0);
 }
 
-async function openBrowser(): Promise<void> {
+async function openBrowser({ folder, server }: ReadSite): Promise<void> {
+  // The browser runs as somebody else.
+  await chmod(folder, 0o755);
   const asRoot = process.getuid?.() === 0;
   const owner = asRoot ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
   const home = join(folder, 'home');
@@ -100,18 +80,14 @@ async function openBrowser(): Promise<void> {
 }
 
 test.beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'wardlock-console-'));
-  await chmod(folder, 0o755);
   await record();
-  await openBrowser();
+  await openBrowser(site);
 });
 test.afterAll(async () => {
   await browser?.close();
   await removeWrapper?.();
   await display?.stop();
-  await seat?.close();
-  await server?.stop();
-  await rm(folder, { recursive: true, force: true });
+  await site?.remove();
 });
 
 async function expectNoFinding(): Promise<void> {
@@ -120,12 +96,12 @@ async function expectNoFinding(): Promise<void> {
 }
 
 test('a wrong password is told in words, the right one opens the record, and axe finds nothing on the way', async () => {
-  await page.getByLabel('Name').fill('iris');
+  await page.getByLabel('Name').fill(site.auditor.name);
   await page.getByLabel('Password').fill('not the password');
   await expectNoFinding();
   await page.keyboard.press('Enter');
   await expect(page.getByRole('alert')).toContainText('Name or password is wrong.');
-  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByLabel('Password').fill(site.auditor.password);
   await page.keyboard.press('Enter');
   await page.getByRole('cell', { name: 'Ada Reyes, nurse' }).waitFor();
   await expectNoFinding();
@@ -163,7 +139,7 @@ test('in the dark and at twice the text size it stays readable and nothing runs 
 
 test('the address keeps the open story, and the browser’s back leads out of it', async () => {
   const address = page.url();
-  expect(address).toContain(`story=${seat.workstationId}`);
+  expect(address).toContain(`story=${site.seat.workstationId}`);
   await page.goto(address);
   await page.getByRole('heading', { name: 'Ada Reyes at Bay 4' }).waitFor();
   await page.getByRole('button', { name: 'Back to the sessions' }).click();
@@ -183,6 +159,6 @@ test('a script that the server did not send does not run', async () => {
 });
 
 test('what was read here is in the server’s own log', () => {
-  const reads = rows<{ body: string }>(server.state, "select body from server_events where type = 'audit.read' and actor = 'iris'");
+  const reads = rows<{ body: string }>(site.server.state, "select body from server_events where type = 'audit.read' and actor = 'iris'");
   expect(reads.some(({ body }) => body.includes(session))).toBe(true);
 });

@@ -4,29 +4,24 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AlarmList, Me, SessionRow, Story } from '../../contract/console-api.ts';
 import { raiseAlarm } from '../../server/services/alarms.ts';
 import { openStore } from '../../server/store/open.ts';
-import { testPolicy } from '../support/policy.ts';
-import { type SeatDouble, startSeat } from '../support/seat-double.ts';
-import { cli, newToken, rows, type ServerProcess, startServer, until } from '../support/server-process.ts';
+import { publishPolicy, type ReadSite, startReadSite } from '../support/read-site.ts';
+import { cli, rows, until } from '../support/server-process.ts';
 
 let folder: string;
-let server: ServerProcess;
-let seat: SeatDouble;
+let server: ReadSite['server'];
+let seat: ReadSite['seat'];
+let auditor: ReadSite['auditor'];
+let remove: ReadSite['remove'];
 const session = 'a'.repeat(32);
 const second = 'b'.repeat(32);
-
-function publicKey(path: string): string {
-  const file: { publicKey: string } = JSON.parse(readFileSync(`${path}.pub`, 'utf8'));
-  return file.publicKey;
-}
 
 interface Answer {
   readonly status: number;
@@ -60,37 +55,18 @@ function call(
 }
 
 async function signIn(): Promise<string> {
-  const answer = await call('POST', '/api/sign-in', { body: { name: 'iris', password: 'correct horse battery' } });
+  const answer = await call('POST', '/api/sign-in', { body: auditor });
   expect(answer.status).toBe(200);
   return answer.cookie.split(';')[0] ?? '';
 }
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'wardlock-console-'));
-  for (const kind of ['reader', 'escrow']) await cli(['keys', 'new', kind, '--out', join(folder, `${kind}.key`)]);
-  server = await startServer(folder, { more: ['--reader-key', join(folder, 'reader.key')] });
-  await cli(['account', 'add', 'iris', '--state', server.state], 'correct horse battery\n');
-  expect(await cli(['staff', 'add', 'n.ada', '--state', server.state, '--name', 'Ada Reyes', '--role', 'nurse'])).toMatch(
-    /^n\.ada is on the staff list and can not sign in yet: there is no PIN\. /,
-  );
-  const keys = { reader: publicKey(join(folder, 'reader.key')), escrow: publicKey(join(folder, 'escrow.key')) };
-  const file = join(folder, 'policy.json');
-  await writeFile(file, JSON.stringify(testPolicy(1, keys)));
-  await cli(['policy', 'publish', file, '--server', server.ready.console, '--key', join(folder, 'policy.key'), '--ca', server.ready.ca]);
-  seat = await startSeat(await mkdtemp(join(folder, 'seat-')), {
-    readerPublicKey: Buffer.from(keys.reader, 'base64'),
-    escrowPublicKey: Buffer.from(keys.escrow, 'base64'),
-  });
-  const token = await newToken(server.state);
-  await until(() => {
-    try {
-      seat.enrol(server.ready.seats, token);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-  await until(() => seat.enrolment);
+  ({ folder, server, seat, auditor, remove } = await startReadSite(async (site) => {
+    expect(await cli(['staff', 'add', 'n.ada', '--state', site.server.state, '--name', 'Ada Reyes', '--role', 'nurse'])).toMatch(
+      /^n\.ada is on the staff list and can not sign in yet: there is no PIN\. /,
+    );
+    await publishPolicy(site);
+  }));
   seat.append([
     {
       type: 'session.started',
@@ -112,11 +88,7 @@ beforeAll(async () => {
   await until(() => seat.receiptedSize === seat.size);
   await until(() => rows(server.state, 'select * from index_cursors where next_seq = ?', seat.size).length > 0);
 });
-afterAll(async () => {
-  await seat.close();
-  await server.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => remove());
 
 describe('alarms', () => {
   const raise = async (kind: string): Promise<void> => {
@@ -210,7 +182,7 @@ describe('signing in', () => {
     const unknown = await call('POST', '/api/sign-in', { body: { name: 'nobody', password: 'wrong' } });
     expect([wrong.status, unknown.status]).toEqual([401, 401]);
     expect(wrong.body).toBe(unknown.body);
-    const right = await call('POST', '/api/sign-in', { body: { name: 'iris', password: 'correct horse battery' } });
+    const right = await call('POST', '/api/sign-in', { body: auditor });
     expect(right.cookie).toMatch(/^__Host-wardlock=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Strict$/);
     expect(
       rows<{ id_sha256: string }>(server.state, 'select * from console_sessions').every(
@@ -234,9 +206,9 @@ describe('the record', () => {
   let asAuditor: readonly string[];
   beforeAll(async () => {
     cookie = await signIn();
-    await writeFile(join(folder, 'password'), 'correct horse battery\n');
+    await writeFile(join(folder, 'password'), `${auditor.password}\n`);
     const { console: address, ca } = server.ready;
-    asAuditor = ['--server', address, '--ca', ca, '--account', 'iris', '--password-file', join(folder, 'password')];
+    asAuditor = ['--server', address, '--ca', ca, '--account', auditor.name, '--password-file', join(folder, 'password')];
   });
 
   test('sessions are found by person, by seat and by time, and not outside of them', async () => {
