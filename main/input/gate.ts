@@ -99,10 +99,15 @@ export function createInputGate(options: InputGateOptions): InputGate {
     target = contents;
     const step = wedgeKey(wedge, key, now, rhythm);
     settle(step, now);
-    if (step.hold) kept.add(input.code);
+    if (step.hold) {
+      kept.add(input.code);
+      return 'keep';
+    }
+    // A key that is held down was held back at first; a page that hears of it now must hear of its end, too.
+    kept.delete(input.code);
     // A list that a page opened over itself gets it instead of the page.
-    else lastInput = now;
-    return step.hold ? 'keep' : 'pass';
+    lastInput = now;
+    return 'pass';
   };
 
   return {

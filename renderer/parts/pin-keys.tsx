@@ -115,6 +115,8 @@ export function usePadKeys({ press, ok, cancel, noDigit }: PadActs): void {
       if (key === undefined) return;
       if (key === 'ok' && document.activeElement instanceof HTMLButtonElement) return;
       event.preventDefault();
+      // A finger that rests on a key means one digit, not as many as the keyboard repeats.
+      if (event.repeat && typeof key === 'object' && key.kind === 'digit') return;
       if (key === 'ok') ok();
       else if (key === 'cancel') cancel();
       else if (key === 'noDigit') noDigit();

@@ -63,6 +63,16 @@ export async function press(display: Place, chord: string): Promise<void> {
   await xdotool(display, ['key', '--clearmodifiers', chord]);
 }
 
+/** Holds a key down, which then repeats, while `meanwhile` looks; lets it go whatever that found. */
+export async function hold(display: Place, key: string, meanwhile: () => Promise<void>): Promise<void> {
+  await xdotool(display, ['keydown', key]);
+  try {
+    await meanwhile();
+  } finally {
+    await xdotool(display, ['keyup', key]);
+  }
+}
+
 /** Moves the pointer a little there, as a hand does. */
 export async function point(display: Place, x: number, y: number): Promise<void> {
   for (const step of [0, 3, 6]) await xdotool(display, ['mousemove', String(x + step), String(y)]);
