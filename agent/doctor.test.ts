@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { errorMeanings } from '../core/errors/index.ts';
-import { connectionSays } from './doctor.ts';
+import { connectionSays, limitsSay } from './doctor.ts';
 
 const since = '2030-06-01T12:00:00.000Z';
 
@@ -21,3 +21,14 @@ test('nobody looks for a broken network at a seat that was revoked', () =>
     says: expect.stringContaining('This seat was revoked.'),
     todo: 'If it shall come back, set it up anew with an empty state folder, and enrol it with a new token.',
   }));
+
+test('whether applications can use up the machine is said for each kind of limit', () => {
+  const mode = { name: 'enforced', missing: [] } as const;
+  expect(limitsSay({ mode, limits: 'session' })).toMatchObject({
+    state: 'ok',
+    says: expect.stringMatching(/ [1-9][0-9]+ MiB .* together/u),
+  });
+  expect(limitsSay({ mode, limits: 'process' })).toMatchObject({ state: 'warn', todo: expect.stringContaining('version 2') });
+  expect(limitsSay({ mode: { name: 'degraded.no-root', missing: [] }, limits: 'none' })).toMatchObject({ state: 'warn' });
+  expect(limitsSay({ mode: { name: 'refusing', missing: [] }, limits: 'none' })).toMatchObject({ state: 'unknown' });
+});

@@ -8,6 +8,8 @@ import type { CliBoundary } from '../contract/cli.ts';
 import { errorMeanings } from '../core/errors/index.ts';
 import { whatFaulted } from '../core/session/fault.ts';
 import { authorityEnd } from '../crypto/authority.ts';
+import type { Launcher } from './launch/port.ts';
+import { memoryLimitBytes, PROCESSES } from './launch/sandbox/limits.ts';
 import type { ReadersReport } from './readers/port.ts';
 import { type EmergencyLeft, emergencyLeft } from './seat/emergency.ts';
 import { LEAST_DIGITS_WITH_A_FILE } from './seat/rules.ts';
@@ -19,6 +21,7 @@ type Finding = Omit<Check, 'id'>;
 
 /** The server makes a later one three years before the end: a seat without it by then was not online for two. */
 const AUTHORITY_WARN_MS = 365 * 86_400_000;
+const BYTES_OF_A_MIB = 1_048_576;
 /** A sentence of the doctor is no longer than this (contract/cli.ts). */
 const SAYS_LIMIT = 500;
 
@@ -42,6 +45,7 @@ export function examine(seat: SeatAgent): Result<CliBoundary, 'doctor'> {
     keys,
     'pin-length': pinLength,
     enforcement,
+    limits: ({ parts }) => limitsSay(parts.launcher),
     network: () => network(interfaces()),
     connection: ({ site }) => connectionSays(site.connection),
     readers: ({ readers }) => readersSay(readers.report),
@@ -165,6 +169,23 @@ function enforcement({ parts }: SeatAgent): Finding {
       'See the operational log of the agent.',
     );
   return warn(`Degraded: the policy is not enforced by the system. ${gaps}`.slice(0, 500), 'Run the agent as root on Linux.');
+}
+
+/** Whether applications can use up the machine. */
+export function limitsSay({ mode, limits }: Pick<Launcher, 'mode' | 'limits'>): Finding {
+  if (mode.name === 'refusing') return { state: 'unknown', says: 'No application starts, so none is limited in what it uses.' };
+  const memory = `${Math.floor(memoryLimitBytes() / BYTES_OF_A_MIB)} MiB of memory`;
+  switch (limits) {
+    case 'session':
+      return ok(`The applications of a session have ${memory} and ${PROCESSES} processes together.`);
+    case 'process':
+      return warn(
+        `Each process of an application has ${memory}, and there are ${PROCESSES} at most; together they can use up the machine's memory. The kernel then ends them first.`,
+        'Boot the system with control groups of version 2 alone: systemd.unified_cgroup_hierarchy=1',
+      );
+    case 'none':
+      return warn('What applications use of the machine is not limited.', 'Run the agent as root on Linux.');
+  }
 }
 
 /** Names of this process's network interfaces besides the loopback; null where that can't be seen. */

@@ -69,7 +69,7 @@ export async function runApp(launcher: Launcher, spec: LaunchSpec): Promise<AppE
 
 /** The folder `path` of a session as root sees it from outside. */
 export function insideSession(sessionsCgroup: string, sessionId: string, path: string): string {
-  const procs = readFileSync(join(sessionsCgroup, sessionId, 'cgroup.procs'), 'utf8');
+  const procs = readFileSync(join(sessionsCgroup, sessionId, 'own', 'cgroup.procs'), 'utf8');
   return `/proc/${procs.split('\n')[0]}/root${path}`;
 }
 

@@ -41,6 +41,12 @@ export interface EnforcementMode {
   readonly missing: readonly MissingLayer[];
 }
 
+/**
+ * What keeps applications from using up the machine's memory and processes. `session`: a limit on all of a session together. `process`: one on the
+ * memory of each process and on how many there are. `none`: nothing, or no application starts at all.
+ */
+export type LimitedUse = 'session' | 'process' | 'none';
+
 /** Why a program was not started. Each is the `reason` of an `app.refused` event and has a sentence for the person. */
 export type RefusalReason =
   | 'enforcement-missing'
@@ -164,6 +170,8 @@ export type Kept =
 export interface Launcher {
   /** As it is now: a layer can be lost while the seat runs. */
   readonly mode: EnforcementMode;
+
+  readonly limits: LimitedUse;
 
   /**
    * Makes ready what the session's applications run in. Returns at once where that goes on in the background: `prepare`

@@ -7,6 +7,7 @@ import type { EndReport, EnforcementMode, Kept, Launcher, LaunchRefusal } from '
 
 export class RefusingLauncher implements Launcher {
   readonly mode: EnforcementMode;
+  readonly limits = 'none';
 
   constructor(mode: EnforcementMode) {
     this.mode = mode;

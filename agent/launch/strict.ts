@@ -15,6 +15,7 @@ import type {
   Launcher,
   LaunchRefusal,
   LaunchSpec,
+  LimitedUse,
   PreparedLaunch,
   SessionOpening,
   StartedApp,
@@ -36,6 +37,10 @@ export class StrictLauncher implements Launcher {
     const policy = this.#policy();
     const mustRefuse = policy !== null && choicesOf(policy).enforcementMissing === 'refuse';
     return mustRefuse && mode.name !== 'enforced' ? { name: 'refusing', missing: mode.missing } : mode;
+  }
+
+  get limits(): LimitedUse {
+    return this.#inner.limits;
   }
 
   async openDesktop(sessionId: string, surface: Surface): Promise<Desktop | LaunchRefusal> {

@@ -109,6 +109,7 @@ function processOf({ appId, sessionId }: LaunchSpec, onExit: (exit: AppExit) => 
 
 const launcher: Launcher = {
   mode: { name: 'enforced', missing: [] },
+  limits: 'process',
   openSession: () => {},
   openDesktop: () => Promise.reject(new Error('not here')),
   prepare: async (spec: LaunchSpec) => {

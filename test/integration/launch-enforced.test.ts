@@ -3,14 +3,16 @@
  * inside a session to do something and reads from outside what came of it.
  */
 import { chmodSync, copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import type { AppExit } from '../../agent/launch/port.ts';
+import { memoryLimitBytes, PROCESSES } from '../../agent/launch/sandbox/limits.ts';
 import { cgroupMount } from '../../agent/os/cgroup.ts';
 import { SHELL, sessionTests } from '../support/in-session.ts';
 import { cpuTicks, processesOf } from '../support/processes.ts';
 import { rootTest } from '../support/root.ts';
-import { insideSession, named, startApp } from '../support/sandboxed-seat.ts';
+import { insideSession, named, sessionsCgroup, startApp } from '../support/sandboxed-seat.ts';
 
 /** Whom a session's first process becomes. */
 const NOBODY = 65_534;
@@ -58,6 +60,28 @@ describe('an application of the policy', () => {
 
   rootTest('is what the kernel ends first where memory runs out', async () => {
     expect(await session.shell('read -r score < /proc/self/oom_score_adj; echo $score')).toBe('500\n');
+  });
+
+  rootTest('can use up neither the memory nor the processes of the machine', async () => {
+    const limits = await session.shell('while read -r line; do echo "$line"; done < /proc/self/limits');
+    const bytes = memoryLimitBytes();
+    expect(bytes).toBeLessThan(totalmem());
+    const limitOf = (name: string) => new RegExp(`^${name} +(\\d+) +(\\d+) `, 'mu').exec(limits)?.slice(1).map(Number);
+    expect(limitOf('Max data size')).toEqual([bytes, bytes]);
+    expect(limitOf('Max processes')).toEqual([PROCESSES, PROCESSES]);
+  });
+
+  rootTest('is limited together with its session where the kernel counts groups', async () => {
+    const { launcher, state } = session.seat;
+    await session.shell('echo ready');
+    const group = join(await sessionsCgroup(state), session.sessionId);
+    // A group with a process of its own can hand no limit on to those in it.
+    expect(readFileSync(join(group, 'cgroup.procs'), 'utf8')).toBe('');
+    const controllers = readFileSync(join(group, 'cgroup.controllers'), 'utf8').trim().split(' ');
+    const counted = ['memory', 'pids'].filter((name) => controllers.includes(name));
+    expect(launcher.limits).toBe(counted.length === 2 ? 'session' : 'process');
+    const maximum = counted.map((name) => Number(readFileSync(join(group, `${name}.max`), 'utf8')));
+    expect(maximum).toEqual(counted.map((name) => (name === 'memory' ? memoryLimitBytes() : PROCESSES)));
   });
 
   rootTest('has standard streams that lead nowhere, and no other descriptor', async () => {

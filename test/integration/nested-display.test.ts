@@ -1,7 +1,7 @@
 /**
  * Two nested displays at once, for real: each has a number of its own, and neither takes the other's away.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -21,6 +21,8 @@ test('displays that start in the same moment do not take each other’s number',
   const displays = await Promise.all(Array.from({ length: AT_ONCE }, () => startNestedDisplay({ surface, authFolder })));
   try {
     expect(new Set(displays.map(({ name }) => name)).size).toBe(AT_ONCE);
+    // After the applications that it serves, which have 500, and long before the agent, from which it would inherit.
+    for (const { pid } of displays) expect(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8')).toBe('400\n');
     for (const { name, xauthority } of displays) new XClient(name, xauthority).close();
   } finally {
     await Promise.all(displays.map((display) => display.end()));

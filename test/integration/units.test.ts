@@ -64,6 +64,14 @@ describe('the units of a seat', () => {
     }
   });
 
+  test('are spared where memory runs out: the agent the longest, then the screens with their display, and applications not at all', () => {
+    const scoreOf = (name: string): number => Number(/^OOMScoreAdjust=(-?\d+)$/mu.exec(textOf(`wardlock-${name}.service`))?.[1] ?? 0);
+    for (const screens of ['display', 'ui']) {
+      expect(scoreOf('agent')).toBeLessThan(scoreOf(screens));
+      expect(scoreOf(screens)).toBeLessThan(0);
+    }
+  });
+
   test('restore the system before and after the agent, check the package before the screens, and give the agent no network', () => {
     const agent = textOf('wardlock-agent.service');
     for (const when of ['ExecStartPre', 'ExecStopPost'])

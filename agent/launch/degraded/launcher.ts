@@ -51,6 +51,7 @@ const HELD_PROGRAM = '/proc/self/fd/3';
 
 export class DegradedLauncher implements Launcher {
   readonly mode: EnforcementMode = degradedWithoutRoot;
+  readonly limits = 'none';
   readonly #options: LauncherOptions;
   readonly #sessions = new Map<string, Session>();
   readonly #prepared = new PreparedLaunches();

@@ -5,7 +5,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { WardlockError } from '../../../core/errors/index.ts';
-import { makeSubgroup } from '../../os/cgroup.ts';
 import type { Surface } from '../../os/display/nested.ts';
 import type { DenialReports } from '../denials/reports.ts';
 import { openDesktop, windowManagerSpec } from '../desktop.ts';
@@ -25,6 +24,7 @@ import type {
   LaunchLog,
   LaunchRefusal,
   LaunchSpec,
+  LimitedUse,
   MissingLayer,
   PreparedLaunch,
   SessionDisplay,
@@ -39,7 +39,7 @@ import type { StartRequest } from './messages.ts';
 import { SandboxOpening } from './opening.ts';
 import { ownFolder } from './own-folder.ts';
 import { Sandbox } from './sandbox.ts';
-import { endSeatCgroups, type SeatCgroups } from './seat-cgroups.ts';
+import { endSeatCgroups, makeSessionGroup, type SeatCgroups } from './seat-cgroups.ts';
 import type { Surveyor } from './surveyor.ts';
 import { tryAgain } from './trial.ts';
 import type { UserPool } from './user-pool.ts';
@@ -96,6 +96,11 @@ export class SandboxLauncher implements Launcher {
     const { lost } = this.#layers;
     if (lost !== undefined) return { name: 'refusing', missing: [withCause(missing.namespaces, lost)] };
     return { name: 'enforced', missing: [...lacking, ...(reports.areComing ? [] : [missing.denialReports])] };
+  }
+
+  get limits(): LimitedUse {
+    const { controllers } = this.#options.cgroups;
+    return controllers.has('memory') && controllers.has('pids') ? 'session' : 'process';
   }
 
   openSession({ sessionId, language }: SessionOpening): void {
@@ -246,7 +251,8 @@ export class SandboxLauncher implements Launcher {
       // Looked at anew for each application: what a package has changed since holds from the next launch on.
       const readable = () => surveyor.ofSystem();
       const needsOwnNetwork = !this.#options.missing.includes(missing.network);
-      return await Sandbox.open({ user, group: await makeSubgroup(cgroups.sessions, sessionId), hide, readable, needsOwnNetwork });
+      const group = await makeSessionGroup(cgroups, sessionId);
+      return await Sandbox.open({ user, group, controllers: cgroups.controllers, hide, readable, needsOwnNetwork });
     } catch (cause) {
       users.release(user);
       this.#layers.suspect();

@@ -15,6 +15,7 @@ import type {
   LaunchLog,
   LaunchRefusal,
   LaunchSpec,
+  LimitedUse,
   PreparedLaunch,
   SessionOpening,
   StartedApp,
@@ -63,6 +64,10 @@ class RecoveringLauncher implements Launcher {
 
   get mode(): EnforcementMode {
     return this.#now.mode;
+  }
+
+  get limits(): LimitedUse {
+    return this.#now.limits;
   }
 
   openSession(opening: SessionOpening): void {

@@ -8,6 +8,7 @@ import { chown, readFile, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { WardlockError } from '../../../core/errors/index.ts';
 import { type Cgroup, endCgroup, enterCgroup, freezeCgroup, livingProcesses, makeSubgroup, untilEmpty } from '../../os/cgroup.ts';
+import { type Controllers, endTogether } from '../../os/cgroup-limits.ts';
 import { type Command, spawnInNamespaceOf, spawnNamespaceInit } from '../../os/pid-namespace.ts';
 import { WINDOW_MANAGER_CONFIG } from '../desktop.ts';
 import { notKept } from '../kept-file.ts';
@@ -20,6 +21,8 @@ export interface SandboxOptions {
   readonly user: AppUser;
   /** The session's own, empty; it is removed when the session ends. */
   readonly group: Cgroup;
+  /** What the kernel can limit in it. */
+  readonly controllers: Controllers;
   readonly hide: readonly string[];
   /** What may be read of the machine, as it is now. */
   readonly readable: () => Promise<readonly string[]>;
@@ -60,6 +63,9 @@ interface KeptApp {
   /** Nothing of it lives any more. */
   readonly forget: () => void;
 }
+
+/** What of a session is no application: a group that hands its limits on may have no process itself. */
+const OWN_GROUP = 'own';
 
 /** The programs lie beside this file, as TypeScript in development and as JavaScript in a package. */
 const programPath = (name: string): string => join(import.meta.dirname, `${name}${extname(import.meta.filename)}`);
@@ -111,7 +117,7 @@ export class Sandbox {
       const init = spawnNamespaceInit(helper('init-program', JSON.stringify(request)));
       const pipe = new LinePipe(init);
       const sandbox = new Sandbox(options, group, init);
-      await enterCgroup(group, sandbox.#initPid);
+      await enterCgroup(await makeSubgroup(group, OWN_GROUP), sandbox.#initPid);
       const ready = await pipe.expect('ready');
       const asleep = ready.ok ? await pipe.expectSilence() : ready;
       if (!asleep.ok) throw new WardlockError('LAUNCH_LAYER_FAILED', `The session's own namespaces could not be set up: ${asleep.detail}`);
@@ -156,7 +162,7 @@ export class Sandbox {
     const child = spawnInNamespaceOf(this.#livingInit(), { file, args, options: { ...options, stdio: [fd, 'ignore', 'ignore', 'pipe'] } });
     const pipe = new LinePipe(child);
     const { uid, gid } = this.#options.user;
-    const request: KeepRequest = { uid, gid, cgroup: this.#group.path, name, bytes };
+    const request: KeepRequest = { uid, gid, cgroup: join(this.#group.path, OWN_GROUP), name, bytes };
     pipe.send(request);
     const kept = await pipe.expect('ready');
     await exitOf(child);
@@ -269,6 +275,7 @@ export class Sandbox {
     const initPid = this.#livingInit();
     this.#starters += 1;
     const group = await makeSubgroup(this.#group, `app-${this.#starters}`);
+    await endTogether(group, this.#options.controllers);
     const child = spawnInNamespaceOf(initPid, helper('start-program'));
     const pipe = new LinePipe(child);
     const request: WarmRequest = {

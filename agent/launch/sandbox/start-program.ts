@@ -29,17 +29,16 @@ import {
 import { joinNamespaces } from '../../os/mounts.ts';
 import { endWithParent, giveUpCapabilities, leaveKeyring } from '../../os/privileges.ts';
 import { AGENT_FD, READABLE_INSIDE } from './layout.ts';
+import { memoryLimitBytes, OPEN_FILES, PROCESSES } from './limits.ts';
 import { type HeldFile, type Progress, readStartRequest, readWarmRequest, type StartRequest, type WarmRequest } from './messages.ts';
 
 const O_PATH = 0o10000000;
 const O_CLOEXEC = 0o2000000;
 const PRIVATE_UMASK = 0o077;
+const RLIMIT_DATA = 2;
 const RLIMIT_CORE = 4;
 const RLIMIT_NPROC = 6;
 const RLIMIT_NOFILE = 7;
-const OPEN_FILES = 4_096;
-/** Of the applications' user in all: far more than people need, and too few to bring the seat to a stop. */
-const PROCESSES = 4_096;
 /** Where memory runs out the kernel ends an application first, whatever the agent that starts it is spared (proc(5), oom_score_adj). */
 const OUT_OF_MEMORY_FIRST = '500';
 /** The session's process 1, as this process sees it: both are in the same pid namespace. */
@@ -99,7 +98,10 @@ function warmUp(request: WarmRequest): Warm {
   setUmask(PRIVATE_UMASK);
   setResourceLimit(RLIMIT_CORE, 0, 0);
   setResourceLimit(RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES);
+  // Of the applications' user in all.
   setResourceLimit(RLIMIT_NPROC, PROCESSES, PROCESSES);
+  const memoryBytes = memoryLimitBytes();
+  setResourceLimit(RLIMIT_DATA, memoryBytes, memoryBytes);
   leaveKeyring();
   giveUpCapabilities();
   return { ruleset, agentFiles };

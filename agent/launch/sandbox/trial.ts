@@ -3,12 +3,11 @@
  * denial is waited for. Starts nothing that could do anything.
  */
 import { closeSync, openSync } from 'node:fs';
-import { makeSubgroup } from '../../os/cgroup.ts';
 import type { DenialReports } from '../denials/reports.ts';
 import type { AppUser } from '../port.ts';
 import { heldFile } from './held.ts';
 import { Sandbox } from './sandbox.ts';
-import type { SeatCgroups } from './seat-cgroups.ts';
+import { makeSessionGroup, type SeatCgroups } from './seat-cgroups.ts';
 import type { UserPool } from './user-pool.ts';
 
 /** What the trial showed. */
@@ -38,7 +37,8 @@ export async function tryLayers(user: AppUser, groups: SeatCgroups, reports: Pic
   });
   const sandbox = await Sandbox.open({
     user,
-    group: await makeSubgroup(groups.sessions, 'trial'),
+    group: await makeSessionGroup(groups, 'trial'),
+    controllers: groups.controllers,
     hide: [],
     readable: async () => [],
     needsOwnNetwork: false,

@@ -60,6 +60,8 @@ export interface NestedDisplay {
 
 const READY_LIMIT_MS = 10_000;
 const POLL_MS = 10;
+/** Applications have 500, the screens less than 0. */
+const OUT_OF_MEMORY_AFTER_APPLICATIONS = '400';
 /** Characters of a failed server's own words that go into an error. */
 const LAST_WORDS_LIMIT = 300;
 const TRIES = 5;
@@ -106,6 +108,7 @@ async function tryNumber(request: NestedDisplayRequest, number: number): Promise
   };
   const { pid } = server;
   if (pid !== undefined && request.cgroup !== undefined) await enterCgroup(request.cgroup, pid);
+  if (pid !== undefined) sacrificeBeforeScreens(pid);
   const isReady = await Promise.race([whenReady(server, number), ended.then(() => false)]);
   if (!isReady || pid === undefined) {
     server.kill('SIGKILL');
@@ -177,6 +180,15 @@ function startServer(request: NestedDisplayRequest, given: { readonly number: nu
   const { display, xauthority } = surface;
   const env = { PATH: '/usr/bin:/bin', DISPLAY: display, ...(xauthority === undefined ? {} : { XAUTHORITY: xauthority }) };
   return spawn('Xephyr', args, { env, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'], ...(user === undefined ? {} : user) });
+}
+
+/** What it keeps for applications must not spare it as the agent is spared, nor end it before them (proc(5), oom_score_adj). */
+function sacrificeBeforeScreens(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, OUT_OF_MEMORY_AFTER_APPLICATIONS);
+  } catch {
+    // It has ended: that is found out below.
+  }
 }
 
 /** Ready when the number is its own and its socket takes a connection: the server makes it before it can answer, and answers in order. */
