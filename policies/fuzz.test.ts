@@ -2,29 +2,14 @@
  * Good policies, mutated: whatever becomes of them is read, or refused with at least one problem that has a place. The seed is
  * fixed, so that a failure comes back.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parsePolicy } from './parse.ts';
-import { fillPreset, isPreset, PRESETS, type PresetName } from './preset.ts';
+import { isPreset, PRESETS } from './preset.ts';
+import { presetText } from './test-preset.ts';
 
 const SEED = 20_300_101;
 const MUTANTS = 200;
 const MOST_CHANGES = 4;
-const key = (byte: number): string => Buffer.alloc(32, byte).toString('base64');
-const text = (name: PresetName): string =>
-  fillPreset(readFileSync(join(import.meta.dirname, 'presets', `${name}.jsonc`), 'utf8'), {
-    schemaPath: '../wardlock-policy.schema.json',
-    tenant: 'clinic',
-    version: 3,
-    issuedAt: new Date('2030-01-01T00:00:00Z'),
-    expiresAt: new Date('2031-01-01T00:00:00Z'),
-    recipients: [
-      { id: 'reader', role: 'reader', publicKey: key(1) },
-      { id: 'escrow', role: 'escrow', publicKey: key(2) },
-    ],
-    hashOf: () => 'a'.repeat(64),
-  });
 
 /** Numbers below `limit`, the same ones for the same seed (xorshift). */
 function dice(seed: number): (limit: number) => number {
@@ -94,7 +79,7 @@ function mutatedText(good: string, roll: Roll): string {
 }
 
 describe.each(Object.keys(PRESETS).filter(isPreset))('the preset %s, mutated', (name) => {
-  const good = text(name);
+  const good = presetText(name);
   test.each([
     ['in its fields', mutatedDocument],
     ['in its bytes', mutatedText],

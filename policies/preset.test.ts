@@ -8,45 +8,24 @@ import { tilesOf } from '../core/decision/tiles.ts';
 import { settingsFor } from '../core/policy/settings.ts';
 import { waysIn } from '../core/policy/sign-in.ts';
 import { choicesOf, webOptions } from './effective.ts';
-import { parsePolicy } from './parse.ts';
-import { fillPreset, isPreset, PRESETS, type PresetName } from './preset.ts';
-import type { PolicyDocument } from './schema.ts';
+import { isPreset, PRESETS, type PresetName } from './preset.ts';
+import { presetPolicy, presetText } from './test-preset.ts';
 
 const folder = join(import.meta.dirname, 'presets');
-const key = (byte: number): string => Buffer.alloc(32, byte).toString('base64');
 const names = Object.keys(PRESETS).filter(isPreset);
-const text = (name: PresetName): string =>
-  fillPreset(readFileSync(join(folder, `${name}.jsonc`), 'utf8'), {
-    schemaPath: '../wardlock-policy.schema.json',
-    tenant: 'clinic',
-    version: 3,
-    issuedAt: new Date('2030-01-01T00:00:00Z'),
-    expiresAt: new Date('2031-01-01T00:00:00Z'),
-    recipients: [
-      { id: 'reader', role: 'reader', publicKey: key(1) },
-      { id: 'escrow', role: 'escrow', publicKey: key(2) },
-    ],
-    hashOf: () => 'a'.repeat(64),
-  });
-
-function policy(name: PresetName): PolicyDocument {
-  const parsed = parsePolicy(text(name), { comments: true });
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  return parsed.document;
-}
 
 test('there is a file for each name, and a name for each file', () =>
   expect(readdirSync(folder).toSorted()).toEqual(names.map((name) => `${name}.jsonc`).toSorted()));
 
 describe.each(names)('%s', (name) => {
-  test('is a valid policy once a site has filled it in', () => expect(policy(name)).toMatchObject({ tenant: 'clinic', version: 3 }));
+  test('is a valid policy once a site has filled it in', () => expect(presetPolicy(name)).toMatchObject({ tenant: 'clinic', version: 3 }));
   test('keeps its comments, and says first whose it is', () => {
     const comments = (from: string): string[] => from.match(/^\s*\/\/.*$/gm) ?? [];
-    expect(comments(text(name))).toEqual(comments(readFileSync(join(folder, `${name}.jsonc`), 'utf8')));
-    expect(Object.keys(policy(name)).slice(0, 4)).toEqual(['$schema', 'schema', 'tenant', 'version']);
+    expect(comments(presetText(name))).toEqual(comments(readFileSync(join(folder, `${name}.jsonc`), 'utf8')));
+    expect(Object.keys(presetPolicy(name)).slice(0, 4)).toEqual(['$schema', 'schema', 'tenant', 'version']);
   });
   test('asks every role for a PIN, and gives a WCAG countdown', () => {
-    const { pin, timers } = policy(name);
+    const { pin, timers } = presetPolicy(name);
     expect(pin.minDigits).toBeGreaterThanOrEqual(6);
     expect(timers.warningSeconds).toBeGreaterThanOrEqual(20);
   });
@@ -57,28 +36,30 @@ const noon: Whereabouts = { ward: 'any', seat: 'Bay 4', day: 'wed', minute: 12 *
 const night: Whereabouts = { ...noon, minute: 2 * 60 };
 const may = (name: PresetName, role: string | null, where: Whereabouts): readonly string[] => {
   const session: LaunchFacts['session'] = role === null ? { kind: 'breakglass' } : { kind: 'person', role };
-  return [...tilesOf({ session, where }, policy(name))].filter(([, blocked]) => blocked === null).map(([id]) => id);
+  return [...tilesOf({ session, where }, presetPolicy(name))].filter(([, blocked]) => blocked === null).map(([id]) => id);
 };
 
 describe('what a ward can do', () => {
   test('emergency: nurses see images in the resuscitation room only, emergency access needs no badge and sees all', () => {
     expect(may('emergency', 'nurse', noon)).not.toContain('imaging');
     expect(may('emergency', 'nurse', { ...noon, seat: 'Resus 2' })).toContain('imaging');
-    expect(policy('emergency').breakGlass.needsBadge).toBe(false);
+    expect(presetPolicy('emergency').breakGlass.needsBadge).toBe(false);
     expect(may('emergency', null, night)).toEqual(['board', 'records', 'imaging', 'poisons']);
   });
   test('pharmacy: nurses have the cupboard at night and nothing by day; the vault rests at night and at weekends', () => {
     expect(may('pharmacy', 'nurse', noon)).toEqual([]);
     expect(may('pharmacy', 'nurse', night)).toEqual(['night-cupboard']);
-    const byDay = tilesOf({ session: { kind: 'person', role: 'nurse' }, where: noon }, policy('pharmacy'));
+    const byDay = tilesOf({ session: { kind: 'person', role: 'nurse' }, where: noon }, presetPolicy('pharmacy'));
     expect([...byDay].map(([id, blocked]) => [id, blocked?.kind])).toEqual([['night-cupboard', 'hours']]);
     expect(may('pharmacy', 'vault-keeper', noon)).toContain('vault');
     expect(may('pharmacy', 'vault-keeper', night)).not.toContain('vault');
     expect(may('pharmacy', 'vault-keeper', { ...noon, day: 'sun' })).not.toContain('vault');
-    expect(waysIn(policy('pharmacy').signIn?.rules ?? [], { role: 'vault-keeper', ...anywhere }, 0).secondRoles).toEqual(['pharmacist']);
+    expect(waysIn(presetPolicy('pharmacy').signIn?.rules ?? [], { role: 'vault-keeper', ...anywhere }, 0).secondRoles).toEqual([
+      'pharmacist',
+    ]);
   });
   test('front desk: no emergency access, and admission rests at night', () => {
-    expect(policy('front-desk').breakGlass.enabled).toBe(false);
+    expect(presetPolicy('front-desk').breakGlass.enabled).toBe(false);
     expect(may('front-desk', 'receptionist', noon)).toEqual(['admission', 'visitors']);
     expect(may('front-desk', 'receptionist', night)).toEqual(['visitors']);
   });
@@ -87,11 +68,11 @@ describe('what a ward can do', () => {
     expect(may('vendor-maintenance', 'vendor', night)).toEqual([]);
     expect(may('vendor-maintenance', 'vendor', { ...noon, day: 'sat' })).toEqual([]);
     expect(may('vendor-maintenance', 'technician', night)).toEqual(['service', 'tickets']);
-    expect(waysIn(policy('vendor-maintenance').signIn?.rules ?? [], { role: 'vendor', ...anywhere }, 0).secondRoles).toEqual([
+    expect(waysIn(presetPolicy('vendor-maintenance').signIn?.rules ?? [], { role: 'vendor', ...anywhere }, 0).secondRoles).toEqual([
       'technician',
     ]);
   });
-  const settings = (name: PresetName, role: string, where: Whereabouts) => settingsFor(policy(name), { ...where, role });
+  const settings = (name: PresetName, role: string, where: Whereabouts) => settingsFor(presetPolicy(name), { ...where, role });
   test('the resuscitation room, night and roles have timers and PINs of their own', () => {
     expect(settings('emergency', 'nurse', { ...noon, seat: 'Resus 2' }).timers.warnAfterSeconds).toBe(900);
     expect(settings('emergency', 'nurse', noon).timers.warnAfterSeconds).toBe(300);
@@ -103,19 +84,19 @@ describe('what a ward can do', () => {
     expect(settings('vendor-maintenance', 'vendor', noon).timers.maxSessionSeconds).toBe(3600);
   });
   test('what cannot be recorded locks the pharmacy and keeps the emergency department going', () => {
-    expect(choicesOf(policy('pharmacy'))).toMatchObject({ recordingBroken: 'lock', emergencyUnrecordedMinutes: 0 });
-    expect(choicesOf(policy('emergency'))).toMatchObject({ recordingBroken: 'no-new-sessions', emergencyUnrecordedMinutes: 15 });
-    expect(choicesOf(policy('nursing-station'))).toMatchObject({ mode: 'lockdown', accent: 'petrol', languages: ['en', 'de'] });
+    expect(choicesOf(presetPolicy('pharmacy'))).toMatchObject({ recordingBroken: 'lock', emergencyUnrecordedMinutes: 0 });
+    expect(choicesOf(presetPolicy('emergency'))).toMatchObject({ recordingBroken: 'no-new-sessions', emergencyUnrecordedMinutes: 15 });
+    expect(choicesOf(presetPolicy('nursing-station'))).toMatchObject({ mode: 'lockdown', accent: 'petrol', languages: ['en', 'de'] });
   });
   test('vendor maintenance: technicians come in by name in the workshop, on working days', () => {
-    const rules = policy('vendor-maintenance').signIn?.rules ?? [];
+    const rules = presetPolicy('vendor-maintenance').signIn?.rules ?? [];
     const byName = (change: Partial<RuleFacts>) => waysIn(rules, { ...anywhere, role: 'technician', ...change }, 0).nameAndPin;
     const workshop = new Set(['workshop']);
     expect([byName({}), byName({ seatGroups: workshop }), byName({ seatGroups: workshop, day: 'sun' })]).toEqual([false, true, false]);
   });
   test('pages copy and print only where the ward needs it, and no preset lets them save', () => {
     const open = (name: PresetName) =>
-      policy(name).apps.flatMap((app) => {
+      presetPolicy(name).apps.flatMap((app) => {
         if (app.kind !== 'web') return [];
         const { print, downloads, clipboard } = webOptions(app);
         expect([app.id, downloads]).toEqual([app.id, 'deny']);
@@ -127,7 +108,7 @@ describe('what a ward can do', () => {
     ]);
   });
   test('nursing station and intensive care: the badge alone after a PIN, but not for agency staff', () => {
-    const ways = (name: PresetName, role: string) => waysIn(policy(name).signIn?.rules ?? [], { role, ...anywhere }, 0);
+    const ways = (name: PresetName, role: string) => waysIn(presetPolicy(name).signIn?.rules ?? [], { role, ...anywhere }, 0);
     expect(ways('nursing-station', 'nurse').badgeOnlyMs).toBe(4 * 3_600_000);
     expect(ways('nursing-station', 'agency').badgeOnlyMs).toBe(0);
     expect(ways('intensive-care', 'physician').badgeOnlyMs).toBe(8 * 3_600_000);

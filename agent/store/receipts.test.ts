@@ -6,7 +6,7 @@ import { cosign } from '../../core/audit/cosignature.ts';
 import { formatNote } from '../../core/audit/note.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { tamper } from '../../test/audit/check.ts';
-import { lockEvent, type StoreKit, storeKit } from '../../test/audit/store-kit.ts';
+import { fillEpochs, lockEvent, type StoreKit, storeKit } from '../../test/audit/store-kit.ts';
 import { storePaths } from './incarnation.ts';
 import type { AuditStore } from './index.ts';
 
@@ -19,25 +19,12 @@ beforeEach(async () => {
 });
 afterEach(() => seat.remove());
 
-async function fill(store: AuditStore, epochs: number): Promise<void> {
-  for (let epoch = 0; epoch < epochs; epoch += 1) {
-    await Promise.all(Array.from({ length: 150 }, (_, at) => store.append(lockEvent(at))));
-    await store.newEpoch('wake');
-  }
-}
-
-async function receipted(store: AuditStore): Promise<number> {
-  const { size, root } = parseCheckpoint(store.checkpoint()).checkpoint;
-  expect(await store.applyReceipt(seat.receipt(store, size, root))).toEqual({ outcome: 'accepted', receiptedSize: size });
-  return size;
-}
-
 /** A closed store of which so many entries are receipted, and more are not. */
 async function closedStore(epochs = 1): Promise<number> {
   const store = await seat.open();
-  await fill(store, epochs);
-  const size = await receipted(store);
-  await fill(store, 1);
+  await fillEpochs(store, epochs);
+  const size = await seat.receipted(store);
+  await fillEpochs(store, 1);
   await store.close();
   return size;
 }
@@ -70,7 +57,7 @@ test.each([999_999, 0, 1])('a size of %i beside a valid receipt counts for nothi
   expect(codes(again)).toEqual(['RECEIPT_SIGNATURE']);
   expect(again.findings[0]?.detail).toBe(`The store says that ${size} entries are receipted; what is signed covers ${receiptedSize}.`);
   // The next receipt is taken, and the one after finds nothing wrong.
-  const next = await receipted(again);
+  const next = await seat.receipted(again);
   await again.acknowledge(null);
   await again.close();
   const last = await seat.open();
@@ -83,7 +70,7 @@ test('nothing without a receipt is pruned, whatever size stands beside the last 
   const receiptedSize = await closedStore(5);
   setSize(999_999);
   const again = await seat.open({ capacityBytes: CAPACITY });
-  await fill(again, 6);
+  await fillEpochs(again, 6);
   // What has a receipt makes room, and nothing after it.
   await expect.poll(() => isThere(again, 0)).toBe(false);
   expect(isThere(again, receiptedSize)).toBe(true);

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { parseCheckpoint } from '../../core/audit/checkpoint.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { check } from '../../test/audit/check.ts';
-import { lockEvent, type StoreKit, storeKit } from '../../test/audit/store-kit.ts';
+import { fillEpochs, lockEvent, type StoreKit, storeKit } from '../../test/audit/store-kit.ts';
 import type { AuditStore } from './index.ts';
 
 /** Small enough that a thousand events fill it by half. */
@@ -13,18 +12,6 @@ beforeEach(async () => {
   seat = await storeKit();
 });
 afterEach(() => seat.remove());
-
-async function fill(store: AuditStore, epochs: number): Promise<void> {
-  for (let epoch = 0; epoch < epochs; epoch += 1) {
-    await Promise.all(Array.from({ length: 150 }, (_, at) => store.append(lockEvent(at))));
-    await store.newEpoch('wake');
-  }
-}
-
-async function receipted(store: AuditStore): Promise<void> {
-  const { size, root } = parseCheckpoint(store.checkpoint()).checkpoint;
-  await store.applyReceipt(seat.receipt(store, size, root));
-}
 
 /** Pruning goes on in steps between other work. */
 async function pruned(store: AuditStore): Promise<boolean> {
@@ -41,7 +28,7 @@ async function pruned(store: AuditStore): Promise<boolean> {
 
 test('nothing is pruned without a receipt, however full the store is; class 1 is refused by name in the end', async () => {
   const store = await seat.open({ capacityBytes: CAPACITY });
-  await expect(fill(store, 30)).rejects.toMatchObject({ code: 'AUDIT_STORE_FULL' });
+  await expect(fillEpochs(store, 30)).rejects.toMatchObject({ code: 'AUDIT_STORE_FULL' });
   expect(store.status()).toMatchObject({ recording: 'full', daysLeft: 0 });
   expect(await pruned(store)).toBe(false);
   await store.close();
@@ -50,12 +37,12 @@ test('nothing is pruned without a receipt, however full the store is; class 1 is
 
 test('after a receipt whole epochs leave, and what is left verifies, reads and proves', async () => {
   const store = await seat.open({ capacityBytes: CAPACITY });
-  await fill(store, 12);
-  await receipted(store);
+  await fillEpochs(store, 12);
+  await seat.receipted(store);
   expect(await pruned(store)).toBe(true);
   const { size } = store.position();
   expect(store.inclusion(size - 100, size).length).toBeGreaterThan(5);
-  await fill(store, 2);
+  await fillEpochs(store, 2);
   await store.close();
   const { faults, size: whole } = check(seat.storeDir, seat, { privateKey: seat.readerKey, receiptKeys: [seat.mirrorKey] });
   expect(faults).toEqual([]);
@@ -68,8 +55,8 @@ test('after a receipt whole epochs leave, and what is left verifies, reads and p
 
 test('a pruned log under a wrong key fails', async () => {
   const store = await seat.open({ capacityBytes: CAPACITY });
-  await fill(store, 12);
-  await receipted(store);
+  await fillEpochs(store, 12);
+  await seat.receipted(store);
   expect(await pruned(store)).toBe(true);
   await store.close();
   const { faults } = check(seat.storeDir, {

@@ -1,13 +1,11 @@
 /** Compiled policies: what the engines are told, what is said to be missing, and that no engine is told more than the seat allows. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../core/decision/decide.ts';
 import { WEEKDAYS } from '../../core/decision/rule.ts';
-import { parsePolicy } from '../parse.ts';
-import { fillPreset, isPreset, PRESETS, type PresetName } from '../preset.ts';
+import { isPreset, PRESETS } from '../preset.ts';
 import type { NativeApp, PolicyDocument, WebApp } from '../schema.ts';
+import { presetPolicy } from '../test-preset.ts';
 import { compileChromium } from './chromium.ts';
 import { compileFapolicyd, type FapolicydFacts } from './fapolicyd.ts';
 import { reachOf } from './reach.ts';
@@ -18,27 +16,8 @@ type Rules = NonNullable<PolicyDocument['rules']>;
 
 const sha = (digit: string): string => digit.repeat(64);
 const LOADER = { path: '/usr/lib/ld.so', size: 9, sha256: sha('9') };
-const key = (byte: number): string => Buffer.alloc(32, byte).toString('base64');
 
-function preset(name: PresetName): PolicyDocument {
-  const text = fillPreset(readFileSync(join(import.meta.dirname, '../presets', `${name}.jsonc`), 'utf8'), {
-    schemaPath: 'schema.json',
-    tenant: 'clinic',
-    version: 3,
-    issuedAt: new Date('2030-01-01T00:00:00Z'),
-    expiresAt: new Date('2031-01-01T00:00:00Z'),
-    recipients: [
-      { id: 'reader', role: 'reader', publicKey: key(1) },
-      { id: 'escrow', role: 'escrow', publicKey: key(2) },
-    ],
-    hashOf: () => sha('a'),
-  });
-  const parsed = parsePolicy(text, { comments: true });
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  return parsed.document;
-}
-
-const base = preset('nursing-station');
+const base = presetPolicy('nursing-station');
 const native = (id: string, digit: string, children: NativeApp['children'] = []): NativeApp => {
   const path = `/opt/${id}`;
   return { id, name: id, kind: 'native', icon: 'x', path, sha256: sha(digit), args: [], env: {}, children };
@@ -76,7 +55,7 @@ const sentences = (compiled: { readonly leftOut: ReadonlyArray<{ readonly senten
 const started = { uid: 1500, exe: '/opt/starter' };
 
 describe.each(Object.keys(PRESETS).filter(isPreset))('the preset %s', (name) => {
-  const document = preset(name);
+  const document = presetPolicy(name);
   test('becomes fapolicyd rules and trust for each of its programs', () => {
     const compiled = compileFapolicyd(document, factsFor(document));
     const programs = document.apps.filter((app) => app.kind === 'native');

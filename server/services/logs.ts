@@ -198,58 +198,44 @@ export function unpackEntries(packed: Uint8Array): Uint8Array[] {
   return parts;
 }
 
+interface SeqRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** The entries of [from, to) as they are stored, in order: without their envelopes (services/envelopes.ts), of length 0 what was purged. */
-export async function readStored(
-  db: Kysely<Tables>,
-  name: LogName,
-  range: { readonly from: number; readonly to: number },
-): Promise<Uint8Array[]> {
-  const before = await db
-    .selectFrom('segments')
-    .select((eb) => eb.fn.max('start').as('start'))
-    .where('workstation_id', '=', name.workstationId)
-    .where('incarnation', '=', name.incarnation)
-    .where('start', '<=', range.from)
-    .executeTakeFirst();
-  const rows = await db
-    .selectFrom('segments')
-    .select(['start', 'entries'])
-    .where('workstation_id', '=', name.workstationId)
-    .where('incarnation', '=', name.incarnation)
-    .where('start', '>=', Number(before?.start ?? range.from))
-    .where('start', '<', range.to)
-    .orderBy('start')
-    .execute();
-  return rows.flatMap(({ start, entries }) =>
-    unpackEntries(entries).filter((_, at) => Number(start) + at >= range.from && Number(start) + at < range.to),
-  );
+export async function readStored(db: Kysely<Tables>, name: LogName, range: SeqRange): Promise<Uint8Array[]> {
+  return (await segmentsOver(db, name, range, 'entries')).flatMap(({ start, part }) => within(range, start, unpackEntries(part)));
 }
 
 /** The leaf hashes of [from, to), in order. They stay when the entries are purged. */
-export async function readLeafHashes(
-  db: Kysely<Tables>,
-  name: LogName,
-  range: { readonly from: number; readonly to: number },
-): Promise<Uint8Array[]> {
+export async function readLeafHashes(db: Kysely<Tables>, name: LogName, range: SeqRange): Promise<Uint8Array[]> {
+  return (await segmentsOver(db, name, range, 'leaf_hashes')).flatMap(({ start, part }) => within(range, start, chunks(part, HASH_BYTES)));
+}
+
+/** One column of the segments that [from, to) lies in. The first of them can begin before it. */
+async function segmentsOver(db: Kysely<Tables>, name: LogName, { from, to }: SeqRange, column: 'entries' | 'leaf_hashes') {
   const before = await db
     .selectFrom('segments')
     .select((eb) => eb.fn.max('start').as('start'))
     .where('workstation_id', '=', name.workstationId)
     .where('incarnation', '=', name.incarnation)
-    .where('start', '<=', range.from)
+    .where('start', '<=', from)
     .executeTakeFirst();
   const rows = await db
     .selectFrom('segments')
-    .select(['start', 'leaf_hashes'])
+    .select((eb) => ['start', eb.ref(column).as('part')])
     .where('workstation_id', '=', name.workstationId)
     .where('incarnation', '=', name.incarnation)
-    .where('start', '>=', Number(before?.start ?? range.from))
-    .where('start', '<', range.to)
+    .where('start', '>=', Number(before?.start ?? from))
+    .where('start', '<', to)
     .orderBy('start')
     .execute();
-  return rows.flatMap(({ start, leaf_hashes }) =>
-    chunks(leaf_hashes, HASH_BYTES).filter((_, at) => Number(start) + at >= range.from && Number(start) + at < range.to),
-  );
+  return rows.map(({ start, part }) => ({ start: Number(start), part }));
+}
+
+function within({ from, to }: SeqRange, start: number, parts: readonly Uint8Array[]): readonly Uint8Array[] {
+  return parts.slice(Math.max(0, from - start), Math.max(0, to - start));
 }
 
 export function chunks(bytes: Uint8Array, size: number): Uint8Array[] {

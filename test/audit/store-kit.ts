@@ -9,12 +9,14 @@ import { openVault } from '../../agent/keys/index.ts';
 import { type AuditStore, openStore, type StoreOptions } from '../../agent/store/index.ts';
 import type { AuditEvent } from '../../contract/events.ts';
 import { fromHex } from '../../core/audit/bytes.ts';
-import { formatCheckpoint, logKeyName, logOrigin } from '../../core/audit/checkpoint.ts';
+import { formatCheckpoint, logKeyName, logOrigin, parseCheckpoint } from '../../core/audit/checkpoint.ts';
 import { cosign } from '../../core/audit/cosignature.ts';
 import type { Signer } from '../../core/audit/crypto.ts';
 import type { Recipient } from '../../core/audit/epoch.ts';
 import { formatNote, formatVerifierKey, NOTE_COSIGNATURE, NOTE_ED25519, type NoteVerifier, noteVerifier } from '../../core/audit/note.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
+
+const EVENTS_OF_AN_EPOCH = 150;
 
 export interface StoreKit {
   readonly dir: string;
@@ -33,6 +35,8 @@ export interface StoreKit {
   open(change?: Partial<StoreOptions>): Promise<AuditStore>;
   /** The mirror's receipt over the first `size` entries of a store's present log or of another, which it believes. */
   receipt(store: AuditStore, size: number, root: Uint8Array, incarnation?: string): string;
+  /** Brings the receipt over all that the store has now; how many entries that is. @throws when the store refuses it */
+  receipted(store: AuditStore): Promise<number>;
   remove(): Promise<void>;
 }
 
@@ -56,6 +60,10 @@ export async function storeKit(base = tmpdir()): Promise<StoreKit> {
   const problems: string[] = [];
   const storeDir = join(dir, 'audit');
   let born = false;
+  const receipt: StoreKit['receipt'] = (store, size, root, incarnation = store.position().incarnation) => {
+    const text = formatCheckpoint({ origin: logOrigin({ workstation, incarnation: fromHex(incarnation, 8) }), size, root });
+    return formatNote({ text, signatures: [cosign(nodeCrypto, text, mirror, 1_700_000_000)] });
+  };
   return {
     dir,
     storeDir,
@@ -92,16 +100,23 @@ export async function storeKit(base = tmpdir()): Promise<StoreKit> {
         ...change,
       });
     },
-    receipt(store, size, root, incarnation = store.position().incarnation) {
-      const text = formatCheckpoint({
-        origin: logOrigin({ workstation, incarnation: fromHex(incarnation, 8) }),
-        size,
-        root,
-      });
-      return formatNote({ text, signatures: [cosign(nodeCrypto, text, mirror, 1_700_000_000)] });
+    receipt,
+    async receipted(store) {
+      const { size, root } = parseCheckpoint(store.checkpoint()).checkpoint;
+      const { outcome } = await store.applyReceipt(receipt(store, size, root));
+      if (outcome !== 'accepted') throw new Error(`The receipt over ${size} entries was not accepted but ${outcome}.`);
+      return size;
     },
     remove: () => rm(dir, { recursive: true, force: true }),
   };
+}
+
+/** As many epochs of 150 class 1 events; the last one is closed as well. */
+export async function fillEpochs(store: AuditStore, epochs: number): Promise<void> {
+  for (let epoch = 0; epoch < epochs; epoch += 1) {
+    await Promise.all(Array.from({ length: EVENTS_OF_AN_EPOCH }, (_, at) => store.append(lockEvent(at))));
+    await store.newEpoch('wake');
+  }
 }
 
 /** A class 2 event of ordinary size. */
