@@ -49,8 +49,12 @@ export class Timers {
   #fireDue(): void {
     const now = this.#clock.bootMs();
     const due = [...this.#due].filter(([, at]) => at <= now).sort((a, b) => a[1] - b[1]);
-    for (const [timer] of due) this.#due.delete(timer);
-    for (const [timer] of due) this.#fire(timer);
+    for (const [timer, at] of due) {
+      // One that fired before it may have cleared it, or set it for later.
+      if (this.#due.get(timer) !== at) continue;
+      this.#due.delete(timer);
+      this.#fire(timer);
+    }
     if (this.#due.size > 0) this.#aim();
   }
 }
