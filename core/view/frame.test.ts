@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { coverShape, type Rect, warningCard, warningHole } from './frame.ts';
+import { coverShape, leftOpen, type Rect, warningCard, warningHole } from './frame.ts';
 
 const BAR = 72;
 const sizes = fc.record({ width: fc.integer({ min: 640, max: 3840 }), height: fc.integer({ min: 480, max: 2160 }) });
@@ -52,6 +52,28 @@ describe('the seat over an app', () => {
         const shape = coverShape(size, BAR, { kind: 'warning', left, textPercent: 200 });
         expect(covers(shape, 0, BAR + 1)).toBe(true);
         expect(covers(shape, card.x, card.y)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('what the seat leaves open of a display', () => {
+  const SEAT: Rect = { x: 0, y: 0, width: 1280, height: 800 };
+
+  it('is nothing of one that shows the same or a part of it, and the whole of one beside it', () => {
+    const beside: Rect = { x: 1280, y: 0, width: 1024, height: 768 };
+    expect(leftOpen(SEAT, SEAT)).toEqual([]);
+    expect(leftOpen({ x: 100, y: 0, width: 1024, height: 768 }, SEAT)).toEqual([]);
+    expect(leftOpen(beside, SEAT)).toEqual([beside]);
+  });
+
+  it('is each point of it that the seat does not show, and none that it does', () => {
+    const place = fc.integer({ min: -40, max: 40 });
+    const length = fc.integer({ min: 1, max: 40 });
+    const areas = fc.record({ x: place, y: place, width: length, height: length });
+    fc.assert(
+      fc.property(areas, areas, place, place, (display, seat, x, y) => {
+        expect(covers(leftOpen(display, seat), x, y)).toBe(covers([display], x, y) && !covers([seat], x, y));
       }),
     );
   });

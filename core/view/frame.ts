@@ -70,6 +70,18 @@ export function coverShape(size: Size, bar: number, cover: Cover): readonly Rect
   return [strip, ...around(area, hole), ...card];
 }
 
+/**
+ * What of a display the seat's window leaves open, as rectangles: nothing of one that shows the same as the seat's own, as a mirrored
+ * monitor does, whose cover would hide the seat itself.
+ */
+export function leftOpen(display: Rect, seat: Rect): readonly Rect[] {
+  const x = Math.max(display.x, seat.x);
+  const y = Math.max(display.y, seat.y);
+  const width = Math.min(display.x + display.width, seat.x + seat.width) - x;
+  const height = Math.min(display.y + display.height, seat.y + seat.height) - y;
+  return width > 0 && height > 0 ? around(display, { x, y, width, height }) : [display];
+}
+
 function below(size: Size, bar: number): Rect {
   return { x: 0, y: bar, width: size.width, height: Math.max(0, size.height - bar) };
 }

@@ -1,10 +1,10 @@
 /**
  * The seat's own window: lock, launcher, session bar. It lies above everything, and is cut along the session bar while
- * an app is in front. Every other display gets an opaque cover. It must never be closed by a person in a locked seat.
+ * an app is in front. What it leaves open of any display gets an opaque cover. It must never be closed by a person in a locked seat.
  */
-import { BaseWindow, BrowserWindow, type Display, screen } from 'electron';
+import { BaseWindow, BrowserWindow, screen } from 'electron';
 import type { SeatMode } from '../../contract/bridge.ts';
-import { type Cover, coverShape, SESSION_BAR_HEIGHT, type Size } from '../../core/view/frame.ts';
+import { type Cover, coverShape, leftOpen, type Rect, SESSION_BAR_HEIGHT, type Size } from '../../core/view/frame.ts';
 import { LOCKED_PREFERENCES } from '../guard/borders.ts';
 
 /** The ground of the lock screen, drawn before the page is. Equals `--ground` of the dark theme. */
@@ -46,7 +46,8 @@ export function openSeatWindow(mode: SeatMode, partition: string, preload: strin
 
   let shape = '';
   let cover: Cover = { kind: 'full' };
-  let covers: BaseWindow[] = [];
+  let covers: readonly BaseWindow[] = [];
+  let covered = '[]';
   const size = (): Size => {
     const { width, height } = window.getContentBounds();
     return { width, height };
@@ -59,17 +60,23 @@ export function openSeatWindow(mode: SeatMode, partition: string, preload: strin
     // An empty list would make the window vanish: coverShape never gives one.
     window.setShape([...rects]);
   };
-  const coverOthers = (): void => {
-    const primary = screen.getPrimaryDisplay().id;
+  const coverRest = (): void => {
+    const own = window.getBounds();
+    const open = screen.getAllDisplays().flatMap(({ bounds }) => leftOpen(bounds, own));
+    const next = JSON.stringify(open);
+    if (next === covered) return;
+    covered = next;
     const former = covers;
-    covers = screen
-      .getAllDisplays()
-      .filter(({ id }) => id !== primary)
-      .map(openCover);
+    covers = open.map(openCover);
     for (const old of former) if (!old.isDestroyed()) old.destroy();
   };
 
   window.on('resize', cut);
+  // Where displays lie over each other, the window manager chooses which of them it fills.
+  if (locked) {
+    window.on('resize', coverRest);
+    window.on('move', coverRest);
+  }
   return {
     window,
     cover(next) {
@@ -82,15 +89,14 @@ export function openSeatWindow(mode: SeatMode, partition: string, preload: strin
     },
     arrange() {
       if (!locked) return;
-      coverOthers();
       window.setBounds(screen.getPrimaryDisplay().bounds);
+      coverRest();
       cut();
     },
   };
 }
 
-function openCover(display: Display): BaseWindow {
-  const { bounds } = display;
+function openCover(bounds: Rect): BaseWindow {
   const cover = new BaseWindow({
     ...bounds,
     // Chromium makes a window of exactly a display's size one pixel smaller each way on X11, so that no window manager takes it

@@ -89,4 +89,19 @@ test.describe('escape 18', () => {
     await until(seat, 'launcher');
     await expectCovered(2);
   });
+
+  test('locked: a monitor that shows the same as the first one, or a part of it, covers nothing of the seat', async () => {
+    seat = await openSeat({ server: xorgWithOutputs });
+    outputs = outputsOf(seat.display);
+    await outputs.colourBeneath();
+    const display = { name: seat.display.name, xauthority: seat.display.authority, close: () => Promise.resolve() };
+    for (const mode of ['1280x800', '1024x768'] as const) {
+      await outputs.plug(1, mode, '--same-as', 0);
+      await expectCovered(2);
+      await until(seat, 'lock');
+      // A cover has one colour.
+      for (const area of await outputs.areas()) await expect.poll(() => coloursShown(display, area).size).toBeGreaterThan(2);
+      await expect(seat.kiosk.page.getByRole('heading', { name: 'Tap your badge.' })).toBeInViewport({ ratio: 1 });
+    }
+  });
 });
