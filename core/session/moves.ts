@@ -46,6 +46,8 @@ export interface SessionMove {
 
 /** A prompt that nobody answers goes away after this, in milliseconds. */
 export const ATTEMPT_MS = 30_000;
+/** Somebody stays in front of a wait of so much, which the prompt counts down, in milliseconds; for a longer one they come back. */
+const WAIT_IN_FRONT_MS = 120_000;
 /** A second person's tap this close to the first counts as a collision: the first one goes on, in milliseconds. */
 export const COLLISION_MS = 300;
 /** Taps by the person of a session this soon after it opened do not lock it, in milliseconds: a card held on, a second tap in doubt. */
@@ -162,9 +164,16 @@ export function askPin({ who, badge, by, purpose, held, first }: Arrival, contex
   const attempt: Attempt = { id: common.serial + 1, who, badge, by, purpose, wish: null, first, stage: 'pin', grant: null };
   return {
     to: { at: 'authenticating', attempt, held },
-    effects: [{ do: 'setTimer', timer: 'attempt', atBootMs: env.bootMs + ATTEMPT_MS }],
+    effects: [promptTimer(who, context)],
     common: { serial: attempt.id, notice: standingOf(who, context), lastTapBootMs: env.bootMs },
   };
+}
+
+/** How long the prompt stays: a wait that is counted down on it does not take it away, nor the time to type after it. */
+export function promptTimer(who: Who, { env, common }: Pick<SessionContext, 'env' | 'common'>): Effect {
+  const verdict = who.pinId === null || env.rules === null ? null : guessVerdict(who, who.pinId, env.rules.pin, { env, common });
+  const waitMs = verdict?.may === false && verdict.why === 'wait' && verdict.waitMs <= WAIT_IN_FRONT_MS ? verdict.waitMs : 0;
+  return { do: 'setTimer', timer: 'attempt', atBootMs: env.bootMs + waitMs + ATTEMPT_MS };
 }
 
 /** Whether this PIN may be tried now, by what this seat counted and the server told. */

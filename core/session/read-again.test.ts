@@ -1,4 +1,4 @@
-/** A card that its reader reads again and again while the PIN is asked for: one prompt with one time limit. */
+/** The prompt for a PIN and its time: a card that its reader reads again and again is one prompt with one limit, and a wait is seen to its end. */
 import { describe, expect, test } from 'vitest';
 import { lawful } from '../../test/session/laws.ts';
 import { ATTEMPT_MS } from './moves.ts';
@@ -60,4 +60,29 @@ describe('the same card at the PIN prompt', () => {
     world.tap(ben);
     expect(attemptOf(world)).toBe(attempt);
   });
+});
+
+test('a prompt stays while its wait is counted down, and as long after it as any other; a long wait is not waited for', () => {
+  const world = new World(lawful().watch);
+  const waits = [0, 0, 30_000, 60_000, 120_000];
+  world.rules = { ...rules, pin: { ...rules.pin, maxFailures: 10 } };
+  world.tap(ada);
+  for (const wait of waits) {
+    world.send({ type: 'PinEntered', pin: '000000' });
+    world.settle(false);
+    world.advance(wait + 29_000);
+    expect(world.seat.session).toMatchObject({ at: 'authenticating', attempt: { stage: 'pin' } });
+  }
+  world.send({ type: 'PinEntered', pin: '000000' });
+  world.settle(false);
+  world.advance(30_000);
+  expect(world.seat.session.at).toBe('none');
+  // Whoever comes within a short rest of it sees it to its end.
+  world.advance(150_000);
+  world.tap(ada);
+  expect(world.seat.common.notice).toMatchObject({ key: 'pin.wait', params: { seconds: 60 } });
+  world.advance(60_000);
+  world.send({ type: 'PinEntered', pin: '246810' });
+  world.settle();
+  expect(world.seat.session.at).toBe('active');
 });

@@ -6,7 +6,6 @@
 import { admit, arrive, askSecond, beginBreakGlass, breakGlass, collided, confirm, confirmed } from './arrive.ts';
 import { faulted, faultedRecord, stillEnding } from './fault.ts';
 import {
-  ATTEMPT_MS,
   append,
   back,
   badgeRefusal,
@@ -18,6 +17,7 @@ import {
   endsAt,
   guessVerdict,
   notice,
+  promptTimer,
   refuse,
   type SessionContext,
   type SessionMove,
@@ -104,7 +104,7 @@ function wrongPin(state: State, who: Who, { env, common }: SessionContext): Sess
     { who, badge: state.attempt.badge, reason: 'pin.wrong', triesLeft: verdict.triesLeft },
     refusalNotice(verdict),
   );
-  return { ...move, effects: [...(move.effects ?? []), { do: 'setTimer', timer: 'attempt', atBootMs: env.bootMs + ATTEMPT_MS }] };
+  return { ...move, effects: [...(move.effects ?? []), promptTimer(who, { env, common })] };
 }
 
 function rightPin(state: State, who: Who, context: SessionContext): SessionMove {
