@@ -1,5 +1,5 @@
 /** What every part of the page may use: the words, the bridge, the picture. */
-import { createContext, useContext, useEffect, useLayoutEffect, useState } from 'react';
+import { createContext, useContext, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { Picture, SeatBridge } from '../contract/bridge.ts';
 import type { Text } from './i18n/text.ts';
 import { untilNextMinute } from './view/time.ts';
@@ -8,6 +8,8 @@ export interface SeatContext {
   readonly t: Text;
   readonly bridge: SeatBridge;
   readonly picture: Picture;
+  /** Since when the agent's present sentence stands, by `performance.now()`: a wait that it names is counted from there on every screen. */
+  readonly saidAt: number;
 }
 
 export const Context = createContext<SeatContext | null>(null);
@@ -57,6 +59,14 @@ export function useUntil(moment: string | undefined): number {
     return () => clearInterval(timer);
   }, [moment]);
   return ms;
+}
+
+/** When this value was first seen, by `performance.now()`. */
+export function useSince(value: unknown): number {
+  const known = JSON.stringify(value);
+  const first = useRef({ known, at: performance.now() });
+  if (first.current.known !== known) first.current = { known, at: performance.now() };
+  return first.current.at;
 }
 
 /** Tells main while a person is awaited at the keyboard: keys that a slow machine reads late are then not taken for a badge. */

@@ -4,7 +4,7 @@
  */
 import { type JSX, useEffect, useLayoutEffect, useMemo, useState } from 'react';
 import type { Picture, SeatBridge } from '../contract/bridge.ts';
-import { Context, type SeatContext } from './context.ts';
+import { Context, type SeatContext, useSince } from './context.ts';
 import { textFor } from './i18n/text.ts';
 import { AlarmSound } from './parts/local-alarm.tsx';
 import { ModeRibbon } from './parts/mode-ribbon.tsx';
@@ -64,7 +64,8 @@ function Pictured({ picture, bridge }: { readonly picture: Picture; readonly bri
     dataset['serial'] = String(picture.serial);
   });
 
-  const context: SeatContext = useMemo(() => ({ t, bridge, picture }), [t, bridge, picture]);
+  const saidAt = useSince(picture.view?.message);
+  const context: SeatContext = useMemo(() => ({ t, bridge, picture, saidAt }), [t, bridge, picture, saidAt]);
   return (
     <Context value={context}>
       <Body screen={screen} asking={asking} onAside={setAside} />

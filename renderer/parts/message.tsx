@@ -1,7 +1,7 @@
 /** What the agent asks the screen to say, with its code small below for the helpdesk. Announced to a screen reader. */
-import type { JSX } from 'react';
+import { type JSX, useMemo } from 'react';
 import type { Message, MessageKey } from '../../contract/seat-view.ts';
-import { useSeat } from '../context.ts';
+import { useCountdown, useSeat } from '../context.ts';
 import { messageText } from '../i18n/text.ts';
 import { type Mark, StateMark } from './icons.tsx';
 
@@ -32,19 +32,47 @@ function markOf(key: MessageKey): Mark {
   return GRAVE.includes(key) ? 'stop' : 'warn';
 }
 
+/** Sentences that name a time to wait. */
+const WAITS: readonly MessageKey[] = ['pin.wait', 'code.wait'];
+
 export function MessageLine({ message, className = '' }: { readonly message: Message | null; readonly className?: string }): JSX.Element {
-  const { t } = useSeat();
   return (
     <div className={`message-place ${className}`} role="status" aria-live="polite">
-      {message !== null && (
-        <p className={`message message-${markOf(message.key)}`} key={`${message.key} ${JSON.stringify(message.params)}`}>
-          <StateMark mark={markOf(message.key)} />
-          <span>
-            {messageText(t, message)}
-            {message.code !== undefined && <small className="code">{t('message.code', { code: message.code })}</small>}
-          </span>
-        </p>
-      )}
+      {message !== null &&
+        (WAITS.includes(message.key) ? (
+          <Wait message={message} />
+        ) : (
+          <Said message={message} key={`${message.key} ${JSON.stringify(message.params)}`} />
+        ))}
     </div>
+  );
+}
+
+function Said({ message, silent = false }: { readonly message: Message; readonly silent?: boolean }): JSX.Element {
+  const { t } = useSeat();
+  return (
+    <p className={`message message-${markOf(message.key)}`} aria-hidden={silent}>
+      <StateMark mark={markOf(message.key)} />
+      <span>
+        {messageText(t, message)}
+        {message.code !== undefined && <small className="code">{t('message.code', { code: message.code })}</small>}
+      </span>
+    </p>
+  );
+}
+
+/** Says how long is left of it, and nothing once it is over. It is read out once, not with each second. */
+function Wait({ message }: { readonly message: Message }): JSX.Element | null {
+  const { t, saidAt } = useSeat();
+  const whole = typeof message.params['seconds'] === 'number' ? message.params['seconds'] * 1000 : 0;
+  const atFirst = useMemo(() => Math.max(0, whole - (performance.now() - saidAt)), [whole, saidAt]);
+  const left = useCountdown(atFirst, saidAt);
+  const leftOf = (ms: number): Message => ({ ...message, params: { ...message.params, seconds: ms / 1000 } });
+  if (left === 0) return null;
+  return (
+    <>
+      <span className="unseen">{messageText(t, leftOf(atFirst))}</span>
+      <Said message={leftOf(left)} silent />
+    </>
   );
 }

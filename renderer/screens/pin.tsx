@@ -95,7 +95,8 @@ function PinPad({ view, prompt, checking, ahead }: PadProps): JSX.Element {
   const { t, bridge } = useSeat();
   const { entry, press: type, clear, now } = useTypedPin(prompt.maxDigits, ahead.now().digits);
   const [flaw, setFlaw] = useState<'pin.tooShort' | 'pin.digitsOnly' | null>(null);
-  const waitMs = useCountdown(prompt.waitMs, view.generation);
+  // While a PIN is checked the prompt is that of before, and so is its wait, which was over by then.
+  const waitMs = useCountdown(checking ? 0 : prompt.waitMs, view.generation);
   const busy = checking || waitMs > 0;
   const wrong = !checking && view.message?.key === 'pin.wrong';
 
@@ -166,6 +167,9 @@ function PinPad({ view, prompt, checking, ahead }: PadProps): JSX.Element {
           <p role="status">{t('pin.checking')}</p>
         ) : flaw !== null ? (
           <p role="status">{flaw === 'pin.tooShort' ? t(flaw, { min: prompt.minDigits }) : t(flaw)}</p>
+        ) : view.message?.key === 'pin.wait' ? (
+          // The wait that it speaks of is over.
+          <p role="status">{t('pin.tries', { tries: prompt.triesLeft })}</p>
         ) : (
           <MessageLine message={view.message} />
         )}

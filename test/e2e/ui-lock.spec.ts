@@ -79,6 +79,39 @@ test.describe('locked and open', () => {
     expect(seat.agent.of('pin')).toEqual([]);
   });
 
+  test('a wait is counted down and is gone once it is over, also while the next PIN is checked', async () => {
+    const said = page.locator('.pin-said');
+    const key = page.getByRole('button', { name: '1', exact: true });
+    const message = { key: 'pin.wait' as const, params: { seconds: 4, tries: 3 }, code: 'SESSION_PIN_WAIT' };
+    seat.agent.push({ ...pinView({ triesLeft: 3, waitMs: 4_000 }), message });
+    await until(page, 'pin');
+    await expect(said).toContainText(/Wait [1-4] seconds?\./);
+    await expect(key).toBeDisabled();
+    await expect(key).toBeEnabled();
+    await expect(said).toHaveText('3 tries left');
+    await typeAsPerson(page, '271828');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => seat.agent.of('pin')).toEqual([{ pin: '271828' }]);
+    seat.agent.push({ ...pinView(), prompt: { kind: 'checking' } });
+    await expect(said).toHaveText('Checking');
+    seat.agent.push({ ...pinView({ triesLeft: 2 }), message: { key: 'pin.wrong', params: { tries: 2 } } });
+    await expect(said).toContainText('Wrong PIN. 2 tries left.');
+  });
+
+  test('the wait after wrong codes is counted down whatever the screen, is read out once, and goes', async () => {
+    const signIn = { byName: false, suggests: false, byCode: true, newBadge: false };
+    seat.agent.push({ ...lockedView(), signIn, message: { key: 'code.wait', params: { seconds: 6 }, code: 'SESSION_PIN_WAIT' } });
+    const seen = page.locator('.message');
+    const readOut = page.locator('.message-place .unseen');
+    await expect(seen).toContainText(/Wait [1-5] seconds?\./);
+    await expect(readOut).toHaveText('Too many wrong codes. Wait 6 seconds.');
+    // Not begun anew by another screen.
+    await page.locator('.button-entry').click();
+    await until(page, 'entry');
+    await expect(seen).toContainText(/Wait [1-5] seconds?\./);
+    await expect(page.locator('.message-place')).toHaveText('');
+  });
+
   test('a PIN that is begun while the seat still ends the session before loses no digit', async () => {
     seat.agent.push(awaitedView());
     await until(page, 'pin');
