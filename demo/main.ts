@@ -29,7 +29,8 @@ async function main(): Promise<void> {
     return;
   }
   const shown = progress(say, () => performance.now());
-  const machineDisplay = options.once ? undefined : process.env['DISPLAY'];
+  // One that is set and empty names no display.
+  const machineDisplay = options.once ? undefined : process.env['DISPLAY'] || undefined;
   say(
     `Wardlock clinic. ${machineDisplay === undefined ? 'No display is used: the seat runs under Xvfb and plays a short shift.' : 'The seat opens in a practice window. Anyone can close it.'}\n\nOpening\n`,
   );

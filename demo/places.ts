@@ -2,7 +2,7 @@
  * Where the clinic keeps what it makes: the seat under `seat`, the server under `server`, what IT keeps under `site`,
  * pictures under `screens`, every process's words under `logs`.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { WardlockError } from '../core/errors/index.ts';
@@ -18,10 +18,10 @@ export interface Places {
   readonly logs: string;
 }
 
-/** @throws WardlockError START_STATE_FOREIGN where the folder holds something else */
+/** @throws WardlockError START_STATE_FOREIGN where the folder holds something else, START_SYSTEM_REFUSED where there can be none */
 export async function makePlaces(folder: string): Promise<Places> {
   const root = resolve(folder);
-  if (existsSync(root) && readdirSync(root).length > 0 && !existsSync(join(root, MARK))) {
+  if (makeRoot(root).length > 0 && !existsSync(join(root, MARK))) {
     throw new WardlockError(
       'START_STATE_FOREIGN',
       `${root} holds something that is not a Wardlock clinic. Name an empty or a new folder with --state.`,
@@ -35,7 +35,6 @@ export async function makePlaces(folder: string): Promise<Places> {
     screens: join(root, 'screens'),
     logs: join(root, 'logs'),
   };
-  await mkdir(root, { recursive: true });
   await writeFile(join(root, MARK), 'State of a Wardlock demo clinic. Delete the whole folder to start anew.\n');
   for (const [path, mode] of [
     [places.seat, 0o755],
@@ -48,4 +47,19 @@ export async function makePlaces(folder: string): Promise<Places> {
     await chmod(path, mode);
   }
   return places;
+}
+
+/** What is in it. Its own folder has to be there: Node's `recursive` asks for ever where the system makes nothing, as below /proc. */
+function makeRoot(root: string): readonly string[] {
+  try {
+    if (!existsSync(root)) mkdirSync(root);
+    return readdirSync(root);
+  } catch (cause) {
+    const refused = cause instanceof Error ? cause.message : 'refused';
+    throw new WardlockError(
+      'START_SYSTEM_REFUSED',
+      `${root} can't be the clinic's folder (${refused}). Name a folder that you may write with --state, inside one that exists.`,
+      { cause },
+    );
+  }
 }

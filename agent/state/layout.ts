@@ -6,6 +6,7 @@ import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, re
 import { join, resolve } from 'node:path';
 import { INCOMING_FOLDER } from '../../core/downloads/limits.ts';
 import { WardlockError } from '../../core/errors/index.ts';
+import { makeFolders } from '../../crypto/secret-files.ts';
 import { writeDurably } from './durable-file.ts';
 
 export interface Layout {
@@ -81,7 +82,7 @@ export function prepareLayout(layout: Layout, syncer: { readonly uid: number; re
 }
 
 function makeFolder(path: string, mode: number): void {
-  mkdirSync(path, { recursive: true, mode });
+  makeFolders(path, mode);
   const found = lstatSync(path);
   if (!found.isDirectory() || found.uid !== process.geteuid?.()) {
     throw new WardlockError('START_STATE_FOREIGN', `${path} is no folder of this user.`);

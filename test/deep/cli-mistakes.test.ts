@@ -57,6 +57,30 @@ test('a backup that is not there is not called broken', () => {
   expect(stderr).toBe(`There is no file at ${file}. Name a backup that \`server backup\` wrote. (START_USAGE)\n`);
 });
 
+test('a folder where the system makes nothing, or a file, is one sentence: nobody asks for it for ever', () => {
+  const started = (program: string, ...args: readonly string[]) => {
+    const { status, stderr } = spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', input: '', timeout: LIMIT_MS });
+    return [status, stderr.trim()];
+  };
+  const nowhere = '/proc/wardlock-site';
+  const listen = ['--listen-seats', '127.0.0.1:0', '--listen-console', '127.0.0.1:0'];
+  const nothing = [REFUSED, `There is nothing at ${nowhere}. Check the path. (START_SYSTEM_REFUSED)`];
+  expect(started(MAIN, 'server', '--state', nowhere, ...listen)).toEqual(nothing);
+  expect(started(MAIN, 'agent', '--state', nowhere)).toEqual(nothing);
+  const file = join(folder, 'a-file');
+  writeFileSync(file, '');
+  const clinic = join(import.meta.dirname, '..', '..', 'demo', 'main.ts');
+  const advice = 'Name a folder that you may write with --state, inside one that exists. (START_SYSTEM_REFUSED)';
+  expect(started(clinic, '--once', '--state', nowhere)).toEqual([
+    REFUSED,
+    `${nowhere} can't be the clinic's folder (ENOENT: no such file or directory, mkdir '${nowhere}'). ${advice}`,
+  ]);
+  expect(started(clinic, '--once', '--state', file)).toEqual([
+    REFUSED,
+    `${file} can't be the clinic's folder (ENOTDIR: not a directory, scandir '${file}'). ${advice}`,
+  ]);
+});
+
 test('a word that a command does not take is named', () => {
   const { status, stderr } = cli('server', 'frobnicate');
   expect(status).toBe(EX_USAGE);
