@@ -6,6 +6,7 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { expect, test } from '@playwright/test';
+import { launchKiosk } from '../../demo/kiosk.ts';
 import { press, tapByWedge } from './support/keys.ts';
 import { type Ground, prepareGround } from './support/seat.ts';
 import { type Started, start } from './support/undriven.ts';
@@ -107,6 +108,31 @@ for (const { name, signal } of losses) {
     });
   });
 }
+
+test.describe('a page that shows nothing', () => {
+  let ground: Ground;
+  test.beforeAll(async () => {
+    ground = await prepareGround();
+  });
+  test.afterAll(() => ground.clear());
+
+  test('fault: ends the kiosk with its own code, so that a new one starts', async () => {
+    const { app, page } = await launchKiosk(ground.launch);
+    await page.waitForSelector('html[data-screen="lock"]');
+    const kiosk = app.process();
+    const ended = new Promise<number | null>((resolve) => kiosk.once('exit', resolve));
+    // As by a defect in a screen: the clock can't be drawn any more.
+    await page.evaluate(() => {
+      Object.defineProperty(Intl.DateTimeFormat.prototype, 'format', {
+        get() {
+          throw new Error('a defect');
+        },
+      });
+    });
+    ground.agent.push(pinView());
+    expect(await ended).toBe(EXIT_PAGE_LOST);
+  });
+});
 
 /** False for a process that ended with the kiosk that the one before it took down. */
 function sent(pid: number, signal: NodeJS.Signals): boolean {
