@@ -20,7 +20,9 @@ interface SimFlags extends Omit<SiteFlags, 'state'> {
   readonly state?: string;
   readonly server: string;
   readonly count: string;
+  readonly wards: string;
   readonly rate: string;
+  readonly signIns: string;
   readonly minutes: string;
   readonly outage: string;
   readonly speed: string;
@@ -32,6 +34,7 @@ const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 const MOST_SEATS = 10_000;
 const MOST_MINUTES = 1440;
 const MOST_RATE = 1000;
+const MOST_SIGN_INS = 3600;
 const MOST_SPEED = 100;
 const MOST_OUTAGE_SECONDS = 86_400;
 const MOST_PID = 2 ** 22;
@@ -54,7 +57,9 @@ export function register(program: Command): void {
     )
     .option('--database <url>', 'the database that this server was started with as --database (default: as for --state)')
     .option('--count <n>', `seats, at most ${MOST_SEATS}`, '10')
+    .option('--wards <n>', 'wards that the seats are spread over: simulated-1, simulated-2 and so on', '1')
     .option('--rate <n>', 'events a second of each seat', '1')
+    .option('--sign-ins <n>', "people that come in at each seat in an hour: the site's own who may sign in in its ward and have a PIN", '0')
     .option('--minutes <n>', 'how long', '1')
     .option('--outage <seconds>', 'in the middle of the time all seats lose the network for this long', '0')
     .option('--speed <n>', 'compressed time: how many seconds of rate, minutes, outage, pacing and backoff pass in one real second', '1')
@@ -72,6 +77,7 @@ async function run(flags: SimFlags): Promise<void> {
     minutes,
     outage: planOutage({ minutes, outageSeconds }),
     rate: within(flags.rate, '--rate', { least: 0.001, most: MOST_RATE }),
+    signIns: within(flags.signIns, '--sign-ins', { least: 0, most: MOST_SIGN_INS }),
     speed: within(flags.speed, '--speed', { least: 1, most: MOST_SPEED }),
     say: (text: string) => void process.stderr.write(`${text}\n`),
   };
@@ -80,7 +86,9 @@ async function run(flags: SimFlags): Promise<void> {
   const pid = flags.pid === undefined ? listenerOn(portOfUrl(flags.server)) : within(flags.pid, '--pid', { least: 1, most: MOST_PID });
   const server = processUsage(pid);
   const site = siteOf(flags, pid);
-  const seats = await enrolAll(flags.server, site, { count, say: plan.say });
+  const wards = wardsOf(within(flags.wards, '--wards', { least: 1, most: count }));
+  if (plan.signIns > 0) await somebodyIn(wards, site);
+  const seats = await enrolAll(flags.server, site, { count, wards, say: plan.say });
   const used = server();
   const began = performance.now();
   const network = openNetwork(plan.speed);
@@ -93,6 +101,7 @@ async function run(flags: SimFlags): Promise<void> {
     seats: count,
     ...stored,
     unacknowledged: end.unacknowledged,
+    signIns: end.signIns,
     ...trafficSummary(network.traffic, end.outage),
     serverPid: pid,
     serverMiB: usedAfter.mib,
@@ -124,6 +133,7 @@ function portOfUrl(server: string): number {
 
 interface Wanted {
   readonly count: number;
+  readonly wards: readonly string[];
   readonly say: (text: string) => void;
 }
 
@@ -142,12 +152,13 @@ async function enrolAll(server: string, site: SiteFlags, wanted: Wanted): Promis
   }
 }
 
-async function enrolEach(server: string, site: SiteFlags, { count, say }: Wanted): Promise<SimSeat[]> {
+async function enrolEach(server: string, site: SiteFlags, { count, wards, say }: Wanted): Promise<SimSeat[]> {
   const recipients = [nodeCrypto.hpkePublicKey(nodeCrypto.random(32)), nodeCrypto.hpkePublicKey(nodeCrypto.random(32))] as const;
   const tokens = await withSite(site, async ({ enrolments }) => {
     const made: string[] = [];
     for (let at = 0; at < count; at += 1) {
-      const wanted = { seatName: `Simulated ${at + 1}`, wardId: 'simulated', wardName: 'Simulated', lifeMs: TOKEN_LIFE_MS };
+      const wardId = wards[at % wards.length] ?? '';
+      const wanted = { seatName: `Simulated ${at + 1}`, wardId, wardName: wardId, lifeMs: TOKEN_LIFE_MS };
       made.push((await enrolments.makeToken(wanted)).token);
     }
     return made;
@@ -161,6 +172,23 @@ async function enrolEach(server: string, site: SiteFlags, { count, say }: Wanted
   };
   await Promise.all(Array.from({ length: AT_ONCE }, enrolRest));
   return seats;
+}
+
+function wardsOf(count: number): string[] {
+  return Array.from({ length: count }, (_, at) => `simulated-${at + 1}`);
+}
+
+/** @throws WardlockError START_USAGE where nobody could come in at a ward's seats: a load without people would pass for one with them */
+async function somebodyIn(wards: readonly string[], site: SiteFlags): Promise<void> {
+  await withSite(site, async ({ staff }) => {
+    for (const ward of wards) {
+      if ((await staff.ofWard(ward)).some(({ pin, revoked }) => pin !== null && !revoked)) continue;
+      throw new WardlockError(
+        'START_USAGE',
+        `Nobody can come in at the seats of ward ${ward}: give the site people of that ward with a PIN first (staff add --ward ${ward} --pin-stdin, or staff import).`,
+      );
+    }
+  });
 }
 
 function within(text: string, name: string, { least, most }: { readonly least: number; readonly most: number }): number {

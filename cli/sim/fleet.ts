@@ -10,12 +10,15 @@ import { openSimSession } from './session.ts';
 /** Simulated time that seats may take to bring everything after the last event: twice the longest backoff. */
 const DRAIN_MS = 1_800_000;
 const LOOK_MS = 100;
+const SECONDS_PER_HOUR = 3600;
 const SAY_MS = 5000;
 
 export interface FleetPlan {
   readonly server: string;
   /** Events a second of each seat. */
   readonly rate: number;
+  /** People that come in at each seat in an hour. */
+  readonly signIns: number;
   readonly minutes: number;
   /** When all seats lose the network; null for never. */
   readonly outage: Outage | null;
@@ -27,6 +30,8 @@ export interface FleetPlan {
 export interface FleetEnd {
   /** Entries that a seat has no receipt for at the end. */
   readonly unacknowledged: number;
+  /** How many people came in. */
+  readonly signIns: number;
   /** Codes of what went wrong at the seats, with how often. */
   readonly incidents: Readonly<Record<string, number>>;
   /** As it was, since the network's first window. */
@@ -43,10 +48,14 @@ export async function runFleet(seats: readonly SimSeat[], network: SimNetwork, p
   const onIncident = (code: string): void => {
     incidents[code] = (incidents[code] ?? 0) + 1;
   };
+  let signIns = 0;
+  const onSignIn = (): void => {
+    signIns += 1;
+  };
   const began = network.elapsed();
   const endAt = began + minutes * 60_000;
   const outage = plan.outage === null ? null : since(began, plan.outage);
-  const living = seats.map((seat) => live(seat, network, { ...plan, onIncident, recording: () => network.elapsed() < endAt }));
+  const living = seats.map((seat) => live(seat, network, { ...plan, onIncident, onSignIn, recording: () => network.elapsed() < endAt }));
   const behind = (): number => seats.reduce((sum, { record }) => sum + record.size - record.receiptedSize, 0);
   let saidAt = performance.now();
   while (network.elapsed() < endAt || (behind() > 0 && network.elapsed() < Math.max(endAt, outage?.to ?? 0) + DRAIN_MS)) {
@@ -65,7 +74,7 @@ export async function runFleet(seats: readonly SimSeat[], network: SimNetwork, p
     );
   }
   for (const one of living) one.stop();
-  return { unacknowledged: behind(), incidents, outage };
+  return { unacknowledged: behind(), signIns, incidents, outage };
 }
 
 function since(began: number, { steadyFrom, from, to }: Outage): Outage {
@@ -73,11 +82,12 @@ function since(began: number, { steadyFrom, from, to }: Outage): Outage {
 }
 
 interface Life extends FleetPlan {
+  readonly onSignIn: () => void;
   readonly onIncident: (code: string) => void;
   readonly recording: () => boolean;
 }
 
-function live(seat: SimSeat, network: SimNetwork, { server, rate, speed, onIncident, recording }: Life): Living {
+function live(seat: SimSeat, network: SimNetwork, { server, rate, signIns, speed, onIncident, onSignIn, recording }: Life): Living {
   const { record, enrolment, identity } = seat;
   const session = openSimSession(seat, {
     server,
@@ -86,32 +96,38 @@ function live(seat: SimSeat, network: SimNetwork, { server, rate, speed, onIncid
     speed,
     onIncident,
   });
-  const timer = recordAtTimes(rate * speed, () => {
+  const events = atRandomTimes(rate * speed, () => {
     if (!recording()) return false;
     record.append(1);
     session.wake();
     return true;
   });
+  const visits = atRandomTimes((signIns * speed) / SECONDS_PER_HOUR, () => {
+    if (!recording()) return false;
+    if (session.signIn()) onSignIn();
+    return true;
+  });
   return {
     stop: () => {
-      timer.stop();
+      events.stop();
+      visits.stop();
       session.close();
     },
   };
 }
 
-/** Calls `record` at random times, `perSecond` a second on the average (a Poisson process), until it answers false. */
-function recordAtTimes(perSecond: number, record: () => boolean): { stop(): void } {
-  let timer: NodeJS.Timeout;
+/** Calls `act` at random times, `perSecond` a second on the average (a Poisson process), until it answers false; with 0 never. */
+function atRandomTimes(perSecond: number, act: () => boolean): { stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
   const next = (): void => {
     timer = setTimeout(
       () => {
-        if (record()) next();
+        if (act()) next();
       },
       (-Math.log(1 - Math.random()) / perSecond) * 1000,
     );
   };
-  next();
+  if (perSecond > 0) next();
   return { stop: () => clearTimeout(timer) };
 }
 

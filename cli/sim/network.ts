@@ -16,9 +16,10 @@ export interface Traffic {
   /** Milliseconds of real time of each upload that was taken. */
   readonly uploadsMs: number[];
   anchors: number;
-  /** Long polls, and exchanges about people, that were answered. */
+  /** Long polls, exchanges about people, and reports of what became of policy and staff and of what a seat enforces, that were answered. */
   polls: number;
   exchanges: number;
+  reports: number;
   /** Answered 429. */
   refused: number;
   /** Not answered. */
@@ -42,7 +43,17 @@ export interface SimNetwork {
 
 export function openNetwork(speed: number): SimNetwork {
   const began = performance.now();
-  const traffic: Traffic = { uploadsMs: [], anchors: 0, polls: 0, exchanges: 0, refused: 0, failed: 0, windows: [], refusedWindows: [] };
+  const traffic: Traffic = {
+    uploadsMs: [],
+    anchors: 0,
+    polls: 0,
+    exchanges: 0,
+    reports: 0,
+    refused: 0,
+    failed: 0,
+    windows: [],
+    refusedWindows: [],
+  };
   const lines = new Set<() => void>();
   const network: SimNetwork = {
     traffic,
@@ -85,6 +96,7 @@ async function timed(traffic: Traffic, { path, signal }: SeatCall, call: () => P
     else if (answer.status === OK && path.startsWith(seatPaths.entries)) traffic.uploadsMs.push(performance.now() - sent);
     else if (answer.status === OK && path === seatPaths.addCheckpoint) traffic.anchors += 1;
     else if (answer.status === OK && path === seatPaths.people) traffic.exchanges += 1;
+    else if (answer.status === OK && path === seatPaths.reports) traffic.reports += 1;
     else if (answer.status === OK && path.startsWith(seatPaths.updates)) traffic.polls += 1;
     return answer;
   } catch (failure) {

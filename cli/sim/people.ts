@@ -1,6 +1,6 @@
 /**
- * What a simulated seat knows of people and asks about them: the agent's half of the people lane for a seat at which nobody ever stands.
- * It opens what is sealed to it and checks it as an agent does, asks as seldom as an agent, and keeps the directory's number only.
+ * What a simulated seat knows of people and tells of them: the agent's half of the people lane. It opens what is sealed to it and checks
+ * it as an agent does, and asks as seldom as an agent. Who stands at the seat is not its own to say.
  */
 import { Value } from 'typebox/value';
 import { PeoplePace } from '../../agent/credentials/people-pace.ts';
@@ -12,12 +12,11 @@ import type { SyncBoundary } from '../../contract/sync.ts';
 import type { Signer } from '../../core/audit/index.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
 import { unwrap, wrap } from '../../crypto/sealed-envelope.ts';
+import type { SimVisits } from './visits.ts';
 
 const NONCE_BYTES = 16;
 /** An agent's without a policy that says more. */
 const LONGEST_SILENCE_MS = 300_000;
-/** Nobody is at the seat: there is never anything else to tell. */
-const NOTHING_NEW = '';
 
 export interface SimPeopleParts {
   readonly tenant: string;
@@ -26,6 +25,7 @@ export interface SimPeopleParts {
   readonly sealingSeed: Uint8Array;
   /** The site's, which signs what comes down. */
   readonly directoryKey: Uint8Array;
+  readonly visits: SimVisits;
   /** Simulated milliseconds. */
   readonly elapsed: () => number;
 }
@@ -39,7 +39,7 @@ export class SimPeople {
   readonly #parts: SimPeopleParts;
   readonly #pace = new PeoplePace();
   #newsKey: Uint8Array | null = null;
-  #question: { readonly nonce: string; readonly askedMs: number } | null = null;
+  #question: { readonly nonce: string; readonly askedMs: number; readonly told: string } | null = null;
 
   constructor(parts: SimPeopleParts) {
     this.#parts = parts;
@@ -50,22 +50,23 @@ export class SimPeople {
     if (!Value.Check(Directory, found) || found.newsKey === undefined)
       return { outcome: 'refused', code: 'DIRECTORY_MALFORMED', message: 'The staff directory is not one that this seat can read.' };
     this.#newsKey = bytesOf(found.newsKey);
+    this.#parts.visits.know(found.persons);
     return { outcome: 'applied', version: found.version };
   }
 
   news({ always }: Asked<'news'>): Answer<'news'> {
-    const { tenant, workstationId, signer, elapsed } = this.#parts;
-    if (this.#newsKey === null || (!always && !this.#pace.isDue(NOTHING_NEW, elapsed(), LONGEST_SILENCE_MS))) return null;
+    const { tenant, workstationId, signer, visits, elapsed } = this.#parts;
+    const told = visits.mark;
+    if (this.#newsKey === null || (!always && !this.#pace.isDue(told, elapsed(), LONGEST_SILENCE_MS))) return null;
     const nonce = Buffer.from(nodeCrypto.random(NONCE_BYTES)).toString('hex');
-    this.#question = { nonce, askedMs: elapsed() };
+    this.#question = { nonce, askedMs: elapsed(), told };
     const news: SeatNews = {
       schema: 'wardlock-seat-news/1',
       tenant,
       workstationId,
       nonce,
       guesses: [],
-      right: [],
-      present: null,
+      ...visits.told(),
       items: [],
     };
     const ends = { signer, publicKey: this.#newsKey };
@@ -77,7 +78,8 @@ export class SimPeople {
     const question = this.#question;
     if (!Value.Check(PeopleFacts, facts) || facts.nonce !== question?.nonce) return { taken: false, more: false };
     this.#question = null;
-    this.#pace.answered(NOTHING_NEW, question.askedMs);
+    this.#pace.answered(question.told, question.askedMs);
+    this.#parts.visits.heard(facts);
     return { taken: true, more: false };
   }
 

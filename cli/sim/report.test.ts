@@ -7,7 +7,17 @@ const WINDOW_MS = WINDOW_SECONDS * 1000;
 /** Traffic of so many requests a second in each window; the network is gone in windows 12 to 18. */
 function summaryOf(perSecond: readonly number[], refusedWindows: number[] = []) {
   const windows = perSecond.map((count) => count * WINDOW_SECONDS);
-  const traffic: Traffic = { uploadsMs: [], anchors: 0, polls: 0, exchanges: 0, refused: 0, failed: 0, windows, refusedWindows };
+  const traffic: Traffic = {
+    uploadsMs: [],
+    anchors: 0,
+    polls: 0,
+    exchanges: 0,
+    reports: 0,
+    refused: 0,
+    failed: 0,
+    windows,
+    refusedWindows,
+  };
   return trafficSummary(traffic, { steadyFrom: 6 * WINDOW_MS, from: 12 * WINDOW_MS, to: 18 * WINDOW_MS });
 }
 
@@ -34,7 +44,17 @@ test('windows without a request count as such', () => {
   const windows: number[] = [];
   windows[10] = 50;
   windows[18] = 100;
-  const traffic: Traffic = { uploadsMs: [], anchors: 0, polls: 0, exchanges: 0, refused: 0, failed: 0, windows, refusedWindows: [] };
+  const traffic: Traffic = {
+    uploadsMs: [],
+    anchors: 0,
+    polls: 0,
+    exchanges: 0,
+    reports: 0,
+    refused: 0,
+    failed: 0,
+    windows,
+    refusedWindows: [],
+  };
   const outage = { steadyFrom: 6 * WINDOW_MS, from: 12 * WINDOW_MS, to: 18 * WINDOW_MS };
   expect(trafficSummary(traffic, outage)).toMatchObject({ steadyPerSecond: 0, peakPerSecond: 10, peakRatio: null });
   expect(trafficSummary(traffic, null)).toMatchObject({ steadyPerSecond: null, peakPerSecond: null, peakRatio: null });

@@ -11,6 +11,7 @@ export interface TrafficSummary {
   readonly anchors: number;
   readonly polls: number;
   readonly exchanges: number;
+  readonly reports: number;
   readonly refused: number;
   readonly failed: number;
   /** Requests a second of simulated time: in the median of the windows before the outage, once all lanes have their pace; null without one. */
@@ -27,7 +28,7 @@ const MS_PER_SECOND = 1000;
 
 /** @param outage since the first window */
 export function trafficSummary(
-  { uploadsMs, anchors, polls, exchanges, refused, failed, windows, refusedWindows }: Traffic,
+  { uploadsMs, anchors, polls, exchanges, reports, refused, failed, windows, refusedWindows }: Traffic,
   outage: Outage | null,
 ): TrafficSummary {
   const sorted = uploadsMs.toSorted((a, b) => a - b);
@@ -50,6 +51,7 @@ export function trafficSummary(
     anchors,
     polls,
     exchanges,
+    reports,
     refused,
     failed,
     steadyPerSecond: steady,

@@ -11,6 +11,7 @@ import { WardlockError } from '../../core/errors/index.ts';
 import { SimPeople } from './people.ts';
 import { portOf } from './port.ts';
 import type { SimRecord } from './record.ts';
+import { SimVisits } from './visits.ts';
 
 /** As much of a simulated seat as its syncer needs; an enrolled one fits. */
 export interface SyncingSeat {
@@ -37,15 +38,21 @@ export interface SimSessionParts {
   readonly onConnection?: (isOnline: boolean, why: string | null) => void;
 }
 
+export interface SimSession extends Session {
+  /** Somebody of the ward comes in with badge and PIN; false where nobody can. */
+  signIn(): boolean;
+}
+
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-export function openSimSession({ record, identity, sealingSeed, enrolment }: SyncingSeat, parts: SimSessionParts): Session {
+export function openSimSession({ record, identity, sealingSeed, enrolment }: SyncingSeat, parts: SimSessionParts): SimSession {
   const { workstationId, signer } = record;
   const { tenant, ca } = enrolment;
   const directoryKey = fromBase64(enrolment.directoryKey);
   if (directoryKey === undefined) throw new WardlockError('ENROL_REPLY_INVALID');
-  const people = new SimPeople({ tenant, workstationId, signer, sealingSeed, directoryKey, elapsed: parts.elapsed });
-  return openSession({
+  const visits = new SimVisits();
+  const people = new SimPeople({ tenant, workstationId, signer, sealingSeed, directoryKey, visits, elapsed: parts.elapsed });
+  const session = openSession({
     agent: portOf({ record, people, keys: enrolment, onIncident: parts.onIncident, onConnection: parts.onConnection ?? (() => undefined) }),
     server: parts.client,
     identity: {
@@ -63,4 +70,12 @@ export function openSimSession({ record, identity, sealingSeed, enrolment }: Syn
     onRenewed: () => parts.onIncident('ENROL_CLAIM_INVALID'),
     speed: parts.speed,
   });
+  return {
+    ...session,
+    signIn: () => {
+      const came = visits.signIn();
+      if (came) session.tell();
+      return came;
+    },
+  };
 }

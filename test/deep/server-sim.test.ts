@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { cli, type ServerProcess, startServer } from '../support/server-process.ts';
+import { cli, rows, type ServerProcess, startServer } from '../support/server-process.ts';
 
 let folder: string;
 let server: ServerProcess;
@@ -11,6 +11,8 @@ let server: ServerProcess;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'wardlock-sim-'));
   server = await startServer(folder);
+  await addNurse('ada', 'simulated-1');
+  await addNurse('ben', 'simulated-2');
 });
 afterAll(async () => {
   await server.stop();
@@ -18,8 +20,8 @@ afterAll(async () => {
 });
 
 test('seats that lose the network together come back with everything, once; state folder and process are found by the port', async () => {
-  await cli(['staff', 'add', 'n.ada', '--state', server.state, '--name', 'Ada Reyes', '--role', 'nurse', '--badge', '04a1b2c3']);
-  const compressed = ['--count', '6', '--rate', '2', '--minutes', '4.5', '--outage', '30', '--speed', '20'];
+  const people = ['--wards', '2', '--sign-ins', '240'];
+  const compressed = ['--count', '6', ...people, '--rate', '2', '--minutes', '4.5', '--outage', '30', '--speed', '20'];
   const result: Record<string, number> = JSON.parse(await cli(['sim', 'seats', '--server', server.ready.seats, ...compressed, '--json']));
   expect(result).toMatchObject({ seats: 6, lost: 0, twice: 0, unacknowledged: 0, serverPid: server.ready.pid });
   const least = {
@@ -27,13 +29,39 @@ test('seats that lose the network together come back with everything, once; stat
     uploads: 6,
     anchors: 6,
     polls: 6,
-    exchanges: 6 - 1,
+    exchanges: 2 * 6,
+    // Of each seat how far it enforces, and that it has its staff.
+    reports: 2 * 6 - 1,
+    signIns: 2 * 6,
     serverMiB: 1,
     serverPeakMiB: 1,
     serverCpuSeconds: 0,
     peakRatio: 0,
   };
   for (const [name, than] of Object.entries(least)) expect(result[name], name).toBeGreaterThan(than);
+  // What was told of people was taken: each was last somewhere in their own ward, and their PIN was right.
+  for (const [person, ward] of [
+    ['ada', 'simulated-1'],
+    ['ben', 'simulated-2'],
+  ] as const) {
+    for (const table of ['person_logins', 'right_pins'])
+      expect(
+        rows(server.state, `select ward_id from ${table} join seats using (workstation_id) where person_id = ?`, person),
+        table,
+      ).toEqual([{ ward_id: ward }]);
+  }
+});
+
+async function addNurse(id: string, ward: string): Promise<void> {
+  const who = ['--name', id, '--role', 'nurse', '--badge', `badge-${id}`, '--ward', ward];
+  await cli(['staff', 'add', id, '--state', server.state, ...who, '--pin-stdin'], '805917');
+}
+
+test('people of which a ward has none are refused before anything is enrolled', async () => {
+  const seats = ['sim', 'seats', '--server', server.ready.seats, '--count', '3', '--wards', '3', '--minutes', '0.1'];
+  const before = rows(server.state, 'select * from seats').length;
+  await expect(cli([...seats, '--sign-ins', '1'])).rejects.toThrow(/Nobody can come in at the seats of ward simulated-3/);
+  expect(rows(server.state, 'select * from seats')).toHaveLength(before);
 });
 
 test('a number out of its bounds and an address that is not this machine are refused', async () => {
@@ -42,6 +70,8 @@ test('a number out of its bounds and an address that is not this machine are ref
     ['--count', '10001'],
     ['--speed', 'fast'],
     ['--minutes', ''],
+    ['--wards', '11'],
+    ['--sign-ins', '-1'],
     ['--minutes', '40', '--outage', '1800'],
   ])
     await expect(cli(['sim', 'seats', '--server', server.ready.seats, ...wrong])).rejects.toThrow(wrong[0]);
