@@ -26,13 +26,14 @@ export const de: Catalogue = {
   'lock.scannerHint': 'Hier ist kein Leser angesteckt: nehmen Sie den Scanner der Tastatur.',
   'lock.readerAbsent': 'Der Ausweisleser ist nicht angesteckt.',
   'lock.readerAbsentHint': 'Stecken Sie ihn wieder an. Der Platz merkt es von selbst.',
-  'lock.readerStopped': 'Der Ausweisleser wird gerade nicht bedient.',
+  'lock.readerStopped': 'Der Ausweisleser läuft gerade nicht.',
   'lock.readerStoppedHint': 'Er startet von selbst wieder. Bleibt es so, rufen Sie die Hotline.',
   'lock.readerGhost': 'Nehmen Sie die Karte vom Leser.',
   'lock.readerGhostHint': 'Sie antwortet nicht. Halten Sie sie noch einmal an, oder nehmen Sie eine andere.',
   'lock.useName': 'Bis dahin: Name und PIN.',
   'lock.readerFrozen': 'Der Ausweisleser antwortet nicht.',
   'lock.readerFrozenHint': 'Er wird neu gestartet. Bleibt es so: abziehen und wieder anstecken.',
+  'lock.nobody': 'Hier kann sich gerade niemand anmelden.',
   'lock.locking': 'Wird gesperrt.',
   'lock.kept': (p) => `Aufgehoben für ${p.initials} bis ${p.time}`,
   'lock.emergency': 'Notfallzugang',
@@ -253,6 +254,8 @@ export const de: Catalogue = {
   'question.handOver.title': (p) => `${p.name} möchte an diesen Platz`,
   'question.handOver.text': (p) =>
     `Hier läuft ein Eingriff. Ohne Antwort in ${count(p.seconds, 'Sekunde', 'Sekunden')} ändert sich nichts.`,
+  'question.handOver.emergency': (p) =>
+    `Hier ist ein Notzugang offen. Ohne Antwort in ${count(p.seconds, 'Sekunde', 'Sekunden')} ändert sich nichts.`,
   'question.handOver.keep': 'Platz behalten',
   'question.handOver.give': 'Übergeben',
 

@@ -29,13 +29,14 @@ export const en = {
   'lock.scannerHint': 'No reader is plugged in here: use the scanner of the keyboard.',
   'lock.readerAbsent': 'The badge reader is unplugged.',
   'lock.readerAbsentHint': 'Plug it in again. This seat notices by itself.',
-  'lock.readerStopped': 'The badge reader is not served now.',
+  'lock.readerStopped': 'The badge reader has stopped.',
   'lock.readerStoppedHint': 'It starts again by itself. If this stays, call your helpdesk.',
   'lock.readerGhost': 'Take the card off the reader.',
   'lock.readerGhostHint': 'It does not answer. Tap it again, or use another card.',
   'lock.useName': 'Meanwhile: use your name and PIN.',
   'lock.readerFrozen': 'The badge reader does not answer.',
   'lock.readerFrozenHint': 'It is being restarted. Unplug it and plug it in again if this stays.',
+  'lock.nobody': 'Nobody can sign in here now.',
   'lock.locking': 'Locking.',
   'lock.kept': (p: { initials: string; time: string }) => `Kept for ${p.initials} until ${p.time}`,
   'lock.emergency': 'Emergency access',
@@ -256,6 +257,8 @@ export const en = {
   'question.handOver.title': (p: { name: string }) => `${p.name} wants this seat`,
   'question.handOver.text': (p: { seconds: number }) =>
     `A procedure is in progress here. Without an answer in ${count(p.seconds, 'second', 'seconds')} nothing changes.`,
+  'question.handOver.emergency': (p: { seconds: number }) =>
+    `Emergency access is open here. Without an answer in ${count(p.seconds, 'second', 'seconds')} nothing changes.`,
   'question.handOver.keep': 'Keep the seat',
   'question.handOver.give': 'Hand over',
 

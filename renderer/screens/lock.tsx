@@ -7,6 +7,7 @@ import { Icon } from '../parts/icons.tsx';
 import { AlarmBanner } from '../parts/local-alarm.tsx';
 import { MessageLine } from '../parts/message.tsx';
 import { SeatPage } from '../parts/seat-page.tsx';
+import { instructionOf, letsNobodyIn } from '../view/instruction.ts';
 import { clockTime } from '../view/time.ts';
 
 interface LockProps {
@@ -17,7 +18,8 @@ interface LockProps {
 
 export function LockScreen({ view, locking, onAside }: LockProps): JSX.Element {
   const { t } = useSeat();
-  const { kept, signIn } = view;
+  const { kept, signIn, truth } = view;
+  const isClosed = letsNobodyIn(truth);
   const corner = view.breakGlass.available && (
     <button type="button" className="button button-emergency" onClick={() => onAside('breakglass')} disabled={locking}>
       <Icon name="emergency" />
@@ -27,7 +29,7 @@ export function LockScreen({ view, locking, onAside }: LockProps): JSX.Element {
   return (
     <SeatPage view={view} corner={corner}>
       <AlarmBanner view={view} />
-      <BadgeDrawing reader={view.truth.reader.state} />
+      {!isClosed && <BadgeDrawing reader={truth.reader.state} />}
       <Instruction view={view} locking={locking} />
       {kept !== null && (
         <p className="kept">
@@ -37,13 +39,13 @@ export function LockScreen({ view, locking, onAside }: LockProps): JSX.Element {
       )}
       <MessageLine message={locking ? null : view.message} />
       <div className="lock-ways">
-        {signIn.newBadge && (
+        {!isClosed && signIn.newBadge && (
           <button type="button" className="button button-new-badge" onClick={() => onAside('newbadge')} disabled={locking}>
             <Icon name="check" />
             <span>{t('lock.newBadge')}</span>
           </button>
         )}
-        {(signIn.byName || signIn.byCode) && (
+        {!isClosed && (signIn.byName || signIn.byCode) && (
           <button type="button" className="button button-entry" onClick={() => onAside('entry')} disabled={locking}>
             <Icon name="people" />
             <span>{t('lock.noBadge')}</span>
@@ -54,26 +56,13 @@ export function LockScreen({ view, locking, onAside }: LockProps): JSX.Element {
   );
 }
 
-/** What to do, and what more to say, by the state of the reader. A scanner that types works without a reader. */
-const SAID = {
-  ok: ['lock.tap', 'lock.tapHint'],
-  none: ['lock.tap', 'lock.scannerHint'],
-  absent: ['lock.readerAbsent', 'lock.readerAbsentHint'],
-  stopped: ['lock.readerStopped', 'lock.readerStoppedHint'],
-  frozen: ['lock.readerFrozen', 'lock.readerFrozenHint'],
-  ghost: ['lock.readerGhost', 'lock.readerGhostHint'],
-} as const;
-
 function Instruction({ view, locking }: Pick<LockProps, 'view' | 'locking'>): JSX.Element {
   const { t } = useSeat();
-  const { state } = view.truth.reader;
-  const [title, hint] = SAID[state];
-  // Nobody waits for a reader who may come in without one.
-  const isDown = state === 'absent' || state === 'stopped' || state === 'frozen';
+  const { title, hint } = instructionOf(view);
   return (
     <div className="instruction">
       <h1>{locking ? t('lock.locking') : t(title)}</h1>
-      {!locking && <p>{t(isDown && view.signIn.byName ? 'lock.useName' : hint)}</p>}
+      {!locking && <p>{t(hint)}</p>}
     </div>
   );
 }

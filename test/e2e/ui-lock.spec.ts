@@ -79,6 +79,24 @@ test.describe('locked and open', () => {
     expect(seat.agent.of('pin')).toEqual([]);
   });
 
+  test('where nobody is let in the lock asks for no badge and offers no other way in but an emergency', async () => {
+    const { truth } = lockedView();
+    const signIn = { byName: true, suggests: true, byCode: true, newBadge: true };
+    seat.agent.push({
+      ...lockedView(),
+      signIn,
+      truth: { ...truth, staff: { state: 'tooOld', asOf: '2026-11-20T06:00:00Z' } },
+      message: { key: 'staff.tooOld', params: { emergency: 'works' }, code: 'SESSION_STAFF_TOO_OLD' },
+    });
+    await expect(page.getByRole('heading')).toHaveText('Nobody can sign in here now.');
+    await expect(page.getByText('Emergency access works.')).toBeVisible();
+    await expect(page.locator('.badge-drawing, .button-entry, .button-new-badge')).toHaveCount(0);
+    await expect(page.locator('.button-emergency')).toBeEnabled();
+    seat.agent.push({ ...lockedView(), signIn });
+    await expect(page.getByRole('heading')).toHaveText('Tap your badge.');
+    await expect(page.locator('.badge-drawing, .button-entry, .button-new-badge')).toHaveCount(3);
+  });
+
   test('a wait is counted down and is gone once it is over, also while the next PIN is checked', async () => {
     const said = page.locator('.pin-said');
     const key = page.getByRole('button', { name: '1', exact: true });

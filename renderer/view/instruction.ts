@@ -1,0 +1,33 @@
+/** The one line of the lock: what to do, and what more to say. Pure. It must never ask for a badge where none lets anybody in. */
+import type { SeatView, TruthView } from '../../contract/seat-view.ts';
+
+/** By the state of the reader. A scanner that types works without a reader. */
+const BY_READER = {
+  ok: ['lock.tap', 'lock.tapHint'],
+  none: ['lock.tap', 'lock.scannerHint'],
+  absent: ['lock.readerAbsent', 'lock.readerAbsentHint'],
+  stopped: ['lock.readerStopped', 'lock.readerStoppedHint'],
+  frozen: ['lock.readerFrozen', 'lock.readerFrozenHint'],
+  ghost: ['lock.readerGhost', 'lock.readerGhostHint'],
+} as const;
+
+type ByReader = (typeof BY_READER)[keyof typeof BY_READER];
+
+export interface Instruction {
+  readonly title: ByReader[0] | 'lock.nobody';
+  readonly hint: ByReader[1] | 'lock.useName' | 'faulted.other';
+}
+
+/** Without rules, or without a staff list that may still be believed, every sign-in is refused, whoever comes. */
+export function letsNobodyIn({ policy, staff }: Pick<TruthView, 'policy' | 'staff'>): boolean {
+  return policy.state === 'none' || policy.state === 'expired' || staff.state === 'none' || staff.state === 'tooOld';
+}
+
+export function instructionOf({ truth, signIn }: Pick<SeatView, 'truth' | 'signIn'>): Instruction {
+  if (letsNobodyIn(truth)) return { title: 'lock.nobody', hint: 'faulted.other' };
+  const { state } = truth.reader;
+  const [title, hint] = BY_READER[state];
+  // Nobody waits for a reader who may come in without one.
+  const isDown = state === 'absent' || state === 'stopped' || state === 'frozen';
+  return { title, hint: isDown && signIn.byName ? 'lock.useName' : hint };
+}
