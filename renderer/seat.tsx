@@ -4,7 +4,7 @@
  */
 import { type JSX, useEffect, useLayoutEffect, useMemo, useState } from 'react';
 import type { Picture, SeatBridge } from '../contract/bridge.ts';
-import { Context, type SeatContext, useSince } from './context.ts';
+import { Context, type SeatContext, useClock, useSince } from './context.ts';
 import { textFor } from './i18n/text.ts';
 import { AlarmSound } from './parts/local-alarm.tsx';
 import { ModeRibbon } from './parts/mode-ribbon.tsx';
@@ -65,7 +65,8 @@ function Pictured({ picture, bridge }: { readonly picture: Picture; readonly bri
   });
 
   const saidAt = useSince(picture.view?.message);
-  const context: SeatContext = useMemo(() => ({ t, bridge, picture, saidAt }), [t, bridge, picture, saidAt]);
+  const now = useClock();
+  const context: SeatContext = useMemo(() => ({ t, bridge, picture, saidAt, now }), [t, bridge, picture, saidAt, now]);
   return (
     <Context value={context}>
       <Body screen={screen} asking={asking} onAside={setAside} />
@@ -77,7 +78,9 @@ function Pictured({ picture, bridge }: { readonly picture: Picture; readonly bri
           procedureSeconds={session.procedure.offeredSeconds}
         />
       )}
-      {session !== null && question !== null && <QuestionLayer question={question} overApp={screen.kind === 'app'} />}
+      {session !== null && question !== null && (
+        <QuestionLayer question={question} overApp={screen.kind === 'app'} emergency={session.kind === 'breakglass'} />
+      )}
       <AlarmSound since={picture.view?.localAlarm?.since ?? null} />
       {picture.mode !== 'kiosk' && <ModeRibbon mode={picture.mode} />}
     </Context>

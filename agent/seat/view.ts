@@ -105,8 +105,8 @@ function phaseOf({ seat, names, enrolment }: ViewFacts): SeatView['phase'] {
 }
 
 /** Somebody comes in once the former session has ended: the screen says so, or a tap that counted would look lost. */
-function isAwaited({ successor, tap }: SessionStates['ending']): boolean {
-  return successor !== null || tap !== null;
+function isAwaited({ successor, tap, wish }: SessionStates['ending']): boolean {
+  return successor !== null || tap !== null || wish !== null;
 }
 
 function promptOf(facts: ViewFacts): PromptView | null {

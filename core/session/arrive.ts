@@ -157,22 +157,38 @@ function letIn(
   return grantReturn(attempt, held, factors, context);
 }
 
+/** A badge that opens nothing else now and is enough for emergency access all the same. @param refusal what it is refused for otherwise */
+export function isEnoughForEmergency({ standing }: SeatEvents['BadgeRead'], refusal: { readonly reason: string } | null): boolean {
+  return standing === 'shortPin' || refusal?.reason === 'policy.expired' || refusal?.reason === 'staff.too-old';
+}
+
+/** The refusal of emergency access where this seat has none now, or not for this reason; null where it has. */
+export function withoutBreakGlass(
+  state: SessionState,
+  { reasonId }: BreakGlassWish,
+  known: { readonly who: Who | null; readonly badge: string | null },
+  { env }: SessionContext,
+): SessionMove | null {
+  const rules = env.rules?.breakGlass;
+  if (rules?.enabled === true && rules.reasons.includes(reasonId) && env.uiConnected) return null;
+  return refuse(state, { who: known.who, badge: known.badge, reason: 'breakglass.unavailable' }, notice('breakglass.unavailable'));
+}
+
 /** Break-glass is asked for at a closed seat. */
 export function breakGlass(
   state: SessionState,
-  event: SeatEvents['BreakGlassPressed'],
+  { reasonId, note }: BreakGlassWish,
   known: { readonly who: Who | null; readonly badge: string | null; readonly by: Entry; readonly held: OpenSession | null },
   context: SessionContext,
 ): SessionMove {
   const { env, common } = context;
-  const rules = env.rules?.breakGlass;
-  if (rules?.enabled !== true || !rules.reasons.includes(event.reasonId) || !env.uiConnected) {
-    return refuse(state, { who: known.who, badge: known.badge, reason: 'breakglass.unavailable' }, notice('breakglass.unavailable'));
-  }
-  const wish: BreakGlassWish = { reasonId: event.reasonId, note: event.note };
+  const wish: BreakGlassWish = { reasonId, note };
+  const refused = withoutBreakGlass(state, wish, known, context);
+  if (refused !== null) return refused;
   // A name that was typed proves nothing: it opens nothing under that name.
   if (known.who !== null && known.by !== 'name') return beginBreakGlass({ ...known, wish }, context);
-  if (!rules.needsBadge) return beginBreakGlass({ who: null, badge: null, by: 'badge', wish, held: known.held }, context);
+  if (env.rules?.breakGlass.needsBadge === false)
+    return beginBreakGlass({ who: null, badge: null, by: 'badge', wish, held: known.held }, context);
   const id = common.serial + 1;
   return {
     to: {

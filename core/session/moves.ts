@@ -262,7 +262,7 @@ export function end(
 ): SessionMove {
   const over = procedureOver(session, reason);
   return {
-    to: { at: 'ending', session: over.session, successor: rest.successor ?? null, tap: null },
+    to: { at: 'ending', session: over.session, successor: rest.successor ?? null, tap: null, wish: null },
     signals: [{ type: 'Close', session: over.session, reason, recorded: false, badge: rest.badge ?? null }],
     effects: [
       ...over.effects,

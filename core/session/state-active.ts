@@ -21,7 +21,7 @@ import { isOpen } from './open.ts';
 import { procedureAppended, procedureNotAppended, procedureOver, procedurePressed, procedureTimeOver } from './procedure.ts';
 import { charged, coolOver, faultReason, faultRecord, ignored, type SessionRow, type StateRows, seen } from './rows.ts';
 import { closeMoved, takenElsewhere } from './taken-elsewhere.ts';
-import { askOver, ownTap, tapOverProcedure } from './tap-question.ts';
+import { askOver, isGuarded, ownTap, tapOverGuarded } from './tap-question.ts';
 import type { OpenSession, SeatEvents, SessionStates, WaitingTap } from './types.ts';
 import { unrecorded } from './unrecorded.ts';
 
@@ -64,8 +64,8 @@ function tapped(state: State, event: SeatEvents['BadgeRead'], context: SessionCo
   if (!isOwner && env.bootMs - common.lastTapBootMs < COLLISION_MS) return collided(state, event, 'collision');
   const tap: WaitingTap = { who: event.who, badge: event.badge, by: event.by ?? 'badge' };
   if (!isOpen(lock)) return arrive({ ...tap, held: session }, context);
-  const isAsked = session.procedure !== null && (lock.at === 'unlocked' || lock.at === 'asking');
-  return isAsked ? tapOverProcedure(state, event, tap, context) : lockThenAsk(session, tap, context);
+  const isAsked = isGuarded(session) && (lock.at === 'unlocked' || lock.at === 'asking');
+  return isAsked ? tapOverGuarded(state, event, tap, context) : lockThenAsk(session, tap, context);
 }
 
 /** The tap that waited goes on as if it came now, and is judged by what is known now. */

@@ -3,7 +3,7 @@
  * fault takes the seat back to where it was, closed.
  */
 
-import { admit, arrive, askSecond, beginBreakGlass, breakGlass, collided, confirm, confirmed } from './arrive.ts';
+import { admit, arrive, askSecond, beginBreakGlass, breakGlass, collided, confirm, confirmed, isEnoughForEmergency } from './arrive.ts';
 import { faulted, faultedRecord, stillEnding } from './fault.ts';
 import {
   append,
@@ -176,10 +176,7 @@ function tapped(state: State, event: SeatEvents['BadgeRead'], context: SessionCo
   const { env, common } = context;
   if (attempt.stage === 'checking' || attempt.stage === 'recording') return collided(state, event, 'busy');
   const refusal = badgeRefusal(event, env);
-  const breaksGlass =
-    attempt.stage === 'badge' &&
-    attempt.wish !== null &&
-    (event.standing === 'shortPin' || refusal?.reason === 'policy.expired' || refusal?.reason === 'staff.too-old');
+  const breaksGlass = attempt.stage === 'badge' && attempt.wish !== null && isEnoughForEmergency(event, refusal);
   const by = event.by ?? 'badge';
   if (event.who === null || (refusal !== null && !breaksGlass)) {
     return refuse(state, { who: event.who, badge: event.badge, reason: refusal?.reason ?? 'badge.unknown' }, refusal?.says ?? null);

@@ -1,9 +1,9 @@
 /**
  * A session is being ended: its event is written and its processes are going. Nobody comes in before the last one is
- * gone, because the next person must never meet what is left of the former. One tap that comes meanwhile is kept, so that
- * the next person need not guess when to tap; it goes on only after a clean end, and every fault drops it.
+ * gone, because the next person must never meet what is left of the former. One tap that comes meanwhile is kept, and a wish for
+ * emergency access, so that nobody need guess when to tap; they go on only after a clean end, and every fault drops them.
  */
-import { arrive, collided } from './arrive.ts';
+import { arrive, breakGlass, collided, isEnoughForEmergency, withoutBreakGlass } from './arrive.ts';
 import { faulted, faultedRecord, stillEnding } from './fault.ts';
 import { append, badgeRefusal, grantNew, refuse, type SessionContext, type SessionMove } from './moves.ts';
 import { charged, coolOver, faultRecord, ignored, type SessionRow, type StateRows, seen } from './rows.ts';
@@ -20,7 +20,7 @@ function droppedTap({ tap }: State): readonly Effect[] {
 const fault: SessionRow<'ending', 'UiLost' | 'PowerChanged' | 'ClockStepped'> = {
   leadsTo: [],
   run: (state, event) => ({
-    to: { ...state, successor: null, tap: null },
+    to: { ...state, successor: null, tap: null, wish: null },
     effects: [append(faultRecord(event)), ...droppedTap(state)],
   }),
 };
@@ -31,15 +31,17 @@ function tapped(state: State, event: SeatEvents['BadgeRead'], { env, lock }: Ses
   if (state.tap !== null && state.tap.badge === event.badge && state.tap.who.id === event.who?.id) return { to: state };
   if (state.successor !== null || state.tap !== null) return collided(state, event, 'busy');
   const refusal = badgeRefusal(event, env);
-  if (refusal !== null || event.who === null) {
+  const breaksGlass = state.wish !== null && isEnoughForEmergency(event, refusal);
+  if (event.who === null || (refusal !== null && !breaksGlass)) {
     return refuse(state, { who: event.who, badge: event.badge, reason: refusal?.reason ?? 'badge.unknown' }, refusal?.says ?? null);
   }
   return { to: { ...state, tap: { who: event.who, badge: event.badge, by: event.by ?? 'badge' } }, common: { notice: null } };
 }
 
 /** Everything of the former session is gone: on to whoever waits, who is judged again as at a free seat. */
-function onward({ successor, tap, session }: State, context: SessionContext): SessionMove {
+function onward({ successor, tap, wish, session }: State, context: SessionContext): SessionMove {
   if (successor !== null && context.env.uiConnected) return grantNew(successor, session, context);
+  if (wish !== null) return breakGlass({ at: 'none' }, wish, { ...(tap ?? { who: null, badge: null, by: 'badge' }), held: null }, context);
   if (tap === null) return { to: { at: 'none' } };
   const refusal = badgeRefusal({ type: 'BadgeRead', standing: 'ok', ...tap }, context.env);
   return refusal === null
@@ -96,6 +98,7 @@ export const ending: StateRows<'ending'> = {
       return { to: { ...state, successor: null, tap: null }, effects: droppedTap(state) };
     },
   },
+  // Emergency access is what is left without a policy in force: a wish for it stays.
   PolicyLost: { leadsTo: [], run: (state) => ({ to: { ...state, successor: null, tap: null }, effects: droppedTap(state) }) },
   RecordLost: ignored,
   UiLost: fault,
@@ -110,7 +113,15 @@ export const ending: StateRows<'ending'> = {
   HandOverPressed: ignored,
   TakenElsewhere: ignored,
   ProcedurePressed: ignored,
-  BreakGlassPressed: ignored,
+  BreakGlassPressed: {
+    leadsTo: [],
+    run: (state, { reasonId, note }, context) => {
+      if (state.successor !== null) return { to: state, taken: false };
+      const wish = { reasonId, note };
+      const refused = withoutBreakGlass(state, wish, state.tap ?? { who: null, badge: null }, context);
+      return refused ?? { to: { ...state, wish }, common: { notice: null } };
+    },
+  },
   Activity: ignored,
   Appended: ignored,
   AppendFailed: ignored,

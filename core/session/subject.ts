@@ -16,6 +16,7 @@ export function subjectOf({ session, lock }: Seat, event: SeatEvent | null): Who
     case 'authenticating':
       return isWish ? null : onTheWayIn(session.attempt, event);
     case 'ending':
+      if (session.wish !== null) return null;
       return session.successor === null ? (session.tap?.who ?? null) : session.successor.wish === null ? session.successor.who : null;
     case 'none':
     case 'faulted':

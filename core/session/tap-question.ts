@@ -1,10 +1,10 @@
 /**
  * A tap over an open seat that may not mean what it does: by its own person while they work, or by somebody else over a
- * procedure in progress. It asks on the screen first; it must never keep a seat open that nobody answers for.
+ * procedure in progress or an emergency. It asks on the screen first; it must never keep a seat open that nobody answers for.
  */
 import { collided } from './arrive.ts';
 import { AT_WORK_MS, append, CARD_RESTS_MS, HAND_OVER_MS, lockUp, type SessionContext, type SessionMove, TAP_GUARD_MS } from './moves.ts';
-import type { SeatEvents, SessionStates, WaitingTap } from './types.ts';
+import type { OpenSession, SeatEvents, SessionStates, WaitingTap } from './types.ts';
 
 type State = SessionStates['active'];
 type Tap = SeatEvents['BadgeRead'];
@@ -42,10 +42,18 @@ function liesToStay({ badge }: Tap, { env, common }: SessionContext): boolean {
   return env.rules?.removalLocks === true && watching && badge !== null && lying.includes(badge);
 }
 
-/** Somebody else over a procedure in progress: recorded, shown with their name, and nothing closes before the seat is handed over. */
-export function tapOverProcedure(state: State, event: Tap, tap: WaitingTap, context: SessionContext): SessionMove {
+/** What somebody else's tap closes only once the seat is handed over: a procedure in progress, an emergency. */
+export const isGuarded = ({ procedure, kind }: OpenSession): boolean => procedure !== null || kind === 'breakglass';
+
+/** Somebody else over what is guarded: recorded, shown with their name, and nothing closes before the seat is handed over. */
+export function tapOverGuarded(state: State, event: Tap, tap: WaitingTap, context: SessionContext): SessionMove {
   if (context.lock.at === 'asking') return collided(state, event, 'busy');
-  const body = { person: tap.who.id, reason: 'tap.procedure', triesLeft: 0, badge: tap.badge };
+  const body = {
+    person: tap.who.id,
+    reason: state.session.procedure === null ? 'tap.emergency' : 'tap.procedure',
+    triesLeft: 0,
+    badge: tap.badge,
+  };
   return {
     to: state,
     signals: [{ type: 'Ask', question: { kind: 'handOver', tap }, ms: HAND_OVER_MS }],

@@ -95,6 +95,8 @@ export interface SessionStates {
     readonly successor: Successor | null;
     /** The one tap that came meanwhile and goes on once the end is clean; always null with a successor. */
     readonly tap: WaitingTap | null;
+    /** Emergency access that was asked for meanwhile and goes on once the end is clean, with the tap where there is one; null with a successor. */
+    readonly wish: BreakGlassWish | null;
   };
   /** Out of order. Nobody comes in before both of these are mended, each by itself. */
   readonly faulted: {

@@ -255,7 +255,7 @@ export const de: Catalogue = {
   'question.handOver.text': (p) =>
     `Hier läuft ein Eingriff. Ohne Antwort in ${count(p.seconds, 'Sekunde', 'Sekunden')} ändert sich nichts.`,
   'question.handOver.emergency': (p) =>
-    `Hier ist ein Notzugang offen. Ohne Antwort in ${count(p.seconds, 'Sekunde', 'Sekunden')} ändert sich nichts.`,
+    `Hier ist ein Notfallzugang offen. Ohne Antwort in ${count(p.seconds, 'Sekunde', 'Sekunden')} ändert sich nichts.`,
   'question.handOver.keep': 'Platz behalten',
   'question.handOver.give': 'Übergeben',
 

@@ -9,7 +9,14 @@ import { useCountdown, useSeat } from '../context.ts';
 import { Ring } from '../parts/ring.tsx';
 import { placed, useWindowSize } from './warning.tsx';
 
-export function QuestionLayer({ question, overApp }: { readonly question: QuestionView; readonly overApp: boolean }): JSX.Element {
+interface QuestionProps {
+  readonly question: QuestionView;
+  readonly overApp: boolean;
+  /** What goes on here is an emergency access. */
+  readonly emergency: boolean;
+}
+
+export function QuestionLayer({ question, overApp, emergency }: QuestionProps): JSX.Element {
   const { t, bridge, picture } = useSeat();
   const size = useWindowSize();
   const card = warningCard(size, SESSION_BAR_HEIGHT, picture.display.textPercent);
@@ -21,6 +28,7 @@ export function QuestionLayer({ question, overApp }: { readonly question: Questi
     if (!overApp) keep.current?.focus();
   }, [overApp]);
   const isOwn = question.kind === 'stay';
+  const text = isOwn ? 'question.stay.text' : emergency ? 'question.handOver.emergency' : 'question.handOver.text';
   return (
     <div className="warning question" data-over-app={overApp ? 'yes' : 'no'}>
       <section className="warning-card" role="alertdialog" aria-labelledby={title} style={placed(card)}>
@@ -28,7 +36,7 @@ export function QuestionLayer({ question, overApp }: { readonly question: Questi
           <Ring part={left / Math.max(1, question.totalMs)} label={String(seconds)} />
           <div>
             <h2 id={title}>{isOwn ? t('question.stay.title') : t('question.handOver.title', { name: question.person.displayName })}</h2>
-            <p>{t(isOwn ? 'question.stay.text' : 'question.handOver.text', { seconds })}</p>
+            <p>{t(text, { seconds })}</p>
           </div>
         </div>
         <div className="warning-buttons">

@@ -155,7 +155,7 @@ const commands: readonly fc.Arbitrary<Command>[] = [
   always({ type: 'BadgeRead', badge: null, standing: 'unreadable', who: null }),
   always({ type: 'CancelPressed' }),
   always({ type: 'LogoutPressed' }),
-  always({ type: 'BreakGlassPressed', reasonId: 'code-blue', note: '' }),
+  ...repeated(2, always({ type: 'BreakGlassPressed', reasonId: 'code-blue', note: '' })),
   always({ type: 'BadgeRead', badge: 'stranger', standing: 'unknown', who: null }),
   always({ type: 'PowerChanged', what: 'suspend' }),
   always({ type: 'EnforcementFailed', why: 'landlock' }),

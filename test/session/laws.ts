@@ -198,9 +198,10 @@ export function lawful(): { readonly watch: World['watch'] } {
     if (event.type === 'PersonsRevoked' && inside !== null && event.ids.includes(inside.id)) throw new Error('a revoked person goes on');
     if (!isOpen(before) && isOpen(seat) && event.type !== 'Appended') throw new Error(`opened by ${event.type}`);
     if (seat.session.at === 'ending') {
-      const { successor, tap, session } = seat.session;
-      if (successor !== null && tap !== null) throw new Error(`two people wait for the end after ${event.type}`);
+      const { successor, tap, wish, session } = seat.session;
+      if (successor !== null && (tap !== null || wish !== null)) throw new Error(`two people wait for the end after ${event.type}`);
       if (tap !== null && FAULTS.includes(event.type)) throw new Error(`${event.type} left a tap waiting`);
+      if (wish !== null && event.type !== 'PolicyLost' && FAULTS.includes(event.type)) throw new Error(`${event.type} left a wish waiting`);
       if (before.session.at === 'ending' && before.session.session.id !== session.id) throw new Error(`${event.type} changed what ends`);
     }
     if (before.session.at === 'ending' && seat.session.at === 'authenticating' && !(event.type === 'SessionClosed' && event.clean)) {

@@ -269,6 +269,14 @@ export const SHOTS: readonly Shot[] = [
       }),
   },
   {
+    name: 'question-hand-over-emergency',
+    screen: 'launcher',
+    view: () => ({
+      ...breakGlassView(),
+      question: { kind: 'handOver', person: { displayName: 'Bea Ode', initials: 'BO' }, remainingMs: 12_000, totalMs: 20_000 },
+    }),
+  },
+  {
     name: 'session-ends',
     screen: 'launcher',
     view: () => {
