@@ -98,7 +98,7 @@ async function makeParts(options: AgentOptions, layout: Layout, log: SeatLog): P
   const identity = new SeatIdentity({ path: layout.identity, box: await boxFor('identity'), logSeed, sealingSeed });
   const directory = new StaffDirectory(layout.directory, await boxFor('directory'), pins);
   const memory = new SeatMemory(layout.memory, await boxFor('memory'), clock);
-  const outbox = new Outbox(layout.outbox, await boxFor('outbox'), clock.wallMs());
+  const outbox = new Outbox(layout.outbox, await boxFor('outbox'), () => clock.wallMs());
   const recorder = new Recorder(log, (event) => {
     try {
       memory.addUnreported(event);

@@ -32,7 +32,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'wl-judged-pin-'));
   directory = new StaffDirectory(join(folder, 'directory'), box, pins);
   directory.replace(staff(), () => false);
-  outbox = new Outbox(join(folder, 'outbox'), box, 100);
+  outbox = new Outbox(join(folder, 'outbox'), box, () => 100);
   credentials = new Credentials({
     identity: enrolled as unknown as SeatIdentity,
     directory,

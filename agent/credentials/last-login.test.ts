@@ -46,7 +46,7 @@ function opened(): Opened {
     directory,
     pins,
     memory,
-    outbox: new Outbox(join(folder, 'outbox'), box, 100),
+    outbox: new Outbox(join(folder, 'outbox'), box, () => 100),
     clock,
     recorder,
     log: { info: nothing, warn: nothing, error: nothing },

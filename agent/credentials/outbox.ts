@@ -18,15 +18,17 @@ export class Outbox {
   readonly #file: BoxedFile<typeof Outgoing>;
   readonly #box: SecretBox;
   #now: Static<typeof Outgoing>;
+  readonly #wallMs: () => number;
   readonly wasBroken: boolean;
 
-  /** @param wallMs the numbers of a fresh one begin here, above those of an outbox that was lost */
-  constructor(path: string, box: SecretBox, wallMs: number) {
+  /** @param wallMs numbers are at least this: those of an outbox that was lost, or went back in time, are not given again */
+  constructor(path: string, box: SecretBox, wallMs: () => number) {
     this.#file = { path, purpose: 'people-news', schema: Outgoing };
     this.#box = box;
+    this.#wallMs = wallMs;
     const loaded = loadBoxed(this.#file, box);
     this.wasBroken = loaded.found === 'broken';
-    this.#now = loaded.found === 'value' ? loaded.value : { next: Math.max(1, Math.floor(wallMs)), items: [] };
+    this.#now = loaded.found === 'value' ? loaded.value : { next: Math.max(1, Math.floor(wallMs())), items: [] };
   }
 
   /** The oldest, as many as one exchange carries. */
@@ -36,6 +38,11 @@ export class Outbox {
 
   get size(): number {
     return this.#now.items.length;
+  }
+
+  /** No number above this one was ever given by this outbox. */
+  get lastGiven(): number {
+    return this.#now.next - 1;
   }
 
   find(number: number): NewsItem | undefined {
@@ -57,15 +64,24 @@ export class Outbox {
     const { next, items } = this.#now;
     if (items.length >= MOST_KEPT)
       throw new WardlockError('SESSION_NOT_NOW', 'This seat has more to tell its server than it can keep. Bring it online.');
-    this.#save({ next: next + 1, items: [...items, { ...item, number: next }] });
-    return next;
+    const number = Math.max(next, Math.floor(this.#wallMs()));
+    this.#save({ next: number + 1, items: [...items, { ...item, number }] });
+    return number;
   }
 
-  /** The server has judged everything up to this number. A server that knows a higher one than we gave has seen another life of this seat. */
+  /** The server has judged everything up to this number. */
   taken(number: number): void {
     const items = this.#now.items.filter((item) => item.number > number);
-    const next = Math.max(this.#now.next, number + 1);
-    if (items.length !== this.#now.items.length || next !== this.#now.next) this.#save({ next, items });
+    if (items.length !== this.#now.items.length) this.#save({ ...this.#now, items });
+  }
+
+  /** All that waits gets a number above this one, in the same order: the server does not look at what lies below. */
+  renumber(after: number): void {
+    const { next, items } = this.#now;
+    const first = Math.max(next, after + 1);
+    // Past this a number is none any more: what waits stays as it is.
+    if (first + items.length > Number.MAX_SAFE_INTEGER) return;
+    this.#save({ next: first + items.length, items: items.map((item, at) => ({ ...item, number: first + at })) });
   }
 
   #save(value: Static<typeof Outgoing>): void {

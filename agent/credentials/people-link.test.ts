@@ -51,7 +51,7 @@ function opened(): Opened {
   const memory = new SeatMemory(join(folder, 'memory'), box, clock);
   const directory = new StaffDirectory(join(folder, 'directory'), box, pins);
   if (directory.current === null) directory.replace(staff(), () => false);
-  const outbox = new Outbox(join(folder, 'outbox'), box, 100);
+  const outbox = new Outbox(join(folder, 'outbox'), box, () => 100);
   const age = new StaffAge({ clock, memory, trustedWallMs: () => wallMs, issuedAt: () => directory.current?.issuedAt ?? null });
   const recorder = { note: (event: AuditEvent) => noted.push(event) } as unknown as Recorder;
   const link = new PeopleLink({

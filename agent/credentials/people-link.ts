@@ -55,6 +55,8 @@ interface Question {
   readonly askedBootMs: number;
   /** What it told, as text to compare. */
   readonly told: string;
+  /** The number of the last item that it told, or that was ever given where it told none: nobody can have judged a later one. */
+  readonly lastTold: number;
 }
 
 interface Told {
@@ -166,7 +168,8 @@ export class PeopleLink {
     const right = [...this.#right].filter(([, { bootMs: at }]) => bootMs - at < LONGEST_GRACE_MS);
     const told = JSON.stringify([guesses, right, this.#held(), outbox.first.map(({ number }) => number)]);
     if (!always && !this.#pace.isDue(told, bootMs, longestSilence())) return null;
-    this.#question = { nonce: randomBytes(16).toString('hex'), askedBootMs: bootMs, told };
+    const lastTold = outbox.first.at(-1)?.number ?? outbox.lastGiven;
+    this.#question = { nonce: randomBytes(16).toString('hex'), askedBootMs: bootMs, told, lastTold };
     const news: SeatNews = {
       schema: 'wardlock-seat-news/1',
       tenant,
@@ -197,20 +200,26 @@ export class PeopleLink {
     if (facts.directory <= directory.version) age.confirmed(Date.parse(facts.at), question.askedBootMs);
     this.#learn(facts, question.askedBootMs);
     this.#movedAway(facts, question.askedBootMs);
-    this.#judge(facts);
+    const isJudged = this.#judge(facts, question.lastTold);
     // Where that failed, the question counts as unanswered and is asked again soon.
     this.#pace.answered(question.told, question.askedBootMs);
-    return { taken: true, more: outbox.size > 0 };
+    return { taken: true, more: isJudged && outbox.size > 0 };
   }
 
   /** What came of each item is done here before the item goes: the server repeats its word for as long as the item is told. */
-  #judge({ taken, refused }: PeopleFacts): void {
-    const { outbox, onJudged } = this.#ports;
+  #judge({ taken, refused }: PeopleFacts, lastTold: number): boolean {
+    const { outbox, onJudged, recorder } = this.#ports;
+    if (taken > lastTold) {
+      // It has seen another life of this seat, or says what is not so. Either way nothing that waits was judged: it is told again, as new.
+      outbox.renumber(taken);
+      recorder.note({ type: 'sync.incident', body: { code: 'CREDENTIAL_NEWS_NOT_TOLD' } });
+      return false;
+    }
     for (const item of outbox.first.filter(({ number }) => number <= taken)) {
       onJudged(item, refused.find(({ number }) => number === item.number)?.code ?? null);
       outbox.taken(item.number);
     }
-    outbox.taken(taken);
+    return true;
   }
 
   #learn(facts: PeopleFacts, askedBootMs: number): void {

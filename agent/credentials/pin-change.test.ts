@@ -46,7 +46,7 @@ async function change(...wanted: readonly string[]): Promise<readonly string[]> 
   const pinChange = new PinChange({
     directory,
     pins,
-    outbox: new Outbox(join(folder, 'outbox'), box, 100),
+    outbox: new Outbox(join(folder, 'outbox'), box, () => 100),
     people: { sealVerifier: () => 'c2VhbGVk', tried: () => {} } as unknown as PeopleLink,
     recorder: { append: () => Promise.resolve() } as unknown as Recorder,
     limits: () => ({ minDigits: 6, maxFailures: 10, firstWaitMs: 30_000 }),

@@ -38,7 +38,7 @@ function seatUnder(overrides: NonNullable<PolicyDocument['overrides']>): Credent
     directory,
     pins,
     memory: new SeatMemory(join(folder, 'memory'), box, clock),
-    outbox: new Outbox(join(folder, 'outbox'), box, 100),
+    outbox: new Outbox(join(folder, 'outbox'), box, () => 100),
     clock,
     recorder: { note: nothing } as unknown as Recorder,
     log: { info: nothing, warn: nothing, error: nothing },
