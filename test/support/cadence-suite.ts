@@ -19,6 +19,9 @@ const HELD_UP_MS = 5000;
 
 const A_DAY_SECONDS = 86_400;
 
+/** What comes with an anchor is waited for through so many of their intervals: the first one on a connection has no size of its own. */
+const INTERVALS_WAITED = 4;
+
 interface SeenAnchor {
   readonly at: number;
   /** On the wire, with what TLS adds; null for the first request of a connection, which comes with its handshake. */
@@ -32,6 +35,7 @@ export function cadenceSuite(speed: number): void {
   let behind: SeatBehindProxy;
   let site: SeatBehindProxy['site'];
   let screens: SeatBehindProxy['screens'];
+  const patienceMs = (lanes.anchors.intervalMs / speed) * INTERVALS_WAITED;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'wardlock-cadence-'));
@@ -68,7 +72,7 @@ export function cadenceSuite(speed: number): void {
   test('fault 52: an alert shows neither in the size of anchors on the wire nor in their cadence, and starts none', async () => {
     const seen = watch();
     const known = (from: number) => seen.anchors.slice(from).flatMap(({ bytes }) => bytes ?? []);
-    await until(() => known(0).length > 0);
+    await until(() => known(0).length > 0, patienceMs);
     const idle = seen.anchors.length;
     // The next one is half an interval away at the least: what comes sooner comes of the alert.
     const body = Buffer.from(JSON.stringify({ code: 'INTAKE_DIFFERENT_BYTES', message: 'Other bytes.' }));
@@ -80,7 +84,7 @@ export function cadenceSuite(speed: number): void {
     expect(seen.uploads).toBeGreaterThan(1);
     // In compressed time the next one may be due before the alert is in the index.
     if (speed === 1) expect(seen.anchors.length).toBe(idle);
-    await until(() => known(idle).length > 0);
+    await until(() => known(idle).length > 0, patienceMs);
     expect(new Set(known(0)).size).toBe(1);
     const shortest = (lanes.anchors.intervalMs / speed) * lanes.anchors.floor - HELD_UP_MS;
     const gaps = seen.anchors.slice(1).map(({ at }, place) => at - (seen.anchors[place]?.at ?? 0));

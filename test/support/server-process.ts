@@ -32,10 +32,11 @@ export interface ServerProcess {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** One run of the command line; rejects with its standard error when it fails. */
-export async function cli(args: readonly string[], input?: string): Promise<string> {
+/** One run of the command line; rejects with its standard error when it fails. @param hear gets its standard error while it runs */
+export async function cli(args: readonly string[], input?: string, hear: (text: string) => void = () => {}): Promise<string> {
   const child = run(process.execPath, [program, ...args], { encoding: 'utf8', maxBuffer: 67_108_864 });
   child.child.stdin?.end(input ?? '');
+  child.child.stderr?.on('data', hear);
   return (await child).stdout;
 }
 
@@ -110,13 +111,16 @@ export function rows<T>(state: string, sql: string, ...parameters: readonly (str
   }
 }
 
-/** Polls until `probe` answers something. @throws when it has not within UNTIL_LIMIT_MS, with what it asks for */
-export async function until<T>(probe: () => T | undefined | null | false | Promise<T | undefined | null | false>): Promise<T> {
-  const limit = performance.now() + UNTIL_LIMIT_MS;
+/** Polls until `probe` answers something. @throws when it has not within `limitMs`, with what it asks for */
+export async function until<T>(
+  probe: () => T | undefined | null | false | Promise<T | undefined | null | false>,
+  limitMs = UNTIL_LIMIT_MS,
+): Promise<T> {
+  const limit = performance.now() + limitMs;
   for (;;) {
     const value = await probe();
     if (value !== undefined && value !== null && value !== false) return value;
-    if (performance.now() > limit) throw new Error(`not so within ${UNTIL_LIMIT_MS} ms: ${probe}`);
+    if (performance.now() > limit) throw new Error(`not so within ${limitMs} ms: ${probe}`);
     await new Promise((next) => setTimeout(next, 25));
   }
 }
