@@ -2,7 +2,7 @@
 import { createContext, useContext, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { Picture, SeatBridge } from '../contract/bridge.ts';
 import type { Text } from './i18n/text.ts';
-import { untilNextMinute } from './view/time.ts';
+import { isSameMinute, untilNextMinute } from './view/time.ts';
 
 export interface SeatContext {
   readonly t: Text;
@@ -10,7 +10,12 @@ export interface SeatContext {
   readonly picture: Picture;
   /** Since when the agent's present sentence stands, by `performance.now()`: a wait that it names is counted from there on every screen. */
   readonly saidAt: number;
+  /** The present minute. */
+  readonly now: Date;
 }
+
+/** How often it is looked whether the clock was set, or stood still while the machine slept, in milliseconds. */
+const LOOK_MS = 5_000;
 
 export const Context = createContext<SeatContext | null>(null);
 
@@ -22,12 +27,53 @@ export function useSeat(): SeatContext {
 
 /** The present minute; draws again only when it changes. */
 export function useMinute(): Date {
+  return useSeat().now;
+}
+
+/** Keeps the present minute for the whole page. */
+export function useClock(): Date {
   const [now, setNow] = useState(() => new Date());
   useEffect(() => {
-    const timer = setTimeout(() => setNow(new Date()), untilNextMinute(now.getTime()));
+    const look = (): void => setNow((shown) => (isSameMinute(shown, new Date()) ? shown : new Date()));
+    const again = (): ReturnType<typeof setTimeout> =>
+      setTimeout(
+        () => {
+          look();
+          timer = again();
+        },
+        Math.min(LOOK_MS, untilNextMinute(Date.now())),
+      );
+    let timer = again();
     return () => clearTimeout(timer);
-  }, [now]);
+  }, []);
   return now;
+}
+
+/** Whole minutes since something that was so for `ms` milliseconds when it was told. */
+export function useMinutesOf(ms: number): number {
+  const [minutes, setMinutes] = useState(0);
+  useEffect(() => {
+    const begun = performance.now() - ms;
+    const look = (): void => setMinutes(Math.floor((performance.now() - begun) / 60_000));
+    look();
+    const timer = setInterval(look, LOOK_MS);
+    return () => clearInterval(timer);
+  }, [ms]);
+  return minutes;
+}
+
+/**
+ * Goes back from what somebody left on the screen.
+ * @param touched whatever they do changes it and begins the time anew
+ */
+export function useForgotten(touched: unknown, onBack: () => void, afterMs: number): void {
+  const back = useRef(onBack);
+  back.current = onBack;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `touched` is what begins the time anew
+  useEffect(() => {
+    const timer = setTimeout(() => back.current(), afterMs);
+    return () => clearTimeout(timer);
+  }, [touched, afterMs]);
 }
 
 /**

@@ -2,7 +2,7 @@
 import { type JSX, useEffect, useId, useRef, useState } from 'react';
 import type { DisplaySettings } from '../../contract/bridge.ts';
 import type { Language } from '../../contract/looks.ts';
-import { useSeat } from '../context.ts';
+import { useForgotten, useSeat } from '../context.ts';
 import { de } from '../i18n/de.ts';
 import { en } from '../i18n/en.ts';
 import { Icon } from './icons.tsx';
@@ -12,6 +12,8 @@ const LANGUAGES: Readonly<Record<Language, string>> = { en: en['language.name'],
 /** Before a policy is known. */
 const ALL_LANGUAGES: readonly Language[] = ['en', 'de'];
 const SIZES = [100, 150, 200] as const;
+/** Left open it would stand before the next person, in milliseconds. */
+const CLOSE_AFTER_MS = 60_000;
 const THEMES = ['auto', 'light', 'dark'] as const;
 
 export function DisplayButton(): JSX.Element {
@@ -33,6 +35,7 @@ function DisplayPanel({ onClose }: { readonly onClose: () => void }): JSX.Elemen
   const panel = useRef<HTMLDialogElement>(null);
   const title = useId();
   useEffect(() => panel.current?.showModal(), []);
+  useForgotten(JSON.stringify(picture.display), () => panel.current?.close(), CLOSE_AFTER_MS);
   const set = (part: Partial<DisplaySettings>): void => void bridge.display({ ...picture.display, ...part });
   const { locale, textPercent, theme } = picture.display;
   const languages = picture.view?.looks?.languages ?? ALL_LANGUAGES;

@@ -4,7 +4,7 @@
  */
 import { type JSX, type SyntheticEvent, useEffect, useId, useRef, useState } from 'react';
 import type { Message } from '../../contract/seat-view.ts';
-import { useSeat, useTyping } from '../context.ts';
+import { useForgotten, useSeat, useTyping } from '../context.ts';
 import { type Entry, entryOf, type Offered } from '../view/entry.ts';
 import { Icon } from './icons.tsx';
 import { MessageLine } from './message.tsx';
@@ -37,7 +37,7 @@ export function EntryPanel({ title, names, codes, suggests, message, onEntry, on
   const people = useNames(names && suggests, typed);
   const entry = entryOf(typed, { names, codes });
   useEffect(() => field.current?.focus(), []);
-  useForgotten(typed, onBack);
+  useForgotten(typed, onBack, FORGET_MS);
 
   const send = (event: SyntheticEvent): void => {
     event.preventDefault();
@@ -127,14 +127,4 @@ function useNames(wanted: boolean, typed: string): readonly Named[] {
     };
   }, [bridge, wanted, typed]);
   return people;
-}
-
-function useForgotten(typed: string, onBack: () => void): void {
-  const back = useRef(onBack);
-  back.current = onBack;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: whatever is typed begins the time anew
-  useEffect(() => {
-    const timer = setTimeout(() => back.current(), FORGET_MS);
-    return () => clearTimeout(timer);
-  }, [typed]);
 }

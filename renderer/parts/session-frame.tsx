@@ -1,5 +1,5 @@
 /** The session bar above everything a session shows, and the unmistakable frame of an emergency. */
-import { type JSX, type ReactNode, useCallback } from 'react';
+import { type JSX, type ReactNode, useCallback, useState } from 'react';
 import type { AppView } from '../../contract/seat-view.ts';
 import { useCountdown, useMinute, useSeat, useUntil } from '../context.ts';
 import type { OpenView } from '../view/screen.ts';
@@ -78,9 +78,16 @@ function SessionBar({ view, front }: { readonly view: OpenView; readonly front: 
 function Ends({ remainingMs }: { readonly remainingMs: number }): JSX.Element {
   const { t, picture } = useSeat();
   const left = useCountdown(remainingMs, picture.view?.generation);
+  // Read out once, not with each second.
+  const [atFirst] = useState(remainingMs);
   return (
-    <p className="bar-ends" role="alert">
-      {t('bar.ends', { time: countdown(left) })} <span className="bar-ends-text">{t('bar.endsText')}</span>
+    <p className="bar-ends">
+      <span className="unseen" role="alert">
+        {t('bar.ends', { time: countdown(atFirst) })} {t('bar.endsText')}
+      </span>
+      <span aria-hidden="true">
+        {t('bar.ends', { time: countdown(left) })} <span className="bar-ends-text">{t('bar.endsText')}</span>
+      </span>
     </p>
   );
 }

@@ -1,7 +1,7 @@
 /** Emergency access in two steps: why, then hold to confirm. It opens nothing itself; the agent decides and records. */
 import { type JSX, useCallback, useEffect, useRef, useState } from 'react';
 import type { SeatView } from '../../contract/seat-view.ts';
-import { useSeat } from '../context.ts';
+import { useForgotten, useSeat } from '../context.ts';
 import { BadgeDrawing } from '../parts/badge-drawing.tsx';
 import { EntryPanel } from '../parts/entry-panel.tsx';
 import { Icon } from '../parts/icons.tsx';
@@ -11,6 +11,8 @@ import { SeatPage } from '../parts/seat-page.tsx';
 /** How long the button is held, in milliseconds: longer than a slip, shorter than an emergency. Equals `--hold` in panels.css. */
 const HOLD_MS = 1_500;
 const NOTE_LIMIT = 200;
+/** What somebody left there, and their own words, are forgotten after this, in milliseconds. */
+const FORGET_MS = 60_000;
 
 interface BreakGlassProps {
   readonly view: SeatView;
@@ -24,6 +26,7 @@ export function BreakGlassScreen({ view, onBack }: BreakGlassProps): JSX.Element
   const [note, setNote] = useState('');
   const [confirming, setConfirming] = useState(false);
   const [opening, setOpening] = useState(false);
+  useForgotten(JSON.stringify([reasonId, note, confirming, opening]), onBack, FORGET_MS);
 
   const open = useCallback(async () => {
     setOpening(true);

@@ -1,8 +1,8 @@
 /** An unknown badge becomes somebody's own: the name, the PIN, the server's answer. The agent and the server judge. */
-import { type JSX, useCallback, useEffect, useRef, useState } from 'react';
+import { type JSX, useCallback, useState } from 'react';
 import type { SeatView } from '../../contract/seat-view.ts';
 import { LONGEST_PIN } from '../../core/credentials/pin-rules.ts';
-import { useSeat } from '../context.ts';
+import { useForgotten, useSeat } from '../context.ts';
 import { EntryPanel } from '../parts/entry-panel.tsx';
 import { Dots, Keys, usePadKeys, useTypedPin } from '../parts/pin-keys.tsx';
 import { SeatPage } from '../parts/seat-page.tsx';
@@ -46,12 +46,7 @@ function Confirm({ name, onBack }: { readonly name: string; readonly onBack: () 
   const [sending, setSending] = useState(false);
   const [said, setSaid] = useState<Said | null>(null);
   const [hasLetter, setHasLetter] = useState(false);
-  const back = useRef(onBack);
-  back.current = onBack;
-  useEffect(() => {
-    const timer = setTimeout(() => back.current(), FORGET_MS);
-    return () => clearTimeout(timer);
-  }, []);
+  useForgotten(`${entry.digits.length} ${sending} ${said?.outcome}`, onBack, FORGET_MS);
   const over = said !== null && said.outcome !== 'wrong' && said.outcome !== 'wait';
 
   const send = useCallback(

@@ -50,6 +50,10 @@ export function partOfDay(at: Date): PartOfDay {
   return hour < 18 ? 'day' : 'evening';
 }
 
+export function isSameMinute(one: Date, other: Date): boolean {
+  return Math.floor(one.getTime() / MINUTE) === Math.floor(other.getTime() / MINUTE);
+}
+
 /** Milliseconds until the minute changes, for a clock that shows no seconds. */
 export function untilNextMinute(now: number): number {
   return MINUTE - (now % MINUTE) + 10;
