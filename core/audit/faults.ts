@@ -1,6 +1,6 @@
 /**
  * The closed union of what can be wrong with a log, each with its name and its sentence. A verifier answers with these
- * and never with a bare no. docs/audit-log.md has a row for each; a test holds the two against each other.
+ * and never with a bare no. docs/audit-verify.md has a row for each; a test holds the two against each other.
  */
 export const faultMeanings = {
   ENTRY_MALFORMED: 'The entry cannot be read: its header is not one that a seat writes.',

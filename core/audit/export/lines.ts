@@ -1,6 +1,6 @@
 /**
  * The auditor's export: one JSON object a line, so that a file of any length is written and read as a stream. Owns the
- * schema of each line; docs/audit-log.md tells their order. Whoever writes one uses `formatLine`.
+ * schema of each line; docs/audit-verify.md tells their order. Whoever writes one uses `formatLine`.
  */
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
