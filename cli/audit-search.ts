@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { Value } from 'typebox/value';
 import { consolePaths, EventList } from '../contract/console-api.ts';
 import { WardlockError } from '../core/errors/index.ts';
-import { type AuditorFlags, type SignedInAuditor, signInAsAuditor, timeOf, withAuditorFlags } from './auditor.ts';
+import { type AuditorFlags, type SignedInAuditor, signInAsAuditor, spanOf, timeOf, withAuditorFlags } from './auditor.ts';
 import { group } from './group.ts';
 import { call, serverUrl } from './https.ts';
 
@@ -46,8 +46,8 @@ async function run(flags: SearchFlags): Promise<void> {
   if (!Number.isSafeInteger(pages) || pages < 1 || pages > MOST_PAGES) {
     throw new WardlockError('START_USAGE', `--pages takes a whole number from 1 to ${MOST_PAGES}.`);
   }
-  const signedIn = await signInAsAuditor(flags);
   const query = queryOf(flags);
+  const signedIn = await signInAsAuditor(flags);
   let list = await fetchPage(flags, signedIn, query);
   for (let page = 1; page < pages && list.next !== null; page += 1) {
     query.set('after', list.next);
@@ -60,6 +60,7 @@ async function run(flags: SearchFlags): Promise<void> {
 function queryOf({ person, seat, app, outcome, limit, after, ...flags }: SearchFlags): URLSearchParams {
   const from = flags.from === undefined ? undefined : timeOf(flags.from);
   const to = flags.to === undefined ? undefined : timeOf(flags.to);
+  if (from !== undefined && to !== undefined) spanOf({ from, to });
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries({ person, seat, app, outcome, from, to, limit, after })) {
     if (value !== undefined) query.set(name, value);

@@ -23,3 +23,11 @@ test.each([
   ['web.failed', { session, app, reason: 'certificate', count: 1 }, 'records could not show a page (certificate).'],
   ['web.failed', { session: null, app, reason: 'connection', count: 3 }, 'records could not show pages, 3 times (connection).'],
 ] as const)('%s with %o', (type, body, says) => expect(sentenceOf(type, body, names)).toEqual({ lane: 'apps', says }));
+
+test.each([
+  [{ person: 'n.anna', reason: 'pin.wrong', triesLeft: 2, badge: null }, 'Anna was refused (pin.wrong); 2 tries left.'],
+  [{ person: null, reason: 'badge.unknown', triesLeft: 0, badge: null }, 'Anna was refused (badge.unknown).'],
+  [{ person: 'n.anna', reason: 'ui.missing', triesLeft: 0, badge: null }, 'Anna was refused (ui.missing).'],
+] as const)('tries are told of a wrong PIN only: %o', (body, says) =>
+  expect(sentenceOf('auth.refused', body, names)).toEqual({ lane: 'who', says }),
+);

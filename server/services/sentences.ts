@@ -102,7 +102,9 @@ const words: { readonly [T in EventType]: Words<T> } = {
   },
   'auth.refused': {
     lane: 'who',
-    says: ({ person, reason, triesLeft }, names) => `${names.person(person)} was refused (${reason}); ${triesLeft} tries left.`,
+    // Tries are counted of PINs only: an unknown badge costs none, and has none left.
+    says: ({ person, reason, triesLeft }, names) =>
+      `${names.person(person)} was refused (${reason})${reason === 'pin.wrong' ? `; ${triesLeft} tries left` : ''}.`,
   },
   'breakglass.started': {
     lane: 'who',

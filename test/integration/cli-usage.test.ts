@@ -25,6 +25,10 @@ test.each([
   [['status', '--jsn'], "Unknown option '--jsn'. Did you mean --json? See --help."],
   [['tap', 'x y'], '"x y" is no badge number. It has 4 to 64 letters, digits and dashes, such as 04A1B2C3D4.'],
   [['enrol-token', 'new', '--seat', 'Bay 4', '--ward', 'icu', '--hours', '0'], '--hours is a number above 0, at most 168.'],
+  [
+    ['audit', 'search', '--server', 'https://127.0.0.1:1', '--account', 'ines', '--from', '2026-12-01', '--to', '2026-11-01'],
+    '--to 2026-11-01T00:00:00.000Z lies before --from 2026-12-01T00:00:00.000Z. Name the earlier time with --from.',
+  ],
   [['keys', 'new', 'policy'], "Required option '--out <file>' not specified. See --help."],
 ])('%j ends with 64 and says what is wrong', (args, message) => {
   expect(cli(...args)).toEqual({ status: EX_USAGE, stdout: '', stderr: `${message} (START_USAGE)\n` });
