@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Result } from '../contract/boundary.ts';
 import type { CliBoundary } from '../contract/cli.ts';
+import { errorMeanings, isErrorCode } from '../core/errors/index.ts';
 import { askAgent, DEFAULT_SEAT_STATE, type SeatFlags, STATE_HELP, say } from './agent-client.ts';
 
 export function register(program: Command): void {
@@ -22,10 +23,15 @@ function inWords(view: Result<CliBoundary, 'status'>): string {
   return [
     `${view.seat.name}, ${view.seat.wardName}: ${view.phase}, ${who}`,
     ...(view.kept === null ? [] : [`Work kept for ${view.kept.initials} until ${view.kept.until}`]),
-    ...(view.message === null ? [] : [`Says: ${view.message.key}${view.message.code === undefined ? '' : ` (${view.message.code})`}`]),
+    ...(view.message === null ? [] : [`Says: ${told(view.message)}`]),
     `Policy ${truth.policy.version} (${truth.policy.state}), connection ${truth.connection.state}, reader ${truth.reader.state} (${truth.reader.name}), record ${truth.storage.state}, enforcement ${truth.enforcement.mode}`,
     witnessed === null
       ? "The server's witness has confirmed nothing of this record yet"
       : `The server's witness confirmed ${witnessed.size} entries of the record, last on ${witnessed.at}`,
   ].join('\n');
+}
+
+/** The screens' own words are theirs alone, in their language; a code has its meaning here, too. */
+function told({ key, code }: NonNullable<Result<CliBoundary, 'status'>['message']>): string {
+  return code !== undefined && isErrorCode(code) ? `${errorMeanings[code]} (${code})` : key;
 }

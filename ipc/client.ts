@@ -225,7 +225,10 @@ async function checkOwner(path: string, trusted: readonly number[]): Promise<voi
     throw new WardlockError('IPC_CLOSED', `Nobody listens at ${path}. Start the agent first.`);
   }
   if (trusted.some((owner) => judgeSocket({ socket, folder }, owner).trusted)) return;
-  throw new WardlockError('IPC_PEER_REFUSED', `${path} does not belong to the agent, or others may replace it. It was not used.`);
+  throw new WardlockError(
+    'IPC_PEER_REFUSED',
+    `${path} does not belong to the agent, or others may replace it. It was not used. It is of user ${socket.uid}: where the agent runs as that user, ask as that user.`,
+  );
 }
 
 function open(path: string): Promise<Socket> {

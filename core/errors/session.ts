@@ -15,6 +15,7 @@ export const sessionErrors = {
   SESSION_PIN_WAIT: 'Too many wrong PINs. Wait before the next try.',
   SESSION_PIN_BLOCKED: 'Too many wrong PINs for this person at this seat. A new PIN is needed.',
   SESSION_STAFF_TOO_OLD: 'What this seat knows of its staff is too old to let anybody in.',
+  SESSION_SCREENS_MISSING: 'The screens of this seat are not connected, so nobody can sign in.',
   SESSION_SEAT_UNENFORCED: 'A layer that keeps programs in their place is missing.',
   SESSION_SEAT_LEFTOVERS: 'Programs of the former session could not be ended.',
   SESSION_SEAT_NOT_ENDED: 'The former session did not end in time.',

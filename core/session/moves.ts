@@ -131,7 +131,7 @@ export function badgeRefusal(event: SeatEvents['BadgeRead'], env: Env): { readon
   if (env.policy === 'none' || env.rules === null) return { reason: 'policy.none', says: notice('policy.none') };
   if (env.policy === 'expired') return { reason: 'policy.expired', says: notice('policy.expired', {}, 'POLICY_EXPIRED') };
   if (env.staff === 'tooOld') return { reason: 'staff.too-old', says: notice('staff.tooOld', {}, 'SESSION_STAFF_TOO_OLD') };
-  if (!env.uiConnected) return { reason: 'ui.missing', says: notice('seat.faulted') };
+  if (!env.uiConnected) return { reason: 'ui.missing', says: notice('seat.faulted', {}, 'SESSION_SCREENS_MISSING') };
   if (event.by === 'name' && !env.rules.byName.includes(event.who.role)) {
     return { reason: 'name.not-allowed', says: notice('name.notAllowed', {}, 'SESSION_NAME_NOT_ALLOWED') };
   }

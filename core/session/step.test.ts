@@ -76,6 +76,7 @@ describe('the way in', () => {
     const world = new World();
     world.uiConnected = false;
     expect(world.tap(ada).taken).toBe(false);
+    expect(world.seat.common.notice).toMatchObject({ key: 'seat.faulted', code: 'SESSION_SCREENS_MISSING' });
   });
 
   test('a prompt that nobody answers goes away', () => {
