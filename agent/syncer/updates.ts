@@ -2,12 +2,12 @@
  * The lane that fetches policy and staff by long poll, hands them to the agent sealed and signed as they came, and reports
  * what the agent did. What the agent refused is not fetched again until there is something newer.
  */
-import Type, { type Static } from 'typebox';
-import { type Report, seatPaths, UpdatesReply } from '../../contract/seat-api.ts';
+import { seatPaths, UpdatesReply } from '../../contract/seat-api.ts';
 import { isWardlockError } from '../../core/errors/index.ts';
 import type { AgentPort } from './agent-port.ts';
 import type { PeopleHint } from './people.ts';
-import { jsonBody, readAnswer, type SeatClient } from './seat-client.ts';
+import { openReports, type Reports } from './reports.ts';
+import { readAnswer, type SeatClient } from './seat-client.ts';
 
 /** A poll waits for this long at most, and for no less than the second: seats that were answered together drift apart. */
 const MOST_WAIT_SECONDS = 45;
@@ -16,6 +16,7 @@ const LEAST_WAIT_SECONDS = 30;
 const POLL_TIMEOUT_MS = (MOST_WAIT_SECONDS + 30) * 1000;
 /** An empty answer that came sooner than this means a server that stops: rest instead of asking at once. */
 const TOO_SOON_MS = 2000;
+const MS_OF_A_SECOND = 1000;
 const LONGEST_DETAIL = 300;
 const LONGEST_CODE = 60;
 
@@ -41,9 +42,8 @@ export interface UpdatesPorts {
 
 export function openUpdates({ agent, server, random, onPeople, speed = 1 }: UpdatesPorts, have: Versions): Updates {
   let known = have;
-  const report = async (body: Static<typeof Report>): Promise<void> => {
-    readAnswer(await server.call({ method: 'POST', path: seatPaths.reports, ...jsonBody(body) }), Type.Object({}));
-  };
+  const reports = openReports({ server, random, now: () => performance.now() * speed });
+  addPresent(reports, have);
   /** Once for what failed the same way before: it is tried again and again. */
   let failed = '';
   const incident = async (kind: string, version: number, { code, message }: { code: string; message: string }): Promise<void> => {
@@ -62,7 +62,7 @@ export function openUpdates({ agent, server, random, onPeople, speed = 1 }: Upda
     if (outcome.outcome === 'refused') await incident(kind, version, outcome);
     known = { ...known, [kind]: Math.max(known[kind], version) };
     const refused = outcome.outcome === 'refused';
-    await report({
+    reports.add({
       kind,
       version: refused ? version : outcome.version,
       outcome: refused ? 'refused' : 'applied',
@@ -70,18 +70,14 @@ export function openUpdates({ agent, server, random, onPeople, speed = 1 }: Upda
       message: refused ? outcome.message : null,
     });
   };
-  let reported = false;
   let answered = false;
   return {
     known: () => known,
     run: async (signal) => {
-      if (!reported) {
-        await reportPresent(report, have);
-        reported = true;
-      }
+      await reports.send(signal);
       const began = performance.now();
       // The first poll, and the first after a failure, is answered at once: whether knowledge is fresh is known then.
-      const wait = answered ? waitSeconds(random(), speed) : 0;
+      const wait = answered ? waitSeconds(random(), reports.restMs, speed) : 0;
       answered = false;
       const path = `${seatPaths.updates}?policy=${known.policy}&directory=${known.directory}&wait=${wait}`;
       const { policy, directory, people, peopleMark } = readAnswer(
@@ -92,14 +88,17 @@ export function openUpdates({ agent, server, random, onPeople, speed = 1 }: Upda
       // Staff first: a policy may name a role that only the newer directory knows.
       if (directory !== null) await settle('directory', directory.version, () => agent.request('directory', { sealed: directory.sealed }));
       if (policy !== null) await settle('policy', policy.version, () => agent.request('policy', { envelope: policy.envelope }));
+      await reports.send(signal);
       answered = true;
       return policy !== null || directory !== null || performance.now() - began > TOO_SOON_MS / speed;
     },
   };
 }
 
-function waitSeconds(random: number, speed: number): number {
-  return Math.ceil((LEAST_WAIT_SECONDS + (MOST_WAIT_SECONDS - LEAST_WAIT_SECONDS) * random) / speed);
+/** No longer than until a report that waits may be sent. */
+function waitSeconds(random: number, restMs: number | null, speed: number): number {
+  const wanted = LEAST_WAIT_SECONDS + (MOST_WAIT_SECONDS - LEAST_WAIT_SECONDS) * random;
+  return Math.ceil(Math.min(wanted, restMs === null ? wanted : restMs / MS_OF_A_SECOND) / speed);
 }
 
 type Outcome =
@@ -107,8 +106,8 @@ type Outcome =
   | { readonly outcome: 'refused'; readonly code: string; readonly message: string };
 
 /** After a restart the server may have missed the last report: what is in force is told again. */
-async function reportPresent(report: (body: Static<typeof Report>) => Promise<void>, have: Versions): Promise<void> {
+function addPresent(reports: Reports, have: Versions): void {
   for (const kind of ['policy', 'directory'] as const) {
-    if (have[kind] > 0) await report({ kind, version: have[kind], outcome: 'applied', code: null, message: null });
+    if (have[kind] > 0) reports.add({ kind, version: have[kind], outcome: 'applied', code: null, message: null });
   }
 }
