@@ -37,7 +37,7 @@ export type Denied = Static<typeof Denied>;
 /** How often this person was asked for the PIN at this seat in the present shift, this time included. */
 const PinPrompts = Type.Optional(Count);
 
-/** 1 is never lost (of refusals that the syncer can repeat a count may stand for the rest), 2 are launches, 3 is noise that may be summarised with a count. */
+/** 1 is never lost (of refusals that the syncer can repeat a count may stand for the rest), 2 may be summarised with a count in a flood, such as launches, 3 is noise that is summarised first. */
 export type EventClass = 1 | 2 | 3;
 
 export const events = {
