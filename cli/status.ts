@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Result } from '../contract/boundary.ts';
 import type { CliBoundary } from '../contract/cli.ts';
+import { messageText, messageWords } from '../contract/message-text.ts';
 import { errorMeanings, isErrorCode } from '../core/errors/index.ts';
 import { askAgent, DEFAULT_SEAT_STATE, type SeatFlags, STATE_HELP, say } from './agent-client.ts';
 
@@ -31,7 +32,9 @@ function inWords(view: Result<CliBoundary, 'status'>): string {
   ].join('\n');
 }
 
-/** The screens' own words are theirs alone, in their language; a code has its meaning here, too. */
-function told({ key, code }: NonNullable<Result<CliBoundary, 'status'>['message']>): string {
-  return code !== undefined && isErrorCode(code) ? `${errorMeanings[code]} (${code})` : key;
+/** In English, as the seat says it to whoever stands there; a code has its meaning, too. */
+export function told(message: NonNullable<Result<CliBoundary, 'status'>['message']>): string {
+  const { code } = message;
+  const said = messageText(messageWords, message);
+  return code !== undefined && isErrorCode(code) ? `${said} ${errorMeanings[code]} (${code})` : said;
 }

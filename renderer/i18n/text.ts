@@ -1,5 +1,6 @@
 /** Picks the words of a language and keeps keys and their parameters typed. It must never build a sentence from pieces. */
 import type { DisplaySettings } from '../../contract/bridge.ts';
+import { messageText as sentenceOf } from '../../contract/message-text.ts';
 import type { Message } from '../../contract/seat-view.ts';
 import { de } from './de.ts';
 import { type Catalogue, en, type WordKey } from './en.ts';
@@ -42,40 +43,7 @@ export function textFor(locale: Locale): Text {
   });
 }
 
-/** What the agent asks the screen to say, and what emergency access is left where it says so. Never more than the agent knows of it. */
-export function messageText(t: Text, message: Message): string {
-  const { emergency } = message.params;
-  const said = sentenceOf(t, message);
-  return emergency === 'works' || emergency === 'ifRecorded' ? `${said} ${t(`message.emergency.${emergency}`)}` : said;
-}
-
-/** Parameters that are missing leave a sentence that is still whole. */
-function sentenceOf(t: Text, { key, params }: Message): string {
-  const app = typeof params['app'] === 'string' ? params['app'] : t('message.anApp');
-  const number = (name: string): number => (typeof params[name] === 'number' ? params[name] : 0);
-  switch (key) {
-    case 'pin.wrong':
-      return t('message.pin.wrong', { tries: number('tries') });
-    case 'code.wait':
-    case 'pin.wait':
-      return t(`message.${key}`, { seconds: Math.ceil(number('seconds')) });
-    case 'session.taken':
-      return t('message.session.taken', { seat: typeof params['seat'] === 'string' ? params['seat'] : t('message.otherSeat') });
-    case 'app.refused':
-    case 'app.changed':
-    case 'app.failed':
-    case 'download.notAllowed':
-    case 'download.address':
-    case 'print.sent':
-    case 'print.notAllowed':
-    case 'print.tooMany':
-    case 'print.frame':
-      return t(`message.${key}`, { app });
-    case 'download.saved':
-      return t('message.download.saved', { app, number: number('number') });
-    case 'download.tooLarge':
-      return t('message.download.tooLarge', { megabytes: number('megabytes') });
-    default:
-      return t(`message.${key}`);
-  }
+/** What the agent asks the screen to say. */
+export function messageText({ locale }: Text, message: Message): string {
+  return sentenceOf(catalogues[locale](), message);
 }
