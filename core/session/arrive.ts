@@ -162,6 +162,17 @@ export function isEnoughForEmergency({ standing }: SeatEvents['BadgeRead'], refu
   return standing === 'shortPin' || refusal?.reason === 'policy.expired' || refusal?.reason === 'staff.too-old';
 }
 
+/** Whoever opened an emergency access by badge comes back to it by that, whatever keeps them from signing in meanwhile. */
+export function returnsToEmergency(
+  held: OpenSession | null,
+  event: SeatEvents['BadgeRead'],
+  refusal: { readonly reason: string } | null,
+  env: Env,
+): boolean {
+  const isTheirs = held?.kind === 'breakglass' && held.who !== null && held.who.id === event.who?.id;
+  return isTheirs && (event.by ?? 'badge') === 'badge' && env.uiConnected && isEnoughForEmergency(event, refusal);
+}
+
 /** The refusal of emergency access where this seat has none now, or not for this reason; null where it has. */
 export function withoutBreakGlass(
   state: SessionState,

@@ -161,3 +161,63 @@ describe('a badge over an open emergency access', () => {
     expect(world.seat).toMatchObject({ session: { at: 'authenticating', attempt: { who: { id: 'ben' } } }, lock: { at: 'locked' } });
   });
 });
+
+describe('an emergency access goes on without a policy in force', () => {
+  const expire = (world: World): void => {
+    world.policy = 'expired';
+    world.send({ type: 'PolicyLost' });
+  };
+
+  test.each([false, true])('the open one is not closed by the end of the policy, a person’s session is; by a badge: %s', (needsBadge) => {
+    const world = seat({ needsBadge });
+    world.send(pressed);
+    if (needsBadge) world.tap(ada);
+    world.settle();
+    expire(world);
+    expect(world.seat).toMatchObject({ session: { at: 'active', session: { kind: 'breakglass' } }, lock: { at: 'unlocked' } });
+    world.advance(rules.breakGlass.limitMs);
+    expect(world.seat.lock.at).toBe('locked');
+    const other = seat();
+    other.signIn(ada);
+    expire(other);
+    expect(other.seat.lock.at).toBe('locked');
+  });
+
+  const old: readonly (readonly [string, (world: World) => Standing])[] = [
+    [
+      'the policy has expired',
+      (world) => {
+        expire(world);
+        return 'ok';
+      },
+    ],
+    [
+      'the staff is too old',
+      (world) => {
+        world.staff = 'tooOld';
+        return 'ok';
+      },
+    ],
+    ['their PIN is too short by now', () => 'shortPin'],
+  ];
+  test.each(old)('its person comes back to it by badge, where %s', (_why, happens) => {
+    const world = seat({ needsBadge: true });
+    world.send(pressed);
+    world.tap(ada);
+    world.settle();
+    world.advance(10_000);
+    world.send({ type: 'LockPressed' });
+    world.settle();
+    const standing = happens(world);
+    world.send({ type: 'BadgeRead', badge: 'badge-ben', standing, who: ben });
+    if (standing === 'ok') expect(world.seat.session).toMatchObject({ at: 'active', session: { who: { id: 'ada' } } });
+    world.advance(1_000);
+    world.send({ type: 'BadgeRead', badge: 'badge-ada', standing, who: ada });
+    world.settle();
+    expect(world.seat).toMatchObject({
+      session: { at: 'active', session: { kind: 'breakglass', who: { id: 'ada' } } },
+      lock: { at: 'unlocked' },
+    });
+    expect(started(world)).toHaveLength(1);
+  });
+});

@@ -2,7 +2,7 @@
  * A session exists: open on the screen, or locked with the work kept. A tap by its own person locks or comes back, a tap
  * by anybody else locks first and ends it only once their PIN was right.
  */
-import { arrive, breakGlass, collided } from './arrive.ts';
+import { arrive, breakGlass, collided, returnsToEmergency } from './arrive.ts';
 import { faulted, faultedRecord, stillEnding } from './fault.ts';
 import {
   append,
@@ -58,7 +58,7 @@ function tapped(state: State, event: SeatEvents['BadgeRead'], context: SessionCo
   const isOwner = session.who !== null && event.who?.id === session.who.id;
   if (isOwner && isOpen(lock)) return ownTap(state, event, context);
   const refusal = badgeRefusal(event, env);
-  if (refusal !== null || event.who === null) {
+  if (event.who === null || (refusal !== null && !returnsToEmergency(session, event, refusal, env))) {
     return refuse(state, { who: event.who, badge: event.badge, reason: refusal?.reason ?? 'badge.unknown' }, refusal?.says ?? null);
   }
   if (!isOwner && env.bootMs - common.lastTapBootMs < COLLISION_MS) return collided(state, event, 'collision');
@@ -177,7 +177,12 @@ export const active: StateRows<'active'> = {
   UiLost: fault,
   PowerChanged: fault,
   ClockStepped: fault,
-  PolicyLost: { leadsTo: ['ending'], run: (state, event, context) => lockUp(state.session, faultReason(event), context) },
+  // An emergency goes on: it is what is left without a policy in force.
+  PolicyLost: {
+    leadsTo: ['ending'],
+    run: (state, event, context) =>
+      state.session.kind === 'breakglass' ? { to: state, taken: false } : lockUp(state.session, faultReason(event), context),
+  },
   // An emergency goes on: its own log is there for it.
   RecordLost: {
     leadsTo: ['ending'],

@@ -3,7 +3,18 @@
  * fault takes the seat back to where it was, closed.
  */
 
-import { admit, arrive, askSecond, beginBreakGlass, breakGlass, collided, confirm, confirmed, isEnoughForEmergency } from './arrive.ts';
+import {
+  admit,
+  arrive,
+  askSecond,
+  beginBreakGlass,
+  breakGlass,
+  collided,
+  confirm,
+  confirmed,
+  isEnoughForEmergency,
+  returnsToEmergency,
+} from './arrive.ts';
 import { faulted, faultedRecord, stillEnding } from './fault.ts';
 import {
   append,
@@ -176,7 +187,9 @@ function tapped(state: State, event: SeatEvents['BadgeRead'], context: SessionCo
   const { env, common } = context;
   if (attempt.stage === 'checking' || attempt.stage === 'recording') return collided(state, event, 'busy');
   const refusal = badgeRefusal(event, env);
-  const breaksGlass = attempt.stage === 'badge' && attempt.wish !== null && isEnoughForEmergency(event, refusal);
+  const breaksGlass =
+    (attempt.stage === 'badge' && attempt.wish !== null && isEnoughForEmergency(event, refusal)) ||
+    returnsToEmergency(held, event, refusal, env);
   const by = event.by ?? 'badge';
   if (event.who === null || (refusal !== null && !breaksGlass)) {
     return refuse(state, { who: event.who, badge: event.badge, reason: refusal?.reason ?? 'badge.unknown' }, refusal?.says ?? null);
@@ -268,7 +281,14 @@ export const authenticating: StateRows<'authenticating'> = {
   UiLost: fault,
   PowerChanged: fault,
   ClockStepped: fault,
-  PolicyLost: { leadsTo: ['none', 'active'], run: (state, event) => giveUp(state, faultReason(event), notice('policy.expired')) },
+  // Whoever is on the way to an emergency access goes on: it is what is left without a policy in force.
+  PolicyLost: {
+    leadsTo: ['none', 'active'],
+    run: (state, event) =>
+      state.attempt.wish !== null || state.attempt.grant?.session.kind === 'breakglass'
+        ? { to: state, taken: false }
+        : giveUp(state, faultReason(event), notice('policy.expired')),
+  },
   EnforcementFailed: {
     leadsTo: ['faulted'],
     run: (state, event) => {
