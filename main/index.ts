@@ -2,6 +2,7 @@
  * The kiosk's entry: refuses what opens a way around a locked seat, sets what must be set before Electron is ready, and
  * starts the seat. Whatever fails here ends the process with a plain line; the seat stays locked by the agent.
  */
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { app, Menu } from 'electron';
 import { isWardlockError, WardlockError } from '../core/errors/index.ts';
@@ -11,6 +12,7 @@ import { registerSeatScheme } from './guard/protocol.ts';
 import { refusedAtStart } from './guard/switches.ts';
 import { type KioskOptions, readOptions } from './options.ts';
 import { switchOff } from './switched-off.ts';
+import { temporaryFolder } from './temporary-files.ts';
 
 /** sysexits.h: EX_CONFIG for a refused start, EX_USAGE for a wrong command line, EX_SOFTWARE for a defect. */
 const EXIT_REFUSED = 78;
@@ -18,6 +20,7 @@ const EXIT_USAGE = 64;
 const EXIT_DEFECT = 70;
 /** Another kiosk of this user is running. */
 const EXIT_TWICE = 75;
+const OWNER_ONLY = 0o700;
 
 function stop(error: unknown): never {
   const known = isWardlockError(error);
@@ -60,6 +63,11 @@ try {
   switchOff(app.commandLine);
   // GTK would ask OpenGL about the display and keep a whole software renderer in memory; nothing here draws by GTK's OpenGL.
   process.env.GDK_GL = 'disable';
+  const own = temporaryFolder(app.getPath('userData'));
+  if (own !== null) {
+    mkdirSync(own, { recursive: true, mode: OWNER_ONLY });
+    process.env.TMPDIR = own;
+  }
   app.enableSandbox();
   registerSeatScheme();
   Menu.setApplicationMenu(null);

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ import { compileChromium, LOCKED_DOWN } from '../../policies/compile/chromium.ts
 import { testPolicy } from '../support/policy.ts';
 import { isLinuxRoot } from '../support/root.ts';
 import { type Unpacked, unpackDebian } from '../support/unpacked-debian.ts';
+import { startTestDisplay, type TestDisplay } from '../support/x-display.ts';
 
 const LIMIT_MS = 240_000;
 const keys = { reader: Buffer.alloc(32, 1).toString('base64'), escrow: Buffer.alloc(32, 2).toString('base64') };
@@ -22,8 +23,7 @@ const SCRIPT = `set -e
 chromium=$1; export LD_LIBRARY_PATH=$2; etc=$3; home=$4; shift 4
 mkdir -p $home; mount -t tmpfs none $home; mkdir $home/up $home/work; cp -r $etc/. $home/up/
 mount -t overlay none -o lowerdir=/etc,upperdir=$home/up,workdir=$home/work /etc
-# As process 1 xvfb-run would not hear that its display is ready.
-xvfb-run -a $chromium --no-sandbox --disable-gpu --no-first-run --user-data-dir=$home/profile "$@"
+$chromium --no-sandbox --disable-gpu --no-first-run --user-data-dir=$home/profile "$@"
 exit $?
 `;
 
@@ -46,12 +46,22 @@ async function openSite(): Promise<Site> {
   return { server, port: address.port, seen };
 }
 
+/** @param folder takes what the browser lays aside: it is killed, and clears nothing away */
+interface Place {
+  readonly chromium: Unpacked;
+  readonly display: TestDisplay;
+  readonly folder: string;
+}
+
 /** Runs the browser until the condition holds; its whole process tree ends with it. */
-async function browse(chromium: Unpacked, words: readonly string[], holds: () => void): Promise<void> {
+async function browse({ chromium, display, folder }: Place, words: readonly string[], holds: () => void): Promise<void> {
   const namespaces = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
   const libraries = `${chromium.libraries}:${chromium.libraries}/pulseaudio`;
   const program = join(chromium.root, 'usr/lib/chromium/chromium');
-  const child = spawn('unshare', [...namespaces, 'sh', '-c', SCRIPT, 'sh', program, libraries, ...words], { stdio: 'ignore' });
+  const child = spawn('unshare', [...namespaces, 'sh', '-c', SCRIPT, 'sh', program, libraries, ...words], {
+    stdio: 'ignore',
+    env: { ...process.env, DISPLAY: display.name, XAUTHORITY: display.xauthority, TMPDIR: folder },
+  });
   const exited = once(child, 'exit');
   try {
     await vi.waitFor(holds, { timeout: 60_000, interval: 250 });
@@ -66,6 +76,8 @@ test('the real Chromium takes a compiled policy, and fetches from its origins on
   const chromium = await unpackDebian('chromium');
   const folder = await mkdtemp(join(tmpdir(), 'wl-chromium-'));
   const [named, other] = [await openSite(), await openSite()];
+  const display = await startTestDisplay(1280, 800);
+  const place: Place = { chromium, display, folder };
   try {
     const binary = await readFile(join(chromium.root, 'usr/lib/chromium/chromium'));
     expect(
@@ -84,18 +96,22 @@ test('the real Chromium takes a compiled policy, and fetches from its origins on
     const addresses = [...unnamed, `${origin}/named`];
     const asked = (): readonly string[] => [...named.seen, ...other.seen].filter((one) => !one.endsWith('/favicon.ico')).toSorted();
     const everything = addresses.map((address) => address.replace('http://', '').replace('/', ' /')).toSorted();
-    await browse(chromium, [join(folder, 'with'), join(folder, 'one'), ...addresses], () =>
+    await browse(place, [join(folder, 'with'), join(folder, 'one'), ...addresses], () =>
       expect(named.seen).toContain(`127.0.0.1:${named.port} /favicon.ico`),
     );
     expect(asked()).toEqual([`127.0.0.1:${named.port} /named`]);
+    expect(await readdir(folder), 'what a killed browser leaves, where it is taken away').toContainEqual(
+      expect.stringContaining('org.chromium.Chromium.'),
+    );
 
     named.seen.length = 0;
-    await browse(chromium, [join(folder, 'without'), join(folder, 'two'), ...addresses], () => expect(asked()).toEqual(everything));
+    await browse(place, [join(folder, 'without'), join(folder, 'two'), ...addresses], () => expect(asked()).toEqual(everything));
   } finally {
     for (const { server } of [named, other]) {
       server.closeAllConnections();
       server.close();
     }
+    await display.close();
     await Promise.all([rm(folder, { recursive: true, force: true }), chromium.remove()]);
   }
 });

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -79,7 +79,8 @@ async function judge(devices: Devices, present: readonly UsbDevice[]): Promise<J
   writeFileSync(configuration, lines.join(''), { mode: PRIVATE });
   writeFileSync(join(plugged, 'present.umockdev'), [ROOT_HUB, ...present.map(described)].join('\n'));
   chmodSync(folder, 0o700);
-  const env = { ...process.env, LD_LIBRARY_PATH: usbguard.libraries, USBGUARD_UMOCKDEV_DEVICEDIR: plugged };
+  // The daemon is killed, and what its made-up devices lie in would stay in the folder of all users.
+  const env = { ...process.env, LD_LIBRARY_PATH: usbguard.libraries, USBGUARD_UMOCKDEV_DEVICEDIR: plugged, TMPDIR: folder };
   const daemon = spawn('umockdev-wrapper', [join(usbguard.root, 'usr/sbin/usbguard-daemon'), '-k', '-c', configuration], {
     env,
     stdio: 'ignore',
@@ -92,6 +93,7 @@ async function judge(devices: Devices, present: readonly UsbDevice[]): Promise<J
     return updates.findLast((line) => line.includes(`name "${name}"`))?.match(/target\.new='(\w+)'/u)?.[1];
   };
   await expect.poll(() => of('Root hub'), JUDGED).toBe('allow');
+  expect(readdirSync(folder), 'what a killed daemon leaves, where it is taken away').toContainEqual(expect.stringMatching(/^umockdev\./u));
   return {
     of,
     close: async () => {

@@ -3,7 +3,8 @@
  * what the window system and the agent's double see of it.
  */
 import { execFile } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from '@playwright/test';
 import { launchKiosk } from '../../demo/kiosk.ts';
@@ -76,6 +77,8 @@ test.describe('a locked seat', () => {
 
       const second = start(ground);
       expect(await second.ended).toBe(EXIT_TWICE);
+      const own = join(ground.launch.home, 'electron');
+      expect(await readlink(join(own, 'SingletonSocket')), 'nothing of a kiosk that is killed stays in /tmp').toContain(`${own}/`);
       expect(ground.agent.of('hello')).toHaveLength(1);
       expect(kiosk.process.exitCode).toBeNull();
     } finally {
