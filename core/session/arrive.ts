@@ -112,18 +112,21 @@ export function askSecond(first: FirstPerson, held: OpenSession | null, { env, c
   };
 }
 
-/**
- * Somebody comes while a first person waits to be confirmed: only another person of a role that may, with their badge. A downtime card or a code that
- * confirmed would be used up by nothing.
- */
-export function confirm(
-  state: SessionStates['authenticating'],
-  first: FirstPerson,
-  second: { readonly who: Who; readonly badge: string | null; readonly by: Entry },
-  context: SessionContext,
-): SessionMove {
-  const may = second.who.id !== first.who.id && second.by === 'badge' && secondRolesOf(first.who, context).includes(second.who.role);
-  if (!may) {
+interface Comer {
+  readonly who: Who;
+  readonly badge: string | null;
+  readonly by: Entry;
+}
+
+/** Only another person of a role that may, with their badge. A downtime card or a code that confirmed would be used up by nothing. */
+function mayConfirm(first: FirstPerson, { who, by }: Comer, context: SessionContext): boolean {
+  return who.id !== first.who.id && by === 'badge' && secondRolesOf(first.who, context).includes(who.role);
+}
+
+/** Somebody comes while a first person waits to be confirmed: to confirm, or back to their own work that is kept behind the wait. */
+export function confirm(state: SessionStates['authenticating'], first: FirstPerson, second: Comer, context: SessionContext): SessionMove {
+  if (!mayConfirm(first, second, context)) {
+    if (state.held?.who?.id === second.who.id) return arrive({ ...second, held: state.held }, context);
     const says = notice('second.notAllowed', {}, 'SESSION_SECOND_NOT_ALLOWED');
     return refuse(state, { who: second.who, badge: second.badge, reason: 'second.not-allowed' }, says);
   }

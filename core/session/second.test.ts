@@ -186,6 +186,23 @@ describe('where the policy wants two people', () => {
     expect(world.durable.at(-1)).toMatchObject({ type: 'session.unlocked', body: { person: 'vera' } });
   });
 
+  test('whose work is kept comes back to it, unless theirs is the role that confirms', () => {
+    const world = worldWhere();
+    proves(world, ned);
+    world.advance(5_000);
+    world.send({ type: 'LockPressed' });
+    proves(world, vera);
+    proves(world, ned);
+    expect(world.seat.session).toMatchObject({ at: 'active', session: { who: { id: 'ned' } } });
+    const lead = worldWhere();
+    proves(lead, lena);
+    lead.advance(5_000);
+    lead.send({ type: 'LockPressed' });
+    proves(lead, vera);
+    proves(lead, lena);
+    expect(started(lead)).toMatchObject([{ person: 'lena' }, { person: 'vera', confirmedBy: 'lena' }]);
+  });
+
   test('a seat is taken over only once both are there: until then the kept work stays', () => {
     const world = worldWhere();
     proves(world, ned);
