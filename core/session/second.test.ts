@@ -175,6 +175,25 @@ describe('where the policy wants two people', () => {
     expect(world.seat.session.at).toBe('none');
   });
 
+  test.each([
+    ['cancels', (world: World) => void world.send({ type: 'CancelPressed' })],
+    ['does not type', (world: World) => world.advance(30_000)],
+  ])('a second person who %s leaves the first one waiting: nobody has to prove again who they are', (_does, leaves) => {
+    const world = worldWhere();
+    proves(world, vera);
+    world.tap(lena);
+    leaves(world);
+    expect(world.seat.session).toMatchObject({ attempt: { stage: 'second', who: { id: 'vera' }, first: { who: { id: 'vera' } } } });
+    proves(world, lena);
+    expect(started(world)).toMatchObject([{ person: 'vera', confirmedBy: 'lena' }]);
+    const left = worldWhere();
+    proves(left, vera);
+    left.tap(lena);
+    leaves(left);
+    left.send({ type: 'CancelPressed' });
+    expect(left.seat.session.at).toBe('none');
+  });
+
   test('the way back to one’s own kept work needs nobody else', () => {
     const world = worldWhere();
     proves(world, vera);

@@ -214,6 +214,12 @@ function cardTaken(state: State, event: SeatEvents['BadgeRemoved'], context: Ses
   return { ...move, effects: [...interrupted(attempt, 'card-removed'), ...(move.effects ?? [])] };
 }
 
+/** Nobody answers the prompt. A second person who does not leaves the first one waiting, who has proven who they are. */
+function unanswered(state: State, reason: string, context: SessionContext): SessionMove {
+  const { first, stage } = state.attempt;
+  return first !== null && stage === 'pin' ? askSecond(first, state.held, context) : giveUp(state, reason);
+}
+
 export const authenticating: StateRows<'authenticating'> = {
   BadgeRead: { leadsTo: ['ending'], run: tapped },
   ReaderState: seen,
@@ -238,7 +244,7 @@ export const authenticating: StateRows<'authenticating'> = {
   },
   CancelPressed: {
     leadsTo: ['none', 'active'],
-    run: (state) => (waitsForPerson(state) ? giveUp(state, 'cancelled') : { to: state, taken: false }),
+    run: (state, _event, context) => (waitsForPerson(state) ? unanswered(state, 'cancelled', context) : { to: state, taken: false }),
   },
   BreakGlassPressed: {
     leadsTo: ['ending'],
@@ -265,16 +271,16 @@ export const authenticating: StateRows<'authenticating'> = {
   },
   TimerFired: {
     leadsTo: ['none', 'active', 'ending'],
-    run: (state, event, { env }) => {
+    run: (state, event, context) => {
       if (event.timer === 'cool') return coolOver(state);
-      if (event.timer === 'attempt' && waitsForPerson(state)) return giveUp(state, 'timeout');
+      if (event.timer === 'attempt' && waitsForPerson(state)) return unanswered(state, 'timeout', context);
       const over = { keep: 'keep-over', maxAge: 'max-age', limit: 'limit' } as const;
       if (state.held === null || !(event.timer === 'keep' || event.timer === 'maxAge' || event.timer === 'limit')) {
         return { to: state, taken: false };
       }
       // The kept session ends under the attempt; whoever is on the way in taps again and finds an empty seat.
       const dropped = giveUp(state, over[event.timer]);
-      const ended = end(state.held, over[event.timer], { says: notice('session.ended') }, env);
+      const ended = end(state.held, over[event.timer], { says: notice('session.ended') }, context.env);
       return { ...ended, effects: [...(dropped.effects ?? []), ...(ended.effects ?? [])] };
     },
   },
