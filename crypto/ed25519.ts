@@ -38,6 +38,7 @@ export function ed25519Signer(seed: Uint8Array): Signer {
   return isQuick() && seed.length === SEED_BYTES ? sodiumSigner(seed) : openSslSigner(seed);
 }
 
+/** The same by OpenSSL; both give the same bytes. @param seed 32 bytes. Throws AUDIT_KEY_UNSUITABLE for any other length */
 export function openSslSigner(seed: Uint8Array): Signer {
   const key = ed25519PrivateKey(seed);
   return { publicKey: rawPublicKey(key), sign: (message) => new Uint8Array(sign(null, message, key)) };

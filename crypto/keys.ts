@@ -12,21 +12,24 @@ const X25519_PKCS8 = Buffer.from('302e020100300506032b656e04220420', 'hex');
 const ED25519_SPKI = Buffer.from('302a300506032b6570032100', 'hex');
 const ED25519_PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
+/** From 32 raw bytes (RFC 8032). Throws AUDIT_KEY_UNSUITABLE for one of low order, or that is no key. */
 export function ed25519PublicKey(raw: Uint8Array): KeyObject {
   checkEd25519PublicKey(raw);
   return publicKey(ED25519_SPKI, raw);
 }
 
+/** From 32 raw bytes (RFC 7748). Throws AUDIT_KEY_UNSUITABLE for one of low order, or that is no key. */
 export function x25519PublicKey(raw: Uint8Array): KeyObject {
   checkX25519PublicKey(raw);
   return publicKey(X25519_SPKI, raw);
 }
 
-/** From a 32-byte seed (RFC 8032) . */
+/** From a 32-byte seed (RFC 8032). */
 export function ed25519PrivateKey(seed: Uint8Array): KeyObject {
   return privateKey(ED25519_PKCS8, seed);
 }
 
+/** From 32 raw bytes (RFC 7748). */
 export function x25519PrivateKey(raw: Uint8Array): KeyObject {
   return privateKey(X25519_PKCS8, raw);
 }

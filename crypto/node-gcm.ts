@@ -4,6 +4,7 @@ import { TAG_BYTES } from './openssl/gcm.ts';
 
 const CIPHER = 'aes-256-gcm';
 
+/** Ciphertext and its tag of 16 bytes. @param nonce 12 bytes, never twice under one key */
 export function sealByNode(key: KeyObject, nonce: Uint8Array, plaintext: Uint8Array, aad: Uint8Array): Uint8Array {
   const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(aad);

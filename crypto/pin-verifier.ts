@@ -29,6 +29,7 @@ export function pinOutput(pin: string, { salt, memoryKiB, passes, lanes }: PinCo
   });
 }
 
+/** What the server keeps of a PIN: Argon2id at `PIN_COST` under a fresh salt, and how many digits it has. */
 export async function pinVerifier(pin: string): Promise<PinVerifier> {
   const cost = { salt: randomBytes(SALT_BYTES).toString('base64'), ...PIN_COST };
   return { ...cost, output: (await pinOutput(pin, cost)).toString('base64'), digits: pin.length };

@@ -21,6 +21,7 @@ import { dirname, join } from 'node:path';
 const OWNER_ONLY = 0o600;
 const OWNER_ONLY_FOLDER = 0o700;
 
+/** A folder that only its owner enters (0700). */
 export function makeStateFolder(path: string): void {
   makeFolders(path, OWNER_ONLY_FOLDER);
 }
@@ -83,6 +84,7 @@ function writeTemporary(path: string, bytes: Uint8Array): string {
   return temporary;
 }
 
+/** Makes the names in a folder durable (fsync). */
 export function syncFolder(path: string): void {
   const folder = openSync(path, 'r');
   try {

@@ -32,6 +32,7 @@ export function sha256Into(data: Uint8Array, into: Uint8Array, at: number): void
   else sha256ByNode(data, into, at);
 }
 
+/** The same by node:crypto: for what is longer than the room that is kept, and where no OpenSSL is exported. */
 export function sha256ByNode(data: Uint8Array, into: Uint8Array, at: number): void {
   const digest = hash('sha256', data, 'binary');
   for (let i = 0; i < HASH_BYTES; i += 1) into[at + i] = digest.charCodeAt(i);

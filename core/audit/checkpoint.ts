@@ -37,6 +37,7 @@ export function epochKeyName(log: LogId, epoch: number): string {
   return `${logOrigin(log)}/epoch/${epoch}`;
 }
 
+/** The text of a checkpoint without extension lines (C2SP tlog-checkpoint). */
 export function formatCheckpoint(checkpoint: Checkpoint): string {
   return `${checkpoint.origin}\n${checkpoint.size}\n${toBase64(checkpoint.root)}\n`;
 }

@@ -146,6 +146,7 @@ export interface PaddingRoom {
   wipe(): void;
 }
 
+/** Room for the largest entry, used again for each. */
 export function paddingRoom(): PaddingRoom {
   const memory = new Uint8Array(MAX_PADDED_BYTES);
   const content = memory.subarray(FRAME_BYTES);

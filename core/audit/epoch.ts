@@ -63,6 +63,7 @@ export interface EpochKeys {
   readonly nonce: MacKey;
 }
 
+/** What follows the header of the entry that opens an epoch; docs/audit-log.md names its parts. */
 export function encodeEpochBody(body: EpochBody): Uint8Array {
   const originByte = { later: 0, enrolment: 1, replacement: 2 }[body.origin.kind];
   return concat(
@@ -117,6 +118,7 @@ export function epochCommitment(crypto: Pick<AuditCrypto, 'sha256'>, secret: Uin
   return commitment;
 }
 
+/** The first 8 bytes of SHA-256 of the raw public key. */
 export function recipientKeyId(crypto: Pick<AuditCrypto, 'sha256'>, publicKey: Uint8Array): Uint8Array {
   return crypto.sha256(publicKey).subarray(0, KEY_ID_BYTES);
 }

@@ -21,6 +21,7 @@ export interface TreeHasher {
 
 const LEAF_SCRATCH_BYTES = 32 * 1024;
 
+/** The hashes of RFC 6962 section 2.1: SHA-256 of 0x00 and the entry for a leaf, of 0x01 and two hashes for a node. */
 export function treeHasher(crypto: Pick<AuditCrypto, 'sha256' | 'sha256Into'>): TreeHasher {
   let leafScratch = new Uint8Array(LEAF_SCRATCH_BYTES);
   let leafView = leafScratch.subarray(0, 0);

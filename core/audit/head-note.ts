@@ -18,6 +18,7 @@ const decoder = new TextDecoder();
 /** The note for a size and its root of 32 bytes. */
 export type HeadWriter = (size: number, root: Uint8Array) => string;
 
+/** @param origin of the log (`logOrigin`) @param named the key of the epoch, under its name in the note */
 export function headWriter(crypto: Pick<AuditCrypto, 'sha256'>, origin: Checkpoint['origin'], named: NamedSigner): HeadWriter {
   const { name, signer } = named;
   const keyId = noteKeyId(crypto, { name, type: NOTE_ED25519, publicKey: signer.publicKey });

@@ -45,6 +45,7 @@ export interface NoteVerifier extends NoteKey {
   readonly verifier: SignatureVerifier;
 }
 
+/** The first 4 bytes of SHA-256(name || 0x0A || type || public key), as C2SP signed-note and tlog-cosignature have it. */
 export function noteKeyId(crypto: Pick<AuditCrypto, 'sha256'>, key: NoteKey): Uint8Array {
   return crypto.sha256(concat(utf8(`${key.name}\n`), Uint8Array.of(key.type), key.publicKey)).subarray(0, KEY_ID_BYTES);
 }
@@ -80,6 +81,7 @@ export function formatSignature(signature: NoteSignature): string {
   return `${SIGNATURE_PREFIX}${signature.name} ${toBase64(concat(signature.keyId, signature.signature))}`;
 }
 
+/** The text, an empty line and the signature lines (C2SP signed-note). */
 export function formatNote(note: SignedNote): string {
   return `${note.text}\n${note.signatures.map((signature) => `${formatSignature(signature)}\n`).join('')}`;
 }
@@ -87,6 +89,7 @@ export function formatNote(note: SignedNote): string {
 /** The key id of each signer that has signed: a seat signs its head at every commit, a witness each anchor. */
 const keyIds = { [NOTE_ED25519]: new WeakMap<NamedSigner, Uint8Array>(), [NOTE_COSIGNATURE]: new WeakMap<NamedSigner, Uint8Array>() };
 
+/** As `noteKeyId`, remembered for each signer. */
 export function keyIdOf(crypto: Pick<AuditCrypto, 'sha256'>, named: NamedSigner, type: NoteKeyType): Uint8Array {
   let keyId = keyIds[type].get(named);
   if (keyId === undefined) {

@@ -19,6 +19,7 @@ export interface TlogProof {
   readonly checkpoint: string;
 }
 
+/** A C2SP tlog-proof: header, index, hashes in base64, an empty line and the note of the checkpoint. */
 export function formatTlogProof(proof: TlogProof): string {
   return `${PROOF_HEADER}\nindex ${proof.index}\n${lines(proof.hashes)}\n${proof.checkpoint}`;
 }

@@ -21,6 +21,7 @@ export interface Explanation {
   readonly heard: readonly Heard[];
 }
 
+/** The decision, and each rule that names the application with what keeps it silent. */
 export function explain(facts: LaunchFacts, rules: DecisionRules): Explanation {
   const decision = decide(facts, rules);
   const app = rules.apps.find(({ id }) => id === facts.appId);

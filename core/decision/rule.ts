@@ -70,6 +70,7 @@ export function levelsOf(
   ];
 }
 
+/** Whether each of its conditions holds; without any it always speaks. */
 export function applies(rule: Scope, facts: RuleFacts): boolean {
   return CONDITIONS.every((condition) => holds(rule, condition, facts));
 }
@@ -79,6 +80,7 @@ export function unmet(rule: Scope, facts: RuleFacts): readonly Condition[] {
   return CONDITIONS.filter((condition) => !holds(rule, condition, facts));
 }
 
+/** Whether the clock alone can change its answer. */
 export function isTimed(rule: Scope): boolean {
   return rule.days !== undefined || rule.between !== undefined;
 }

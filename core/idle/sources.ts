@@ -80,6 +80,7 @@ export const SOURCES_START: SourcesState = {
   agreed: 0,
 };
 
+/** What one more report says of the sources. Reports come in order; after a gap the comparisons begin anew. */
 export function compareSources(former: SourcesState, report: IdleReport): SourcesVerdict {
   const isGap = former.lastMs !== null && report.atMs - former.lastMs > GAP_MS;
   const state = isGap ? { ...former, lastOsIdleMs: null, blind: NONE, frozen: NONE, away: NONE, agreed: 0 } : former;

@@ -79,6 +79,7 @@ export interface IntakePorts {
 type Refused = Extract<Verdict, { accepted: false }>;
 const refused = (fault: FaultCode, detail: string): Refused => ({ accepted: false, fault, detail });
 
+/** Judges an upload as a whole against what is stored of its log: places, links, epochs, root and signature. It stores nothing. */
 export function judgeBatch(ports: IntakePorts, state: LogState, batch: Batch): Verdict {
   const signed = readCheckpoint(batch);
   if ('accepted' in signed) return signed;

@@ -24,6 +24,7 @@ export type CandidateVerdict =
 const refuse = (code: ErrorCode, message: string): CandidateVerdict => ({ outcome: 'refuse', code, message });
 
 /**
+ * Whether a policy whose signature was checked may come into force, and under which code it is refused otherwise.
  * @param candidate the document and the SHA-256 of its bytes
  * @param wallMs the seat's wall clock, for expiry only
  * @param own the seat's own parts as they are on this machine

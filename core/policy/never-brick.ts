@@ -63,7 +63,10 @@ export interface OwnPrograms {
 /** Where nothing of the machine is known, the literal alone is held to. */
 export const NO_MACHINE: OwnPrograms = { folders: [], contents: new Map() };
 
-/** @param own asked only where a rule denies something by its content or path */
+/**
+ * What in a policy would take away a part that a seat needs to be reached and repaired; empty where nothing would.
+ * @param own asked only where a rule denies something by its content or path
+ */
 export function neverBrick(document: CandidateFacts, own: () => OwnPrograms): readonly Contradiction[] {
   return [...deniedParts(document, own), ...uselessRoles(document), ...closedDoors(document), ...lockedOutDevices(document)];
 }

@@ -56,6 +56,7 @@ const WEIGHT: readonly Condition[] = ['seatGroups', 'wards', 'roles', 'between',
 /** Numbers of which the greater is the stricter one; of all others the smaller. */
 const GREATER_IS_STRICTER: ReadonlySet<string> = new Set(['minDigits', 'firstWaitSeconds']);
 
+/** The timers, PIN rules and devices that hold there and then. Where `facts.role` is null, overrides for roles speak about nobody. */
 export function settingsFor<T extends object, P extends object, D extends DevicesForOrder>(
   source: SettingsSource<T, P, D>,
   { role, ...where }: SettingsFacts,

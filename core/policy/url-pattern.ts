@@ -19,6 +19,7 @@ export function patternParts(pattern: string): AddressParts {
   return { origin, path: pattern.slice(origin.length) };
 }
 
+/** Origins are compared whatever their case, paths with it. `*` is any part of one step of the path, `**` any characters. */
 export function fitsPattern(pattern: string, address: AddressParts): boolean {
   const { origin, path } = patternParts(pattern);
   return origin !== '' && origin.toLowerCase() === address.origin.toLowerCase() && fits(path, address.path);

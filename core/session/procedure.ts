@@ -70,6 +70,7 @@ export function procedureAppended(state: State, event: SeatEvents['Appended'], {
   };
 }
 
+/** What could not be recorded does not begin. */
 export function procedureNotAppended(state: State, event: SeatEvents['AppendFailed']): SessionMove {
   return state.session.procedure?.ticket === event.ticket ? notGranted(state, event.code) : { to: state, taken: false };
 }

@@ -39,6 +39,7 @@ export function initialSeat(throttles: Readonly<Record<string, Throttle>>, bootM
   };
 }
 
+/** @returns the next seat, and what is to be done, in its order */
 export function step(seat: Seat, event: SeatEvent, env: Env): Stepped {
   const row = rowOf(sessionTable, seat.session.at, event.type);
   const move = row.run(seat.session, event, { env, common: seat.common, lock: seat.lock });

@@ -8,6 +8,7 @@ export const BACKOFF_CAP_MS = 900_000;
 export const RETRY_AFTER_CAP_MS = 3_600_000;
 
 /**
+ * How long to wait: at random below a ceiling that doubles from 1 s to 15 min.
  * @param failures consecutive failures, at least 1
  * @param random in [0, 1)
  * @param retryAfterMs what the server asked for, or null; the jitter comes on top of it

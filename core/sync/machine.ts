@@ -107,6 +107,7 @@ const halted: Row = { ready: arrive, lost: goOffline, due: stay, done: stay, fai
 
 const table: Readonly<Record<Phase, Row>> = { offline, idle, uploading: working, downloading: working, backoff, halted };
 
+/** One step of a lane, pure: the next state, and what is to be done. */
 export function syncStep(state: SyncState, event: SyncEvent, lane: Lane, env: SyncEnv): SyncStep {
   const row = table[state.phase];
   switch (event.type) {

@@ -68,10 +68,12 @@ function parses(entry: Uint8Array): boolean {
   }
 }
 
+/** By the byte of its kind alone: whether the rest can be read is asked elsewhere. */
 export function isEpochEntry(entry: Uint8Array): boolean {
   return entry.length >= HEADER_BYTES && entry[2] === KIND_EPOCH;
 }
 
+/** The place that the header claims; as for those below, the entry has a header at least. */
 export function seqOf(entry: Uint8Array): number {
   return u32(entry, SEQ_AT) * TWO_32 + u32(entry, SEQ_AT + 4);
 }
