@@ -1,5 +1,5 @@
 /** The session bar above everything a session shows, and the unmistakable frame of an emergency. */
-import { type JSX, type ReactNode, useCallback, useState } from 'react';
+import { type JSX, type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
 import type { AppView } from '../../contract/seat-view.ts';
 import { useCountdown, useMinute, useSeat, useUntil } from '../context.ts';
 import type { OpenView } from '../view/screen.ts';
@@ -129,9 +129,15 @@ function Person({ view }: { readonly view: OpenView }): JSX.Element {
 
 function Chip({ app, front }: { readonly app: AppView; readonly front: string | null }): JSX.Element {
   const { t, bridge } = useSeat();
+  const isFront = app.id === front;
+  const pair = useRef<HTMLSpanElement>(null);
+  // Whoever looks at an application sees its name, however many run.
+  useEffect(() => {
+    if (isFront) pair.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [isFront]);
   return (
-    <span className="chip-pair" data-front={app.id === front ? 'yes' : 'no'}>
-      <button type="button" className="chip" aria-current={app.id === front} onClick={() => void bridge.show({ appId: app.id })}>
+    <span ref={pair} className="chip-pair" data-front={isFront ? 'yes' : 'no'}>
+      <button type="button" className="chip" aria-current={isFront} onClick={() => void bridge.show({ appId: app.id })}>
         <Icon name={app.icon} />
         <span>{app.name}</span>
       </button>
