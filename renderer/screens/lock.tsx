@@ -19,7 +19,7 @@ interface LockProps {
 export function LockScreen({ view, locking, onAside }: LockProps): JSX.Element {
   const { t } = useSeat();
   const { kept, signIn, truth } = view;
-  const isClosed = letsNobodyIn(truth);
+  const isClosed = letsNobodyIn(view);
   const corner = view.breakGlass.available && (
     <button type="button" className="button button-emergency" onClick={() => onAside('breakglass')} disabled={locking}>
       <Icon name="emergency" />

@@ -14,7 +14,7 @@ const WELL: TruthView = {
 };
 const NO_WAY = { byName: false, suggests: false, byCode: false, newBadge: false };
 const says = (truth: Partial<TruthView>, byName = false): readonly string[] => {
-  const { title, hint } = instructionOf({ truth: { ...WELL, ...truth }, signIn: { ...NO_WAY, byName } });
+  const { title, hint } = instructionOf({ truth: { ...WELL, ...truth }, signIn: { ...NO_WAY, byName }, kept: null });
   return [title, hint];
 };
 
@@ -34,6 +34,12 @@ describe('what the lock tells people to do', () => {
   ])('asks for no badge where every one is refused: %j', (truth) => {
     expect(says(truth)).toEqual(['lock.nobody', 'faulted.other']);
     expect(says({ ...truth, reader: { state: 'absent', name: 'Reader' } }, true)).toEqual(['lock.nobody', 'faulted.other']);
+  });
+
+  it('asks whoever may come back to an emergency access', () => {
+    const truth: TruthView = { ...WELL, policy: { state: 'expired', version: 7 } };
+    const kept = { initials: 'AR', until: '2026-11-23T14:32:00Z' };
+    expect(instructionOf({ truth, signIn: NO_WAY, kept })).toEqual({ title: 'lock.tap', hint: 'lock.tapHint' });
   });
 
   it.each<Partial<TruthView>>([

@@ -1,5 +1,5 @@
 /** The one line of the lock: what to do, and what more to say. Pure. It must never ask for a badge where none lets anybody in. */
-import type { SeatView, TruthView } from '../../contract/seat-view.ts';
+import type { SeatView } from '../../contract/seat-view.ts';
 
 /** By the state of the reader. A scanner that types works without a reader. */
 const BY_READER = {
@@ -18,13 +18,18 @@ export interface Instruction {
   readonly hint: ByReader[1] | 'lock.useName' | 'faulted.other';
 }
 
-/** Without rules, or without a staff list that may still be believed, every sign-in is refused, whoever comes. */
-export function letsNobodyIn({ policy, staff }: Pick<TruthView, 'policy' | 'staff'>): boolean {
-  return policy.state === 'none' || policy.state === 'expired' || staff.state === 'none' || staff.state === 'tooOld';
+/**
+ * Without rules, or without a staff list that may still be believed, every sign-in is refused, whoever comes. Whose emergency access is
+ * kept comes back to it by badge all the same.
+ */
+export function letsNobodyIn({ truth: { policy, staff }, kept }: Pick<SeatView, 'truth' | 'kept'>): boolean {
+  const isUnruled = policy.state === 'none' || policy.state === 'expired';
+  return kept === null && (isUnruled || staff.state === 'none' || staff.state === 'tooOld');
 }
 
-export function instructionOf({ truth, signIn }: Pick<SeatView, 'truth' | 'signIn'>): Instruction {
-  if (letsNobodyIn(truth)) return { title: 'lock.nobody', hint: 'faulted.other' };
+export function instructionOf(view: Pick<SeatView, 'truth' | 'signIn' | 'kept'>): Instruction {
+  if (letsNobodyIn(view)) return { title: 'lock.nobody', hint: 'faulted.other' };
+  const { truth, signIn } = view;
   const { state } = truth.reader;
   const [title, hint] = BY_READER[state];
   // Nobody waits for a reader who may come in without one.
