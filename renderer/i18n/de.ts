@@ -194,6 +194,7 @@ export const de: Catalogue = {
   'launcher.empty': 'Ihre Rolle hat noch keine Programme. Fragen Sie die Hotline.',
   'launcher.changePin': 'PIN ändern',
   'launcher.endSession': 'Sitzung beenden',
+  'launcher.endText': (p) => `${count(p.n, 'Programm ist', 'Programme sind')} offen. Was dort nicht gesichert ist, geht verloren.`,
   'launcher.yesterday': (p) => `gestern ${p.time}`,
   'app.ready': 'bereit',
   'app.web': 'Web',

@@ -197,6 +197,7 @@ export const en = {
   'launcher.empty': 'Your role has no apps yet. Ask the helpdesk.',
   'launcher.changePin': 'Change PIN',
   'launcher.endSession': 'End session',
+  'launcher.endText': (p: { n: number }) => `${count(p.n, 'app is', 'apps are')} open. What is not saved there is lost.`,
   'launcher.yesterday': (p: { time: string }) => `yesterday ${p.time}`,
   'app.ready': 'ready',
   'app.web': 'web',

@@ -3,6 +3,7 @@ import { type JSX, type KeyboardEvent as ReactKey, useEffect, useRef, useState }
 import type { AppView } from '../../contract/seat-view.ts';
 import { useMinute, useSeat } from '../context.ts';
 import { Icon, StateMark } from '../parts/icons.tsx';
+import { LauncherFoot } from '../parts/launcher-foot.tsx';
 import { MessageLine } from '../parts/message.tsx';
 import { findApps } from '../view/apps.ts';
 import { blockedText } from '../view/blocked.ts';
@@ -71,18 +72,7 @@ export function LauncherScreen({ view, onPinChange }: LauncherProps): JSX.Elemen
           {view.apps.length === 0 ? t('launcher.empty') : t('launcher.none')}
         </p>
       )}
-      <footer className="launcher-foot">
-        {view.session.pinRule !== null && (
-          <button type="button" className="button button-quiet button-pin-change" onClick={onPinChange}>
-            <Icon name="lock" />
-            <span>{t('launcher.changePin')}</span>
-          </button>
-        )}
-        <button type="button" className="button button-quiet" onClick={() => void bridge.logout({})}>
-          <Icon name="leave" />
-          <span>{t('launcher.endSession')}</span>
-        </button>
-      </footer>
+      <LauncherFoot view={view} onPinChange={onPinChange} />
     </main>
   );
 }

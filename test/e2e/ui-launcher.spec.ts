@@ -56,6 +56,45 @@ test.describe('an application that is blocked now', () => {
   });
 });
 
+test.describe('the end of a session', () => {
+  let seat: Seat;
+  let page: Page;
+  test.beforeAll(async () => {
+    seat = await openSeat();
+    page = seat.kiosk.page;
+  });
+  test.afterAll(() => seat.clear());
+  const ends = () => page.getByRole('button', { name: 'End session' });
+  const question = () => page.getByRole('alert').filter({ hasText: 'What is not saved there is lost.' });
+
+  test('is asked about while something runs, and a second tap at the same place keeps the session', async () => {
+    seat.agent.push(openView());
+    await page.waitForSelector('html[data-screen="launcher"]');
+    const place = await ends().boundingBox();
+    if (place === null) throw new Error('The button has no place.');
+    const tap = (part: number) => page.mouse.click(place.x + place.width * part, place.y + place.height / 2);
+    await tap(0.9);
+    await expect(question()).toHaveText('2 apps are open. What is not saved there is lost.');
+    await expect(page.getByRole('button', { name: 'Stay' })).toBeFocused();
+    await tap(0.05);
+    await expect(question()).toHaveCount(0);
+    expect(seat.agent.of('logout')).toEqual([]);
+    await ends().click();
+    await ends().click();
+    await expect.poll(() => seat.agent.of('logout').length).toBe(1);
+  });
+
+  test('comes at once where nothing runs', async () => {
+    seat.agent.push(lockedView());
+    await page.waitForSelector('html[data-screen="lock"]');
+    seat.agent.asked.length = 0;
+    seat.agent.push(openView({ apps: APPS.map((app) => (app.state === 'running' ? { ...app, state: 'ready' } : app)) }));
+    await page.waitForSelector('html[data-screen="launcher"]');
+    await ends().click();
+    await expect.poll(() => seat.agent.of('logout').length).toBe(1);
+  });
+});
+
 async function isFocused(page: Page, name: string): Promise<boolean> {
   return page.evaluate((text) => document.activeElement?.textContent?.startsWith(text) === true, name);
 }

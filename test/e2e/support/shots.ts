@@ -213,6 +213,7 @@ export const SHOTS: readonly Shot[] = [
       }),
     ),
   ),
+  { name: 'launcher-ends', screen: 'launcher', view: () => openView(), act: (page) => page.locator('.button-end').click() },
   {
     name: 'signed-in-reminder',
     screen: 'launcher',
