@@ -4,7 +4,7 @@
  */
 import { type JSX, useEffect, useLayoutEffect, useMemo, useState } from 'react';
 import type { Picture, SeatBridge } from '../contract/bridge.ts';
-import { Context, type SeatContext, useClock, useSince } from './context.ts';
+import { Context, type SeatContext, useClock, useSeat, useSince } from './context.ts';
 import { textFor } from './i18n/text.ts';
 import { AlarmSound } from './parts/local-alarm.tsx';
 import { ModeRibbon } from './parts/mode-ribbon.tsx';
@@ -106,6 +106,7 @@ interface BodyProps {
 }
 
 function Body({ screen, asking, onAside }: BodyProps): JSX.Element {
+  const { bridge } = useSeat();
   switch (screen.kind) {
     case 'connecting':
       return <AwayScreen link="connecting" forMs={0} />;
@@ -132,7 +133,14 @@ function Body({ screen, asking, onAside }: BodyProps): JSX.Element {
           {asking === 'pinchange' && screen.view.session.pinRule !== null ? (
             <PinChangeScreen view={screen.view} rule={screen.view.session.pinRule} onBack={() => onAside(null)} />
           ) : (
-            <LauncherScreen view={screen.view} onPinChange={() => onAside('pinchange')} />
+            <LauncherScreen
+              view={screen.view}
+              onPinChange={() => {
+                // An application that is still starting would come over the pad, and get the digits that are typed on.
+                void bridge.show({ appId: null });
+                onAside('pinchange');
+              }}
+            />
           )}
         </SessionFrame>
       );

@@ -4,6 +4,8 @@
  */
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
+import type { AppView } from '../../contract/seat-view.ts';
+import { typeAsPerson } from '../../demo/kiosk.ts';
 import { openSeat, type Seat } from './support/seat.ts';
 import { APPS, lockedView, openView } from './support/views.ts';
 
@@ -53,6 +55,42 @@ test.describe('an application that is blocked now', () => {
     seat.agent.push(openView({ apps }));
     await tile().click();
     await expect.poll(launches).toEqual([{ appId: 'image' }]);
+  });
+});
+
+test.describe('an application that starts slowly', () => {
+  let seat: Seat;
+  let page: Page;
+  test.beforeAll(async () => {
+    seat = await openSeat();
+    page = seat.kiosk.page;
+  });
+  test.afterAll(() => seat.clear());
+  const chart = (state: AppView['state']) => openView({ apps: APPS.slice(0, 1).map((app) => ({ ...app, state })) });
+  const opened = async (): Promise<void> => {
+    seat.agent.push(chart('ready'));
+    await page.waitForSelector('html[data-screen="launcher"]');
+    seat.agent.asked.length = 0;
+    await page.getByRole('button', { name: 'Patient chart ready' }).click();
+    await expect.poll(() => seat.agent.of('launch').length).toBe(1);
+    seat.agent.push(chart('starting'));
+  };
+
+  test('comes to the front once it runs, but never over the pad on which its person has begun to change the PIN', async () => {
+    await opened();
+    seat.agent.push(chart('running'));
+    await page.waitForSelector('html[data-screen="app"]');
+    seat.agent.push(lockedView());
+    await page.waitForSelector('html[data-screen="lock"]');
+
+    await opened();
+    await page.locator('.button-pin-change').click();
+    await typeAsPerson(page, '271');
+    seat.agent.push(chart('running'));
+    await expect(page.locator('.chip-pair')).toHaveCount(1);
+    await typeAsPerson(page, '828');
+    await expect(page.locator('html')).toHaveAttribute('data-screen', 'pinchange');
+    await expect(page.locator('.dots [role="status"]')).toHaveText('6 digits entered');
   });
 });
 
