@@ -57,8 +57,25 @@ export const Picture = Type.Object({
   display: DisplaySettings,
 });
 
-const { name, names, code, pin, enrolBadge, changePin, cancel, lock, logout, stay, handOver, procedure, launch, close, breakGlass, enrol } =
-  uiBoundary.requests;
+const {
+  name,
+  names,
+  code,
+  pin,
+  enrolBadge,
+  changePin,
+  cancel,
+  lock,
+  logout,
+  stay,
+  handOver,
+  witness,
+  procedure,
+  launch,
+  close,
+  breakGlass,
+  enrol,
+} = uiBoundary.requests;
 
 export const bridgeBoundary = boundary({
   name: 'bridge',
@@ -77,6 +94,7 @@ export const bridgeBoundary = boundary({
     logout,
     stay,
     handOver,
+    witness,
     procedure,
     launch,
     close,

@@ -53,6 +53,7 @@ export const eventCodes: Readonly<Record<EventType, EventCodes>> = {
   'procedure.ended': row(APPLICATION, null, 300_299),
   'breakglass.started': row(ALERT, 110_127, 200_401),
   'breakglass.ended': row(ALERT, 110_138, 200_403),
+  'breakglass.witnessed': row(ALERT, 110_127, 200_499),
   'breakglass.answered': row(ALERT, 110_138, 200_402),
   'app.launched': row(APPLICATION, 110_120, 100_701),
   'app.refused': row(ALERT, 110_132, 100_701, 4),

@@ -108,6 +108,8 @@ export const events = {
   'procedure.started': { class: 1, body: Type.Object({ session: SessionId, person: Person, limitSeconds: Count }, closed) },
   'procedure.ended': { class: 1, body: Type.Object({ session: SessionId, person: Person, reason: Reason }, closed) },
   'breakglass.ended': { class: 1, body: Type.Object({ session: SessionId, person: Person, reason: Reason }, closed) },
+  /** Somebody else held their badge up over an open emergency access, and "Witness" was pressed there. */
+  'breakglass.witnessed': { class: 1, body: Type.Object({ session: SessionId, person: Id }, closed) },
   /** Somebody signed in with their own name after an emergency access without one: the alarm at the seat ended. `session`: of that access. */
   'breakglass.answered': { class: 1, body: Type.Object({ session: SessionId, person: Id }, closed) },
   'app.launched': {

@@ -178,7 +178,7 @@ export const PromptView = Type.Union([
 export const QuestionView = Type.Union([
   /** The person of the session tapped while at work: stay, or lock? Unanswered it locks. */
   Type.Object({ kind: Type.Literal('stay'), remainingMs: Milliseconds, totalMs: Milliseconds }),
-  /** This person tapped over a procedure in progress: is the seat handed over? Unanswered it is not. */
+  /** This person tapped over a procedure in progress or an emergency: is the seat handed over? Unanswered it is not. */
   Type.Object({
     kind: Type.Literal('handOver'),
     person: Type.Object({ displayName: Label, initials: Type.String({ maxLength: 4 }) }),

@@ -107,8 +107,10 @@ export const uiBoundary = boundary({
     logout: { params: Nothing, result: Taken },
     /** "Still here": ends the warning. */
     stay: { params: Nothing, result: Taken },
-    /** Gives the seat to whoever tapped over a procedure in progress. */
+    /** Gives the seat to whoever tapped over a procedure in progress or an emergency. */
     handOver: { params: Nothing, result: Taken },
+    /** Whoever tapped over an emergency is its witness. */
+    witness: { params: Nothing, result: Taken },
     /** A procedure is in progress, or over: idle time does not close the seat meanwhile. */
     procedure: { params: Type.Object({ on: Type.Boolean() }), result: Taken },
     launch: { params: Type.Object({ appId: Id }), result: Taken },

@@ -40,6 +40,7 @@ export function createIntents({ mode, link, change, picture, retry, typing }: In
     logout: (params) => locking({ link, change }, 'logout', params),
     stay: (params) => link.request('stay', params),
     handOver: (params) => link.request('handOver', params),
+    witness: (params) => link.request('witness', params),
     procedure: (params) => link.request('procedure', params),
     async launch(params) {
       const answer = await link.request('launch', params, CREDENTIAL_TIMEOUT_MS);

@@ -27,6 +27,7 @@ const EMERGENCY: ReadonlySet<AuditEvent['type']> = new Set([
   'session.locked',
   'breakglass.started',
   'breakglass.ended',
+  'breakglass.witnessed',
   'auth.refused',
 ]);
 

@@ -56,6 +56,7 @@ function handlersOf(seat: SeatAgent): Handlers<UiBoundary> {
     logout: heard(() => ({ taken: seat.dispatch({ type: 'LogoutPressed' }) })),
     stay: heard(() => ({ taken: seat.dispatch({ type: 'StayPressed' }) })),
     handOver: heard(() => ({ taken: seat.dispatch({ type: 'HandOverPressed' }) })),
+    witness: heard(() => ({ taken: seat.dispatch({ type: 'WitnessPressed' }) })),
     procedure: heard(({ on }) => ({ taken: seat.dispatch({ type: 'ProcedurePressed', on }) })),
     front: heard(async ({ appId }) => ({ taken: await seat.apps.front(appId) })),
     launch: heard(async ({ appId }) => ({ taken: await seat.apps.launch(appId) })),

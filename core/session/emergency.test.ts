@@ -128,6 +128,30 @@ describe('a badge over an open emergency access', () => {
     expect(world.seat).toMatchObject({ session: { at: 'active', session: { kind: 'breakglass' } }, lock: { at: 'unlocked' } });
   });
 
+  test('is its witness’s once that is said on the screen: it stands in the record and goes on', () => {
+    const world = seat();
+    world.send(pressed);
+    world.settle();
+    expect(world.send({ type: 'WitnessPressed' }).taken).toBe(false);
+    world.advance(10_000);
+    world.tap(ben);
+    expect(world.send({ type: 'WitnessPressed' }).taken).toBe(true);
+    world.settle();
+    const session = world.seat.session.at === 'active' ? world.seat.session.session.id : '';
+    expect(world.durable.at(-1)).toEqual({ type: 'breakglass.witnessed', body: { session, person: 'ben' } });
+    expect(world.seat).toMatchObject({ session: { at: 'active', session: { kind: 'breakglass' } }, lock: { at: 'unlocked' } });
+  });
+
+  test('over a procedure makes no witness', () => {
+    const world = seat();
+    world.signIn(ada);
+    world.send({ type: 'ProcedurePressed', on: true });
+    world.settle();
+    world.tap(ben);
+    expect(world.send({ type: 'WitnessPressed' }).taken).toBe(false);
+    expect(world.seat.lock.at).toBe('asking');
+  });
+
   test('takes the seat over once somebody hands it over', () => {
     const world = seat();
     world.send(pressed);

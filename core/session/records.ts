@@ -35,6 +35,7 @@ export type SessionRecord =
       };
     }
   | { readonly type: 'breakglass.ended'; readonly body: { session: string; person: string | null; reason: string } }
+  | { readonly type: 'breakglass.witnessed'; readonly body: { session: string; person: string } }
   | { readonly type: 'procedure.started'; readonly body: { session: string; person: string | null; limitSeconds: number } }
   | { readonly type: 'procedure.ended'; readonly body: { session: string; person: string | null; reason: string } }
   | { readonly type: 'ui.lost'; readonly body: { reason: string } }

@@ -21,7 +21,7 @@ import { isOpen } from './open.ts';
 import { procedureAppended, procedureNotAppended, procedureOver, procedurePressed, procedureTimeOver } from './procedure.ts';
 import { charged, coolOver, faultReason, faultRecord, ignored, type SessionRow, type StateRows, seen } from './rows.ts';
 import { closeMoved, takenElsewhere } from './taken-elsewhere.ts';
-import { askOver, isGuarded, ownTap, tapOverGuarded } from './tap-question.ts';
+import { askOver, isGuarded, ownTap, tapOverGuarded, witnessed } from './tap-question.ts';
 import type { OpenSession, SeatEvents, SessionStates, WaitingTap } from './types.ts';
 import { unrecorded } from './unrecorded.ts';
 
@@ -129,6 +129,7 @@ export const active: StateRows<'active'> = {
     }),
   },
   HandOverPressed: { leadsTo: ['authenticating', 'ending'], run: (state, _event, context) => handOver(state, context) },
+  WitnessPressed: { leadsTo: [], run: (state, _event, context) => witnessed(state, context) },
   TakenElsewhere: { leadsTo: ['ending'], run: takenElsewhere },
   ProcedurePressed: {
     leadsTo: ['ending'],

@@ -339,6 +339,7 @@ export const authenticating: StateRows<'authenticating'> = {
   LogoutPressed: ignored,
   StayPressed: ignored,
   HandOverPressed: ignored,
+  WitnessPressed: ignored,
   ProcedurePressed: ignored,
   Activity: ignored,
   SessionClosed: ignored,

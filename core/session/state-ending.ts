@@ -111,6 +111,7 @@ export const ending: StateRows<'ending'> = {
   LogoutPressed: ignored,
   StayPressed: ignored,
   HandOverPressed: ignored,
+  WitnessPressed: ignored,
   TakenElsewhere: ignored,
   ProcedurePressed: ignored,
   BreakGlassPressed: {

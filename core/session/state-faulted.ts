@@ -31,6 +31,7 @@ export const faultedRows: StateRows<'faulted'> = {
   LogoutPressed: ignored,
   StayPressed: ignored,
   HandOverPressed: ignored,
+  WitnessPressed: ignored,
   TakenElsewhere: ignored,
   ProcedurePressed: ignored,
   BreakGlassPressed: ignored,

@@ -37,6 +37,7 @@ export const none: StateRows<'none'> = {
   LogoutPressed: ignored,
   StayPressed: ignored,
   HandOverPressed: ignored,
+  WitnessPressed: ignored,
   TakenElsewhere: ignored,
   ProcedurePressed: ignored,
   Activity: ignored,

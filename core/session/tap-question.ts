@@ -62,6 +62,19 @@ export function tapOverGuarded(state: State, event: Tap, tap: WaitingTap, contex
   };
 }
 
+/** Whoever tapped over the emergency stands in its record as a witness, and it goes on. */
+export function witnessed(state: State, { lock, env }: SessionContext): SessionMove {
+  const { session } = state;
+  if (session.kind !== 'breakglass' || lock.at !== 'asking' || lock.question.kind !== 'handOver') return { to: state, taken: false };
+  return {
+    to: state,
+    signals: [{ type: 'Input', sure: true }],
+    effects: [append({ type: 'breakglass.witnessed', body: { session: session.id, person: lock.question.tap.who.id } })],
+    common: { lastInputBootMs: env.bootMs },
+    taken: true,
+  };
+}
+
 /** Nobody answered. The own tap meant to leave; over a procedure the seat stays with whoever has it. */
 export function askOver(state: State, context: SessionContext): SessionMove {
   const { lock } = context;

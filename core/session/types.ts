@@ -129,7 +129,7 @@ export interface WaitingTap {
 
 /**
  * `stay`: the person of the session tapped while at work; unanswered it locks. `handOver`: somebody else tapped over a
- * procedure in progress; unanswered it stays open.
+ * procedure in progress or an emergency; unanswered it stays open.
  */
 export type TapQuestion =
   | { readonly kind: 'stay'; readonly badge: string | null }
@@ -202,8 +202,10 @@ export interface SeatEvents {
   readonly LockPressed: { readonly type: 'LockPressed' };
   readonly LogoutPressed: { readonly type: 'LogoutPressed' };
   readonly StayPressed: { readonly type: 'StayPressed' };
-  /** Whoever sits there gives the seat to the person who tapped over a procedure in progress. */
+  /** Whoever sits there gives the seat to the person who tapped over a procedure in progress or an emergency. */
   readonly HandOverPressed: { readonly type: 'HandOverPressed' };
+  /** Whoever tapped over an emergency wants to stand in the record as its witness, and not to have the seat. */
+  readonly WitnessPressed: { readonly type: 'WitnessPressed' };
   /** A procedure is in progress, or over. */
   readonly ProcedurePressed: { readonly type: 'ProcedurePressed'; readonly on: boolean };
   readonly BreakGlassPressed: { readonly type: 'BreakGlassPressed'; readonly reasonId: string; readonly note: string };

@@ -256,7 +256,8 @@ export const de: Catalogue = {
   'question.handOver.text': (p) =>
     `Hier läuft ein Eingriff. Ohne Antwort in ${count(p.seconds, 'Sekunde', 'Sekunden')} ändert sich nichts.`,
   'question.handOver.emergency': (p) =>
-    `Hier ist ein Notfallzugang offen. Ohne Antwort in ${count(p.seconds, 'Sekunde', 'Sekunden')} ändert sich nichts.`,
+    `Hier ist ein Notfallzugang offen. Wer kommt, kann ihn bezeugen. Ohne Antwort in ${count(p.seconds, 'Sekunde', 'Sekunden')} ändert sich nichts.`,
+  'question.handOver.witness': 'Als Zeuge festhalten',
   'question.handOver.keep': 'Platz behalten',
   'question.handOver.give': 'Übergeben',
 

@@ -259,7 +259,8 @@ export const en = {
   'question.handOver.text': (p: { seconds: number }) =>
     `A procedure is in progress here. Without an answer in ${count(p.seconds, 'second', 'seconds')} nothing changes.`,
   'question.handOver.emergency': (p: { seconds: number }) =>
-    `Emergency access is open here. Without an answer in ${count(p.seconds, 'second', 'seconds')} nothing changes.`,
+    `Emergency access is open here. They can stand as its witness. Without an answer in ${count(p.seconds, 'second', 'seconds')} nothing changes.`,
+  'question.handOver.witness': 'Record as witness',
   'question.handOver.keep': 'Keep the seat',
   'question.handOver.give': 'Hand over',
 

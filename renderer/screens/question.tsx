@@ -40,6 +40,11 @@ export function QuestionLayer({ question, overApp, emergency }: QuestionProps): 
           </div>
         </div>
         <div className="warning-buttons">
+          {!isOwn && emergency && (
+            <button type="button" className="button button-large" onClick={() => void bridge.witness({})}>
+              {t('question.handOver.witness')}
+            </button>
+          )}
           <button type="button" className="button button-large" onClick={() => void (isOwn ? bridge.lock({}) : bridge.handOver({}))}>
             {t(isOwn ? 'warning.lock' : 'question.handOver.give')}
           </button>

@@ -112,6 +112,7 @@ const words: { readonly [T in EventType]: Words<T> } = {
       `Emergency access by ${names.person(person)}: ${reason}${note === '' ? '' : ` ("${note}")`}, for at most ${Math.round(limitSeconds / 60)} minutes.`,
   },
   'breakglass.ended': { lane: 'who', says: ({ reason }) => `Emergency access ended (${reason}).` },
+  'breakglass.witnessed': { lane: 'who', says: ({ person }, names) => `${names.person(person)} witnessed the emergency access, by badge.` },
   'breakglass.answered': {
     lane: 'who',
     says: ({ person }, names) =>

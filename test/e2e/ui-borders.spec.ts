@@ -83,6 +83,7 @@ test.describe('the borders of the seat', () => {
         'show',
         'stay',
         'typing',
+        'witness',
       ],
     });
   });

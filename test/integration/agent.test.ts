@@ -137,6 +137,23 @@ describe('a shift', () => {
     expect(answered).toMatchObject({ body: { person: 'ada' } });
   });
 
+  test('break-glass asked for right after "End session" opens once that has ended; a badge over it asks first and may witness it', async () => {
+    const screens = await furnished();
+    await signIn(screens, ada);
+    await screens.sees(isOpen);
+    const ended = screens.client.request('logout', {});
+    const asked = screens.client.request('breakGlass', { reasonId: 'emergency', note: 'bed 4' });
+    expect([await ended, await asked]).toEqual([{ taken: true }, { taken: true }]);
+    await screens.sees(({ session }) => session?.kind === 'breakglass');
+    await screens.client.request('badge', { number: ada.badge });
+    await screens.sees(({ question, phase }) => question?.kind === 'handOver' && phase === 'open');
+    expect(await screens.client.request('witness', {})).toEqual({ taken: true });
+    expect(await screens.sees(({ question }) => question === null)).toMatchObject({ phase: 'open', session: { kind: 'breakglass' } });
+    const events = await seat.recordUntil(syncer, 'breakglass.witnessed');
+    expect(events.at(-1)).toMatchObject({ body: { person: 'ada' } });
+    expect(types(events)).toContain('session.ended');
+  });
+
   test('the power, the displays and lost screens lock at once and keep the work', async () => {
     const screens = await furnished();
     await signIn(screens, ada);

@@ -136,7 +136,13 @@ const commands: readonly fc.Arbitrary<Command>[] = [
     3,
     fc.boolean().chain((on) => always({ type: 'ProcedurePressed', on })),
   ),
-  ...repeated(2, always({ type: 'StayPressed' }), always({ type: 'LockPressed' }), always({ type: 'HandOverPressed' })),
+  ...repeated(
+    2,
+    always({ type: 'StayPressed' }),
+    always({ type: 'LockPressed' }),
+    always({ type: 'HandOverPressed' }),
+    always({ type: 'WitnessPressed' }),
+  ),
   ...repeated(
     3,
     fc.integer({ min: 0, max: 600_000 }).map((agoMs) =>

@@ -68,6 +68,7 @@ export async function startAgentDouble(folder: string, owner: { readonly gid: nu
     logout: taken('logout'),
     stay: taken('stay'),
     handOver: taken('handOver'),
+    witness: taken('witness'),
     procedure: taken('procedure'),
     launch: taken('launch'),
     front: taken('front'),
