@@ -3,6 +3,7 @@ import type { JSX } from 'react';
 import type { TruthView } from '../../contract/seat-view.ts';
 import { useMinute, useSeat } from '../context.ts';
 import type { Text } from '../i18n/text.ts';
+import { gapsOf } from '../view/seat-check.ts';
 import { age } from '../view/time.ts';
 import { Icon, type Mark, StateMark } from './icons.tsx';
 import { SeatCheckButton } from './seat-check.tsx';
@@ -48,7 +49,7 @@ export function factsOf(t: Text, truth: TruthView, now: Date): readonly Fact[] {
     name: t('truth.keys'),
     said: t(`truth.keys.${keys.protection}`),
     mark: keys.protection === 'file' ? 'warn' : 'ok',
-    meaning: keys.meaning,
+    meaning: t(`check.keys.${keys.protection}`),
   });
   if (staff.state !== 'none' && staff.asOf !== null) {
     const said = t('truth.staff.old', { age: age(t, now.getTime() - Date.parse(staff.asOf)) });
@@ -65,7 +66,7 @@ export function factsOf(t: Text, truth: TruthView, now: Date): readonly Fact[] {
     facts.push({ name, said: t('truth.idle.low'), mark: 'warn', meaning: t(`truth.idle.${idle.reason}`), inSession: true });
   }
   if (enforcement.mode === 'degraded') {
-    const meaning = enforcement.missing.map((layer) => layer.meaning).join(' ');
+    const meaning = gapsOf(t, enforcement.missing).join(' ');
     facts.push({ name: t('truth.enforcement'), said: t('truth.enforcement.degraded'), mark: 'warn', meaning });
   }
   return facts;

@@ -107,12 +107,16 @@ const LAYERS = ['app-user', 'cgroup', 'landlock', 'namespaces', 'network', 'land
 
 function enforcement(t: Text, { enforcement: { mode, missing } }: TruthView): Finding {
   if (mode === 'enforced' && missing.length === 0) return ok(t('check.enforcement.enforced'));
-  const gaps = missing.map(({ layer, meaning }) => {
+  return { mark: 'warn', says: [t('check.enforcement.degraded'), ...gapsOf(t, missing)], todo: t('check.enforcement.todo') };
+}
+
+/** What is not enforced, in the language of the screen. */
+export function gapsOf(t: Text, missing: TruthView['enforcement']['missing']): readonly string[] {
+  return missing.map(({ layer, meaning }) => {
     // An agent that is newer than these screens may name others: then its own sentence stands, in its language.
     const known = LAYERS.find((one) => one === layer);
     return known === undefined ? meaning : t(`check.layer.${known}`);
   });
-  return { mark: 'warn', says: [t('check.enforcement.degraded'), ...gaps], todo: t('check.enforcement.todo') };
 }
 
 function keys(t: Text, { keys: { protection } }: TruthView): Finding {

@@ -72,6 +72,18 @@ test.describe('the state of the seat in words', () => {
     await expect(dialog()).toBeVisible();
   });
 
+  test('the row that it is opened from explains itself in the language of the screen', async () => {
+    const missing = [{ layer: 'landlock', meaning: 'The kernel does not hold programs back.' }];
+    const keys = { protection: 'file' as const, meaning: 'The key lies in a file.' };
+    seat.agent.push({ ...lockedView(), truth: { ...truth, keys, enforcement: { mode: 'degraded', missing } } });
+    await page.evaluate(() => window.wardlock.display({ locale: 'de', theme: 'light', textPercent: 100 }));
+    const told = (name: string) => page.locator('.truth li').filter({ hasText: name });
+    await expect(told('Schutz')).toHaveAttribute('title', 'Programme können andere starten, die die Regeln nicht nennen.');
+    await expect(told('Schlüssel')).toHaveAttribute('title', /^Der Schlüssel dieses Platzes liegt in einer Datei/);
+    await page.evaluate(() => window.wardlock.display({ locale: 'en', theme: 'light', textPercent: 100 }));
+    await expect(told('Protection')).toHaveAttribute('title', 'Programs can start others that the rules do not name.');
+  });
+
   test('speaks the language of the screen', async () => {
     await page.evaluate(() => window.wardlock.display({ locale: 'de', theme: 'light', textPercent: 200 }));
     await page.getByRole('button', { name: 'Zustand dieses Platzes in Worten, für die IT' }).click();
