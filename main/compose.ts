@@ -127,7 +127,8 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
     }
     sendPicture(page, picture());
     if (isOpen(state)) stage.apply(state);
-    if (isOpen(before) && (!isOpen(state) || before.sessionId !== state.sessionId)) forgetCopied();
+    // What was copied at the lock, a code in its field, is not for whoever opens it either.
+    if (isOpen(before) !== isOpen(state) || (isOpen(state) && before.sessionId !== state.sessionId)) forgetCopied();
     if (state.display !== before.display) nativeTheme.themeSource = themeSource(state.display.theme);
     webOrders.pictured(before.sessionId === state.sessionId);
   };

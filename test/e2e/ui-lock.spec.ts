@@ -264,6 +264,19 @@ test.describe('locked and open', () => {
     expect(await page.locator('.dot[data-filled="yes"]').count()).toBe(0);
   });
 
+  test('escape 60 locked: what somebody copied from a field of the lock is gone for whoever opens the seat', async () => {
+    seat.agent.push({ ...lockedView(), signIn: { byName: false, suggests: false, byCode: true, newBadge: false } });
+    await page.locator('.button-entry').click();
+    await typeAsPerson(page, '30195827');
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.press('ControlOrMeta+c');
+    const copied = () => seat.kiosk.app.evaluate(async ({ clipboard }) => clipboard.readText());
+    await expect.poll(copied).toBe('30195827');
+    seat.agent.push(openView());
+    await until(page, 'launcher');
+    await expect.poll(copied).toBe('');
+  });
+
   test('a lock is drawn before the agent answers, and app windows are hidden', async () => {
     seat.agent.push(openView());
     await until(page, 'launcher');
