@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Session, session } from 'electron';
 import { type DeadEnd, openDeadEnd } from './dead-end.ts';
-import { proxyConfigOf } from './routes.ts';
+import { planOf } from './routes.ts';
 
 export interface Partition {
   readonly session: Session;
@@ -78,10 +78,13 @@ function createPartition(): Partition {
 }
 
 /** From here on everything but the origins leads to the dead end. */
-async function hold(own: Session, origins: readonly string[], { port }: DeadEnd): Promise<void> {
+async function hold(own: Session, origins: readonly string[], { port, lead }: DeadEnd): Promise<void> {
+  lead(new Map());
   await own.setProxy({ mode: 'system' });
   const routes = await Promise.all(origins.map(async (origin) => ({ origin, way: await own.resolveProxy(new URL(origin).href) })));
-  await own.setProxy(proxyConfigOf(routes, port));
+  const { config, onward } = planOf(routes, port);
+  await own.setProxy(config);
+  lead(onward);
 }
 
 /** Drops all that a partition holds; rejects where something stayed. */
