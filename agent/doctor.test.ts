@@ -22,6 +22,11 @@ test('nobody looks for a broken network at a seat that was revoked', () =>
     todo: 'If it shall come back, set it up anew with an empty state folder, and enrol it with a new token.',
   }));
 
+test('a seat that the server forgot is told how to come back', () =>
+  expect(connectionSays({ state: 'offline', since, detail: errorMeanings.SERVER_SEAT_UNKNOWN })).toMatchObject({
+    todo: expect.stringContaining('audit snapshot FILE'),
+  }));
+
 test('whether applications can use up the machine is said for each kind of limit', () => {
   const mode = { name: 'enforced', missing: [] } as const;
   expect(limitsSay({ mode, limits: 'session' })).toMatchObject({

@@ -47,7 +47,7 @@ export function examine(seat: SeatAgent): Result<CliBoundary, 'doctor'> {
     enforcement,
     limits: ({ parts }) => limitsSay(parts.launcher),
     network: () => network(interfaces()),
-    connection: ({ site }) => connectionSays(site.connection),
+    connection: ({ parts, site }) => (parts.identity.enrolment === null ? NO_SERVER : connectionSays(site.connection)),
     readers: ({ readers }) => readersSay(readers.report),
     screens,
     seat: machine,
@@ -207,14 +207,21 @@ export function network(found: readonly string[] | null): Finding {
   );
 }
 
+const NO_SERVER: Finding = { state: 'unknown', says: 'This seat has no site, so there is no server to connect to.' };
+const CONNECTION_TODO: ReadonlyMap<string, string> = new Map([
+  [errorMeanings.SERVER_SEAT_REVOKED, 'If it shall come back, set it up anew with an empty state folder, and enrol it with a new token.'],
+  [
+    errorMeanings.SERVER_SEAT_UNKNOWN,
+    'Either another server answers, or this one was restored from a backup that is older than this enrolment. Then copy the record with audit snapshot FILE, set the seat up anew with an empty state folder, and enrol it with a new token.',
+  ],
+]);
+
 /** Whether the server is heard, and what to do where it is not. */
 export function connectionSays({ state, since, detail }: Connection): Finding {
   if (state === 'online') return ok(`Connected to the server since ${since}.`);
   return warn(
     `No connection since ${since}. Everything works and is recorded. ${detail ?? ''}`.trim(),
-    detail === errorMeanings.SERVER_SEAT_REVOKED
-      ? 'If it shall come back, set it up anew with an empty state folder, and enrol it with a new token.'
-      : 'Check that the syncer runs and the server answers.',
+    CONNECTION_TODO.get(detail ?? '') ?? 'Check that the syncer runs and the server answers.',
   );
 }
 

@@ -54,6 +54,7 @@ async function putBack(file: string, flags: RestoreFlags): Promise<void> {
   const done = await restore({ address: addressOf(flags), stateFolder: flags.state, file, force: flags.force === true, tell: progress() });
   const words = `${done.rows} rows of ${done.created} restored from ${done.from} into ${done.into}.
 Since then: do revocations, staff, accounts, policies and legal holds again, before anything is purged, and make new enrolment tokens.
+Seats that were enrolled since are refused: enrol them again, with empty state folders.
 The console shows this as an alarm. Seats send what they still have. The reader builds the search index again.`;
   say(flags, done, words);
 }

@@ -13,6 +13,7 @@ import { raiseAlarm } from '../services/alarms.ts';
 import { CHECKPOINT_FILE } from '../services/log-of-logs/index.ts';
 import { beginAnew } from '../services/log-of-logs/publisher.ts';
 import { readLogs } from '../services/log-of-logs/store.ts';
+import { noteRestore } from '../services/restores.ts';
 import { EVERYBODY, raise } from '../services/scopes.ts';
 import { openServerLog } from '../services/server-log.ts';
 import { openAuthority } from '../site/authority.ts';
@@ -168,11 +169,7 @@ interface Marked {
 async function mark(db: Kysely<Tables>, { header, keys, published }: Marked): Promise<string> {
   const at = Date.now();
   const body = { backup: header.created, engine: header.engine };
-  await db
-    .insertInto('settings')
-    .values({ key: 'restored', value: JSON.stringify({ at: new Date(at).toISOString(), ...body }) })
-    .onConflict((c) => c.column('key').doUpdateSet({ value: JSON.stringify({ at: new Date(at).toISOString(), ...body }) }))
-    .execute();
+  await noteRestore(db, { at: new Date(at).toISOString(), ...body });
   await db
     .updateTable('generations')
     .set((eb) => ({ generation: eb('generation', '+', GENERATION_LEAP) }))
@@ -180,7 +177,7 @@ async function mark(db: Kysely<Tables>, { header, keys, published }: Marked): Pr
   const staff = await db.selectFrom('generations').select('generation').where('topic', '=', 'directory').executeTakeFirst();
   if (staff !== undefined) await raise(db, 'directory', [EVERYBODY], Number(staff.generation));
   await db.updateTable('enrolment_tokens').set({ expires_at: at }).where('used_by', 'is', null).where('expires_at', '>', at).execute();
-  const detail = `This database was restored on ${new Date(at).toISOString()} from a backup of ${header.created}. What was done between is gone: do revocations, staff, accounts, policies and legal holds again, before anything is purged, and make new enrolment tokens. Seats send what they still have.`;
+  const detail = `This database was restored on ${new Date(at).toISOString()} from a backup of ${header.created}. What was done between is gone: do revocations, staff, accounts, policies and legal holds again, before anything is purged, and make new enrolment tokens. Seats that were enrolled since are refused: enrol them again, with empty state folders. The others send what they still have.`;
   await raiseAlarm(db, { workstationId: null, kind: 'SERVER_RESTORED', detail, at });
   await openServerLog(db, () => at).append({ type: 'server.restored', actor: 'cli', body }, db);
   const before = published === '' ? ((await readLogs(db)).at(-1)?.note ?? '') : published;

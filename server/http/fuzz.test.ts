@@ -56,7 +56,7 @@ beforeAll(async () => {
   await site.accounts.put('iris', 'correct horse battery');
   const { secret } = await site.accounts.signIn('iris', 'correct horse battery');
   signedIn = `__Host-wardlock=${secret}`;
-  seats = await createSeatsApp(site, null, () => ({ workstationId, fingerprintSha256: fingerprint }));
+  seats = await createSeatsApp(site, null, () => ({ workstationId, fingerprintSha256: fingerprint, until: Number.MAX_SAFE_INTEGER }));
   people = await createConsoleApp(site, null);
 });
 afterAll(async () => {

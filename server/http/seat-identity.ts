@@ -9,6 +9,8 @@ import { TLSSocket } from 'node:tls';
 import type { FastifyRequest } from 'fastify';
 import type { Kysely } from 'kysely';
 import { WardlockError } from '../../core/errors/index.ts';
+import { isLostByRestore } from '../services/restores.ts';
+import { SEAT_CERTIFICATE_DAYS } from '../site/authority.ts';
 import { given, hotQuery } from '../store/hot-query.ts';
 import type { Tables } from '../store/schema.ts';
 
@@ -16,6 +18,8 @@ import type { Tables } from '../store/schema.ts';
 export interface PeerCertificate {
   readonly workstationId: string;
   readonly fingerprintSha256: string;
+  /** Milliseconds since 1970 at which it ends, or ended. */
+  readonly until: number;
 }
 
 /** No certificate, or none that verifies: why, in a word of this file or of OpenSSL. */
@@ -36,8 +40,9 @@ export interface Seat {
   readonly certifiedUntil: number;
 }
 
+const DAY_MS = 86_400_000;
 /** A seat that was away for longer is enrolled anew by somebody who stands before it. */
-const RENEWABLE_AFTER_END_MS = 730 * 86_400_000;
+const RENEWABLE_AFTER_END_MS = 730 * DAY_MS;
 const COMMON_NAME = /^CN=([0-9a-f]{32})$/m;
 /** TLS web client authentication, RFC 5280 4.2.1.12. */
 const CLIENT_USAGE = '1.3.6.1.5.5.7.3.2';
@@ -72,7 +77,8 @@ function peerOf(socket: TLSSocket, authority: X509Certificate): Peer {
   }
   const workstationId = COMMON_NAME.exec(certificate.subject)?.[1];
   if (workstationId === undefined) return { refused: 'CERT_OF_NO_SEAT' };
-  return { workstationId, fingerprintSha256: certificate.fingerprint256.replaceAll(':', '').toLowerCase() };
+  const fingerprintSha256 = certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+  return { workstationId, fingerprintSha256, until: certificate.validToDate.getTime() };
 }
 
 function issuedToClient(certificate: X509Certificate, authority: X509Certificate): boolean {
@@ -106,27 +112,30 @@ const selectSeat = hotQuery({ workstationId: given.text(), fingerprintSha256: gi
  * @throws WardlockError SERVER_SEAT_UNKNOWN, SERVER_SEAT_REVOKED, SERVER_SEAT_EXPIRED
  */
 export async function identifySeat(db: Kysely<Tables>, peer: Peer, now: number): Promise<Seat> {
-  const seat = await findSeat(db, peer);
+  const seat = await findSeat(db, peer, async () => false);
   if (seat.certifiedUntil <= now) throw new WardlockError('SERVER_SEAT_EXPIRED');
   return seat;
 }
 
 /**
- * The same where a new certificate is asked for: one that has ended is enough, so that a seat comes back after months.
+ * The same where a new certificate is asked for: one that has ended is enough, so that a seat comes back after months, and one that this
+ * database lost when it was restored. A seat keeps its newest only, so it would be locked out for good; only the authority makes one.
  * @throws WardlockError SERVER_SEAT_UNKNOWN, SERVER_SEAT_REVOKED, SERVER_SEAT_EXPIRED when it ended too long ago
  */
 export async function identifyForRenewal(db: Kysely<Tables>, peer: Peer, now: number): Promise<Seat> {
-  const seat = await findSeat(db, peer);
+  const seat = await findSeat(db, peer, ({ until }) => isLostByRestore(db, until - SEAT_CERTIFICATE_DAYS * DAY_MS));
   if (seat.certifiedUntil + RENEWABLE_AFTER_END_MS <= now) {
     throw new WardlockError('SERVER_SEAT_EXPIRED', 'The certificate of this seat ended more than two years ago. Enrol the seat again.');
   }
   return seat;
 }
 
-async function findSeat(db: Kysely<Tables>, peer: Peer): Promise<Seat> {
+/** @param isLost whether a certificate that is not in the database was, once */
+async function findSeat(db: Kysely<Tables>, peer: Peer, isLost: (peer: PeerCertificate) => Promise<boolean>): Promise<Seat> {
   if ('refused' in peer) throw new WardlockError('SERVER_SEAT_UNKNOWN');
   const [row] = (await selectSeat(db, peer)).rows;
-  if (row === undefined || row.not_after === null) throw new WardlockError('SERVER_SEAT_UNKNOWN');
+  if (row === undefined) throw new WardlockError('SERVER_SEAT_UNKNOWN');
+  if (row.not_after === null && !(await isLost(peer))) throw new WardlockError('SERVER_SEAT_UNKNOWN');
   if (row.revoked_at !== null) throw new WardlockError('SERVER_SEAT_REVOKED');
   return {
     workstationId: row.workstation_id,
@@ -134,6 +143,6 @@ async function findSeat(db: Kysely<Tables>, peer: Peer): Promise<Seat> {
     wardId: row.ward_id,
     logKey: row.log_key,
     sealingKey: Buffer.from(row.sealing_key, 'base64'),
-    certifiedUntil: row.not_after,
+    certifiedUntil: row.not_after ?? peer.until,
   };
 }

@@ -62,6 +62,7 @@ test('a change between the look and the wait is not slept through', { timeout: 2
   const app = await createSeatsApp({ ...site, directories: { ...site.directories, version } }, null, () => ({
     workstationId,
     fingerprintSha256,
+    until: 0,
   }));
   const answer = await app.inject({ method: 'GET', url: `${seatPaths.updates}?policy=0&directory=0&wait=55` });
   expect(answer.json()).toMatchObject({ directory: { version: 1 } });
@@ -72,7 +73,11 @@ test('a change between the look and the wait is not slept through', { timeout: 2
 async function manyWaiting(seats: readonly string[], knows: { readonly directory: number }) {
   // Whoever waits first makes the server read once more and wakes all.
   await site.changes.wait(10_000, new AbortController().signal);
-  const app = await createSeatsApp(site, null, ({ headers }) => ({ workstationId: String(headers['x-seat']), fingerprintSha256 }));
+  const app = await createSeatsApp(site, null, ({ headers }) => ({
+    workstationId: String(headers['x-seat']),
+    fingerprintSha256,
+    until: 0,
+  }));
   const answered = new Map<string, UpdatesReply>();
   statements.length = 0;
   const all = seats.map(async (seat) => {

@@ -16,7 +16,9 @@ import { testDatabase } from '../../test/support/test-store.ts';
 import { openSite, type Site } from '../compose.ts';
 import type { PeerCertificate } from '../http/seat-identity.ts';
 import { createSeatsApp } from '../http/seats-app.ts';
+import { SEAT_CERTIFICATE_DAYS } from '../site/authority.ts';
 import { openEnrolments } from './enrolments.ts';
+import { noteRestore } from './restores.ts';
 
 let folder: string;
 let site: Site;
@@ -236,7 +238,7 @@ test('a certificate is renewed by the seat that has the present one; both hold, 
   };
   const { clientCertificate }: { clientCertificate: string } = JSON.parse(Buffer.from(reply.envelope.payload, 'base64').toString('utf8'));
   const first = read(clientCertificate);
-  let peer: PeerCertificate = { workstationId, fingerprintSha256: first.fingerprintSha256 };
+  let peer: PeerCertificate = { workstationId, ...first };
   const app = await createSeatsApp(site, null, () => peer);
   const renew = async (): Promise<{ statusCode: number; json(): { clientCertificate: string; code: string } }> =>
     app.inject({ method: 'POST', url: seatPaths.renew, payload: { csr: await otherCsr() } });
@@ -245,17 +247,43 @@ test('a certificate is renewed by the seat that has the present one; both hold, 
   const second = read(answer.json().clientCertificate);
   expect(second.fingerprintSha256).not.toBe(first.fingerprintSha256);
   expect(second.until - Date.now()).toBeGreaterThan(60 * 86_400_000);
-  for (const { fingerprintSha256 } of [first, second]) {
-    peer = { workstationId, fingerprintSha256 };
+  for (const one of [first, second]) {
+    peer = { workstationId, ...one };
     expect((await renew()).statusCode).toBe(200);
   }
-  peer = { workstationId, fingerprintSha256: 'f'.repeat(64) };
+  peer = { workstationId, fingerprintSha256: 'f'.repeat(64), until: second.until };
   expect((await renew()).statusCode).toBe(401);
   await site.seats.revoke(workstationId);
-  for (const { fingerprintSha256 } of [first, second]) {
-    peer = { workstationId, fingerprintSha256 };
+  for (const one of [first, second]) {
+    peer = { workstationId, ...one };
     const refused = await renew();
     expect([refused.statusCode, refused.json().code]).toEqual([403, 'SERVER_SEAT_REVOKED']);
   }
+  await app.close();
+});
+
+test('a certificate that a restore took from the database opens its own renewal, nothing else, and only where it is of that time', async () => {
+  await site.enrolments.enrol(await request());
+  const { db } = site.store;
+  const [DAY_MS, NOW] = [86_400_000, Date.now()];
+  const iso = (daysAgo: number): string => new Date(NOW - daysAgo * DAY_MS).toISOString();
+  let peer: PeerCertificate = { workstationId, fingerprintSha256: '', until: 0 };
+  const app = await createSeatsApp(site, null, () => peer);
+  const asked = async (daysAgo: number, url: string = seatPaths.renew): Promise<number> => {
+    peer = { workstationId, fingerprintSha256: 'f'.repeat(64), until: NOW + (SEAT_CERTIFICATE_DAYS - daysAgo) * DAY_MS };
+    if (url !== seatPaths.renew) return (await app.inject({ method: 'GET', url })).statusCode;
+    return (await app.inject({ method: 'POST', url, payload: { csr: await otherCsr() } })).statusCode;
+  };
+  expect(await asked(15)).toBe(401);
+  await noteRestore(db, { at: iso(10), backup: iso(20), engine: 'sqlite' });
+  // A second one, of a backup that knows of the first.
+  await noteRestore(db, { at: iso(1), backup: iso(3), engine: 'sqlite' });
+  for (const days of [25, 5, 0]) expect(await asked(days)).toBe(401);
+  expect(await asked(15, `${seatPaths.updates}?policy=0&directory=0&wait=0`)).toBe(401);
+  for (const days of [15, 2]) expect(await asked(days)).toBe(200);
+  const told = await site.log.read({ type: 'seat.renewed', actor: workstationId, from: null, to: null, limit: 9 });
+  expect(told.events.map(({ body }) => body['lost'])).toEqual([true, true]);
+  await site.seats.revoke(workstationId);
+  expect(await asked(15)).toBe(403);
   await app.close();
 });

@@ -23,7 +23,7 @@ import { raiseAlarm } from './alarms.ts';
 import type { Changes } from './changes.ts';
 import type { Policies } from './policies.ts';
 import { seatScope } from './scopes.ts';
-import { putCertificate, renewalWait } from './seat-certificates.ts';
+import { isKnown, putCertificate, renewalWait } from './seat-certificates.ts';
 import type { ServerLog } from './server-log.ts';
 import { ID_RULE } from './staff-words.ts';
 import { ensureWard } from './wards.ts';
@@ -157,8 +157,10 @@ async function renew({ db, authority, trust, log, now }: EnrolmentParts, { works
   });
   const certificate = await authority.certifySeat({ publicKeySpki, tenant: trust.tenant, workstationId, now: now() });
   await db.transaction().execute(async (transaction) => {
+    const lost = !(await isKnown(transaction, workstationId, shown.fingerprintSha256));
     await putCertificate(transaction, workstationId, { ...certificate, issuedAt: now() }, shown.fingerprintSha256);
-    const body = { fingerprint: certificate.fingerprintSha256, shown: shown.fingerprintSha256, ended: shown.until <= now() };
+    const facts = { fingerprint: certificate.fingerprintSha256, shown: shown.fingerprintSha256, ended: shown.until <= now() };
+    const body = lost ? { ...facts, lost } : facts;
     await log.append({ type: 'seat.renewed', actor: workstationId, body }, transaction);
   });
   return certificate.pem;

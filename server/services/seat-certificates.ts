@@ -33,6 +33,17 @@ export async function renewalWait(db: Kysely<Tables>, workstationId: string, now
   return oldest === undefined ? 0 : Math.max(1, Math.ceil((oldest.issued_at + RENEWAL_WINDOW_MS - now) / MS_PER_SECOND));
 }
 
+/** Whether this database was told of it; a restore from a backup may have lost it. */
+export async function isKnown(db: Kysely<Tables>, workstationId: string, fingerprintSha256: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('seat_certificates')
+    .select('issued_at')
+    .where('workstation_id', '=', workstationId)
+    .where('fingerprint_sha256', '=', fingerprintSha256)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /**
  * From this commit on the seat is known by this certificate too, and no longer by those that nobody needs.
  * @param askedWith fingerprint of the certificate that the seat showed; null at an enrolment

@@ -7,7 +7,10 @@ import { Agent, get } from 'node:https';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newKeyRequest } from '../../agent/syncer/identity.ts';
+import { type ClientIdentity, jsonBody, openSeatClient, readAnswer } from '../../agent/syncer/seat-client.ts';
 import type { SimSeat } from '../../cli/sim/seat.ts';
+import { RenewReply, seatPaths } from '../../contract/seat-api.ts';
 import { FaultServer, sendAll } from '../support/fault-server.ts';
 import { cli, until } from '../support/server-process.ts';
 import { consistency, hashOfEntry, type ReadCheckpoint, readCheckpoint, readWholeLog, treeHash } from '../support/tile-client.ts';
@@ -157,3 +160,36 @@ test('fault 44: the database is restored from a backup: it says so at once, the 
   expect((await seat.anchor(atBackup)).status).toBe(200);
   await published(seat, seat.size);
 });
+
+test('a seat that renewed its certificate after the backup is not locked out by the restore: it renews that one and goes on', async () => {
+  const seat = await server.newSeat();
+  const file = join(server.folder, 'morning.backup');
+  await cli(['server', 'backup', file, '--state', server.state]);
+  const renewed = await renew(seat, null);
+  expect(await statusFor(seat, renewed)).toBe(200);
+  await server.stop();
+  await cli(['server', 'restore', file, '--state', server.state, '--force']);
+  await server.restart();
+  expect(await statusFor(seat, renewed)).toBe(401);
+  const again = await renew(seat, renewed);
+  expect(await statusFor(seat, again)).toBe(200);
+  const events = server.rows<{ actor: string; body: string }>("select actor, body from server_events where type = 'seat.renewed'");
+  expect(events.filter(({ actor }) => actor === seat.workstationId).map(({ body }) => JSON.parse(body).lost)).toEqual([true]);
+});
+
+/** With its first certificate where none is named. A seat keeps the new one only. */
+async function renew(seat: SimSeat, identity: ClientIdentity | null): Promise<ClientIdentity> {
+  const { csr, keyPem } = await newKeyRequest();
+  const request = { method: 'POST', path: seatPaths.renew, ...jsonBody({ csr: csr.toString('base64') }) } as const;
+  const client = identity === null ? seat.client : openSeatClient(server.ready.seats, seat.enrolment.ca, identity);
+  const answer = await client.call(request);
+  if (identity !== null) client.close();
+  return { key: keyPem, certificate: readAnswer(answer, RenewReply).clientCertificate };
+}
+
+async function statusFor(seat: SimSeat, identity: ClientIdentity): Promise<number> {
+  const client = openSeatClient(server.ready.seats, seat.enrolment.ca, identity);
+  const { status } = await client.call({ method: 'GET', path: `${seatPaths.updates}?policy=0&directory=0&wait=0` });
+  client.close();
+  return status;
+}

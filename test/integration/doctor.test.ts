@@ -36,6 +36,7 @@ test('a seat from the box is stopped by what is missing, and each of these says 
   for (const { id, state, todo } of checks.values()) if (state === 'stop' || state === 'warn') expect(todo, id).toMatch(/\w/u);
   expect(checks.get('pin-length')).toMatchObject({ state: 'unknown' });
   expect(checks.get('screens')).toMatchObject({ state: 'warn' });
+  expect(checks.get('connection')).toMatchObject({ state: 'unknown', says: 'This seat has no site, so there is no server to connect to.' });
 });
 
 test('a furnished seat is right where it is right, and red about short PINs beside a key in a file', async () => {

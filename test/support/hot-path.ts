@@ -44,7 +44,7 @@ export async function serveHotPath(database: string): Promise<HotPath> {
     const record = new SimRecord([nodeCrypto.hpkePublicKey(nodeCrypto.random(32)), nodeCrypto.hpkePublicKey(nodeCrypto.random(32))]);
     await putSeat(site, record);
     const { workstationId } = record;
-    const app = await createSeatsApp(site, null, () => ({ workstationId, fingerprintSha256: fingerprint }));
+    const app = await createSeatsApp(site, null, () => ({ workstationId, fingerprintSha256: fingerprint, until: 0 }));
     const served: Served[] = [];
     const turns: Served[] = [];
     const ask = async (request: string, asked: InjectOptions): Promise<Served> => {

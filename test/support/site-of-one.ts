@@ -43,7 +43,7 @@ export async function siteOfOne(): Promise<SiteOfOne> {
   return {
     site,
     record,
-    seatsApp: () => createSeatsApp(site, null, () => ({ workstationId: workstation_id, fingerprintSha256: fingerprint_sha256 })),
+    seatsApp: () => createSeatsApp(site, null, () => ({ workstationId: workstation_id, fingerprintSha256: fingerprint_sha256, until: 0 })),
     remove: async () => {
       await site.close();
       await rm(folder, { recursive: true, force: true });
