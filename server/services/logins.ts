@@ -10,6 +10,8 @@ import type { Changes } from './changes.ts';
 
 /** A seat that did not know of the later login for longer than this held two sessions of one person at once: both are flagged. */
 export const UNAWARE_MS = 60_000;
+/** Nobody gets from a seat of one ward to one of another sooner than this, as far as a server knows that has no map, in milliseconds. */
+const LEAST_WAY_MS = 20_000;
 /** So long a seat is told that its session overlapped another one. It writes it once; an answer may be lost. */
 const RIVAL_TOLD_MS = 3_600_000;
 /** The same login that is told again comes out some milliseconds apart. */
@@ -90,7 +92,9 @@ async function compare({ db, changes }: LoginParts, seat: LoginSeat, present: Pr
     if (known === undefined || isOwn || known.held === 0) return;
     await putCall({ db: transaction, changes }, known.workstation_id, now);
   });
-  if (known === undefined || isOwn || known.held === 0) return;
+  if (known === undefined || isOwn) return;
+  if (at - known.at < LEAST_WAY_MS) await tooFast(db, { seat, person, from: known.workstation_id, wayMs: at - known.at, now });
+  if (known.held === 0) return;
   changes.call(known.workstation_id);
   if (present.agoMs <= UNAWARE_MS) return;
   const former = await db.selectFrom('seats').select('name').where('workstation_id', '=', known.workstation_id).executeTakeFirst();
@@ -100,6 +104,28 @@ async function compare({ db, changes }: LoginParts, seat: LoginSeat, present: Pr
     former: { workstationId: known.workstation_id, name: former?.name ?? 'another seat' },
     now,
   });
+}
+
+interface Way {
+  readonly seat: LoginSeat;
+  readonly person: string;
+  /** The seat of the login before. */
+  readonly from: string;
+  readonly wayMs: number;
+  readonly now: number;
+}
+
+/** Somebody came in in another ward sooner than anybody gets there: a badge or a PIN may be in two hands. */
+async function tooFast(db: Kysely<Tables>, { seat, person, from, wayMs, now }: Way): Promise<void> {
+  const places = await db
+    .selectFrom('seats')
+    .select(['workstation_id', 'name', 'ward_id'])
+    .where('workstation_id', 'in', [from, seat.workstationId])
+    .execute();
+  const [there, here] = [from, seat.workstationId].map((id) => places.find(({ workstation_id }) => workstation_id === id));
+  if (there === undefined || here === undefined || there.ward_id === here.ward_id) return;
+  const detail = `${person} signed in at ${there.name} (${there.ward_id}) and ${Math.max(1, Math.round(wayMs / 1000))} s later at ${here.name} (${here.ward_id}). Ask ${person} whether both were them; if not, somebody has a copy of the badge or knows the PIN: give them another badge and PIN, staff add`;
+  await raiseAlarm(db, { workstationId: seat.workstationId, kind: 'PERSON_TOO_FAST', detail, at: now });
 }
 
 /** The seat is to ask what became of its sessions, whichever node it waits at; its waiting poll is woken by the caller after the commit. */

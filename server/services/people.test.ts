@@ -280,6 +280,21 @@ describe('one person, one seat', () => {
     expect((await tells(two, at('b', 2 * MINUTE))).elsewhere).toMatchObject({ seatName: 'Bay 1' });
   });
 
+  test('who came in in another ward sooner than anybody gets there is an alarm, and in the same ward or later is none', async () => {
+    const far = await newSeat('3', 'er');
+    await site.staff.put([{ ...ada, wards: ['icu', 'er'] }]);
+    await tells(one, at('a', 40_000));
+    await tells(two, at('b', 30_000));
+    await tells(far, at('c', 3_000));
+    expect(await alarms()).toEqual([]);
+    await tells(one, at('d', 500));
+    expect(await alarms()).toEqual(['PERSON_TOO_FAST']);
+    const [alarm] = await site.store.db.selectFrom('alarms').select(['detail', 'workstation_id']).execute();
+    expect(alarm).toMatchObject({ workstation_id: one.workstationId, detail: expect.stringMatching(/ada .*Bay 3.*Bay 1/) });
+    await tells(one, at('d', 900));
+    expect(await alarms()).toEqual(['PERSON_TOO_FAST']);
+  });
+
   test('an older login that is told late gives way, and both seats are flagged once', async () => {
     await tells(two, at('b', 5 * MINUTE));
     const late = await tells(one, at('a', 9 * MINUTE));
