@@ -107,12 +107,13 @@ export function useUntil(moment: string | undefined): number {
   return ms;
 }
 
-/** When this value was first seen, by `performance.now()`. */
+/** When this value was first seen, by `performance.now()`: before it is painted. */
 export function useSince(value: unknown): number {
   const known = JSON.stringify(value);
-  const first = useRef({ known, at: performance.now() });
-  if (first.current.known !== known) first.current = { known, at: performance.now() };
-  return first.current.at;
+  const [at, setAt] = useState(() => performance.now());
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `known` is what begins the time anew
+  useLayoutEffect(() => setAt(performance.now()), [known]);
+  return at;
 }
 
 /** Tells main while a person is awaited at the keyboard: keys that a slow machine reads late are then not taken for a badge. */

@@ -1,5 +1,5 @@
 /** What the agent asks the screen to say, with its code small below for the helpdesk. Announced to a screen reader. */
-import { type JSX, useMemo } from 'react';
+import { type JSX, useState } from 'react';
 import type { Message, MessageKey } from '../../contract/seat-view.ts';
 import { useCountdown, useSeat } from '../context.ts';
 import { messageText } from '../i18n/text.ts';
@@ -36,11 +36,12 @@ function markOf(key: MessageKey): Mark {
 const WAITS: readonly MessageKey[] = ['pin.wait', 'code.wait'];
 
 export function MessageLine({ message, className = '' }: { readonly message: Message | null; readonly className?: string }): JSX.Element {
+  const { saidAt } = useSeat();
   return (
     <div className={`message-place ${className}`} role="status" aria-live="polite">
       {message !== null &&
         (WAITS.includes(message.key) ? (
-          <Wait message={message} />
+          <Wait message={message} key={saidAt} />
         ) : (
           <Said message={message} key={`${message.key} ${JSON.stringify(message.params)}`} />
         ))}
@@ -61,11 +62,11 @@ function Said({ message, silent = false }: { readonly message: Message; readonly
   );
 }
 
-/** Says how long is left of it, and nothing once it is over. It is read out once, not with each second. */
+/** Says how long is left of it, and nothing once it is over. It is read out once, not with each second. One for each time it is said. */
 function Wait({ message }: { readonly message: Message }): JSX.Element | null {
   const { t, saidAt } = useSeat();
   const whole = typeof message.params['seconds'] === 'number' ? message.params['seconds'] * 1000 : 0;
-  const atFirst = useMemo(() => Math.max(0, whole - (performance.now() - saidAt)), [whole, saidAt]);
+  const [atFirst] = useState(() => Math.max(0, whole - (performance.now() - saidAt)));
   const left = useCountdown(atFirst, saidAt);
   const leftOf = (ms: number): Message => ({ ...message, params: { ...message.params, seconds: ms / 1000 } });
   if (left === 0) return null;
