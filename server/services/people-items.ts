@@ -79,21 +79,25 @@ async function enrolBadge({ db, ward }: ItemGround, { person, badge }: Extract<N
   return null;
 }
 
-/** A card that opened a seat opens no other from now on; one that opened two was used twice by somebody, or copied. */
+/** A card that opened a seat opens no other from now on; one that opened two was used twice or copied, and one that the site no longer has may be a lost one. */
 async function spendCard(
   { db, workstationId, seatName, at }: ItemGround,
   { person, card, at: usedAt }: Extract<NewsItem, { kind: 'card' }>,
 ): Promise<JudgedItem> {
-  await db
+  const { numInsertedOrUpdatedRows: news } = await db
     .insertInto('card_uses')
     .values({ workstation_id: workstationId, card_hmac: card, person_id: person, at: Date.parse(usedAt) })
     .onConflict((c) => c.columns(['workstation_id', 'card_hmac']).doNothing())
-    .execute();
+    .executeTakeFirst();
   const uses = await db.selectFrom('card_uses').select('workstation_id').where('card_hmac', '=', card).execute();
   const gone = await db.deleteFrom('sign_in_codes').where('code_hmac', '=', card).executeTakeFirst();
   if (uses.length > 1) {
     const detail = `A downtime card of ${person} opened ${uses.length} seats, this one among them: it was used again elsewhere while the seats were offline, or copied. Ask ${person}, and withdraw the other cards: staff withdraw ${person}`;
     await raiseAlarm(db, { workstationId, kind: 'DOWNTIME_CARD_TWICE', detail, at });
+  }
+  if (uses.length === 1 && news === 1n && gone.numDeletedRows === 0n) {
+    const detail = `A downtime card of ${person} opened this seat, which was offline, after it had been withdrawn here or had expired. Ask ${person} whether it was them: a card that is lost is found by somebody.`;
+    await raiseAlarm(db, { workstationId, kind: 'DOWNTIME_CARD_WITHDRAWN', detail, at });
   }
   const body = { person, card, seat: seatName, uses: uses.length };
   return { refusal: null, changed: gone.numDeletedRows > 0n, event: { type: 'card.used', body } };

@@ -198,6 +198,19 @@ describe('items', () => {
     await tells(two, use(1));
     expect(await alarms()).toEqual(['DOWNTIME_CARD_TWICE']);
   });
+
+  test('a card that opened an offline seat after it was withdrawn is an alarm, once', async () => {
+    await site.codes.cards('ada', { count: 1, days: 1 }, 'cli');
+    const card = (await site.staff.ofWard('icu'))[0]?.codes?.[0]?.hash ?? '';
+    await site.codes.withdraw('ada', 'cli');
+    const use = (number: number) => ({ items: [{ kind: 'card' as const, number, person: 'ada', card, at: new Date().toISOString() }] });
+    await tells(one, use(1));
+    expect(await alarms()).toEqual(['DOWNTIME_CARD_WITHDRAWN']);
+    await site.store.db.deleteFrom('alarms').execute();
+    // The same use, told anew.
+    await tells(one, use(2));
+    expect(await alarms()).toEqual([]);
+  });
 });
 
 test('news of another key, of another seat and noise are refused and change nothing', async () => {
