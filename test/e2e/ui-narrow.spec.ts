@@ -1,8 +1,9 @@
 /** The smallest screen, also with twice the text size in the longer language: what a person needs stands there whole, and does not move. */
 import { expect, type Page, test } from '@playwright/test';
 import type { DisplaySettings } from '../../contract/bridge.ts';
+import type { SeatView, SessionView } from '../../contract/seat-view.ts';
 import { openSeat, type Seat } from './support/seat.ts';
-import { APPS, breakGlassView, lockedView, openView, pinView } from './support/views.ts';
+import { ANNA, APPS, breakGlassView, lockedView, openView, pinView } from './support/views.ts';
 
 const LARGE_GERMAN: DisplaySettings = { locale: 'de', theme: 'light', textPercent: 200 };
 const USUAL: DisplaySettings = { locale: 'en', theme: 'light', textPercent: 100 };
@@ -60,6 +61,51 @@ test.describe('at 1024 x 768', () => {
     for (const key of await page.locator('.entry-key').all()) await expect(key).toBeInViewport({ ratio: 1 });
     await page.getByRole('button', { name: 'Cancel' }).click();
   });
+
+  for (const display of [USUAL, LARGE_GERMAN, { ...LARGE_GERMAN, textPercent: 150 } as const]) {
+    test(`the lock keeps its place whatever else the bar has to say, ${display.locale} at ${display.textPercent} %`, async () => {
+      await shows(display);
+      const lock = page.locator('.bar-lock');
+      const place = async (): Promise<readonly number[]> => {
+        const { x = 0, width = 0, height = 0 } = (await lock.boundingBox()) ?? {};
+        return [x, width, height].map(Math.round);
+      };
+      seat.agent.push(openView());
+      await until(page, 'launcher');
+      const before = await place();
+      const { truth } = lockedView();
+      const inTrouble: SeatView['truth'] = {
+        ...truth,
+        reader: { state: 'frozen', name: 'Reader' },
+        connection: { state: 'offline', since: '2026-11-23T06:00:00Z' },
+        storage: { state: 'full', daysLeft: 0, unreceipted: 3 },
+        idle: { confidence: 'low', reason: 'osBlind' },
+      };
+      const person = { ...ANNA, displayName: 'Bernadette Oyelaran-Lindqvist', roleName: 'Anaesthesia nurse practitioner' };
+      const ends = { remainingMs: 48_000, why: 'maxAge' as const };
+      const localAlarm = { since: '2026-11-23T06:00:00Z' };
+      const inSession = (view: SeatView, more: Partial<SessionView>): SeatView =>
+        view.session === null ? view : { ...view, session: { ...view.session, ...more } };
+      const crowded = [
+        inSession(openView({ truth: inTrouble }), { person, reminder: true, ends }),
+        inSession(openView({ truth: inTrouble }), {
+          person,
+          ends,
+          procedure: { offeredSeconds: 3600, until: new Date(Date.now() + 2_530_000).toISOString() },
+        }),
+        inSession({ ...breakGlassView(), truth: inTrouble, localAlarm }, { ends }),
+      ];
+      for (const [at, view] of crowded.entries()) {
+        seat.agent.push(view);
+        await expect(page.locator('.bar-ends')).toBeVisible();
+        expect(await place()).toEqual(before);
+        for (const said of await page.locator('.bar-ends, .bar-alarm').all()) await expect(said).toBeInViewport({ ratio: 1 });
+        await page.screenshot({ path: test.info().outputPath(`bar-${at}.png`), clip: { x: 0, y: 0, width: 1024, height: 80 } });
+        // A choice of language and size goes with its session.
+        await shows(display);
+      }
+    });
+  }
 
   test('the bar names the application in front, however many run', async () => {
     await shows(USUAL);

@@ -328,6 +328,14 @@ export const SHOTS: readonly Shot[] = [
   },
   { name: 'breakglass-session', screen: 'launcher', view: breakGlassView },
   { name: 'breakglass-alarm', screen: 'launcher', view: () => ({ ...breakGlassView(), localAlarm: { since: '2026-11-23T06:00:00Z' } }) },
+  {
+    name: 'breakglass-ends',
+    screen: 'launcher',
+    view: () => {
+      const view = { ...breakGlassView(), localAlarm: { since: '2026-11-23T06:00:00Z' } };
+      return view.session === null ? view : { ...view, session: { ...view.session, ends: { remainingMs: 48_000, why: 'limit' } } };
+    },
+  },
   { name: 'lock-alarm', screen: 'lock', view: () => ({ ...lockedView(), localAlarm: { since: '2026-11-23T06:00:00Z' } }) },
   {
     name: 'faulted',
