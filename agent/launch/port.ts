@@ -1,6 +1,6 @@
 /**
  * What the agent asks of whatever starts applications. Owns the words only: the two ways of doing it stand in
- * `enforced/` and `degraded/`, and `compose.ts` picks one. A caller never passes a path that did not come from the signed policy.
+ * `sandbox/` and `degraded/`, and `compose.ts` picks one. A caller never passes a path that did not come from the signed policy.
  */
 
 import type { Surface } from '../os/display/nested.ts';
