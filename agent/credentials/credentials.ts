@@ -18,7 +18,7 @@ import { whereabouts } from '../seat/whereabouts.ts';
 import type { LastLogin, SeatMemory } from '../state/memory.ts';
 import { BadgeEnrolment } from './badge-enrolment.ts';
 import { type StaffDirectory, standingOf } from './directory.ts';
-import { Entrance } from './entrance.ts';
+import { CODE_GUESSES, Entrance } from './entrance.ts';
 import type { Outbox } from './outbox.ts';
 import { PeopleLink } from './people-link.ts';
 import { longestSilence } from './people-pace.ts';
@@ -191,12 +191,13 @@ export class Credentials {
   }
 }
 
-/** What the seat remembered of wrong PINs is gone: everybody waits the longest wait once. */
-export function everybodyWaits({ directory, memory, clock }: Pick<CredentialPorts, 'directory' | 'memory' | 'clock'>): void {
-  for (const person of directory.current?.persons ?? []) {
-    const pinId = directory.who(person.id)?.pinId;
-    if (pinId == null) continue;
-    const waitUntilBootMs = clock.bootMs() + WAIT_CAP_MS;
-    memory.setThrottle(person.id, { pinId, failures: FREE_FAILURES, waitMs: WAIT_CAP_MS, waitUntilBootMs, bootId: clock.bootId });
-  }
+/** What the seat remembered of wrong PINs and codes is gone: everybody waits the longest wait once. */
+export function everybodyWaits({ directory, memory, clock, log }: Pick<CredentialPorts, 'directory' | 'memory' | 'clock' | 'log'>): void {
+  const waitUntilBootMs = clock.bootMs() + WAIT_CAP_MS;
+  const wait = (pinId: string) => ({ pinId, failures: FREE_FAILURES, waitMs: WAIT_CAP_MS, waitUntilBootMs, bootId: clock.bootId });
+  const waits = (directory.current?.persons ?? []).flatMap(({ id }) => {
+    const pinId = directory.who(id)?.pinId;
+    return pinId == null ? [] : [[id, wait(pinId)] as const];
+  });
+  if (!memory.setWaits(Object.fromEntries(waits), wait(CODE_GUESSES))) log.error('the waits of everybody are kept in memory only', {});
 }

@@ -1,14 +1,17 @@
 /** Names, codes and cards as the seat looks them up: offline, sealed, single-use, and slow to guess at. */
 import { createHmac, randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Directory, Person, SignInCode } from '../../contract/directory.ts';
+import { WAIT_CAP_MS } from '../../core/session/throttle.ts';
 import { nodeCrypto } from '../../crypto/index.ts';
+import { pinVerifier } from '../../crypto/pin-verifier.ts';
 import { testPolicy } from '../../test/support/policy.ts';
 import { secretBox } from '../keys/index.ts';
 import { SeatMemory } from '../state/memory.ts';
+import { everybodyWaits } from './credentials.ts';
 import { StaffDirectory } from './directory.ts';
 import { Entrance } from './entrance.ts';
 import { PinCheck } from './pin.ts';
@@ -150,4 +153,21 @@ describe('a code', () => {
     for (let times = 0; times < 5; times++) expect(entrance.code('48217730').standing).toBe('ok');
     expect(memory.codeThrottle).toBeNull();
   });
+});
+
+test('where the seat’s memory is gone everybody waits the longest wait once, for PINs and codes, also on a disk that takes nothing', async () => {
+  const pin = await pinVerifier('805917');
+  opened().directory.replace(directoryOf([person('ada', 'Ada', { pin, codes: [codeOf('48217730')] })]), () => false);
+  for (const isFull of [false, true]) {
+    await writeFile(join(folder, 'memory'), 'damaged');
+    if (isFull) await mkdir(join(folder, 'memory.new'));
+    const { entrance, memory, directory } = opened();
+    expect(memory.wasBroken).toBe(true);
+    const warned: string[] = [];
+    const log = { info: () => {}, warn: () => {}, error: (what: string) => void warned.push(what) };
+    everybodyWaits({ directory, memory, clock, log });
+    expect(memory.throttles).toMatchObject({ ada: { pinId: directory.who('ada')?.pinId, waitUntilBootMs: bootMs + WAIT_CAP_MS } });
+    expect(entrance.code('48217730')).toMatchObject({ standing: 'wait', waitMs: WAIT_CAP_MS });
+    expect(warned).toHaveLength(isFull ? 1 : 0);
+  }
 });

@@ -32,7 +32,7 @@ export interface NamedPerson {
 const LEAST_LETTERS = 2;
 const MOST_NAMES = 6;
 /** Codes are guessed at by anybody: the wait counts for the seat, and no number of mistakes ends it for good. */
-const CODE_GUESSES = 'codes';
+export const CODE_GUESSES = 'codes';
 
 export class Entrance {
   readonly #ports: EntrancePorts;

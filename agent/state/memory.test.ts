@@ -1,6 +1,6 @@
 /** What a seat remembers over a crash, a reboot and a damaged file. */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -38,6 +38,17 @@ test('a wait starts whole after a reboot, whatever the clocks say', () => {
   const rebooted = new SeatMemory(path, box, clockAt(5_000, 'two'));
   expect(rebooted.throttles.ben).toMatchObject({ waitUntilBootMs: 65_000, bootId: 'two' });
   expect(new SeatMemory(path, box, clockAt(6_000, 'two')).throttles.ben).toMatchObject({ waitUntilBootMs: 65_000 });
+});
+
+test('a start on a disk that takes nothing has the waits all the same, and they are no shorter at the next one', async () => {
+  new SeatMemory(path, box, clockAt(0, 'one')).setThrottle('ben', throttle);
+  // What would be written first is a folder: as with a full disk, nothing can be.
+  await mkdir(`${path}.new`);
+  const full = new SeatMemory(path, box, clockAt(5_000, 'two'));
+  expect(full.throttles.ben).toMatchObject({ waitUntilBootMs: 65_000, bootId: 'two' });
+  expect(() => full.setThrottle('ben', null)).toThrow();
+  expect(full.throttles.ben).toMatchObject({ failures: 4 });
+  expect(new SeatMemory(path, box, clockAt(9_000, 'two')).throttles.ben).toMatchObject({ failures: 4, waitUntilBootMs: 69_000 });
 });
 
 test('a damaged file is told and kept aside, never taken for an empty one', async () => {

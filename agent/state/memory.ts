@@ -83,7 +83,7 @@ export class SeatMemory {
     const throttles = Object.fromEntries(Object.entries(value.throttles).map(([id, throttle]) => [id, restored(throttle, now)]));
     const { codeThrottle, ...rest } = value;
     this.#now = { ...rest, throttles, ...(codeThrottle === undefined ? {} : { codeThrottle: restored(codeThrottle, now) }) };
-    if (codeThrottle !== undefined || Object.keys(throttles).length > 0) this.#save(this.#now);
+    if (codeThrottle !== undefined || Object.keys(throttles).length > 0) this.#keep(this.#now);
   }
 
   get open(): OpenRow | null {
@@ -204,6 +204,22 @@ export class SeatMemory {
 
   clearUnreported(): void {
     if (this.#now.unreported.length > 0) this.#save({ ...this.#now, unreported: [] });
+  }
+
+  /** Every wait at once; on a disk that takes nothing they hold as long as the agent runs. False then. */
+  setWaits(throttles: Remembered['throttles'], codeThrottle: Throttle): boolean {
+    return this.#keep({ ...this.#now, throttles, codeThrottle });
+  }
+
+  /** For waits, which hold at once: what is not written starts whole again at the next start, and is never shorter. */
+  #keep(next: Remembered): boolean {
+    this.#now = next;
+    try {
+      this.#save(next);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Memory follows the disk: when the write fails, the former value stays. */
