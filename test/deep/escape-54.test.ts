@@ -107,6 +107,27 @@ describe('a full disk', () => {
     },
   );
 
+  rootTest(
+    'escape 54 locked: after a mistyped PIN the agent starts on the full disk all the same, and emergency access opens',
+    async () => {
+      const { screens } = await furnished();
+      await screens.client.request('badge', { number: ada.badge });
+      await screens.pin('135799');
+      await screens.sees(({ message }) => message?.key === 'pin.wrong');
+      await seat.stop('SIGKILL');
+      const makeRoom = fill();
+      await seat.start();
+      const again = await seat.screens();
+      await again.sees(({ phase }) => phase === 'locked');
+      expect(await again.client.request('breakGlass', { reasonId: 'emergency', note: 'fire' })).toEqual({ taken: true });
+      expect(await again.sees(({ phase }) => phase === 'open')).toMatchObject({ session: { kind: 'breakglass' } });
+      await again.client.request('logout', {});
+      await again.sees(({ phase }) => phase === 'locked');
+      makeRoom();
+      await signIn(again);
+    },
+  );
+
   rootTest('escape 54 in session: where the policy says so the seat locks by itself once the record cannot be written', async () => {
     const { screens, sync } = await furnished({ failures: { recordingBroken: 'lock' } });
     const { client, sees } = screens;
