@@ -7,7 +7,6 @@ const LAYERS: Readonly<Record<string, string>> = {
   landlock: 'programs can start others that the policy does not name',
   namespaces: 'a session has no file system of its own',
   network: 'applications are not kept from the network',
-  'landlock-scopes': 'applications can reach sockets of other programs',
   'denial-reports': 'what was stopped inside an application is not reported',
 };
 

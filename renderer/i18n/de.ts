@@ -122,7 +122,6 @@ export const de: Catalogue = {
   'check.layer.landlock': 'Programme können andere starten, die die Regeln nicht nennen.',
   'check.layer.namespaces': 'Eine Sitzung hat keine eigenen Dateien.',
   'check.layer.network': 'Programme werden nicht vom Netz ferngehalten.',
-  'check.layer.landlock-scopes': 'Programme können andere Programme erreichen.',
   'check.layer.denial-reports': 'Was in einem Programm verhindert wurde, wird nicht gemeldet.',
 
   'age.minutes': (p) => count(p.n, 'Minute', 'Minuten'),

@@ -125,7 +125,6 @@ export const en = {
   'check.layer.landlock': 'Programs can start others that the rules do not name.',
   'check.layer.namespaces': 'A session has no files of its own.',
   'check.layer.network': 'Applications are not kept from the network.',
-  'check.layer.landlock-scopes': 'Applications can reach other programs.',
   'check.layer.denial-reports': 'What was stopped inside an application is not reported.',
 
   'age.minutes': (p: { n: number }) => minutes(p.n),

@@ -103,7 +103,7 @@ function storage(t: Text, { storage: { state, daysLeft: days, unreceipted: waiti
   }
 }
 
-const LAYERS = ['app-user', 'cgroup', 'landlock', 'namespaces', 'network', 'landlock-scopes', 'denial-reports'] as const;
+const LAYERS = ['app-user', 'cgroup', 'landlock', 'namespaces', 'network', 'denial-reports'] as const;
 
 function enforcement(t: Text, { enforcement: { mode, missing } }: TruthView): Finding {
   if (mode === 'enforced' && missing.length === 0) return ok(t('check.enforcement.enforced'));
