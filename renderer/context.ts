@@ -1,6 +1,6 @@
 /** What every part of the page may use: the words, the bridge, the picture. */
-import { createContext, useContext, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import type { Picture, SeatBridge } from '../contract/bridge.ts';
+import { createContext, useCallback, useContext, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import type { Answer, Picture, SeatBridge } from '../contract/bridge.ts';
 import type { Text } from './i18n/text.ts';
 import { isSameMinute, untilNextMinute } from './view/time.ts';
 
@@ -114,6 +114,16 @@ export function useSince(value: unknown): number {
   // biome-ignore lint/correctness/useExhaustiveDependencies: `known` is what begins the time anew
   useLayoutEffect(() => setAt(performance.now()), [known]);
   return at;
+}
+
+/** Asks for something and keeps whether that found no answer: the agent says nothing of what it never took. */
+export function useAsked(): { readonly failed: boolean; readonly ask: (answer: Promise<Answer<unknown>>) => Promise<void> } {
+  const [failed, setFailed] = useState(false);
+  const ask = useCallback(async (answer: Promise<Answer<unknown>>) => {
+    setFailed(false);
+    setFailed(!(await answer).ok);
+  }, []);
+  return { failed, ask };
 }
 
 /** Tells main while a person is awaited at the keyboard: keys that a slow machine reads late are then not taken for a badge. */

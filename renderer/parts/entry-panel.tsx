@@ -18,6 +18,8 @@ interface EntryPanelProps extends Offered {
   readonly title: string;
   readonly suggests: boolean;
   readonly message: Message | null;
+  /** What was sent last found no answer. */
+  readonly failed?: boolean;
   readonly onEntry: (entry: NonNullable<Entry>) => void;
   readonly onBack: () => void;
 }
@@ -28,7 +30,7 @@ interface Named {
   readonly initials: string;
 }
 
-export function EntryPanel({ title, names, codes, suggests, message, onEntry, onBack }: EntryPanelProps): JSX.Element {
+export function EntryPanel({ title, names, codes, suggests, message, failed = false, onEntry, onBack }: EntryPanelProps): JSX.Element {
   const { t } = useSeat();
   useTyping();
   const id = useId();
@@ -87,7 +89,7 @@ export function EntryPanel({ title, names, codes, suggests, message, onEntry, on
           ))}
         </ul>
       )}
-      <MessageLine message={message} />
+      <MessageLine message={message} failed={failed} />
       <div className="entry-steps">
         <button type="button" className="button" onClick={onBack}>
           {t('pin.cancel')}

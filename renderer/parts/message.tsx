@@ -35,17 +35,36 @@ function markOf(key: MessageKey): Mark {
 /** Sentences that name a time to wait. */
 const WAITS: readonly MessageKey[] = ['pin.wait', 'code.wait'];
 
-export function MessageLine({ message, className = '' }: { readonly message: Message | null; readonly className?: string }): JSX.Element {
+interface MessageLineProps {
+  readonly message: Message | null;
+  /** What was asked for last found no answer. */
+  readonly failed?: boolean;
+  readonly className?: string;
+}
+
+export function MessageLine({ message, failed = false, className = '' }: MessageLineProps): JSX.Element {
   const { saidAt } = useSeat();
   return (
     <div className={`message-place ${className}`} role="status" aria-live="polite">
-      {message !== null &&
+      {failed && <NotTaken />}
+      {!failed &&
+        message !== null &&
         (WAITS.includes(message.key) ? (
           <Wait message={message} key={saidAt} />
         ) : (
           <Said message={message} key={`${message.key} ${JSON.stringify(message.params)}`} />
         ))}
     </div>
+  );
+}
+
+function NotTaken(): JSX.Element {
+  const { t } = useSeat();
+  return (
+    <p className="message message-warn">
+      <StateMark mark="warn" />
+      <span>{t('message.notTaken')}</span>
+    </p>
   );
 }
 

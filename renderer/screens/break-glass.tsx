@@ -1,11 +1,12 @@
 /** Emergency access in two steps: why, then hold to confirm. It opens nothing itself; the agent decides and records. */
 import { type JSX, useCallback, useEffect, useRef, useState } from 'react';
 import type { SeatView } from '../../contract/seat-view.ts';
-import { useForgotten, useSeat } from '../context.ts';
+import { useAsked, useForgotten, useSeat } from '../context.ts';
 import { BadgeDrawing } from '../parts/badge-drawing.tsx';
 import { EntryPanel } from '../parts/entry-panel.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { MessageLine } from '../parts/message.tsx';
+import { ReaderTrouble } from '../parts/reader-trouble.tsx';
 import { SeatPage } from '../parts/seat-page.tsx';
 
 /** How long the button is held, in milliseconds: longer than a slip, shorter than an emergency. Equals `--hold` in panels.css. */
@@ -28,11 +29,12 @@ export function BreakGlassScreen({ view, onBack }: BreakGlassProps): JSX.Element
   const [opening, setOpening] = useState(false);
   useForgotten(JSON.stringify([reasonId, note, confirming, opening]), onBack, FORGET_MS);
 
+  const { failed, ask } = useAsked();
   const open = useCallback(async () => {
     setOpening(true);
-    await bridge.breakGlass({ reasonId, note: note.trim() });
+    await ask(bridge.breakGlass({ reasonId, note: note.trim() }));
     setOpening(false);
-  }, [bridge, reasonId, note]);
+  }, [bridge, ask, reasonId, note]);
 
   return (
     <SeatPage view={view} busy>
@@ -53,7 +55,7 @@ export function BreakGlassScreen({ view, onBack }: BreakGlassProps): JSX.Element
               busy={opening}
               onHeld={open}
             />
-            <MessageLine message={view.message} />
+            <MessageLine message={view.message} failed={failed} />
           </>
         ) : (
           <Reasons view={view} reasonId={reasonId} onReason={setReasonId} note={note} onNote={setNote} />
@@ -77,6 +79,7 @@ export function BreakGlassScreen({ view, onBack }: BreakGlassProps): JSX.Element
 export function EmergencyBadgeScreen({ view }: { readonly view: SeatView }): JSX.Element {
   const { t, bridge } = useSeat();
   const [typing, setTyping] = useState(false);
+  const { failed, ask } = useAsked();
   if (typing && view.signIn.byCode) {
     return (
       <SeatPage view={view} busy>
@@ -86,7 +89,8 @@ export function EmergencyBadgeScreen({ view }: { readonly view: SeatView }): JSX
           codes
           suggests={false}
           message={view.message}
-          onEntry={(entry) => void (entry.kind === 'code' && bridge.code({ code: entry.code }))}
+          failed={failed}
+          onEntry={(entry) => entry.kind === 'code' && void ask(bridge.code({ code: entry.code }))}
           onBack={() => setTyping(false)}
         />
       </SeatPage>
@@ -99,6 +103,7 @@ export function EmergencyBadgeScreen({ view }: { readonly view: SeatView }): JSX
         <h1>{t('lock.tap')}</h1>
         <p>{t('breakglass.badgeHint')}</p>
       </div>
+      <ReaderTrouble truth={view.truth} />
       <MessageLine message={view.message} />
       {view.signIn.byCode && (
         <button type="button" className="button button-entry" onClick={() => setTyping(true)}>

@@ -1,12 +1,13 @@
 /** Signing in without a badge: by name, by a temporary code, by a downtime card. The PIN is asked for afterwards. */
 import type { JSX } from 'react';
 import type { SeatView } from '../../contract/seat-view.ts';
-import { useSeat } from '../context.ts';
+import { useAsked, useSeat } from '../context.ts';
 import { EntryPanel } from '../parts/entry-panel.tsx';
 import { SeatPage } from '../parts/seat-page.tsx';
 
 export function EntryScreen({ view, onBack }: { readonly view: SeatView; readonly onBack: () => void }): JSX.Element {
   const { t, bridge } = useSeat();
+  const { failed, ask } = useAsked();
   const { byName, byCode, suggests } = view.signIn;
   return (
     <SeatPage view={view} busy>
@@ -16,7 +17,8 @@ export function EntryScreen({ view, onBack }: { readonly view: SeatView; readonl
         codes={byCode}
         suggests={suggests}
         message={view.message}
-        onEntry={(entry) => void (entry.kind === 'code' ? bridge.code({ code: entry.code }) : bridge.name({ name: entry.name }))}
+        failed={failed}
+        onEntry={(entry) => void ask(entry.kind === 'code' ? bridge.code({ code: entry.code }) : bridge.name({ name: entry.name }))}
         onBack={onBack}
       />
     </SeatPage>

@@ -1,7 +1,7 @@
 /** The launcher: a greeting, when this person was here last, the apps of the role, found by typing. */
 import { type JSX, type KeyboardEvent as ReactKey, useEffect, useRef, useState } from 'react';
 import type { AppView } from '../../contract/seat-view.ts';
-import { useMinute, useSeat } from '../context.ts';
+import { useAsked, useMinute, useSeat } from '../context.ts';
 import { Icon, StateMark } from '../parts/icons.tsx';
 import { LauncherFoot } from '../parts/launcher-foot.tsx';
 import { MessageLine } from '../parts/message.tsx';
@@ -18,6 +18,7 @@ interface LauncherProps {
 export function LauncherScreen({ view, onPinChange }: LauncherProps): JSX.Element {
   const { t, bridge } = useSeat();
   const [typed, setTyped] = useState('');
+  const { failed, ask } = useAsked();
   const [explained, setExplained] = useState<string | null>(null);
   const search = useRef<HTMLInputElement>(null);
   const found = findApps(view.apps, typed);
@@ -29,7 +30,7 @@ export function LauncherScreen({ view, onPinChange }: LauncherProps): JSX.Elemen
     setTyped('');
     // Of a native application the policy may want another one.
     const isThere = app.state === 'running' && app.kind === 'web';
-    void (isThere ? bridge.show({ appId: app.id }) : bridge.launch({ appId: app.id }));
+    void ask(isThere ? bridge.show({ appId: app.id }) : bridge.launch({ appId: app.id }));
   };
   const onKey = (event: ReactKey): void => {
     const first = found[0];
@@ -57,7 +58,7 @@ export function LauncherScreen({ view, onPinChange }: LauncherProps): JSX.Elemen
           />
         </label>
       </header>
-      <MessageLine message={view.message} />
+      <MessageLine message={view.message} failed={failed} />
       <Explanation app={view.apps.find(({ id }) => id === explained)} />
       {found.length > 0 ? (
         <ul className="tiles" aria-label={t('launcher.apps')}>

@@ -2,7 +2,7 @@
 import { type JSX, useCallback, useLayoutEffect, useRef, useState } from 'react';
 import type { PromptView, SeatView } from '../../contract/seat-view.ts';
 import { LONGEST_PIN } from '../../core/credentials/pin-rules.ts';
-import { useCountdown, useSeat } from '../context.ts';
+import { useAsked, useCountdown, useSeat } from '../context.ts';
 import { MessageLine } from '../parts/message.tsx';
 import { Dots, Keys, usePadKeys, useTypedPin } from '../parts/pin-keys.tsx';
 import { Ring } from '../parts/ring.tsx';
@@ -96,6 +96,7 @@ function PinPad({ view, prompt, checking, ahead }: PadProps): JSX.Element {
   const { entry, press: type, clear, now } = useTypedPin(prompt.maxDigits, ahead.now().digits);
   const [flaw, setFlaw] = useState<'pin.tooShort' | 'pin.digitsOnly' | null>(null);
   // While a PIN is checked the prompt is that of before, and so is its wait, which was over by then.
+  const { failed, ask } = useAsked();
   const waitMs = useCountdown(checking ? 0 : prompt.waitMs, view.generation);
   const busy = checking || waitMs > 0;
   const wrong = !checking && view.message?.key === 'pin.wrong';
@@ -107,9 +108,9 @@ function PinPad({ view, prompt, checking, ahead }: PadProps): JSX.Element {
         return;
       }
       clear();
-      void bridge.pin({ pin: digits });
+      void ask(bridge.pin({ pin: digits }));
     },
-    [bridge, prompt.minDigits, clear],
+    [bridge, ask, prompt.minDigits, clear],
   );
   const press = useCallback(
     (key: PinKey) => {
@@ -171,7 +172,7 @@ function PinPad({ view, prompt, checking, ahead }: PadProps): JSX.Element {
           // The wait that it speaks of is over.
           <p role="status">{t('pin.tries', { tries: prompt.triesLeft })}</p>
         ) : (
-          <MessageLine message={view.message} />
+          <MessageLine message={view.message} failed={failed} />
         )}
       </div>
       <Keys busy={busy} ready={entry.digits.length >= prompt.minDigits} press={press} ok={ok} />

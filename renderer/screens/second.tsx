@@ -4,6 +4,7 @@ import type { SeatView } from '../../contract/seat-view.ts';
 import { useSeat } from '../context.ts';
 import { BadgeDrawing } from '../parts/badge-drawing.tsx';
 import { MessageLine } from '../parts/message.tsx';
+import { ReaderTrouble } from '../parts/reader-trouble.tsx';
 import { SeatPage } from '../parts/seat-page.tsx';
 import type { SecondPrompt } from '../view/screen.ts';
 
@@ -16,6 +17,7 @@ export function SecondScreen({ view, prompt }: { readonly view: SeatView; readon
         <h1>{t('second.title')}</h1>
         <p>{t('second.text', { name: prompt.person.displayName, roles: prompt.roles.join(', ') })}</p>
       </div>
+      <ReaderTrouble truth={view.truth} />
       <MessageLine message={view.message} />
       <button type="button" className="button" onClick={() => void bridge.cancel({})}>
         {t('pin.cancel')}

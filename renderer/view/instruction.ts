@@ -1,5 +1,5 @@
 /** The one line of the lock: what to do, and what more to say. Pure. It must never ask for a badge where none lets anybody in. */
-import type { SeatView } from '../../contract/seat-view.ts';
+import type { SeatView, TruthView } from '../../contract/seat-view.ts';
 
 /** By the state of the reader. A scanner that types works without a reader. */
 const BY_READER = {
@@ -25,6 +25,13 @@ export interface Instruction {
 export function letsNobodyIn({ truth: { policy, staff }, kept }: Pick<SeatView, 'truth' | 'kept'>): boolean {
   const isUnruled = policy.state === 'none' || policy.state === 'expired';
   return kept === null && (isUnruled || staff.state === 'none' || staff.state === 'tooOld');
+}
+
+/** What is wrong with a reader that can't read a badge now; null for one that can, and where none is expected. */
+export function readerTrouble({ reader: { state } }: Pick<TruthView, 'reader'>): Instruction | null {
+  if (state === 'ok' || state === 'none') return null;
+  const [title, hint] = BY_READER[state];
+  return { title, hint };
 }
 
 export function instructionOf(view: Pick<SeatView, 'truth' | 'signIn' | 'kept'>): Instruction {
