@@ -62,7 +62,10 @@ export async function openClinic(spec: ClinicSpec): Promise<Clinic> {
   const { progress } = spec;
   const undo: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
-    for (const each of undo.splice(0).reverse()) await each();
+    const failures: unknown[] = [];
+    // One that fails keeps nothing else here.
+    for (const each of undo.splice(0).reverse()) await each().catch((failure: unknown) => failures.push(failure));
+    if (failures.length > 0) throw failures[0];
   };
   try {
     const runtime = readRuntime();

@@ -60,6 +60,8 @@ export async function electronWrapper(
 /** Starts the kiosk and waits until its page is drawn. */
 export async function launchKiosk(launch: KioskLaunch): Promise<Kiosk> {
   const app = await startElectron(launch);
+  // It may end by itself, or by whoever presses Ctrl+C, before anybody asks.
+  const ended = new Promise<void>((resolve) => app.once('close', () => resolve()));
   const page = await app.firstWindow();
   await page.waitForSelector('html[data-serial]');
   const pid = await app.evaluate(() => process.pid);
@@ -68,7 +70,6 @@ export async function launchKiosk(launch: KioskLaunch): Promise<Kiosk> {
     page,
     pid,
     async stop() {
-      const ended = new Promise<void>((resolve) => app.once('close', () => resolve()));
       app.process().kill('SIGTERM');
       const late = setTimeout(() => app.process().kill('SIGKILL'), STOP_LIMIT_MS);
       await ended;

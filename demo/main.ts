@@ -11,6 +11,7 @@ import { visitConsole } from './console-visit.ts';
 import { proveShift } from './evidence.ts';
 import { openDrivenKiosk, openPracticeWindow } from './open-kiosk.ts';
 import { parseOptions, USAGE } from './options.ts';
+import { askedToStop, withOwnSignals } from './own-signals.ts';
 import { progress } from './progress.ts';
 import { playShift } from './shift.ts';
 import { whereToLook } from './where.ts';
@@ -19,6 +20,8 @@ const CHECKOUT = fileURLToPath(new URL('..', import.meta.url));
 const PLAYED = { width: 1280, height: 800, warnAfterSeconds: 6 } as const;
 /** With a person in front of it the seat waits longer before it warns. */
 const PRACTICE_WARN_SECONDS = 120;
+/** As shells say of Ctrl+C. */
+const INTERRUPTED = 130;
 
 const say = (text: string): void => void process.stdout.write(text);
 
@@ -28,7 +31,9 @@ async function main(): Promise<void> {
     say(USAGE);
     return;
   }
-  const shown = progress(say, () => performance.now());
+  // The terminal may be gone before the clinic is closed.
+  process.stdout.on('error', () => undefined);
+  const shown = progress(say, () => performance.now(), isLeaving);
   // One that is set and empty names no display.
   const machineDisplay = options.once ? undefined : process.env['DISPLAY'] || undefined;
   say(
@@ -44,19 +49,21 @@ async function main(): Promise<void> {
         ? { kind: 'memory', width: PLAYED.width, height: PLAYED.height }
         : { kind: 'machine', name: machineDisplay },
   });
-  const stopped = onceAskedToStop();
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= clinic.close());
   try {
+    if (asked.now()) return;
     if (machineDisplay === undefined) await play(clinic, started);
-    else await practise(clinic, stopped);
+    else await practise(clinic, asked.stop);
     if (machineDisplay === undefined && !options.once) {
       say(whereToLook(clinic));
-      await stopped;
+      await asked.stop;
     }
   } finally {
     say('\nClosing\n');
+    isClosing = true;
     await shown.step('processes ended, users and mounts removed', close);
+    isClosing = false;
   }
 
   async function play(opened: Clinic, since: Date): Promise<void> {
@@ -64,15 +71,16 @@ async function main(): Promise<void> {
     const { display } = opened;
     const memory = display.memory;
     if (memory === undefined) throw new Error('a shift is played on a display in memory only');
-    const kiosk = await shown.step("the seat's screens start", () => openDrivenKiosk(opened));
+    const kiosk = await shown.step("the seat's screens start", () => withOwnSignals(() => openDrivenKiosk(opened)));
+    // A step that is under way needs the screens, and so ends.
+    void asked.stop.then(() => kiosk.stop());
     try {
       await playShift({ clinic: opened, kiosk, display: memory, progress: shown });
       say('\nThe auditor\n');
       await proveShift(opened, since, shown, say);
-      await shown.step('the auditor reads it in the console, in a browser', () => visitConsole(opened));
+      await shown.step('the auditor reads it in the console, in a browser', () => withOwnSignals(() => visitConsole(opened)));
     } finally {
       if (options.once) await kiosk.stop();
-      else void stopped.then(() => kiosk.stop());
     }
   }
 
@@ -84,21 +92,27 @@ async function main(): Promise<void> {
   }
 }
 
-/** Resolves at the first Ctrl+C or TERM; the clinic then closes in order. */
-function onceAskedToStop(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once('SIGINT', () => resolve());
-    process.once('SIGTERM', () => resolve());
-  });
+/** What does not come to its end then has not failed. */
+function isLeaving(): boolean {
+  return asked.now() && !isClosing;
 }
 
-try {
-  await main();
-} catch (error) {
+function failed(error: unknown): number {
+  if (isLeaving()) {
+    process.stderr.write('\nStopped before its end, as asked.\n');
+    return INTERRUPTED;
+  }
   process.stderr.write(
     isWardlockError(error)
       ? `\n${error.message} (${error.code})\n`
       : `\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
   );
-  process.exitCode = 1;
+  return 1;
 }
+
+const asked = askedToStop();
+/** True after a failure where the closing itself is what failed. */
+let isClosing = false;
+await main().catch((error: unknown) => {
+  process.exitCode = failed(error);
+});

@@ -8,7 +8,8 @@ export interface Progress {
 }
 
 /** @param write where lines go; a line ends with a newline @param now monotonic milliseconds */
-export function progress(write: (text: string) => void, now: () => number): Progress {
+/** @param isAsked whether somebody asked for the end: what does not come to its own then has not failed */
+export function progress(write: (text: string) => void, now: () => number, isAsked: () => boolean = () => false): Progress {
   return {
     async step(title, work) {
       const started = now();
@@ -17,7 +18,7 @@ export function progress(write: (text: string) => void, now: () => number): Prog
         write(`  ok    ${title} (${((now() - started) / 1000).toFixed(1)} s)\n`);
         return value;
       } catch (cause) {
-        write(`  FAIL  ${title} (${((now() - started) / 1000).toFixed(1)} s)\n`);
+        write(`  ${isAsked() ? 'left' : 'FAIL'}  ${title} (${((now() - started) / 1000).toFixed(1)} s)\n`);
         throw cause;
       }
     },

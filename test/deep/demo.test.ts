@@ -2,7 +2,8 @@
  * `npm start -- --once` as a newcomer meets it: a clone in an empty folder, nothing installed. The shift is played twice, on
  * the same state; afterwards nothing of it runs or stands outside its folder. And once where it must fail, in words.
  */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -49,6 +50,31 @@ describe('the clinic of npm start, in a clone', () => {
       );
     });
 
+  /** In a process group of its own, as a terminal has it: Ctrl+C reaches every process of it, and here twice. */
+  async function interruptedAt(line: string): Promise<Run> {
+    const { DISPLAY: _display, ...env } = process.env;
+    const child = spawn(process.execPath, ['build/start.mjs', '--once', '--state', path.join(folder, 'stopped')], {
+      cwd: path.join(folder, 'clone'),
+      env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      const isReached = stdout.includes(line);
+      stdout += text;
+      if (isReached || !stdout.includes(line) || child.pid === undefined) return;
+      process.kill(-child.pid, 'SIGINT');
+      process.kill(-child.pid, 'SIGINT');
+    });
+    await once(child, 'close');
+    return { code: child.exitCode ?? -1, stdout, stderr };
+  }
+
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'wardlock-demo-'));
     state = path.join(folder, 'state');
@@ -89,6 +115,18 @@ describe('the clinic of npm start, in a clone', () => {
       expect(stdout).toContain('Ben Okafor');
       expect(stdout).toMatch(/OK seat [0-9a-f]{32} log [0-9a-f]{16}: \d+ entries/u);
       expect(stdout).toContain('Verify it yourself:');
+      expect(outside().filter((each) => !before.includes(each))).toEqual([]);
+    },
+    SHIFT_LIMIT_MS,
+  );
+
+  test.each(['ok    users of the seat', 'ok    the seat is locked'])(
+    'Ctrl+C, twice, after "%s": it closes in order, says so, and nothing of it stays',
+    async (line) => {
+      const before = outside();
+      const { code, stdout, stderr } = await interruptedAt(line);
+      expect(stderr).toMatch(/\nStopped before its end, as asked\.\n$/u);
+      expect({ code, failed: stdout.includes('FAIL') }).toEqual({ code: 130, failed: false });
       expect(outside().filter((each) => !before.includes(each))).toEqual([]);
     },
     SHIFT_LIMIT_MS,
