@@ -61,3 +61,14 @@ export function screens(page: Page): Screens {
     },
   };
 }
+
+/** Ends the session from the launcher; the seat asks first where applications are open. */
+export async function endSession(seen: Screens): Promise<void> {
+  const { page } = seen;
+  await seen.press('End session');
+  const isAsked = page.locator('.launcher-ends');
+  await isAsked.or(page.locator('html[data-screen="lock"]')).first().waitFor({ state: 'attached', timeout: SCREEN_LIMIT_MS });
+  // It may go away by itself in just that moment: what was open has ended, and so the lock is still to come.
+  if ((await isAsked.count()) > 0) await seen.press('End session');
+  await seen.until('lock');
+}

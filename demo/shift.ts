@@ -9,7 +9,7 @@ import { STAFF, type StaffMember } from './clinic-policy.ts';
 import type { Display } from './display.ts';
 import { type Kiosk, typeAsPerson } from './kiosk.ts';
 import type { Progress } from './progress.ts';
-import { type Screens, screens } from './screens.ts';
+import { endSession, type Screens, screens } from './screens.ts';
 
 export interface Stageplay {
   readonly clinic: Clinic;
@@ -106,8 +106,7 @@ export async function playShift(play: Stageplay): Promise<void> {
     await seen.until('launcher');
   });
   await progress.step(`${BEN.givenName} ends his session`, async () => {
-    await seen.press('End session');
-    await seen.until('lock');
+    await endSession(seen);
   });
   await progress.step('emergency access: a reason, held to confirm', async () => {
     await seen.press('Emergency access');
@@ -122,8 +121,7 @@ export async function playShift(play: Stageplay): Promise<void> {
     await picture('16-emergency-app');
     await seen.press('Apps');
     await seen.until('launcher');
-    await seen.press('End session');
-    await seen.until('lock');
+    await endSession(seen);
     await picture('17-locked-again');
   });
 }

@@ -11,7 +11,7 @@ import { Value } from 'typebox/value';
 import type { Kiosk } from '../../demo/kiosk.ts';
 import { openDrivenKiosk } from '../../demo/open-kiosk.ts';
 import { progress } from '../../demo/progress.ts';
-import { screens } from '../../demo/screens.ts';
+import { endSession, screens } from '../../demo/screens.ts';
 import { ANNA, BEN, enterPin, playShift, tap } from '../../demo/shift.ts';
 import { openTestClinic, type TestClinic } from './support/clinic.ts';
 
@@ -183,8 +183,7 @@ test('a new policy reaches the open seat within 5 s, and the next session is rul
   await seen.until('launcher');
   await seen.says('Calculator');
   await expect(kiosk.page.getByText('Ward clock')).toHaveCount(0);
-  await seen.press('End session');
-  await seen.until('lock');
+  await endSession(seen);
   await expect
     .poll(
       () =>

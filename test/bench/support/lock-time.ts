@@ -1,5 +1,6 @@
 /** How soon nothing of the work is seen any more: from the click on Lock to the last pixel of it on any display, looked at from outside. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { endSession } from '../../../demo/screens.ts';
 import { ANNA } from '../../../demo/shift.ts';
 import { lookAt } from './glass.ts';
 import { inTurn, type Timed, tapTaken, untilFree, type Work } from './taps.ts';
@@ -39,7 +40,7 @@ export async function measureLock(work: Work, runs: number): Promise<Timed> {
     await tapIn(work);
     await seen.until('app');
     await seen.press('Apps');
-    await seen.press('End session');
+    await endSession(seen);
     return timed;
   } finally {
     glass.close();

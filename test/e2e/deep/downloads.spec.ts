@@ -10,7 +10,7 @@ import { expect, type Page, test } from '@playwright/test';
 import { MAX_AT_ONCE } from '../../../core/downloads/limits.ts';
 import type { Kiosk } from '../../../demo/kiosk.ts';
 import { openDrivenKiosk } from '../../../demo/open-kiosk.ts';
-import { type Screens, screens } from '../../../demo/screens.ts';
+import { endSession, type Screens, screens } from '../../../demo/screens.ts';
 import { insideSession, named } from '../../support/sandboxed-seat.ts';
 import { openTestClinic, type TestClinic } from '../support/clinic.ts';
 import { signIn } from '../support/sign-in.ts';
@@ -305,8 +305,7 @@ test('a lock in the middle of a download ends it, and the person is told on comi
   const incoming = join(opened.clinic.seat.stateDir, 'run', 'incoming');
   const place = lstatSync(incoming).isSymbolicLink() ? readlinkSync(incoming) : incoming;
   await seen.press('Apps');
-  await seen.press('End session');
-  await seen.until('lock');
+  await endSession(seen);
   expect(readdirSync(place)).toEqual([]);
   const words = JSON.stringify(opened.events());
   for (const word of ['Smith', '1961', 'report.txt', 'table.csv', 'bashrc', '/named', '/slow']) expect(words).not.toContain(word);

@@ -9,7 +9,7 @@ import { Value } from 'typebox/value';
 import type { Child } from '../../../demo/child.ts';
 import type { Kiosk } from '../../../demo/kiosk.ts';
 import { openDrivenKiosk } from '../../../demo/open-kiosk.ts';
-import { screens } from '../../../demo/screens.ts';
+import { endSession, screens } from '../../../demo/screens.ts';
 import { ANNA } from '../../../demo/shift.ts';
 import { openTestClinic, type StoredEvent, type TestClinic } from '../support/clinic.ts';
 import { signIn } from '../support/sign-in.ts';
@@ -76,8 +76,7 @@ test('kill -9 of the screens: the agent locks and says why; new screens start lo
   await expect.poll(launches, { timeout: CATCH_UP_MS }).toBe(3);
   await screens(kiosk.page).press('Apps');
   await screens(kiosk.page).until('launcher');
-  await screens(kiosk.page).press('End session');
-  await screens(kiosk.page).until('lock');
+  await endSession(screens(kiosk.page));
   await storyOf(session, 'logout');
 });
 
@@ -160,8 +159,7 @@ async function arrivesOnce(session: string): Promise<void> {
   await expect.poll(() => types(session), { timeout: CATCH_UP_MS }).toEqual(worked);
   await signIn(kiosk.page, opened.clinic);
   expect(await openSession()).toBe(session);
-  await screens(kiosk.page).press('End session');
-  await screens(kiosk.page).until('lock');
+  await endSession(screens(kiosk.page));
   await storyOf(session, 'logout');
 }
 

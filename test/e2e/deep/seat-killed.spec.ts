@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { expect, test } from '@playwright/test';
 import type { Kiosk } from '../../../demo/kiosk.ts';
 import { openDrivenKiosk } from '../../../demo/open-kiosk.ts';
-import { screens } from '../../../demo/screens.ts';
+import { endSession, screens } from '../../../demo/screens.ts';
 import { ANNA, BEN, tap } from '../../../demo/shift.ts';
 import { openTestClinic, type TestClinic } from '../support/clinic.ts';
 import { signIn } from '../support/sign-in.ts';
@@ -50,7 +50,7 @@ for (const phase of ['locked', 'in session'] as const) {
       agent.kill('SIGCONT');
     }
     await expect(kiosk.page.locator('html')).not.toHaveAttribute('data-screen', 'away');
-    await endSession();
+    await noSession();
   });
 }
 
@@ -71,7 +71,7 @@ for (const phase of ['locked', 'in session'] as const) {
       await screens(kiosk.page).until('lock', RESTART_LIMIT_MS);
     }
     await signIn(kiosk.page, opened.clinic);
-    await endSession();
+    await noSession();
   });
 }
 
@@ -106,20 +106,20 @@ for (const moment of ['login', 'switch', 'lock'] as const) {
     if ((await opened.status()).prompt !== null) await seen.press('Cancel');
     await seen.until('lock');
     await signIn(kiosk.page, opened.clinic);
-    await endSession();
+    await noSession();
   });
 }
 
 /** Ends whatever session is open; the seat is locked afterwards. */
-async function endSession(): Promise<void> {
+async function noSession(): Promise<void> {
   const seen = screens(kiosk.page);
   const screen = await kiosk.page.locator('html').getAttribute('data-screen');
   if (screen === 'app') {
     await seen.press('Apps');
     await seen.until('launcher');
   }
-  if (screen === 'app' || screen === 'launcher') await seen.press('End session');
-  await seen.until('lock');
+  if (screen === 'app' || screen === 'launcher') await endSession(seen);
+  else await seen.until('lock');
 }
 
 /** Titles of the windows that the display itself shows, without covers and windows that have no name. */
