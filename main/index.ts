@@ -58,6 +58,8 @@ async function main(options: KioskOptions): Promise<void> {
   await startKiosk(options, { preload: join(out, 'preload'), renderer: join(out, 'renderer') });
 }
 
+// Electron would tell of a defect in a dialog on the seat's display, and go on with what is left.
+process.on('uncaughtException', stop);
 try {
   const options = checkedOptions();
   switchOff(app.commandLine);

@@ -112,18 +112,32 @@ for (const { name, signal } of losses) {
   });
 }
 
-test.describe('a page that shows nothing', () => {
+test.describe('a defect in the screens', () => {
   let ground: Ground;
-  test.beforeAll(async () => {
+  test.beforeEach(async () => {
     ground = await prepareGround();
   });
-  test.afterAll(() => ground.clear());
+  test.afterEach(() => ground.clear());
 
-  test('fault: ends the kiosk with its own code, so that a new one starts', async () => {
+  const launched = async () => {
     const { app, page } = await launchKiosk(ground.launch);
     await page.waitForSelector('html[data-screen="lock"]');
-    const kiosk = app.process();
-    const ended = new Promise<number | null>((resolve) => kiosk.once('exit', resolve));
+    const ended = new Promise<number | null>((resolve) => app.process().once('exit', resolve));
+    return { app, page, ended };
+  };
+
+  test('fault: one in the kiosk’s own process ends it with its own code, and opens no dialog', async () => {
+    const { app, ended } = await launched();
+    await app.evaluate(() => {
+      setTimeout(() => {
+        throw new Error('a defect');
+      }, 0);
+    });
+    expect(await ended).toBe(EXIT_PAGE_LOST);
+  });
+
+  test('fault: a page that shows nothing ends the kiosk with its own code, so that a new one starts', async () => {
+    const { page, ended } = await launched();
     // As by a defect in a screen: the clock can't be drawn any more.
     await page.evaluate(() => {
       Object.defineProperty(Intl.DateTimeFormat.prototype, 'format', {
