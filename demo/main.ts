@@ -52,7 +52,6 @@ async function main(): Promise<void> {
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= clinic.close());
   try {
-    if (asked.now()) return;
     if (machineDisplay === undefined) await play(clinic, started);
     else await practise(clinic, asked.stop);
     if (machineDisplay === undefined && !options.once) {

@@ -8,10 +8,11 @@ export interface Progress {
 }
 
 /** @param write where lines go; a line ends with a newline @param now monotonic milliseconds */
-/** @param isAsked whether somebody asked for the end: what does not come to its own then has not failed */
+/** @param isAsked whether somebody asked for the end: no step begins any more, and one that does not come to its own has not failed */
 export function progress(write: (text: string) => void, now: () => number, isAsked: () => boolean = () => false): Progress {
   return {
     async step(title, work) {
+      if (isAsked()) throw new Error(`Asked to stop before: ${title}`);
       const started = now();
       try {
         const value = await work();
