@@ -118,13 +118,27 @@ function wrongPin(state: State, who: Who, { env, common }: SessionContext): Sess
   return { ...move, effects: [...(move.effects ?? []), promptTimer(who, { env, common })] };
 }
 
+/** Whoever was asked for the PIN is judged again, and whoever they confirm: what holds may be another thing by now. */
+function refusedNow({ attempt, held }: State, who: Who, { env }: SessionContext): SessionMove | null {
+  const { badge, by, first } = attempt;
+  for (const one of [{ who, badge, by }, ...(first === null ? [] : [first])]) {
+    const refusal = badgeRefusal({ type: 'BadgeRead', standing: 'ok', who: one.who, badge: one.badge, by: one.by }, env);
+    if (refusal === null) continue;
+    const move = refuse(back(held), { who: one.who, badge: one.badge, reason: refusal.reason }, refusal.says);
+    return { ...move, effects: [...(move.effects ?? []), { do: 'clearTimer', timer: 'attempt' }] };
+  }
+  return null;
+}
+
 function rightPin(state: State, who: Who, context: SessionContext): SessionMove {
   const { badge, by, first } = state.attempt;
   const { [who.id]: _cleared, ...throttles } = context.common.throttles;
   const graces = { ...context.common.graces, ...graceOf(who, context.env) };
   const common = { ...context.common, throttles, graces };
   const next = { ...context, common };
-  const move = first === null ? admit({ who, badge, by, held: state.held }, [by, 'pin'], next) : confirmed(first, who, state.held, next);
+  const move =
+    refusedNow(state, who, context) ??
+    (first === null ? admit({ who, badge, by, held: state.held }, [by, 'pin'], next) : confirmed(first, who, state.held, next));
   return {
     ...move,
     effects: [{ do: 'saveThrottle', person: who.id, throttle: null }, ...(move.effects ?? [])],
