@@ -127,7 +127,8 @@ describe('the clinic of npm start, in a clone', () => {
       const { code, stdout, stderr } = await interruptedAt(line);
       expect(stderr).toMatch(/\nStopped before its end, as asked\.\n$/u);
       expect({ code, failed: stdout.includes('FAIL') }).toEqual({ code: 130, failed: false });
-      expect(outside().filter((each) => !before.includes(each))).toEqual([]);
+      // What another clinic of this machine has opened meanwhile goes with that one.
+      await expect.poll(() => outside().filter((each) => !before.includes(each)), { timeout: SHIFT_LIMIT_MS / 2 }).toEqual([]);
     },
     SHIFT_LIMIT_MS,
   );
