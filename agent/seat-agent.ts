@@ -5,6 +5,7 @@
 import type { Params } from '../contract/boundary.ts';
 import type { SeatView } from '../contract/seat-view.ts';
 import type { UiBoundary } from '../contract/ui.ts';
+import { peopleIn } from '../core/session/subject.ts';
 import type { OpenSession, SeatEvent } from '../core/session/types.ts';
 import type { BorderWatch } from './border.ts';
 import type { Clock } from './clock.ts';
@@ -320,7 +321,6 @@ export class SeatAgent {
   }
 
   #tick(): void {
-    const { session } = this.runtime.seat;
     const { minute } = this.credentials.where;
     if (minute !== this.#minute) {
       this.#minute = minute;
@@ -347,7 +347,7 @@ export class SeatAgent {
       if (state === 'expired') this.runtime.dispatch({ type: 'PolicyLost' });
       this.push();
     }
-    const gone = session.at === 'active' ? this.credentials.withoutStanding(session.session.who) : [];
+    const gone = this.credentials.withoutStanding(peopleIn(this.runtime.seat.session));
     if (gone.length > 0) this.runtime.dispatch({ type: 'PersonsRevoked', ids: gone });
     this.#picture.pushIfOther();
   }

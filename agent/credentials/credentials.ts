@@ -106,10 +106,13 @@ export class Credentials {
     return Date.parse(there.at) > Date.parse(here.at) ? there : here;
   }
 
-  /** The person, if they may no longer use the seat: their time is over, or the site says so. */
-  withoutStanding(who: Who | null): readonly string[] {
-    const person = who === null ? undefined : this.#ports.directory.person(who.id);
-    return person !== undefined && standingOf(person, this.#ports.trustedWallMs()) !== 'ok' ? [person.id] : [];
+  /** Those of them who may no longer use the seat: their time is over, or the site says so. */
+  withoutStanding(people: readonly Who[]): readonly string[] {
+    const wallMs = this.#ports.trustedWallMs();
+    return people.flatMap(({ id }) => {
+      const person = this.#ports.directory.person(id);
+      return person !== undefined && standingOf(person, wallMs) !== 'ok' ? [id] : [];
+    });
   }
 
   /** What the machines may know of people besides their own counts. */

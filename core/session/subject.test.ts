@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { lawful } from '../../test/session/laws.ts';
 import { AT_WORK_MS, TAP_GUARD_MS } from './moves.ts';
-import { subjectOf } from './subject.ts';
+import { peopleIn, subjectOf } from './subject.ts';
 import type { SeatRules, Who } from './types.ts';
 import { person, rules, World } from './world.ts';
 
@@ -163,4 +163,24 @@ test('a policy or an hour that wants an earlier warning has it for whoever sits 
   world.advance(40_000);
   world.send({ type: 'Activity', idleMs: 40_000 });
   expect(world.seat.lock.at).toBe('warning');
+});
+
+test('everybody who is in the seat can lose the right to be there: who sits, whose work is kept, who comes, who waits, who is next', () => {
+  const ids = ({ seat: { session } }: World) => new Set(peopleIn(session).map(({ id }) => id));
+  const world = vault({ secondRoles: { vendor: ['nurse'] } });
+  expect(ids(world)).toEqual(new Set());
+  world.signIn(kim);
+  expect(ids(world)).toEqual(new Set(['kim']));
+  world.advance(TAP_GUARD_MS + AT_WORK_MS);
+  world.send({ type: 'LockPressed' });
+  world.signIn(vera);
+  world.advance(1_000);
+  world.tap(ada);
+  expect(ids(world)).toEqual(new Set(['kim', 'vera', 'ada']));
+  world.send({ type: 'PinEntered', pin: '246810' });
+  world.settleGuess(true);
+  expect(world.seat.session.at).toBe('ending');
+  expect(ids(world)).toEqual(new Set(['vera']));
+  world.settleEnding(true);
+  expect(ids(world)).toEqual(new Set(['vera']));
 });

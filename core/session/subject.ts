@@ -1,9 +1,9 @@
 /**
- * Whose timers and PIN rules a step goes by, where a policy has some of its own for a role. It names a person and knows no rule: what holds
- * for them is the caller's to look up before the step.
+ * Whom a seat is about: whose timers and PIN rules a step goes by, where a policy has some of its own for a role, and everybody who is in
+ * it. It names people and knows no rule: what holds for them is the caller's to look up.
  */
 import { isOpen } from './open.ts';
-import type { OpenSession, Seat, SeatEvent, SessionStates, Who } from './types.ts';
+import type { OpenSession, Seat, SeatEvent, SessionState, SessionStates, Who } from './types.ts';
 
 /** Null for nobody and for an emergency access, which goes by what holds for everybody. @param event null for the picture between two steps */
 export function subjectOf({ session, lock }: Seat, event: SeatEvent | null): Who | null {
@@ -33,3 +33,20 @@ function onTheWayIn({ grant, first, who }: SessionStates['authenticating']['atte
 function ownerOf({ kind, who }: OpenSession): Who | null {
   return kind === 'person' ? who : null;
 }
+
+/** Everybody who sits here, has work kept here or is on the way in: whose right to be here may end meanwhile. */
+export function peopleIn(session: SessionState): readonly Who[] {
+  switch (session.at) {
+    case 'active':
+      return present([session.session.who]);
+    case 'authenticating':
+      return present([session.held?.who, session.attempt.who, session.attempt.first?.who, session.attempt.grant?.session.who]);
+    case 'ending':
+      return present([session.successor?.who, session.tap?.who]);
+    case 'none':
+    case 'faulted':
+      return [];
+  }
+}
+
+const present = (people: ReadonlyArray<Who | null | undefined>): Who[] => people.filter((one) => one != null);

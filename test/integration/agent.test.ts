@@ -11,6 +11,8 @@ import { type Screens, SeatProcess } from '../support/seat-process.ts';
 
 const ada = { id: 'ada', badge: '04A1B2C3', pin: '246810' };
 const ben = { id: 'ben', badge: '04D4E5F6', pin: '135791' };
+/** Long enough to tap meanwhile on a busy machine, shorter than a prompt stays, in milliseconds. */
+const VALID_MS = 15_000;
 const types = (events: readonly AuditEvent[]): string[] => events.map((event) => event.type);
 const isOpen = (view: SeatView): boolean => view.phase === 'open';
 const isLocked = (view: SeatView): boolean => view.phase === 'locked';
@@ -179,6 +181,18 @@ describe('a shift', () => {
     const events = await seat.recordUntil(syncer, 'ui.lost', 2);
     expect(events.at(-1)).toMatchObject({ type: 'ui.lost', body: { reason: expect.stringMatching(/^(hung|silent)$/) } });
     expect(types(events)).toContain('session.locked');
+  });
+});
+
+test('a person whose time at the site ends while their PIN is asked for is told so, and the prompt is gone', async () => {
+  const validUntil = new Date(Date.now() + VALID_MS).toISOString();
+  syncer = await seat.furnish([{ ...ada, change: { validUntil } }]);
+  const screens = await seat.screens();
+  await screens.client.request('badge', { number: ada.badge });
+  await screens.sees(asksPin);
+  expect(await screens.sees(({ prompt, message }) => prompt === null && message !== null)).toMatchObject({
+    phase: 'locked',
+    message: { key: 'badge.revoked' },
   });
 });
 
