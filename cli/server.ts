@@ -10,6 +10,7 @@ import { openSite, type Site, type SiteOptions } from '../server/compose.ts';
 import { listen, parseAddress } from '../server/listen.ts';
 import { type ConsoleFiles, readConsoleFiles } from '../server/site/console-files.ts';
 import { readPrivateKey, readPublicKey } from '../server/site/key-file.ts';
+import { startLean } from './lean-memory.ts';
 
 export interface SiteFlags {
   readonly state: string;
@@ -100,6 +101,7 @@ export async function withSite<T>(flags: SiteFlags, work: (site: Site) => Promis
 }
 
 async function run(flags: ServerFlags): Promise<void> {
+  startLean();
   const addresses = { seats: addressOf(flags.listenSeats, LISTEN_SEATS), console: addressOf(flags.listenConsole, LISTEN_CONSOLE) };
   const names = flags.name.map(machineNameOf);
   const consoleFiles = consoleFilesOf(flags);
