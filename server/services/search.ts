@@ -4,8 +4,8 @@
  */
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import type { EventList, EventQuery, EventRow, OutcomeName } from '../../contract/console-api.ts';
-import { WardlockError } from '../../core/errors/index.ts';
 import type { Tables } from '../store/schema.ts';
+import { refuseBackwards } from './asked-time.ts';
 import { indexState } from './index-state.ts';
 import { seatsCalled } from './seat-names.ts';
 import { sentenceOf } from './sentences.ts';
@@ -62,10 +62,9 @@ async function find(db: Kysely<Tables>, query: EventQuery): Promise<EventList> {
   return { events: await inWords(db, rows), next: next === null ? null : `${next.at}.${next.eventNo}`, index };
 }
 
-async function resolve(db: Kysely<Tables>, { person, seat, app, outcome, from, to, after }: EventQuery): Promise<Wanted> {
-  // It would be answered with nothing, and read as if there were nothing.
-  if (from !== undefined && to !== undefined && Date.parse(to) < Date.parse(from))
-    throw new WardlockError('SERVER_REQUEST_MALFORMED', '"to" of the query lies before "from": the earlier time is "from".');
+async function resolve(db: Kysely<Tables>, query: EventQuery): Promise<Wanted> {
+  refuseBackwards(query);
+  const { person, seat, app, outcome, from, to, after } = query;
   const seats = seat === undefined ? undefined : await seatsCalled(db, seat);
   const [at, eventNo] = (after ?? '').split('.').map(Number);
   return {

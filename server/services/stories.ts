@@ -6,6 +6,7 @@ import type { Kysely } from 'kysely';
 import type { SessionList, SessionQuery, SessionRow, Story, StoryEvent, StoryGap } from '../../contract/console-api.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { Tables } from '../store/schema.ts';
+import { refuseBackwards } from './asked-time.ts';
 import { LONGEST_SESSION_MS, UNREADABLE_ROW } from './index-rows.ts';
 import { indexState } from './index-state.ts';
 import { type LogName, readLog } from './logs.ts';
@@ -44,7 +45,9 @@ const columns = [
 ] as const;
 
 /** Sessions that touched the window, newest first. `seat` is a name or a workstation id. */
-async function find(db: Kysely<Tables>, { person, seat, from, to, after }: SessionQuery): ReturnType<Stories['find']> {
+async function find(db: Kysely<Tables>, query: SessionQuery): ReturnType<Stories['find']> {
+  refuseBackwards(query);
+  const { person, seat, from, to, after } = query;
   let select = db
     .selectFrom('indexed_sessions')
     .innerJoin('seats', 'seats.workstation_id', 'indexed_sessions.workstation_id')
