@@ -18,6 +18,15 @@ test('both parts are read as what they are', () => {
   expect(readPrivateKey(path, ['reader'])).toHaveLength(32);
 });
 
+test('the public part in the place of the private one is told as that: nobody makes a new key that the site does not know', () => {
+  const path = join(folder, 'reader.key');
+  makeKeyFiles(nodeCrypto, 'reader', path);
+  expect(() => readPrivateKey(`${path}.pub`, ['reader'])).toThrow(
+    `${path}.pub is the public part of a key, and the private one is needed here. Name its file, such as ${path}.`,
+  );
+  expect(() => readPrivateKey(`${path}.pub`, ['escrow'])).toThrow('is no escrow key file');
+});
+
 test('a private part whose public one can not be written does not stay, and nothing is written over', () => {
   const path = join(folder, 'reader.key');
   writeFileSync(`${path}.pub`, 'of another key');

@@ -45,6 +45,13 @@ export function makeKeyFiles(crypto: AuditCrypto, kind: KeyKind, path: string): 
 
 export function readPrivateKey(path: string, kinds: readonly KeyKind[]): Buffer {
   const file = read(path);
+  if (Value.Check(PublicKeyFile, file) && kinds.includes(file.kind)) {
+    const kept = path.endsWith('.pub') ? `, such as ${path.slice(0, -'.pub'.length)}` : '';
+    throw new WardlockError(
+      'START_USAGE',
+      `${path} is the public part of a key, and the private one is needed here. Name its file${kept}.`,
+    );
+  }
   if (!Value.Check(PrivateKeyFile, file) || !kinds.includes(file.kind)) throw unsuitable(path, kinds);
   return Buffer.from(file.privateKey, 'base64');
 }
