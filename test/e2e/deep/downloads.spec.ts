@@ -206,6 +206,8 @@ test('a file is saved for the applications of the session, as their user, withou
 
   await seen.press('Apps');
   await seen.press(/^Reader/);
+  // What it does is done before the seat hears that it runs and brings it to the front.
+  await seen.until('app');
   await expect.poll(() => existsSync(join(home, 'seen')) && readFileSync(join(home, 'seen'), 'utf8')).toBe(`read: ${CONTENT}\n`);
   await expect.poll(() => recorded('download.saved')).toEqual([expect.objectContaining({ app: 'records', bytes: CONTENT.length + 1 })]);
 });
