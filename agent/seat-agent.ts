@@ -9,7 +9,7 @@ import { peopleIn } from '../core/session/subject.ts';
 import type { OpenSession, SeatEvent } from '../core/session/types.ts';
 import type { BorderWatch } from './border.ts';
 import type { Clock } from './clock.ts';
-import { Credentials, everybodyWaits } from './credentials/credentials.ts';
+import { Credentials, startOver } from './credentials/credentials.ts';
 import type { StaffDirectory } from './credentials/directory.ts';
 import type { Outbox } from './credentials/outbox.ts';
 import type { PinCheck } from './credentials/pin.ts';
@@ -191,7 +191,7 @@ export class SeatAgent {
     });
     this.downloads = new SessionDownloads({ ...this.parts, ...session, apps: this.apps });
     this.prints = new SessionPrints({ ...this.parts, ...session, apps: this.apps, onChanged: () => this.push() });
-    if (memory.wasBroken) everybodyWaits(parts);
+    if (memory.wasBroken) startOver(parts);
     this.runtime = new SeatRuntime({
       ...parts,
       surroundings: (about) => ({

@@ -18,6 +18,7 @@ export const messageWords = {
   'message.code.unknown': 'This code is not known here. Type it again, or ask the helpdesk.',
   'message.code.expired': 'This code is not valid any more. Ask the helpdesk for a new one.',
   'message.code.used': 'This card was used here before. Take the next one, or ask the helpdesk.',
+  'message.code.doubt': 'This card opens no emergency access here now. Tap a badge, go to another seat, or call the helpdesk.',
   'message.code.wait': (p: { seconds: number }) => `Too many wrong codes. Wait ${count(p.seconds, 'second', 'seconds')}.`,
   'message.second.notAllowed': 'This person can’t confirm here. Someone else must.',
   'message.pin.wrong': (p: { tries: number }) => `Wrong PIN. ${count(p.tries, 'try', 'tries')} left.`,

@@ -31,6 +31,7 @@ export const MessageKey = Type.Union([
   Type.Literal('second.notAllowed'),
   Type.Literal('code.expired'),
   Type.Literal('code.used'),
+  Type.Literal('code.doubt'),
   Type.Literal('code.wait'),
   Type.Literal('pin.wrong'),
   Type.Literal('pin.wait'),

@@ -116,8 +116,9 @@ export class Credentials {
   }
 
   /** What the machines may know of people besides their own counts. */
-  get surroundings(): Pick<Env, 'facts' | 'staff'> {
-    return { facts: this.people.facts, staff: this.age.stateUnder(this.#ports.policy()?.document) };
+  get surroundings(): Pick<Env, 'facts' | 'staff' | 'cardsInDoubt'> {
+    const { memory, policy } = this.#ports;
+    return { facts: this.people.facts, staff: this.age.stateUnder(policy()?.document), cardsInDoubt: memory.cardsInDoubt };
   }
 
   /** Which ways in without a badge the seat offers, for its screens. */
@@ -194,13 +195,28 @@ export class Credentials {
   }
 }
 
-/** What the seat remembered of wrong PINs and codes is gone: everybody waits the longest wait once. */
-export function everybodyWaits({ directory, memory, clock, log }: Pick<CredentialPorts, 'directory' | 'memory' | 'clock' | 'log'>): void {
+/**
+ * What the seat remembered of wrong PINs and codes is gone: everybody waits the longest wait once. Gone, too, is which downtime cards were used:
+ * those that wait to be told are known, and all others here are in doubt.
+ */
+export function startOver({
+  directory,
+  memory,
+  outbox,
+  clock,
+  log,
+}: Pick<CredentialPorts, 'directory' | 'memory' | 'outbox' | 'clock' | 'log'>): void {
   const waitUntilBootMs = clock.bootMs() + WAIT_CAP_MS;
   const wait = (pinId: string) => ({ pinId, failures: FREE_FAILURES, waitMs: WAIT_CAP_MS, waitUntilBootMs, bootId: clock.bootId });
   const waits = (directory.current?.persons ?? []).flatMap(({ id }) => {
     const pinId = directory.who(id)?.pinId;
     return pinId == null ? [] : [[id, wait(pinId)] as const];
   });
-  if (!memory.setWaits(Object.fromEntries(waits), wait(CODE_GUESSES))) log.error('the waits of everybody are kept in memory only', {});
+  const isKept = memory.startOver({
+    throttles: Object.fromEntries(waits),
+    codeThrottle: wait(CODE_GUESSES),
+    usedCards: [...outbox.cards],
+    doubt: { cards: [...directory.cards], untilReplaced: outbox.wasBroken },
+  });
+  if (!isKept) log.error('the waits of everybody are kept in memory only', {});
 }

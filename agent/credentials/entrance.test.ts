@@ -11,9 +11,10 @@ import { pinVerifier } from '../../crypto/pin-verifier.ts';
 import { testPolicy } from '../../test/support/policy.ts';
 import { secretBox } from '../keys/index.ts';
 import { SeatMemory } from '../state/memory.ts';
-import { everybodyWaits } from './credentials.ts';
+import { startOver } from './credentials.ts';
 import { StaffDirectory } from './directory.ts';
 import { Entrance } from './entrance.ts';
+import { Outbox } from './outbox.ts';
 import { PinCheck } from './pin.ts';
 
 const badgeKey = Buffer.alloc(32, 7);
@@ -69,6 +70,8 @@ function opened(suggestNames = true): { readonly entrance: Entrance; readonly me
   const ports = { directory, memory, clock, policy, trustedWallMs: () => wallMs, leastDigits: () => 4 };
   return { entrance: new Entrance(ports), memory, directory };
 }
+
+const openOutbox = (): Outbox => new Outbox(join(folder, 'outbox'), box, () => 100);
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'wl-entrance-'));
@@ -165,9 +168,33 @@ test('where the seat’s memory is gone everybody waits the longest wait once, f
     expect(memory.wasBroken).toBe(true);
     const warned: string[] = [];
     const log = { info: () => {}, warn: () => {}, error: (what: string) => void warned.push(what) };
-    everybodyWaits({ directory, memory, clock, log });
+    startOver({ directory, memory, outbox: openOutbox(), clock, log });
     expect(memory.throttles).toMatchObject({ ada: { pinId: directory.who('ada')?.pinId, waitUntilBootMs: bootMs + WAIT_CAP_MS } });
     expect(entrance.code('48217730')).toMatchObject({ standing: 'wait', waitMs: WAIT_CAP_MS });
     expect(warned).toHaveLength(isFull ? 1 : 0);
   }
 });
+
+test.each([false, true])(
+  'where the seat’s memory is gone each card is in doubt, but one that waits to be told was used; outbox gone too: %s',
+  async (isToldLost) => {
+    const twoCards = [codeOf('11112222', 'card'), codeOf('33334444', 'card'), codeOf('48217730')];
+    const { directory } = opened();
+    directory.replace(directoryOf([person('ada', 'Ada', { codes: twoCards })]), () => false);
+    const [used = '', unused = ''] = directory.cards;
+    openOutbox().add({ kind: 'card', person: 'ada', card: used, at: '2030-06-01T10:00:00Z' });
+    if (isToldLost) await writeFile(join(folder, 'outbox'), 'damaged');
+    await writeFile(join(folder, 'memory'), 'damaged');
+    const log = { info: () => {}, warn: () => {}, error: () => {} };
+    startOver({ ...opened(), outbox: openOutbox(), clock, log });
+    // As a seat that starts once more: the doubt outlives that.
+    const { entrance, memory } = opened();
+    expect(memory).toMatchObject({ wasBroken: false, cardsInDoubt: [used, unused] });
+    bootMs += WAIT_CAP_MS;
+    expect(entrance.code('11112222').standing).toBe(isToldLost ? 'ok' : 'used');
+    memory.setCodeThrottle(null);
+    expect(entrance.code('33334444').standing).toBe('ok');
+    memory.endDoubt();
+    expect(opened().memory.cardsInDoubt).toEqual(isToldLost ? [used, unused] : []);
+  },
+);

@@ -54,6 +54,11 @@ export class Outbox {
     return this.#now.items.some((item) => item.kind === 'pin' && item.person === person);
   }
 
+  /** Keyed hashes of the downtime cards that were used here and of which the server has not said that it knows. */
+  get cards(): readonly string[] {
+    return this.#now.items.flatMap((item) => (item.kind === 'card' ? [item.card] : []));
+  }
+
   /** The number of the last change that this person made from the PIN with this salt; 0 for none that waits. */
   lastChangeFrom(person: string, salt: string): number {
     return this.#now.items.findLast((item) => item.kind === 'pin' && item.person === person && item.former === salt)?.number ?? 0;

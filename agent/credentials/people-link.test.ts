@@ -117,6 +117,17 @@ describe('an answer', () => {
     expect(link.take(answer(nonce)).taken).toBe(true);
   });
 
+  test('ends the doubt about downtime cards only where the staff here is the newest', () => {
+    const { link, memory } = opened();
+    const cards = ['c'.repeat(64)];
+    const codeThrottle = { pinId: 'codes', failures: 0, waitMs: 0, waitUntilBootMs: 0, bootId: 'boot' };
+    memory.startOver({ throttles: {}, codeThrottle, usedCards: [], doubt: { cards, untilReplaced: false } });
+    link.take(answer(read(link.news()).nonce, { directory: 8 }));
+    expect(memory.cardsInDoubt).toEqual(cards);
+    link.take(answer(read(link.news()).nonce));
+    expect(memory.cardsInDoubt).toEqual([]);
+  });
+
   test('fits once, and not at all once a newer question was asked', () => {
     const { link } = opened();
     const first = answer(read(link.news()).nonce);

@@ -186,7 +186,7 @@ export class PeopleLink {
 
   /** Takes the answer to the last question. What is not that answer changes nothing and is an incident. */
   take(sealed: string): { readonly taken: boolean; readonly more: boolean } {
-    const { identity, outbox, recorder, directory, age } = this.#ports;
+    const { identity, outbox, recorder, directory, age, memory } = this.#ports;
     const question = this.#question;
     const facts = this.#open(sealed);
     if (facts === null || question === null || facts.nonce !== question.nonce) {
@@ -197,7 +197,10 @@ export class PeopleLink {
     if (identity.enrolment === null) return { taken: false, more: false };
     this.#serverTime = { wallMs: Date.parse(facts.at), askedBootMs: question.askedBootMs };
     this.#newestDirectory = Math.max(this.#newestDirectory, facts.directory);
-    if (facts.directory <= directory.version) age.confirmed(Date.parse(facts.at), question.askedBootMs);
+    if (facts.directory <= directory.version) {
+      age.confirmed(Date.parse(facts.at), question.askedBootMs);
+      memory.endDoubt();
+    }
     this.#learn(facts, question.askedBootMs);
     this.#movedAway(facts, question.askedBootMs);
     const isJudged = this.#judge(facts, question.lastTold);

@@ -34,7 +34,7 @@ beforeEach(() => {
   recorder.use({ append, appendEmergency: append }, []);
   runtime = new SeatRuntime({
     ...{ clock, log, recorder, memory },
-    surroundings: () => ({ rules, policy: 'active', uiConnected: true, facts: {}, staff: 'fresh' }),
+    surroundings: () => ({ rules, policy: 'active', uiConnected: true, facts: {}, staff: 'fresh', cardsInDoubt: [] }),
     checkPin: async (_person, pin) => pin === PIN,
     openSession: () => {},
     endSession: async () => true,

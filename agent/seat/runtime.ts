@@ -24,7 +24,7 @@ export interface RuntimePorts {
   readonly recorder: Recorder;
   readonly memory: SeatMemory;
   /** The rest of what a step may know that is about this person; null for one about nobody. */
-  readonly surroundings: (about: Who | null) => Pick<Env, 'rules' | 'policy' | 'uiConnected' | 'facts' | 'staff'>;
+  readonly surroundings: (about: Who | null) => Pick<Env, 'rules' | 'policy' | 'uiConnected' | 'facts' | 'staff' | 'cardsInDoubt'>;
   readonly checkPin: (person: string, pin: string) => Promise<boolean>;
   readonly openSession: (session: OpenSession) => void;
   /** Ends everything of the session; false when something is left. */

@@ -33,6 +33,11 @@ const Remembered = Type.Object({
   codeThrottle: Type.Optional(ThrottleRow),
   /** Keyed hashes of the downtime cards that opened this seat. */
   usedCards: Type.Optional(Type.Array(Sha256Hex)),
+  /**
+   * Downtime cards of which nobody here knows any more whether they opened this seat. The server's word that the staff here is the newest ends
+   * the doubt: cards that it knows as used are none of it. `untilReplaced`: what was not told to it was lost, too, so only new cards are sure.
+   */
+  doubt: Type.Optional(Type.Object({ cards: Type.Array(Sha256Hex), untilReplaced: Type.Boolean() })),
   /** How often each person was asked for the PIN here in the present shift. */
   prompts: Type.Optional(Type.Record(Id, Type.Object({ count: Count, lastAt: Timestamp }))),
   /** Wrong PINs in a row at other seats, as last told: no restart makes a seat forget them. `pin` is the salt. */
@@ -138,6 +143,16 @@ export class SeatMemory {
     return this.#now.usedCards ?? [];
   }
 
+  get cardsInDoubt(): readonly string[] {
+    return this.#now.doubt?.cards ?? [];
+  }
+
+  /** The server said that the staff here is the newest. */
+  endDoubt(): void {
+    const { doubt, ...rest } = this.#now;
+    if (doubt?.untilReplaced === false) this.#save(rest);
+  }
+
   /** Durable when it returns. @param known cards that can still be shown: what is not among them needs no memory */
   useCard(card: string, known: readonly string[]): void {
     const still = this.usedCards.filter((one) => known.includes(one) && one !== card);
@@ -206,9 +221,9 @@ export class SeatMemory {
     if (this.#now.unreported.length > 0) this.#save({ ...this.#now, unreported: [] });
   }
 
-  /** Every wait at once; on a disk that takes nothing they hold as long as the agent runs. False then. */
-  setWaits(throttles: Remembered['throttles'], codeThrottle: Throttle): boolean {
-    return this.#keep({ ...this.#now, throttles, codeThrottle });
+  /** What must hold where all was forgotten; on a disk that takes nothing it holds as long as the agent runs. False then. */
+  startOver(cautious: Required<Pick<Remembered, 'throttles' | 'codeThrottle' | 'usedCards' | 'doubt'>>): boolean {
+    return this.#keep({ ...this.#now, ...cautious });
   }
 
   /** For waits, which hold at once: what is not written starts whole again at the next start, and is never shorter. */

@@ -10,6 +10,7 @@ export const sessionErrors = {
   SESSION_CODE_UNKNOWN: 'This code is not known at this seat.',
   SESSION_CODE_EXPIRED: 'This code is not valid any more.',
   SESSION_CARD_USED: 'This downtime card was used before.',
+  SESSION_CARD_IN_DOUBT: 'This seat no longer knows whether this downtime card was used here, so it opens no emergency access.',
   SESSION_SECOND_NOT_ALLOWED: 'This person may not confirm the one who waits.',
   SESSION_PIN_WRONG: 'The PIN is wrong.',
   SESSION_PIN_WAIT: 'Too many wrong PINs. Wait before the next try.',

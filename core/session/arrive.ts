@@ -199,20 +199,35 @@ export function breakGlass(
   const wish: BreakGlassWish = { reasonId, note };
   const refused = withoutBreakGlass(state, wish, known, context);
   if (refused !== null) return refused;
-  // A name that was typed proves nothing: it opens nothing under that name.
-  if (known.who !== null && known.by !== 'name') return beginBreakGlass({ ...known, wish }, context);
+  const isInDoubt = isCardInDoubt(known, env);
+  // A name that was typed proves nothing, nor does a card that may have been used: nothing opens under that name.
+  if (known.who !== null && known.by !== 'name' && !isInDoubt) return beginBreakGlass({ ...known, wish }, context);
   if (env.rules?.breakGlass.needsBadge === false)
     return beginBreakGlass({ who: null, badge: null, by: 'badge', wish, held: known.held }, context);
   const id = common.serial + 1;
-  return {
-    to: {
-      at: 'authenticating',
-      attempt: { id, who: null, badge: null, by: 'badge', purpose: 'open', wish, first: null, stage: 'badge', grant: null },
-      held: known.held,
-    },
-    effects: [{ do: 'setTimer', timer: 'attempt', atBootMs: env.bootMs + WISH_MS }],
-    common: { serial: id, notice: null },
+  const to: SessionState = {
+    at: 'authenticating',
+    attempt: { id, who: null, badge: null, by: 'badge', purpose: 'open', wish, first: null, stage: 'badge', grant: null },
+    held: known.held,
   };
+  const doubt = isInDoubt ? refuseInDoubt(to, known) : null;
+  return {
+    to,
+    effects: [...(doubt?.effects ?? []), { do: 'setTimer', timer: 'attempt', atBootMs: env.bootMs + WISH_MS }],
+    common: { serial: id, notice: null, ...doubt?.common },
+  };
+}
+
+/** A downtime card stands for a badge as long as the seat knows that nobody used it here: without a PIN nothing else speaks for whoever holds it. */
+export function isCardInDoubt({ by, badge }: Pick<Comer, 'by' | 'badge'>, { cardsInDoubt }: Env): boolean {
+  return by === 'card' && badge !== null && cardsInDoubt.includes(badge);
+}
+
+export function refuseInDoubt(
+  state: SessionState,
+  { who, badge }: { readonly who: Who | null; readonly badge: string | null },
+): SessionMove {
+  return refuse(state, { who, badge, reason: 'card.in-doubt' }, notice('code.doubt', {}, 'SESSION_CARD_IN_DOUBT'));
 }
 
 /** How long a first person waits for the second, who may have to come from another room, in milliseconds. */

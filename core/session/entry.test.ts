@@ -113,6 +113,40 @@ describe('a code', () => {
     expect(world.durable.at(-1)).toMatchObject({ type: 'breakglass.started', body: { person: 'ada' } });
   });
 
+  test('of a card that may have been used opens no break-glass, whether held up for it or before; with the PIN it opens the seat', () => {
+    const needy = worldWhere({ breakGlass: { ...rules.breakGlass, needsBadge: true } });
+    const free = worldWhere({ breakGlass: { ...rules.breakGlass, needsBadge: false } });
+    for (const world of [needy, free]) world.cardsInDoubt = ['card-of-ada'];
+    const wish = { type: 'BreakGlassPressed', reasonId: 'code-blue', note: '' } as const;
+    const refused = { type: 'auth.refused', body: { person: 'ada', reason: 'card.in-doubt' } };
+    const asksForBadge = {
+      session: { at: 'authenticating', attempt: { stage: 'badge' } },
+      common: { notice: { key: 'code.doubt', code: 'SESSION_CARD_IN_DOUBT' } },
+    };
+    needy.send(wish);
+    types(needy, 'card', ada);
+    expect(needy.seat).toMatchObject(asksForBadge);
+    expect(needy.durable.at(-1)).toMatchObject(refused);
+    needy.send({ type: 'CancelPressed' });
+    types(needy, 'card', ada);
+    needy.send(wish);
+    expect(needy.seat).toMatchObject(asksForBadge);
+    expect(needy.durable.at(-1)).toMatchObject(refused);
+    types(needy, 'card', ben);
+    needy.settle();
+    expect(needy.durable.at(-1)).toMatchObject({ type: 'breakglass.started', body: { person: 'ben' } });
+    types(free, 'card', ada);
+    free.send(wish);
+    free.settle();
+    expect(free.durable.at(-1)).toMatchObject({ type: 'breakglass.started', body: { person: null } });
+    const signing = worldWhere();
+    signing.cardsInDoubt = ['card-of-ada'];
+    types(signing, 'card', ada);
+    signing.send({ type: 'PinEntered', pin: '246810' });
+    signing.settle();
+    expect(signing.durable.at(-1)).toMatchObject({ type: 'session.started', body: { person: 'ada', factors: ['card', 'pin'] } });
+  });
+
   test.each([
     ['unknown', 'code.unknown', 'code.unknown'],
     ['expired', 'code.expired', 'code.expired'],

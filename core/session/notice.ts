@@ -12,6 +12,7 @@ export type NoticeKey =
   | 'second.notAllowed'
   | 'code.expired'
   | 'code.used'
+  | 'code.doubt'
   | 'code.wait'
   | 'pin.wrong'
   | 'pin.wait'

@@ -12,7 +12,9 @@ import {
   collided,
   confirm,
   confirmed,
+  isCardInDoubt,
   isEnoughForEmergency,
+  refuseInDoubt,
   returnsToEmergency,
 } from './arrive.ts';
 import { faulted, faultedRecord, stillEnding } from './fault.ts';
@@ -211,8 +213,10 @@ function tapped(state: State, event: SeatEvents['BadgeRead'], context: SessionCo
   if (attempt.stage === 'badge' && by === 'name') return refuse(state, { who: event.who, badge: null, reason: 'name.not-enough' }, null);
   if (attempt.first !== null)
     return askedAlready(state, confirm(state, attempt.first, { who: event.who, badge: event.badge, by }, context));
-  if (attempt.stage === 'badge' && attempt.wish !== null)
-    return beginBreakGlass({ who: event.who, badge: event.badge, by, wish: attempt.wish, held }, context);
+  if (attempt.stage === 'badge' && attempt.wish !== null) {
+    const comer = { who: event.who, badge: event.badge, by };
+    return isCardInDoubt(comer, env) ? refuseInDoubt(state, comer) : beginBreakGlass({ ...comer, wish: attempt.wish, held }, context);
+  }
   const isOther = event.who.id !== attempt.who?.id;
   if (isOther && env.bootMs - common.lastTapBootMs < COLLISION_MS) return collided(state, event, 'collision');
   return askedAlready(state, arrive({ who: event.who, badge: event.badge, by, held }, context));

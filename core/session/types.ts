@@ -308,6 +308,8 @@ export interface Env {
   readonly facts: Readonly<Record<string, PersonFact>>;
   /** How old the seat's knowledge of its staff is: `old` asks for every PIN, `tooOld` leaves break-glass only, as the policy says. */
   readonly staff: 'fresh' | 'old' | 'tooOld';
+  /** Downtime cards of which the seat no longer knows whether they were used here: the PIN is asked for, and without it they open nothing. */
+  readonly cardsInDoubt: readonly string[];
   /** `expired` and `none` leave break-glass only. */
   readonly policy: 'none' | 'active' | 'stale' | 'expired';
   /** Whether a screen is there to show an open seat. Without one nothing opens. */

@@ -46,6 +46,7 @@ export class World {
   uiConnected = true;
   facts: Env['facts'] = {};
   staff: Env['staff'] = 'fresh';
+  cardsInDoubt: readonly string[] = [];
   bootMs = 1_000;
   wallMs = 1_800_000_000_000;
   #boot = 1;
@@ -78,10 +79,11 @@ export class World {
 
   env(event: SeatEvent | null = null): Env {
     this.#ids += 1;
-    const { bootMs, wallMs, bootId, policy, uiConnected, facts, staff } = this;
+    const { bootMs, wallMs, bootId, policy, uiConnected, facts, staff, cardsInDoubt } = this;
     const own = this.ofRole[subjectOf(this.seat, event)?.role ?? ''];
     const ruling = this.rules === null ? null : { ...this.rules, ...own };
-    return { bootMs, wallMs, bootId, rules: ruling, policy, uiConnected, facts, staff, freshId: this.#ids.toString(16).padStart(32, '0') };
+    const freshId = this.#ids.toString(16).padStart(32, '0');
+    return { bootMs, wallMs, bootId, rules: ruling, policy, uiConnected, facts, staff, cardsInDoubt, freshId };
   }
 
   send(event: SeatEvent): Stepped {

@@ -329,6 +329,8 @@ export const de: Catalogue = {
   'message.code.unknown': 'Dieser Code ist hier nicht bekannt. Noch einmal eingeben oder die Hotline fragen.',
   'message.code.expired': 'Dieser Code gilt nicht mehr. Bitten Sie die Hotline um einen neuen.',
   'message.code.used': 'Diese Karte wurde hier schon benutzt. Nehmen Sie die nächste oder fragen Sie die Hotline.',
+  'message.code.doubt':
+    'Diese Karte öffnet hier keinen Notfallzugang. Ausweis anhalten, an einen anderen Platz gehen oder die Hotline anrufen.',
   'message.code.wait': (p) => `Zu viele falsche Codes. Warten Sie ${count(p.seconds, 'Sekunde', 'Sekunden')}.`,
   'message.second.notAllowed': 'Diese Person kann hier nicht bestätigen. Es muss jemand anderes sein.',
   'message.pin.wrong': (p) => `Falsche PIN. Noch ${count(p.tries, 'Versuch', 'Versuche')}.`,
