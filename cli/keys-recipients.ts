@@ -3,15 +3,13 @@
  * which a reader key is changed: before the new policy goes out, and after it.
  */
 import type { Command } from 'commander';
-import { Value } from 'typebox/value';
 import { nodeCrypto } from '../crypto/index.ts';
-import { parsePolicy } from '../policies/parse.ts';
-import { PolicyEnvelope, type Recipient } from '../policies/schema.ts';
 import { indexState } from '../server/services/index-state.ts';
 import { keyIdOf } from '../server/services/reader-keys.ts';
 import { readPublicPart } from '../server/site/key-file.ts';
 import { say } from './agent-client.ts';
 import { group } from './group.ts';
+import { publishedPolicy } from './published-policy.ts';
 import { collect, DEFAULT_SERVER_STATE, type SiteFlags, withSite } from './server.ts';
 
 interface RecipientFlags extends SiteFlags {
@@ -36,7 +34,7 @@ async function show(flags: RecipientFlags): Promise<void> {
     policy: await site.policies.latest(),
     index: await indexState(site.store.db),
   }));
-  const recipients = recipientsOf(policy?.envelope ?? null).map(({ id, role, publicKey }) => {
+  const recipients = (publishedPolicy(policy?.envelope ?? null)?.recipients ?? []).map(({ id, role, publicKey }) => {
     const key = keyIdOf(nodeCrypto, Buffer.from(publicKey, 'base64'));
     return { id, role, key, held: held.has(key) };
   });
@@ -51,11 +49,4 @@ async function show(flags: RecipientFlags): Promise<void> {
   ];
   say(flags, { policyVersion: policy?.version ?? 0, recipients, unreadable: index.unreadable }, lines.join('\n'));
   if (held.size > 0 && !readable) process.exitCode = 1;
-}
-
-function recipientsOf(envelope: Buffer | null): readonly Recipient[] {
-  const value: unknown = envelope === null ? null : JSON.parse(envelope.toString('utf8'));
-  if (!Value.Check(PolicyEnvelope, value)) return [];
-  const parsed = parsePolicy(Buffer.from(value.payload, 'base64').toString('utf8'), { comments: false });
-  return parsed.ok ? parsed.document.recipients : [];
 }

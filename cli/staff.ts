@@ -3,10 +3,12 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { Value } from 'typebox/value';
 import { WardlockError } from '../core/errors/index.ts';
+import type { Site } from '../server/compose.ts';
 import type { StaffRow } from '../server/services/staff.ts';
 import { StaffFile } from '../server/services/staff-entry.ts';
 import { say } from './agent-client.ts';
 import { group } from './group.ts';
+import { publishedPolicy, unknownRoles } from './published-policy.ts';
 import { secretInput } from './secret-input.ts';
 import { DEFAULT_SERVER_STATE, type SiteFlags, withSite } from './server.ts';
 import { unreadable } from './system-failure.ts';
@@ -78,11 +80,22 @@ async function add(id: string, flags: AddFlags): Promise<void> {
     ...(flags.revoked === undefined ? {} : { revoked: flags.revoked }),
     ...(pin === undefined ? {} : { pin }),
   };
-  const row = await withSite(flags, async (site) => {
+  const { row, warning } = await withSite(flags, async (site) => {
     await site.staff.put([entry]);
-    return (await site.staff.list()).find((one) => one.id === id);
+    return { row: (await site.staff.list()).find((one) => one.id === id), warning: await rolesToCheck(site, [entry]) };
   });
+  warn(warning);
   say(flags, { id }, `${id} ${row === undefined ? 'is on the staff list' : standing(row, flags)}. Connected seats know it within seconds.`);
+}
+
+async function rolesToCheck(site: Site, staff: readonly { readonly role: string }[]): Promise<string | null> {
+  const policy = await site.policies.latest();
+  const roles = staff.map(({ role }) => role);
+  return unknownRoles(roles, publishedPolicy(policy?.envelope ?? null));
+}
+
+function warn(warning: string | null): void {
+  if (warning !== null) process.stderr.write(`${warning}\n`);
 }
 
 /** Whether this person gets in, and what is missing. */
@@ -101,10 +114,13 @@ async function importFile(path: string, flags: JsonFlags): Promise<void> {
       'SERVER_STAFF_MALFORMED',
       `${path} must hold one object with one list of at most 5000 people: {"staff": [...]}.`,
     );
-  const rows = await withSite(flags, async (site) => {
+  const { rows, warning } = await withSite(flags, async (site) => {
     await site.staff.put(file.staff);
-    return site.staff.list();
+    const rows = await site.staff.list();
+    const people = rows.filter(({ revoked }) => !revoked);
+    return { rows, warning: await rolesToCheck(site, people) };
   });
+  warn(warning);
   const people = file.staff.length;
   const taken = people === 1 ? '1 person is taken over' : `${people} people are taken over`;
   const without = rows.filter(({ pin, revoked }) => !pin && !revoked).length;
