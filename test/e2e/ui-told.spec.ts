@@ -1,4 +1,4 @@
-/** What a person must read at the seat so as not to guess: where their session went, as whom the seat works, how often a PIN may still be tried. */
+/** What a person must read at the seat so as not to guess: where their session went, as whom the seat works, how often a PIN may still be tried, for how long the record has room. */
 import { expect, type Page, test } from '@playwright/test';
 import { openSeat, type Seat } from './support/seat.ts';
 import { ANNA, lockedView, openView, pinView } from './support/views.ts';
@@ -38,5 +38,14 @@ test.describe('in words on the screen', () => {
     seat.agent.push({ ...pinView({ triesLeft: 2 }), message: { key: 'pin.wrong', params: { tries: 2 } } });
     await until(page, 'pin');
     await expect(page.getByText('2 tries left').filter({ visible: true }).first()).toBeInViewport({ ratio: 1 });
+  });
+
+  test('a locked seat says for how many days its record has room', async () => {
+    const { truth } = lockedView();
+    seat.agent.push(lockedView());
+    await until(page, 'lock');
+    await expect(page.getByText('space for 23 days')).toBeInViewport({ ratio: 1 });
+    seat.agent.push({ ...lockedView(), truth: { ...truth, storage: { state: 'low', daysLeft: 2, unreceipted: 9 } } });
+    await expect(page.getByText('only 2 days left')).toBeInViewport({ ratio: 1 });
   });
 });
