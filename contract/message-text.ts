@@ -71,6 +71,7 @@ export const messageWords = {
     'The former session is still being closed. The seat is free once it is. If it stays like this, switch the computer off and on again.',
   'message.anApp': 'This app',
   'message.otherSeat': 'another seat',
+  'message.untoldFull': 'This seat has too much to tell its server. Do it at another seat, or tell the helpdesk.',
   'message.notTaken': 'That was not possible. Try again.',
   'message.code': (p: { code: string }) => `Code ${p.code}`,
 } as const;

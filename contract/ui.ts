@@ -72,6 +72,8 @@ export const uiBoundary = boundary({
           Type.Literal('wrong'),
           Type.Literal('wait'),
           Type.Literal('blocked'),
+          /** The seat keeps as much for its server as it can. */
+          Type.Literal('full'),
           Type.Literal('notNow'),
         ]),
         triesLeft: Count,
@@ -95,6 +97,8 @@ export const uiBoundary = boundary({
           Type.Literal('date'),
           Type.Literal('common'),
           Type.Literal('used'),
+          /** The seat keeps as much for its server as it can. */
+          Type.Literal('full'),
           Type.Literal('notNow'),
         ]),
         triesLeft: Count,

@@ -60,6 +60,7 @@ export class BadgeEnrolment {
     const badge = this.#badge();
     if (badge === null || !isClosed()) return of('notNow');
     if (!isOnline()) return of('offline');
+    if (outbox.isFull) return of('full');
     const { who, standing } = entrance.name(name);
     if (who === null || who.pinId === null || standing !== 'ok') return of('unknown');
     if (!roles().includes(who.role)) return of('notAllowed');

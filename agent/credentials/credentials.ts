@@ -19,7 +19,7 @@ import type { LastLogin, SeatMemory } from '../state/memory.ts';
 import { BadgeEnrolment } from './badge-enrolment.ts';
 import { type StaffDirectory, standingOf } from './directory.ts';
 import { CODE_GUESSES, Entrance } from './entrance.ts';
-import type { Outbox } from './outbox.ts';
+import { type Outbox, outboxFull } from './outbox.ts';
 import { PeopleLink } from './people-link.ts';
 import { longestSilence } from './people-pace.ts';
 import type { PinCheck } from './pin.ts';
@@ -169,6 +169,7 @@ export class Credentials {
   /** Uses a card up, records that and tells the server. @throws when that can't be made durable */
   useCard({ hash, person }: UsedCard): void {
     const { memory, directory, recorder, outbox, clock, tell } = this.#ports;
+    if (outbox.isFull) throw outboxFull();
     memory.useCard(hash, directory.cards);
     outbox.add({ kind: 'card', person, card: hash, at: timestamp(clock.wallMs()) });
     recorder.note({ type: 'card.used', body: { person, card: hash } });

@@ -11,7 +11,9 @@ import { type BoxedFile, loadBoxed, saveBoxed } from '../state/boxed.ts';
 
 /** A seat that is offline for weeks: more than anybody does there by hand. */
 const MOST_KEPT = 1_000;
-const Outgoing = Type.Object({ next: Count, items: Type.Array(NewsItem, { maxItems: MOST_KEPT }) });
+/** Left free for whoever asked whether there is room and is still recording what they do. */
+const UNDER_WAY = 8;
+export const Outgoing = Type.Object({ next: Count, items: Type.Array(NewsItem, { maxItems: MOST_KEPT }) });
 type WithoutNumber<T> = T extends unknown ? Omit<T, 'number'> : never;
 
 export class Outbox {
@@ -38,6 +40,11 @@ export class Outbox {
 
   get size(): number {
     return this.#now.items.length;
+  }
+
+  /** Asked before anything is recorded as done: an item that is refused here must leave nothing behind that says that it was. */
+  get isFull(): boolean {
+    return this.size >= MOST_KEPT - UNDER_WAY;
   }
 
   /** No number above this one was ever given by this outbox. */
@@ -67,8 +74,7 @@ export class Outbox {
   /** Durable when it returns. @throws SESSION_NOT_NOW when there is room for nothing more */
   add(item: WithoutNumber<NewsItem>): number {
     const { next, items } = this.#now;
-    if (items.length >= MOST_KEPT)
-      throw new WardlockError('SESSION_NOT_NOW', 'This seat has more to tell its server than it can keep. Bring it online.');
+    if (items.length >= MOST_KEPT) throw outboxFull();
     const number = Math.max(next, Math.floor(this.#wallMs()));
     this.#save({ next: number + 1, items: [...items, { ...item, number }] });
     return number;
@@ -93,4 +99,8 @@ export class Outbox {
     saveBoxed(this.#file, this.#box, value);
     this.#now = value;
   }
+}
+
+export function outboxFull(): WardlockError {
+  return new WardlockError('SESSION_NOT_NOW', 'This seat has more to tell its server than it can keep. Bring it online.');
 }

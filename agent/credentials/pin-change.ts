@@ -30,11 +30,12 @@ export class PinChange {
   }
 
   async change({ old, next }: Wish): Promise<PinChangeOutcome> {
-    const { directory, limits: rules, present, proof } = this.#ports;
+    const { directory, limits: rules, outbox, present, proof } = this.#ports;
     const person = present();
     const limits = person === null ? null : rules(person);
     const pin = person === null ? null : directory.pinOf(person);
     if (person === null || pin === null || limits === null || directory.current?.newsKey === undefined) return refused('notNow');
+    if (outbox.isFull) return refused('full');
     const weak = pinWeakness(next, limits.minDigits);
     if (weak !== null) return refused(weak);
     const { outcome, ...left } = await proof.prove(person, old);

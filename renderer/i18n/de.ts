@@ -382,6 +382,7 @@ export const de: Catalogue = {
     'Die vorige Sitzung wird noch geschlossen. Danach ist der Platz frei. Bleibt es so, schalten Sie den Rechner aus und wieder ein.',
   'message.otherSeat': 'einem anderen Platz',
   'message.anApp': 'Dieses Programm',
+  'message.untoldFull': 'Dieser Platz hat seinem Server zu viel zu melden. An einem anderen Platz versuchen oder der Hotline melden.',
   'message.notTaken': 'Das ging nicht. Versuchen Sie es noch einmal.',
   'message.code': (p) => `Code ${p.code}`,
 };

@@ -124,6 +124,8 @@ function outcomeText(t: ReturnType<typeof useSeat>['t'], said: Said): string {
     case 'notAllowed':
     case 'offline':
       return t(`newBadge.${said.outcome}`);
+    case 'full':
+      return t('message.untoldFull');
     case 'notNow':
     case 'failed':
       return t('message.notTaken');

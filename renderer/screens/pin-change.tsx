@@ -18,7 +18,7 @@ interface PinChangeProps {
   readonly onBack: () => void;
 }
 
-const OF_THE_OLD: readonly Said['outcome'][] = ['wrong', 'wait', 'blocked', 'notNow'];
+const OF_THE_OLD: readonly Said['outcome'][] = ['wrong', 'wait', 'blocked', 'full', 'notNow'];
 
 export function PinChangeScreen({ view, rule, onBack }: PinChangeProps): JSX.Element {
   const { t, bridge } = useSeat();
@@ -133,6 +133,8 @@ function troubleText(t: Text, said: Trouble['said'], { minDigits }: PinChangePro
     case 'common':
     case 'used':
       return t(`pinChange.bad.${said.outcome}`);
+    case 'full':
+      return t('message.untoldFull');
     case 'form':
     case 'notNow':
     case 'changed':
