@@ -110,6 +110,7 @@ export async function startKiosk(options: KioskOptions, folders: KioskFolders): 
     onPrint: ({ id, print }, part) => printing.wanted(id, part, print),
     onRefusedOrigin: (appId, origin) => webRefusals.report(appId, origin),
     onFailed: (appId, reason) => webFailures.report(reason, appId),
+    onClosedItself: (appId) => tell('close', { appId }),
     onTrouble: (appId, trouble) => change({ kind: 'trouble', appId, trouble }),
   });
   const stage = createStage({ seat, native, web, webApps });

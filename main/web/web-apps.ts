@@ -2,7 +2,7 @@
  * Web apps of the session: each in a view and an in-memory partition of its own, held to the origins that the policy
  * names. It owns those views and must leave nothing of them when the session ends.
  */
-import { type BaseWindow, type Rectangle, WebContentsView } from 'electron';
+import { type BaseWindow, type Rectangle, type WebContents, WebContentsView } from 'electron';
 import type { WebTrouble } from '../../contract/bridge.ts';
 import { LOCKED_PREFERENCES, lockPage, lockSession } from '../guard/borders.ts';
 import type { RefusedBorder } from '../guard/reports.ts';
@@ -39,6 +39,8 @@ export interface WebAppsOptions {
   readonly onRefusedOrigin: (appId: string, origin: string) => void;
   /** A page of it could not be shown: at its start, or anywhere later. What was refused is told as that. */
   readonly onFailed: (appId: string, reason: PageFailure) => void;
+  /** Its page closed itself, as some do by a button of their own: there is nothing left to be seen. */
+  readonly onClosedItself: (appId: string) => void;
   /** It can't be seen, and why; null once it can. The seat's own page says so: Chromium's errors are never shown. */
   readonly onTrouble: (appId: string, trouble: WebTrouble | null) => void;
 }
@@ -46,6 +48,8 @@ export interface WebAppsOptions {
 interface OpenApp {
   readonly source: WebAppSource;
   readonly view: WebContentsView;
+  /** Of the view; one that has closed itself is destroyed, and the view must not be shown any more. */
+  readonly contents: WebContents;
   readonly partition: Partition;
   /** Why it can't be seen now. */
   trouble: WebTrouble | null;
@@ -80,9 +84,10 @@ export function createWebApps(options: WebAppsOptions): WebApps {
     if (attached === appId) detach();
     open.delete(appId);
     options.downloads.stop('closed', appId);
-    const pid = app.view.webContents.getOSProcessId();
-    app.view.webContents.close({ waitForBeforeUnload: false });
-    partitions.release(appId, app.partition, () => !isRunning(pid));
+    const { contents, partition } = app;
+    const pid = contents.isDestroyed() ? 0 : contents.getOSProcessId();
+    if (!contents.isDestroyed()) contents.close({ waitForBeforeUnload: false });
+    partitions.release(appId, partition, () => !isRunning(pid));
   };
 
   const tell = (app: OpenApp, trouble: WebTrouble | null): void => {
@@ -95,7 +100,7 @@ export function createWebApps(options: WebAppsOptions): WebApps {
     if (open.get(app.source.id) === app) options.onFailed(app.source.id, reason);
   };
   const load = (app: OpenApp): void => {
-    const { webContents: contents } = app.view;
+    const { contents } = app;
     contents.loadURL(app.source.url).catch(() => {
       // Stopped on its way to an address that is not allowed: nothing is there to be seen.
       if (!contents.isDestroyed() && app.trouble === null && !mayNavigate(contents.getURL(), app.source)) tell(app, troubleOf(REFUSED));
@@ -134,8 +139,11 @@ export function createWebApps(options: WebAppsOptions): WebApps {
     lockPage(contents, { mayNavigate: mayBe, astray: { unless: mayBe, home: source.url }, report: refused });
     contents.setWebRTCIPHandlingPolicy('disable_non_proxied_udp');
     options.gate.attach(contents, 'web');
-    const app: OpenApp = { source, view, partition, trouble: null };
+    const app: OpenApp = { source, view, contents, partition, trouble: null };
     open.set(source.id, app);
+    contents.on('destroyed', () => {
+      if (open.get(source.id) === app) options.onClosedItself(source.id);
+    });
     contents.on('did-fail-load', (_event, ...[code, description, , isMainFrame]) => {
       if (!isMainFrame || code === ABORTED) return;
       if (description !== REFUSED) failed(app, failureOf(description));
@@ -153,7 +161,7 @@ export function createWebApps(options: WebAppsOptions): WebApps {
         if (open.get(source.id) === app) load(app);
       })
       .catch(() => {
-        if (open.get(source.id) !== app) return;
+        if (open.get(source.id) !== app || contents.isDestroyed()) return;
         options.report('navigation', 'web app did not load');
         tell(app, troubleOf(CRASHED, 'not locked'));
       });
@@ -178,18 +186,19 @@ export function createWebApps(options: WebAppsOptions): WebApps {
     isOpen: (appId) => open.has(appId),
     show(appId, size) {
       const app = appId === null ? undefined : open.get(appId);
-      if (attached !== appId || app === undefined) detach();
-      if (app === undefined || appId === null) return;
+      const isGone = app === undefined || app.contents.isDestroyed();
+      if (attached !== appId || isGone) detach();
+      if (isGone || appId === null) return;
       app.view.setBounds({ x: 0, y: 0, width: size.width, height: size.height });
       if (attached === appId) return;
       options.window.contentView.addChildView(app.view);
       attached = appId;
-      app.view.webContents.focus();
+      app.contents.focus();
     },
     async pdf(appId) {
       const app = open.get(appId);
-      if (app === undefined) throw new Error('There is no such page.');
-      return await app.view.webContents.printToPDF(SHEETS);
+      if (app === undefined || app.contents.isDestroyed()) throw new Error('There is no such page.');
+      return await app.contents.printToPDF(SHEETS);
     },
     close,
     closeAll() {
