@@ -4,7 +4,7 @@ import { SeatProcess } from '../support/seat-process.ts';
 
 const ada = { id: 'ada', badge: '04A1B2C3', pin: '246810' };
 const url = 'http://127.0.0.1/';
-const web = { name: 'Records', kind: 'web', icon: 'web', url, origins: ['http://127.0.0.1'] } as const;
+const web = { name: 'Records', kind: 'web' as const, icon: 'web', url, origins: ['http://127.0.0.1'] };
 
 let seat: SeatProcess;
 beforeEach(async () => {
