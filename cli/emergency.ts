@@ -121,6 +121,8 @@ function linesOf(row: EmergencyRow): string[] {
   const why =
     row.reason === null ? 'no reason in the index' : `${row.reason}${row.note === null || row.note === '' ? '' : ` ("${row.note}")`}`;
   const lines = [`${row.session}  ${row.seat}, ${row.startedAt}, ${until}${row.overdue ? ', OVERDUE' : ''}`, `  ${who}: ${why}`];
+  const witnesses = row.witnesses.map(({ person, personName }) => personName ?? person);
+  if (witnesses.length > 0) lines.push(`  witnessed by badge: ${witnesses.join(', ')}`);
   const { closeOut } = row;
   if (closeOut === null) return lines;
   return [...lines, `  ${inWords[closeOut.finding]}, by ${closeOut.by}, ${closeOut.at}${closeOut.note === '' ? '' : `: ${closeOut.note}`}`];

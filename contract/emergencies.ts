@@ -30,12 +30,16 @@ const CloseOut = Type.Object(
   closed,
 );
 
+const Witness = Type.Object({ person: Id, personName: SessionRow.properties.personName, at: Timestamp }, closed);
+
 export const EmergencyRow = Type.Object(
   {
     ...SessionRow.properties,
     /** What was chosen and written at the seat; null where the index does not hold the event that says it. */
     reason: Type.Union([Type.Null(), Id]),
     note: Type.Union([Type.Null(), Type.String({ maxLength: 200 })]),
+    /** Who held their badge up over it and pressed "Witness", each once, as far as the index holds that. */
+    witnesses: Type.Array(Witness),
     /** It waits for longer than it may, and an alarm says so. */
     overdue: Type.Boolean(),
     closeOut: Type.Union([Type.Null(), CloseOut]),

@@ -121,6 +121,41 @@ test('an emergency access waits, with its reason, until a person closes it out; 
   expect(closed.emergencies).toMatchObject([{ session: session(1), overdue: false, closeOut: said }]);
 });
 
+test('each access names its witnesses, each once, whichever log of the seat holds that; no other access does', async () => {
+  const role = { role: 'nurse', pin_box: null, valid_from: null, valid_until: null, revoked: 0 };
+  await store.db
+    .insertInto('persons')
+    .values({ id: 'n.ada', display_name: 'Ada Reyes', given_name: 'Ada', initials: 'AR', ...role })
+    .execute();
+  await index('breakglass.started', started(1));
+  await index('breakglass.witnessed', { session: session(1), person: 'n.ada' });
+  time += 1;
+  await index('breakglass.witnessed', { session: session(1), person: 'n.ada' });
+  // As the emergency log took it, while the store could not.
+  const witnessed = { type: 'breakglass.witnessed', session_id: session(1), person_id: 'n.ben', app_id: null, outcome: 0, body: '{}' };
+  await store.db
+    .insertInto('indexed_events')
+    .values({ workstation_id: seat, incarnation: 'f'.repeat(16), seq: 0, event_no: 0, at: time, ...witnessed })
+    .execute();
+  await index('breakglass.witnessed', { session: session(1), person: 'n.cay' }, other);
+  await index('breakglass.ended', { session: session(1), person: null });
+  time += 1;
+  await access(2);
+  await access(1, other);
+  const at = iso(time - 2);
+  expect((await emergencies.list({})).emergencies.map(({ seat: name, witnesses }) => [name, witnesses])).toEqual([
+    [
+      'Bay 1',
+      [
+        { person: 'n.ada', personName: 'Ada Reyes', at },
+        { person: 'n.ben', personName: null, at: iso(time - 1) },
+      ],
+    ],
+    ['Bay 2', []],
+    ['Bay 1', []],
+  ]);
+});
+
 test('a close-out is an event of the log of the server, with who, what and which; once is once', async () => {
   await access(1);
   await closeOut(1);

@@ -10,6 +10,7 @@ import { events } from '../../contract/events.ts';
 import { WardlockError } from '../../core/errors/index.ts';
 import type { Tables } from '../store/schema.ts';
 import { raiseAlarm, settleAlarm, untold } from './alarms.ts';
+import { accessName, witnessesOf } from './emergency-witnesses.ts';
 import { LONGEST_SESSION_MS } from './index-rows.ts';
 import { indexState } from './index-state.ts';
 import { keepLooking } from './looks.ts';
@@ -110,9 +111,10 @@ async function list(db: Kysely<Tables>, { state = 'open', after }: EmergencyQuer
     .executeTakeFirst();
   const shown = rows.slice(0, PAGE);
   const last = shown.at(-1);
+  const witnesses = await witnessesOf(db, shown);
   return {
     open: Number(counted?.open ?? 0),
-    emergencies: shown.map((row) => rowOf(row, now)),
+    emergencies: shown.map((row) => rowOf(row, witnesses.get(accessName(row)) ?? [], now)),
     next: rows.length > PAGE && last !== undefined ? `${Number(last.started_at)}.${last.session_id}` : null,
     index: await indexState(db),
   };
@@ -128,7 +130,7 @@ type Found = Tables['indexed_sessions'] & {
   readonly closed_at: number | null;
 };
 
-function rowOf(row: Found, now: number): EmergencyRow {
+function rowOf(row: Found, witnesses: readonly EmergencyRow['witnesses'][number][], now: number): EmergencyRow {
   const { finding, note, closed_by, closed_at } = row;
   const start: unknown = row.start_body === null ? null : JSON.parse(row.start_body);
   const said = Value.Check(events['breakglass.started'].body, start) ? start : null;
@@ -147,6 +149,7 @@ function rowOf(row: Found, now: number): EmergencyRow {
     policyVersion: Number(row.policy_version),
     reason: said?.reason ?? null,
     note: said?.note ?? null,
+    witnesses: [...witnesses],
     overdue: closed_at === null && isLate(Number(row.started_at), now),
     closeOut: closed ? { finding, note: note ?? '', by: closed_by, at: iso(closed_at) } : null,
   };

@@ -33,10 +33,13 @@ const close = (finding: string, ...more: string[]) => cli(['emergency', 'close',
 
 test('an auditor closes one out after it ended, with their name in the log; nobody else does, nor one that goes on', async () => {
   const started = { session, person: null, reason: 'code-blue', note: 'bay 3', limitSeconds: 900, policyVersion: 1 };
-  seat.append([{ type: 'breakglass.started', body: started }]);
-  await indexed('ended_at is null');
+  seat.append([
+    { type: 'breakglass.started', body: started },
+    { type: 'breakglass.witnessed', body: { session, person: 'n.ada' } },
+  ]);
+  await indexed('ended_at is null and last_seq > first_seq');
   expect(await cli(['emergency', 'list', ...where])).toMatch(
-    new RegExp(`^${session} {2}Bay 4, \\S+Z, no end yet\\n {2}nobody named: code-blue \\("bay 3"\\)\\n$`),
+    new RegExp(`^${session} {2}Bay 4, \\S+Z, no end yet\\n {2}nobody named: code-blue \\("bay 3"\\)\\n {2}witnessed by badge: n.ada\\n$`),
   );
   await expect(close('justified')).rejects.toThrow(/SERVER_EMERGENCY_RUNNING/);
   seat.append([{ type: 'breakglass.ended', body: { session, person: null, reason: 'limit' } }]);
