@@ -10,6 +10,7 @@ import type { CliBoundary } from '../contract/cli.ts';
 import type { DrillAttempt, DrillCertificate, SignedDrill } from '../contract/drill.ts';
 import { isWardlockError, WardlockError } from '../core/errors/index.ts';
 import { askAgent, DEFAULT_SEAT_STATE, type SeatFlags, STATE_HELP, say } from './agent-client.ts';
+import { tidyingOnLeave } from './leaving.ts';
 import { assertNewFile } from './new-file.ts';
 
 interface DrillFlags extends SeatFlags {
@@ -74,18 +75,19 @@ async function play(
 ): Promise<{ readonly attempts: readonly DrillAttempt[]; readonly layers: EnforcementMode | null }> {
   const { openDrillSeat, seatAttempts, sessionAttempts } = await import('../agent/drill/compose.ts');
   const { playAll } = await import('../agent/drill/play.ts');
-  const seat = isRoot ? await openDrillSeat(state) : null;
-  const end = (): void => {
-    void seat?.close().finally(() => process.exit(FAILED));
-  };
-  process.once('SIGINT', end).once('SIGTERM', end);
-  try {
-    const attempts = [...sessionAttempts(seat), ...seatAttempts(facts !== null)].sort((a, b) => a.escape - b.escape);
-    return { attempts: await playAll(attempts, (one) => process.stderr.write(`${lineOf(one)}\n`)), layers: seat?.launcher.mode ?? null };
-  } finally {
-    await seat?.close();
-    process.off('SIGINT', end).off('SIGTERM', end);
-  }
+  const opening = isRoot ? openDrillSeat(state) : Promise.resolve(null);
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => (closed ??= opening.then((seat) => seat?.close()));
+  return tidyingOnLeave(close, FAILED, async () => {
+    const seat = await opening;
+    try {
+      const attempts = [...sessionAttempts(seat), ...seatAttempts(facts !== null)].sort((a, b) => a.escape - b.escape);
+      const played = await playAll(attempts, (one) => process.stderr.write(`${lineOf(one)}\n`));
+      return { attempts: played, layers: seat?.launcher.mode ?? null };
+    } finally {
+      await close();
+    }
+  });
 }
 
 /** @throws DRILL_NOT_READY, saying what is missing */

@@ -5,6 +5,7 @@
 import { Command, CommanderError, Help, type Option } from 'commander';
 import { isWardlockError, WardlockError } from '../core/errors/index.ts';
 import { VERSION } from '../core/version.ts';
+import { leave } from './leaving.ts';
 import { systemCode } from './system-code.ts';
 import { systemFailure } from './system-failure.ts';
 
@@ -62,8 +63,8 @@ export async function runProgram(modules: CommandModules): Promise<void> {
 
 /** Whoever reads through a pipe and has seen enough, such as `head`, ends the command, as in `writeOut`. */
 function leaveToReader(error: Error): void {
-  if (systemCode(error) === 'EPIPE') process.exit(FAILED);
-  throw error;
+  if (systemCode(error) !== 'EPIPE') throw error;
+  leave(FAILED);
 }
 
 /** Says which options a command can't do without, and a default once: in our words where there are some. */

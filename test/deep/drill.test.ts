@@ -2,7 +2,8 @@
  * The bypass drill on a real seat: it passes there and the seat signs for it; with one layer taken away the certificate fails and
  * names the escape; and where it can not run it says what is missing.
  */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -71,6 +72,11 @@ async function openSeatProcess(): Promise<{ readonly running: SeatProcess; reado
 const leftOvers = (): readonly string[] =>
   [...readdirSync('/run'), ...readdirSync('/opt')].filter((name) => name.startsWith('wardlock-drill-'));
 
+const drillUsers = (): readonly string[] =>
+  readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('wldrill-'));
+
 describe('the bypass drill', () => {
   rootTest(
     'holds on a real seat of a checkout, and what only a package has is named as left out; the certificate carries what the seat is and its signature',
@@ -135,6 +141,23 @@ describe('the bypass drill', () => {
       { escape: 66, outcome: 'held' },
     ]);
   });
+
+  for (const how of ['a reader that goes away', 'SIGHUP', 'SIGINT'] as const) {
+    rootTest(`that ends early, by ${how}, takes its users and folders with it`, async () => {
+      const others = leftOvers();
+      const state = mkdtempSync(join(folder, 'left-'));
+      const child = spawn(process.execPath, [program, 'drill', '--practice', '--state', state], { stdio: ['ignore', 'ignore', 'pipe'] });
+      await once(child.stderr, 'data');
+      const made = drillUsers();
+      expect(made).not.toEqual([]);
+      if (how === 'a reader that goes away') child.stderr.destroy();
+      else child.kill(how);
+      await once(child, 'exit');
+      expect(child.exitCode).toBe(1);
+      expect(drillUsers().filter((each) => made.includes(each))).toEqual([]);
+      expect(leftOvers()).toEqual(others);
+    });
+  }
 
   rootTest('says what is missing and ends with 2: an agent, an enrolment, a seat that nobody uses', async () => {
     const nobody = await drill('--state', join(folder, 'none'));
