@@ -57,9 +57,12 @@ export async function openDrillSeat(seatState: string): Promise<DrillSeat> {
     log: () => undefined,
   });
   const sessionsCgroup = join((await cgroupMount()) ?? '', seatCgroupName(state), 'sessions');
+  let isClosed = false;
   return {
     launcher,
     withSession: async (use) => {
+      // A drill that ends early has attempts to go: none of them may make anew what was just taken away.
+      if (isClosed) throw new Error('The drill was ended.');
       const sessionId = randomBytes(SESSION_ID_BYTES).toString('hex');
       launcher.openSession({ sessionId });
       try {
@@ -69,6 +72,7 @@ export async function openDrillSeat(seatState: string): Promise<DrillSeat> {
       }
     },
     close: async () => {
+      isClosed = true;
       await launcher.close();
       await made.remove();
       for (const folder of [state, programs]) rmSync(folder, { recursive: true, force: true });

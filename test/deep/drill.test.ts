@@ -14,6 +14,8 @@ import { type DrillSeat, openDrillSeat, sessionAttempts } from '../../agent/dril
 import { playAll } from '../../agent/drill/play.ts';
 import { insideSession } from '../../agent/drill/session.ts';
 import { drillBytes } from '../../agent/drill/vouch.ts';
+import { seatCgroupName } from '../../agent/launch/compose.ts';
+import { cgroupMount } from '../../agent/os/cgroup.ts';
 import { makeThrowAwayUsers, type ThrowAwayUsers } from '../../agent/os/users.ts';
 import { SignedDrill } from '../../contract/drill.ts';
 import { parseVerifierKey } from '../../core/audit/index.ts';
@@ -156,6 +158,8 @@ describe('the bypass drill', () => {
       expect(child.exitCode).toBe(1);
       expect(drillUsers().filter((each) => made.includes(each))).toEqual([]);
       expect(leftOvers()).toEqual(others);
+      const own = join('/run', seatCgroupName(state).replace('wardlock-', 'wardlock-drill-'));
+      expect(existsSync(join((await cgroupMount()) ?? '', seatCgroupName(own)))).toBe(false);
     });
   }
 
